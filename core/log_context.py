@@ -34,6 +34,6 @@ def current_log_fields() -> Mapping[str, str]:
     return _fields.get()
 
 
-def about(event: str, **fields: str) -> dict[str, object]:
+def log_extra(event: str, **fields: str) -> dict[str, object]:
     """Return the `extra` of a log call: the event's name, by which lines are found, and further fields."""
     return {"event_name": event, "event_fields": fields}

@@ -71,7 +71,7 @@ def make_private_folder(folder: Path) -> None:
             "the user of this process, such as one that does not exist yet"
         ) from None
     if mode & _ANYONE_ELSE:
-        raise _still_open(folder, mode)
+        raise _readable_by_others_error(folder, mode)
 
 
 def make_private_files(folder: Path, names: tuple[str, ...]) -> None:
@@ -101,10 +101,10 @@ def _make_private(path: Path) -> None:
             "the folder to the user of this process, or name another one"
         ) from None
     if mode & _ANYONE_ELSE:
-        raise _still_open(path, mode)
+        raise _readable_by_others_error(path, mode)
 
 
-def _still_open(path: Path, mode: int) -> ConfigurationError:
+def _readable_by_others_error(path: Path, mode: int) -> ConfigurationError:
     return ConfigurationError(
         f"TURNGATE_DATA_DIR: others may read {path} (mode {mode:o}), and its file system keeps no other "
         "mode; name a folder on another one"

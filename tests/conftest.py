@@ -18,11 +18,12 @@ from gateway.config.gc_tuning import tune_gc
 from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.storm.servers.cluster_group import ClusterGroup
-from tests.effort import examples
+from tests.core.rig import Rig
+from tests.effort import example_count
 from tests.paths import ROOT
 
 settings.register_profile(
-    "turngate", max_examples=examples(100), deadline=None
+    "turngate", max_examples=example_count(100), deadline=None
 )  # wall time depends on the load
 settings.load_profile("turngate")
 
@@ -85,3 +86,11 @@ def sync_redis(redis_url: str) -> Iterator[sync.Redis]:
     """Synchronous client (RQ's kind) of the same database; the `redis` fixture empties it."""
     with open_sync_redis(redis_url) as client:
         yield client
+
+
+@pytest.fixture
+async def rig(redis: Redis) -> AsyncIterator[Rig]:
+    """Processor of a session with a fake channel and a fake dialog."""
+    rig = Rig(redis)
+    yield rig
+    await rig.mailbox.aclose()

@@ -16,7 +16,7 @@ import redis as sync_redis
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.gateway.console.test_accessibility import PAGES
-from tests.gateway.console.test_browser import CHROMIUM, QUIET, last_reply, say
+from tests.gateway.console.test_browser import CHROMIUM, QUIET, expect_reply, say
 from tests.gateway.environments.running import RunningGateway
 from tests.paths import ROOT
 
@@ -59,11 +59,11 @@ class Pictures:
         page = self.open("/console/simulator")
         page.get_by_role("radio", name=channel, exact=True).check()
         say(page, text)
-        last_reply(page, "")
+        expect_reply(page, "")
         return page
 
 
-def take_all(pictures: Pictures) -> None:
+def take_pictures(pictures: Pictures) -> None:
     """Take the pictures of the documentation."""
     phones = [pictures.talk(channel, text) for channel, text in _TALKS]
     person = phones[-2].locator("#person").inner_text()
@@ -80,7 +80,7 @@ def take_all(pictures: Pictures) -> None:
     expect(desk.locator(".said-by.note")).to_be_visible()
     desk.get_by_label("Answer to").fill("Grace here. How can I help?")
     desk.keyboard.press("Control+Enter")
-    last_reply(phones[-2], "Grace here")
+    expect_reply(phones[-2], "Grace here")
     say(phones[-2], "My parcel is late.")
     expect(desk.locator(".said-by.contact")).to_have_count(2)
     pictures.take(desk, "inbox")
@@ -95,11 +95,11 @@ def take_all(pictures: Pictures) -> None:
         flows.locator("summary", has_text=words).click()
     flows.evaluate("window.scrollTo(0, 0)")
     pictures.take(flows, "flows", whole=True)
-    fail(pictures.gateway)
+    make_failures(pictures.gateway)
     pictures.take(pictures.open("/console/failures"), "failures", whole=True)
 
 
-def fail(gateway: RunningGateway) -> None:
+def make_failures(gateway: RunningGateway) -> None:
     """Make dead letters of two conversations, and call a webhook with a wrong signature."""
     redis = sync_redis.Redis(unix_socket_path=str(next(gateway.folder.glob("**/redis.sock"))))
     sessions: Any = redis.zrange("tg:conversations", 0, 1)
@@ -112,7 +112,7 @@ def fail(gateway: RunningGateway) -> None:
     httpx.post(f"{gateway.url}/webhooks/twilio", data={"Body": "hi"}, trust_env=False)
 
 
-def take_every_view(pictures: Pictures, folder: Path) -> None:
+def take_all_views(pictures: Pictures, folder: Path) -> None:
     """Take each page in every scheme and width."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in PAGES:
@@ -131,9 +131,9 @@ def main() -> None:
         gateway.wait_until_ready()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
         pictures = Pictures(gateway, browser)
-        take_all(pictures)
+        take_pictures(pictures)
         if len(sys.argv) > 1:
-            take_every_view(pictures, Path(sys.argv[1]))
+            take_all_views(pictures, Path(sys.argv[1]))
         browser.close()
         gateway.stop()
 

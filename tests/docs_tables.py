@@ -25,7 +25,7 @@ from gateway.redis.records.processes.load import Load
 from gateway.redis.records.retention import KINDS
 from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.redis_metrics import build_counters, build_gauges
-from tests.channels.contract.inbound_kinds import kinds_table, meanings_table
+from tests.channels.contract.inbound_kinds import render_kinds, render_meanings
 from tests.paths import DOCS, ROOT
 
 
@@ -159,7 +159,7 @@ ENV_EXAMPLE = ROOT / ".env.example"
 BLOCKS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     ROOT / "README.md": {"commands": render_commands},
     DOCS / "settings.md": {"settings": render_settings},
-    DOCS / "channels.md": {"inbound": kinds_table, "inbound-meanings": meanings_table},
+    DOCS / "channels.md": {"inbound": render_kinds, "inbound-meanings": render_meanings},
     DOCS / "hand-off.md": {"owner": render_ownership},
     DOCS / "hooks.md": {"hook-events": render_hook_events, "hook-retries": render_hook_retries},
     DOCS / "privacy.md": {"retention": render_retention},

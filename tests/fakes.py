@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from core.errors import DeliveryError, Unknown
 from core.model import Address, Event, Message, MessagePart, Reply, Route, SentMessage, TimerKind, Turn
@@ -12,7 +13,7 @@ from core.ports import Capabilities, State, TurnListener, TurnOutcome, Webhook, 
 ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
 
 
-def turn(number: int, session: str = "fake:1", text: str = "") -> Turn:
+def build_turn(number: int, session: str = "fake:1", text: str = "") -> Turn:
     """Build the `number`-th turn of a session."""
     return Turn(id=f"M{number}", session=session, address=ADDRESS, text=text or f"text {number}")
 
@@ -118,3 +119,11 @@ class EchoDialog:
             return TurnOutcome(state=state or {})
         text = "did that reach you?" if timer is TimerKind.UNDELIVERED else "are you there?"
         return TurnOutcome(state={**(state or {}), "waited": True}, messages=(Message(text=text),))
+
+
+class CostlyDialog(EchoDialog):
+    """A dialog that uses 100 tokens of a language model for each turn."""
+
+    async def answer(self, *arguments: Any, **more: Any) -> TurnOutcome:
+        outcome = await super().answer(*arguments, **more)
+        return outcome._replace(details={"tokens": "100", "trouble": 'he said "tokens":"9"'})

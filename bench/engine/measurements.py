@@ -13,7 +13,7 @@ from typing import Any, Self
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from bench.programs.tool_call_chunks import call_arguments, call_deltas
-from bench.programs.turn_timing import measure_over_http, measure_talks, resident_bytes
+from bench.programs.turn_timing import measure_over_http, measure_talks, read_resident_bytes
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm.openai.model import OpenAIModel
@@ -93,23 +93,23 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
     small, large, generated = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
 
-    async def begun(flow: Flow) -> DialogMachine:
+    async def start_machine(flow: Flow) -> DialogMachine:
         machine = DialogMachine(flow, model)
         await machine.start()
         return machine
 
     figures = await _measure_over_http(small, plan)
-    figures |= await measure_talks(plan, lambda: begun(small), client)
+    figures |= await measure_talks(plan, lambda: start_machine(small), client)
     DialogMachine(large, model)  # compiled once per process
     began = time.process_time()
     for _ in range(plan["builds"]):
         DialogMachine(large, model)
     figures["build"] = (time.process_time() - began) / plan["builds"]
-    before = resident_bytes()
-    retained = [await begun(small) for _ in range(plan["sessions"])]
-    figures["memory"] = resident_bytes() - before
+    before = read_resident_bytes()
+    retained = [await start_machine(small) for _ in range(plan["sessions"])]
+    figures["memory"] = read_resident_bytes() - before
     del retained
-    machine = await begun(generated)
+    machine = await start_machine(generated)
     client.function = "to_b"
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):

@@ -56,7 +56,7 @@ async def measure_over_http(machine: Any, calls: list[str], count: int) -> float
     return seconds / count
 
 
-def resident_bytes() -> int:
+def read_resident_bytes() -> int:
     """Return the resident memory of this process in bytes (Linux)."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -56,7 +56,7 @@ async def _verified_form(request: Request, validator: RequestValidator) -> dict[
     return form if validator.validate(PUBLIC_URL + PATH, form, given) else None
 
 
-def bare_app(redis_url: str) -> ASGIApp:
+def build_bare_app(redis_url: str) -> ASGIApp:
     """App that reads the form and checks the signature."""
     validator = RequestValidator(TOKEN)
 
@@ -68,7 +68,7 @@ def bare_app(redis_url: str) -> ASGIApp:
     return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
 
 
-def enqueue_app(redis_url: str) -> ASGIApp:
+def build_enqueue_app(redis_url: str) -> ASGIApp:
     """App that also calls `Queue.enqueue` in a thread."""
     queue = rq_layout.open_queue(Redis.from_url(redis_url))
     validator = RequestValidator(TOKEN)
@@ -83,7 +83,7 @@ def enqueue_app(redis_url: str) -> ASGIApp:
     return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
 
 
-def turngate_app(redis_url: str) -> ASGIApp:
+def build_turngate_app(redis_url: str) -> ASGIApp:
     """The gateway without its sweeper."""
     environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
     channel = load("twilio", environ, PUBLIC_URL)
@@ -96,9 +96,9 @@ BARE_APP = "bare Starlette: form and signature"
 TURNGATE_APP = "Turngate: durable, once, in order, job enqueued"
 
 APPS: dict[str, AppBuilder] = {
-    BARE_APP: bare_app,
-    "that + `Queue.enqueue` in a thread": enqueue_app,
-    TURNGATE_APP: turngate_app,
+    BARE_APP: build_bare_app,
+    "that + `Queue.enqueue` in a thread": build_enqueue_app,
+    TURNGATE_APP: build_turngate_app,
 }
 
 
@@ -126,7 +126,7 @@ def build_requests(count: int, sessions: int, run_name: str) -> list[bytes]:
 
 
 def _serve(build: AppBuilder, redis_url: str, listening: socket.socket) -> None:
-    protocol = bounded_protocol(ConnectionLimits()) if build is turngate_app else "httptools"
+    protocol = bounded_protocol(ConnectionLimits()) if build is build_turngate_app else "httptools"
     config = uvicorn.Config(
         build(redis_url), loop="uvloop", http=protocol, access_log=False, log_level="error"
     )
@@ -173,7 +173,7 @@ def render_section() -> str:
             print(f"· round {number + 1}: {name}: {loads[-1].per_second:.0f}/s", flush=True)
     bare = median(load.per_second for load in runs[BARE_APP])
     share = median(load.per_second for load in runs[TURNGATE_APP]) / bare
-    tail = _median_tail(runs[TURNGATE_APP]) / _median_tail(runs[BARE_APP])
+    tail = _find_median_tail(runs[TURNGATE_APP]) / _find_median_tail(runs[BARE_APP])
     if share < _SHARE_GOAL or tail > _TAIL_GOAL:
         raise SystemExit(
             f"acknowledgement: {share:.0%} of the bare app's requests per second (goal {_SHARE_GOAL:.0%}), "
@@ -197,7 +197,7 @@ and {tail:.1f} ×, with the message durable and its job enqueued.
 """
 
 
-def _median_tail(loads: list[Load]) -> float:
+def _find_median_tail(loads: list[Load]) -> float:
     return median(load.percentile(0.99) for load in loads)
 
 

@@ -62,7 +62,7 @@ class Demand:
 def simulate(day: Day, seed: int = 1) -> Demand:
     """Return the demand of a simulated day."""
     chance = random.Random(seed)
-    shares = _part_shares(day, chance)
+    shares = _draw_part_shares(day, chance)
     bursts = {
         minute
         for start in (chance.randrange(24 * 60) for _ in range(_BURSTS))
@@ -74,13 +74,13 @@ def simulate(day: Day, seed: int = 1) -> Demand:
     ]
     for weight in weights:
         expected = day.messages * weight / sum(weights)
-        parts = [_poisson(expected * share, chance) for share in shares]
+        parts = [_draw_poisson(expected * share, chance) for share in shares]
         total += sum(parts)
         peak, busiest = max(peak, sum(parts)), max(busiest, *parts)
     return Demand(total / 86_400, peak / 60, busiest / 60)
 
 
-def _part_shares(day: Day, chance: random.Random) -> list[float]:
+def _draw_part_shares(day: Day, chance: random.Random) -> list[float]:
     """Return each part's share of the messages: a contact lies in one part, and few contacts write most."""
     shares = [0.0] * day.parts
     for _ in range(day.contacts):
@@ -89,7 +89,7 @@ def _part_shares(day: Day, chance: random.Random) -> list[float]:
     return [share / whole for share in shares]
 
 
-def _poisson(mean: float, chance: random.Random) -> float:
+def _draw_poisson(mean: float, chance: random.Random) -> float:
     """Return a Poisson variate, by its normal approximation, which is close above some dozens."""
     return max(0.0, chance.gauss(mean, math.sqrt(mean)))
 
@@ -113,7 +113,7 @@ async def measure_cost() -> tuple[MessageCost, float]:
     )
 
 
-def _rows(cost: MessageCost) -> Iterator[str]:
+def _iter_rows(cost: MessageCost) -> Iterator[str]:
     for day in (
         Day(1_000, 20_000, 1),
         Day(50_000, 1_000_000, 1),
@@ -121,8 +121,8 @@ def _rows(cost: MessageCost) -> Iterator[str]:
         Day(1_000_000, 1_000_000_000, 64),
     ):
         demand = simulate(day)
-        web, workers = (_cores(demand.peak, each) for each in (cost.web_ms, cost.worker_ms))
-        servers = _cores(demand.peak, cost.redis_ms)
+        web, workers = (_count_cores(demand.peak, each) for each in (cost.web_ms, cost.worker_ms))
+        servers = _count_cores(demand.peak, cost.redis_ms)
         skew = demand.busiest_part / (demand.peak / day.parts)
         memory = day.messages * _LOG_DAYS * cost.message_bytes / 1e9
         dollars = (web + workers + servers) * _CORE_DOLLARS + memory * _GIGABYTE_DOLLARS
@@ -140,7 +140,7 @@ def _rows(cost: MessageCost) -> Iterator[str]:
         yield f"| {' | '.join(map(str, cells))} |"
 
 
-def _cores(per_second: float, milliseconds: float) -> int:
+def _count_cores(per_second: float, milliseconds: float) -> int:
     """Return the processes of one thread each that carry a rate with room to spare."""
     return max(math.ceil(per_second * milliseconds / 1000 / _PLANNED_LOAD), 1)
 
@@ -148,7 +148,7 @@ def _cores(per_second: float, milliseconds: float) -> int:
 def render_section() -> str:
     """Measure, simulate, and write the block of docs/scaling.md."""
     cost, limit = asyncio.run(measure_cost())
-    rows = "\n".join(_rows(cost))
+    rows = "\n".join(_iter_rows(cost))
     costs = f"{cost.web_ms:.2f} ms | {cost.worker_ms:.2f} ms | {cost.redis_ms:.2f} ms"
     block = f"""\
 {_BEGIN}

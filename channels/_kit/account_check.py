@@ -34,12 +34,12 @@ class CheckAccount(Protocol):
         ...
 
 
-def found_webhook(url: str, owner: str) -> AccountCheck:
+def pass_webhook_check(url: str, owner: str) -> AccountCheck:
     """Return the result for a webhook that points here."""
     return AccountCheck(passed=True, message=f"{owner} calls {url}")
 
 
-def wrong_webhook(url: str, owner: str, present: str, *, fix_hint: bool = True) -> AccountCheck:
+def fail_webhook_check(url: str, owner: str, present: str, *, fix_hint: bool = True) -> AccountCheck:
     """Return the result for a webhook that points elsewhere, or nowhere."""
     now = f"calls {present} instead of {url}" if present else f"has no webhook, and should call {url}"
     remedy = "`turngate doctor --fix` sets it" if fix_hint else "enter it at the provider"

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from channels._kit.account_check import AccountCheck, found_webhook, wrong_webhook
+from channels._kit.account_check import AccountCheck, fail_webhook_check, pass_webhook_check
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.outbound import get, parse_json_body, send_request
 from channels._kit.settings import read_settings
@@ -41,14 +41,14 @@ async def check_account(
     ours = next((each for each in webhooks if get_text(each, "target", 1_000) in urls), None)
     lacks = _find_lacks(ours, names_contacts=bool(values[INTEGRATIONS_SETTING])) if ours else ""
     if ours is not None and not lacks:
-        yield found_webhook(get_text(ours, "target", 1_000), owner)
+        yield pass_webhook_check(get_text(ours, "target", 1_000), owner)
         return
     first = ours or next(iter(webhooks), None)
     if first is None:
-        yield wrong_webhook(urls[0], owner, "", fix_hint=False)
+        yield fail_webhook_check(urls[0], owner, "", fix_hint=False)
         return
     if not fix:
-        yield wrong_webhook(urls[0], owner, f"{get_text(first, 'target', 1_000)}{lacks}")
+        yield fail_webhook_check(urls[0], owner, f"{get_text(first, 'target', 1_000)}{lacks}")
         return
     triggers = sorted({*map(str, _read_triggers(first)), *_REQUIRED_TRIGGERS})
     changed: dict[str, object] = {"target": urls[0], "triggers": triggers}
@@ -64,7 +64,7 @@ async def check_account(
     )
     if not response.is_success:
         raise build_delivery_error(response)
-    yield found_webhook(urls[0], owner)
+    yield pass_webhook_check(urls[0], owner)
 
 
 def _find_lacks(webhook: JsonObject, *, names_contacts: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.account_check import AccountCheck, found_webhook, wrong_webhook
+from channels._kit.account_check import AccountCheck, fail_webhook_check, pass_webhook_check
 from channels._kit.inbound import JsonObject, get_object_list, get_text
 from channels._kit.outbound import get, parse_json_body, post
 from channels._kit.settings import parse_secrets, read_settings
@@ -62,16 +62,16 @@ async def _check_number(
     owner = f"the number {get_text(number, 'friendly_name') or get_text(number, 'sid')}"
     present, method = get_text(number, "sms_url"), get_text(number, "sms_method")
     if (url := present.partition("#")[0]) in urls and method == "POST":
-        return found_webhook(url, owner)
+        return pass_webhook_check(url, owner)
     if not fix:
-        return wrong_webhook(urls[0], owner, f"{method} {present}" if present else "")
+        return fail_webhook_check(urls[0], owner, f"{method} {present}" if present else "")
     form = {"SmsUrl": f"{urls[0]}#rc=3&rp=all", "SmsMethod": "POST"}
     response = await post(
         http, NAME, f"{base}/IncomingPhoneNumbers/{get_text(number, 'sid')}.json", data=form, auth=auth
     )
     if not response.is_success:
         raise build_delivery_error(response)
-    return found_webhook(urls[0], owner)
+    return pass_webhook_check(urls[0], owner)
 
 
 async def _fetch(

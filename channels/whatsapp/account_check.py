@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from channels._kit.account_check import AccountCheck, found_webhook, wrong_webhook
+from channels._kit.account_check import AccountCheck, fail_webhook_check, pass_webhook_check
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.outbound import BearerAuth, get, parse_json_body, post
 from channels._kit.settings import parse_secrets, read_settings
@@ -104,11 +104,11 @@ async def _check_subscription(
     fields = {get_text(each, "name") for each in get_object_list(present, "fields")}
     url = get_text(present, "callback_url", 1_000)
     if url in urls and present.get("active") is not False and "messages" in fields:
-        yield found_webhook(url, owner)
+        yield pass_webhook_check(url, owner)
         return
     if not fix:
         lacks = " without the field messages" if url in urls else ""
-        yield wrong_webhook(urls[0], owner, f"{url}{lacks}" if url else "")
+        yield fail_webhook_check(urls[0], owner, f"{url}{lacks}" if url else "")
         return
     form = {
         "object": _OBJECT,
@@ -117,4 +117,4 @@ async def _check_subscription(
         "fields": ",".join(sorted(fields | {"messages"})),
     }
     await api.change(f"{app}/subscriptions", form, app_token)
-    yield found_webhook(urls[0], owner)
+    yield pass_webhook_check(urls[0], owner)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import httpx
 
-from channels._kit.account_check import AccountCheck, found_webhook, wrong_webhook
+from channels._kit.account_check import AccountCheck, fail_webhook_check, pass_webhook_check
 from channels._kit.inbound import get_identifier, get_object, get_text
 from channels._kit.oauth import RefreshingCredentials
 from channels._kit.settings import parse_base_url, read_settings
@@ -58,12 +58,12 @@ async def _check_webhook(
     ours = next((each for each in webhooks if get_text(each, "endpoint", 1_000) in urls), None)
     if ours is None:
         others = [get_text(each, "endpoint", 1_000) for each in webhooks if "/webhooks/zendesk" in str(each)]
-        check = wrong_webhook(urls[0], "the account", ", ".join(others), fix_hint=False)
+        check = fail_webhook_check(urls[0], "the account", ", ".join(others), fix_hint=False)
         remedy = "`turngate setup zendesk` creates it"
         yield check.model_copy(update={"message": check.message.replace("enter it at the provider", remedy)})
         return
     if get_text(ours, "status") == "active":
-        yield found_webhook(get_text(ours, "endpoint", 1_000), "the account")
+        yield pass_webhook_check(get_text(ours, "endpoint", 1_000), "the account")
         return
     if not fix:
         yield AccountCheck(
@@ -77,4 +77,4 @@ async def _check_webhook(
     response = await client.send_request("PATCH", path, http, json={"webhook": {"status": "active"}})
     if not response.is_success:
         raise build_delivery_error(response)
-    yield found_webhook(get_text(ours, "endpoint", 1_000), "the account")
+    yield pass_webhook_check(get_text(ours, "endpoint", 1_000), "the account")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Generic
 
 from core.errors import DeliveryError, LeaseLost, Rejected, Throttled, Unavailable, Unknown
-from core.log_context import about, log_fields
+from core.log_context import log_extra, log_fields
 from core.model import FailureKind, Reply, Route, SentMessage
 from core.ports import (
     Channel,
@@ -115,7 +115,7 @@ class OutboxSender(Generic[Http]):
             await self._record_rejection(lease, reply, error, limit)
             return await self._mailbox.read_session(lease)
         if view.postponements:
-            log.info("a reply left after %d tries", view.postponements + 1, extra=about("send_recovered"))
+            log.info("a reply left after %d tries", view.postponements + 1, extra=log_extra("send_recovered"))
         keep = self._channels[reply.address.channel].capabilities.statuses
         return await self._mailbox.record_sent(
             lease, reply, sent.provider_id, leave=True, keep=keep, opened=sent if sent.thread else None
@@ -213,7 +213,7 @@ class OutboxSender(Generic[Http]):
                     error.code,
                     error.reason,
                     cooldown_seconds,
-                    extra=about("account_rejected", code=error.code, reason=error.reason),
+                    extra=log_extra("account_rejected", code=error.code, reason=error.reason),
                 )
             case Throttled(retry_after=retry_after):
                 seconds, concerns_account = max(seconds, retry_after or 0.0), False
@@ -225,7 +225,7 @@ class OutboxSender(Generic[Http]):
             log.info(
                 "a send failed, it is tried again until the reply is too old: %s",
                 error.reason,
-                extra=about("send_failed", code=error.code, reason=error.reason),
+                extra=log_extra("send_failed", code=error.code, reason=error.reason),
             )
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
         failure = SendFailure(

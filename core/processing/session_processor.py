@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Generic
 
 from core.errors import LeaseLost, Superseded
-from core.log_context import about, log_fields
+from core.log_context import log_extra, log_fields
 from core.model import (
     Turn,
 )
@@ -111,7 +111,7 @@ class SessionProcessor(Generic[Http]):
             log.warning(
                 "lease lost; another worker may process the session: %s",
                 error,
-                extra=about("lease_lost", session=lease.session),
+                extra=log_extra("lease_lost", session=lease.session),
             )
             await self._report_survival(lease, error)
             return ProcessResult.LEASE_LOST

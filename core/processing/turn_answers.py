@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from core.errors import EncryptionKeyMissing, Superseded
-from core.log_context import about
+from core.log_context import log_extra
 from core.model import (
     AutomaticTransition,
     ConsentRequest,
@@ -113,7 +113,7 @@ class TurnAnswers:
                 view.tries + 1,
                 type(error).__name__,
                 _error_location(error),
-                extra=about("turn_failed", message=turn.id, account=_account_name(turn)),
+                extra=log_extra("turn_failed", message=turn.id, account=_account_name(turn)),
             )
             return None
         return self._build_commit(turns, turn, view, outcome, replies)

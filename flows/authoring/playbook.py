@@ -121,7 +121,7 @@ def _build_flow(playbook: _Playbook) -> dict[str, Any]:
         flow["global_edges"] = [
             {
                 "id": _make_id(interrupt.id or f"interrupt_{number}"),
-                "condition": _plain(interrupt.when),
+                "condition": _escape_braces(interrupt.when),
                 "target_node_id": interrupt.to.rpartition(".")[2],
             }
             for number, interrupt in enumerate(playbook.interrupts, 1)
@@ -138,8 +138,8 @@ def _build_nodes(playbook: _Playbook) -> Iterator[dict[str, Any]]:
         say = f"{own_say}\n{playbook.closing}" if is_last and playbook.closing else own_say
         node = {
             "id": step.id,
-            "name": " ".join(_plain(step.purpose).split()) or step.id,
-            "instruction": _plain(say, names) or "Go on with the conversation.",
+            "name": " ".join(_escape_braces(step.purpose).split()) or step.id,
+            "instruction": _escape_braces(say, names) or "Go on with the conversation.",
         }
         yield node | ({"is_final": True} if is_last else {"edges": [_build_edge(step, steps[number + 1].id)]})
 
@@ -147,7 +147,7 @@ def _build_nodes(playbook: _Playbook) -> Iterator[dict[str, Any]]:
 def _build_edge(step: _Step, target: str) -> dict[str, Any]:
     edge: dict[str, Any] = {
         "id": _make_id(f"{step.id}_done"),
-        "condition": _plain(step.done_when) or "The user has answered",
+        "condition": _escape_braces(step.done_when) or "The user has answered",
         "target_node_id": target,
     }
     if step.collect:
@@ -166,16 +166,16 @@ def _build_prompt(playbook: _Playbook) -> str:
         f"How you speak: {persona.voice_style}" if persona.voice_style else "",
         f"Language: {persona.language}" if persona.language else "",
         f"What the conversation is for: {playbook.goal}" if playbook.goal else "",
-        _listed("Facts. Say nothing beyond them:", list(_iter_facts(playbook.facts))),
-        _listed("Objections:", [f"{each.trigger} → {each.handle}" for each in playbook.objections]),
-        _listed("Bounds:", playbook.boundaries),
-        _listed(
+        _format_section("Facts. Say nothing beyond them:", list(_iter_facts(playbook.facts))),
+        _format_section("Objections:", [f"{each.trigger} → {each.handle}" for each in playbook.objections]),
+        _format_section("Bounds:", playbook.boundaries),
+        _format_section(
             "Where it does not work out:",
             [f"{key}: {text}" for key, text in playbook.fallback_actions.items()],
         ),
     ]
     text = "\n\n".join(each.strip() for each in sections if each.strip())
-    return _plain(text) or "You lead a conversation."
+    return _escape_braces(text) or "You lead a conversation."
 
 
 def _iter_facts(value: object, name: str = "") -> Iterator[str]:
@@ -191,11 +191,11 @@ def _iter_facts(value: object, name: str = "") -> Iterator[str]:
         yield f'{name.replace("_", " ")}: "{text}"'
 
 
-def _listed(title: str, items: Sequence[str]) -> str:
+def _format_section(title: str, items: Sequence[str]) -> str:
     return "\n".join([title, *(f"- {' '.join(item.split())}" for item in items)]) if items else ""
 
 
-def _plain(text: str, names: set[str] | None = None) -> str:
+def _escape_braces(text: str, names: set[str] | None = None) -> str:
     """Return a text whose braces are names of collected values, or no template at all."""
     kept = {_make_id(name) for name in names or ()}
     marked = _VARIABLE.sub(lambda match: f"\0{match[1]}\1" if match[1] in kept else f"({match[1]})", text)

@@ -17,7 +17,7 @@ def find_committing_nodes(flow: Flow) -> frozenset[str]:
     """
     methods = {action.id: (action.method or "GET").upper() for action in flow.actions}
     nodes = {node.id: node for node in flow.nodes}
-    found = {node.id for node in flow.nodes if _commits(node, methods)}
+    found = {node.id for node in flow.nodes if _is_committing(node, methods)}
     while more := {
         node.id
         for node in flow.nodes
@@ -27,14 +27,14 @@ def find_committing_nodes(flow: Flow) -> frozenset[str]:
     return frozenset(found)
 
 
-def has_deed(triggers: Iterable[ActionTrigger], methods: Mapping[str, str]) -> bool:
+def has_side_effect(triggers: Iterable[ActionTrigger], methods: Mapping[str, str]) -> bool:
     """Return whether one of these actions changes something."""
     return any(methods.get(trigger.action_id, "GET") not in _SAFE_METHODS for trigger in triggers)
 
 
-def _commits(node: Node, methods: Mapping[str, str]) -> bool:
+def _is_committing(node: Node, methods: Mapping[str, str]) -> bool:
     entering = [trigger for trigger in node.actions if trigger.trigger == "on_enter"]
-    return node_type(node) == "final" or node.hand_off or node.opt_out or has_deed(entering, methods)
+    return node_type(node) == "final" or node.hand_off or node.opt_out or has_side_effect(entering, methods)
 
 
 def _leads_on(node: Node) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from flows.compiled.commitments import find_committing_nodes, has_deed
+from flows.compiled.commitments import find_committing_nodes, has_side_effect
 from flows.compiled.conditions import Condition, parse_condition
 from flows.document import Edge, Flow, Node
 from flows.nlu import TfidfVectorizer, Vector, answer_vocabulary, cosine_similarity, expects_consent
@@ -143,16 +143,16 @@ def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: Tfid
         pattern=BoundedRegex(edge.pattern, ignore_case=True) if edge.pattern else None,
         guard=Guard(edge.guard) if edge.guard else None,
         leads_to_hand_off=context.nodes[target].hand_off,
-        commits=target in context.committing_nodes or has_deed(edge.actions or (), context.methods),
+        commits=target in context.committing_nodes or has_side_effect(edge.actions or (), context.methods),
         takes_yes=bool(words & (vocabulary.yes | {"y"}))
         or (not has_evidence and expects_consent(edge.condition)),
-        is_answer=_only_says(context.nodes[target]),
+        is_answer=_has_only_text(context.nodes[target]),
         takes_no=bool(words & vocabulary.no),
         parameters_schema=_parameters_schema(edge, context),
     )
 
 
-def _only_says(node: Node) -> bool:
+def _has_only_text(node: Node) -> bool:
     """Return whether a node has a text of its own, and neither edges nor actions."""
     ends = node.is_final or node.hand_off or node.opt_out
     return bool(node.static_text) and not (ends or node.edges or node.actions or node.choices)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from flows.document import Node
-from flows.locales import DEFAULT_LANGUAGE, language_named
+from flows.locales import DEFAULT_LANGUAGE, find_language
 from flows.text import normalize
 
 _SILENT_ROUTING = re.compile(
@@ -38,7 +38,7 @@ _CURRENT_VALUE = re.compile(r"current_\w+=(\S*)")
 def language_code(name: str) -> str:
     """Return `agent_language`, a code or a name, as a two-letter code; English when it is empty."""
     name = name.strip().lower()
-    return language_named(normalize(name)) or name[:2] or DEFAULT_LANGUAGE
+    return find_language(normalize(name)) or name[:2] or DEFAULT_LANGUAGE
 
 
 def node_type(node: Node) -> str:
@@ -115,7 +115,7 @@ def _speech_block(instruction: str, code: str) -> str:
 def _script_section(instruction: str, code: str) -> str:
     heads = list(_SCRIPT_HEADING.finditer(instruction))
     for index, head in enumerate(heads):
-        if language_named(normalize(head[1])) == code:
+        if find_language(normalize(head[1])) == code:
             end = heads[index + 1].start() if index + 1 < len(heads) else len(instruction)
             return _SPEECH_END.split(instruction[head.end() : end])[0].strip()
     return ""

@@ -11,12 +11,12 @@ from core.model import UNSUPPORTED_KIND, Address, Message, TimerKind, Turn
 from core.ports import TurnListener
 from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node, UndeliveredFallback
-from flows.engine.inbound.after_end import begins_again, edge_after_end, is_polite
+from flows.engine.inbound.after_end import edge_after_end, is_polite, restarts_dialog
 from flows.engine.inbound.language import requested_language
 from flows.engine.inbound.unanswered import (
+    interpret_reaction,
     is_mere_quotation,
     leave_unanswered,
-    meaning_of_reaction,
     outcome_without_answer,
 )
 from flows.engine.language_model.history_summary import start_summary
@@ -33,7 +33,7 @@ from flows.engine.responses.routes import find_undelivered_route
 from flows.engine.responses.turn_outcome import build_error_result, build_result, copy_state
 from flows.engine.selection import Transition
 from flows.engine.transitions.edges import find_edge
-from flows.engine.transitions.kept_wishes import answer_kept_wish, take_up_kept_wishes
+from flows.engine.transitions.kept_wishes import answer_kept_wish, resume_kept_wishes
 from flows.engine.transitions.transition_executor import enter_initial_node, execute_selection
 from flows.engine.transitions.transition_selector import match_quick_reply, select_transition
 from flows.engine.turn_context import EngineServices, TurnContext
@@ -68,7 +68,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
     """
     started_at = perf_counter()
     if turn.reaction is not None:
-        turn = turn.model_copy(update={"text": meaning_of_reaction(flow, before, turn)})
+        turn = turn.model_copy(update={"text": interpret_reaction(flow, before, turn)})
     if outcome := outcome_without_answer(before, turn):
         return leave_unanswered(flow, before, outcome)
     state, start = _resume_state(flow, copy_state(flow, before), turn), flow.initial
@@ -157,7 +157,7 @@ def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogS
     if state.outcome == "final":
         state.kept = ()
     if state.outcome == "final" and flow.after_final == "restart":
-        return state.restarted() if begins_again(flow, turn) else state
+        return state.restarted() if restarts_dialog(flow, turn) else state
     if state.outcome == "hand_off":
         if not state.pop_interrupt() and not flow.nodes[state.node].edges:
             return state.restarted()
@@ -220,11 +220,11 @@ def _receive_message(context: TurnContext) -> None:
     )
 
 
-def _quote_choice(said: str, label: str) -> str:
+def _quote_choice(text: str, label: str) -> str:
     """Return the words in which a person chose; a tap or a mere number is the choice's label."""
-    if not any(map(str.isalpha, said)):
+    if not any(map(str.isalpha, text)):
         return label
-    return said if label.casefold() in said.casefold() else f"{said} ({label})"
+    return text if label.casefold() in text.casefold() else f"{text} ({label})"
 
 
 async def _select_and_execute(context: TurnContext) -> None:
@@ -232,7 +232,7 @@ async def _select_and_execute(context: TurnContext) -> None:
         context.state.turns_in_node += 1
         await execute_selection(context, await select_transition(context))
     if context.state.kept:
-        await take_up_kept_wishes(context)
+        await resume_kept_wishes(context)
 
 
 def _is_budget_exhausted(context: TurnContext) -> bool:

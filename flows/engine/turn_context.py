@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from core.log_context import about
+from core.log_context import log_extra
 from core.model import Attachment, Choice, Message, Turn
 from core.ports import HttpFetcher, Reminder, TurnListener
 from flows.compiled import CompiledFlow, CompiledNode, select_language_block
@@ -217,7 +217,7 @@ class TurnContext:
             "a text of the flow's node %s was left out, its template failed: %s; see `turngate flow lint`",
             self.state.node,
             error,
-            extra=about("template_failed"),
+            extra=log_extra("template_failed"),
         )
 
     def record_usage(self, tokens: int, model: str, issue: str = "") -> None:

@@ -83,7 +83,7 @@ class FallbackModel:
             else:
                 self._cooldown_until[index] = 0.0
                 if answer.issue not in _UNUSABLE_ISSUES:
-                    return _with_failures(_better(answer, unusable), failures, tokens)
+                    return _with_failures(_choose_answer(answer, unusable), failures, tokens)
                 unusable.append(answer)
                 tokens += answer.tokens
                 reason = answer.issue
@@ -111,7 +111,7 @@ class _FirstWriter:
         self._write(text)
 
 
-def _better(answer: _Answer, unusable: Sequence[_Answer]) -> _Answer:
+def _choose_answer(answer: _Answer, unusable: Sequence[_Answer]) -> _Answer:
     """Return the answer, or a text that was only cut if the answer says nothing at all."""
     if isinstance(answer, TransitionDecision):
         says_something = bool(

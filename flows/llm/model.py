@@ -20,7 +20,7 @@ TextCallback = Callable[[str], None]
 
 OutputIssue = Literal["", "refused", "empty", "malformed", "cut", "leaked", "promised"]
 """Issue with a model's output: refused to answer, empty, unreadable, or cut because it was too long; or its
-reply was not sent, as it gave the flow's private text away or promised a deed that did not happen."""
+reply was not sent, as it gave the flow's private text away or promised an action that did not happen."""
 
 
 _NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})

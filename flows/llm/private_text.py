@@ -60,7 +60,7 @@ class PrivateTexts(NamedTuple):
         hidden = _private_index(self.instructions, self.descriptions)
         if text.isascii() and not hidden.has_run_of(_WORD.findall(text.lower())):
             return False
-        words = list(_words(_INVISIBLE.sub("", text)))
+        words = list(_iter_words(_INVISIBLE.sub("", text)))
         if len(words) < _MIN_SENTENCE_WORDS:
             return False
         if not _has_hidden_run(words, hidden, ()):
@@ -74,7 +74,7 @@ class PrivateTextFilter:
 
     def __init__(self, private: PrivateTexts, write: TextCallback) -> None:
         self._private, self._write = private, write
-        self._run = _Run(_private_index(private.instructions, private.descriptions))
+        self._run = _SharedWordRun(_private_index(private.instructions, private.descriptions))
         self._text, self._read, self._streamed = "", 0, 0
         self._starts: list[int] = []
         self.is_stopped = False
@@ -89,7 +89,7 @@ class PrivateTextFilter:
         self._text += piece
         if self.is_stopped:
             return
-        for word in _words(self._text[self._read :]):
+        for word in _iter_words(self._text[self._read :]):
             end = self._read + word.end
             if end == len(self._text):
                 break  # the word may go on
@@ -117,7 +117,7 @@ class _Index:
         self.sentences: set[tuple[str, ...]] = set()
         at = 0
         for text in texts:
-            for word in _words(text):
+            for word in _iter_words(text):
                 self.positions.setdefault(word.text, []).append(at)
                 at += 1
             at += 1
@@ -132,7 +132,7 @@ class _Index:
         return False
 
 
-class _Run:
+class _SharedWordRun:
     """The longest run of words that a text has in common with an index at its end."""
 
     def __init__(self, index: _Index) -> None:
@@ -168,7 +168,7 @@ def _private_index(instructions: tuple[str, ...], descriptions: tuple[str, ...])
         (True, each) for each in descriptions
     ]:
         for sentence in _SENTENCE_END.split(text):
-            words = tuple(word.text for word in _words(sentence))
+            words = tuple(word.text for word in _iter_words(sentence))
             is_short = _MIN_SENTENCE_WORDS <= len(words) < MAX_SHARED_WORDS
             if is_short and (is_description or words[0] in _ADDRESSES_MODEL):
                 index.sentences.add(words)
@@ -176,7 +176,7 @@ def _private_index(instructions: tuple[str, ...], descriptions: tuple[str, ...])
 
 
 def _has_hidden_run(words: list[_Word], index: _Index, public: Iterable[int]) -> bool:
-    known, run = frozenset(public), _Run(index)
+    known, run = frozenset(public), _SharedWordRun(index)
     for number, word in enumerate(words):
         if number in known:
             run.reset()
@@ -204,7 +204,7 @@ def _quoted_parts(text: str) -> Iterator[str]:
         yield found[1]
 
 
-def _words(text: str) -> Iterator[_Word]:
+def _iter_words(text: str) -> Iterator[_Word]:
     """Yield the words in a form to compare; each letter of a script without spaces is one."""
     for found in _WORD.finditer(text):
         word = found[0]

@@ -74,7 +74,7 @@ def lexicon_for(language: str) -> Lexicon:
     return _LEXICONS.get(language, _OTHER_LEXICON)
 
 
-def language_named(name: str) -> str:
+def find_language(name: str) -> str:
     """Return the code of a language by its folded name in any language, or an empty string."""
     return _NAMES.get(name, "")
 
@@ -109,8 +109,8 @@ __all__ = [
     "PACK_LEXICONS",
     "Lexicon",
     "LocaleMessages",
+    "find_language",
     "language_markers",
-    "language_named",
     "lexicon_for",
     "messages_for",
     "phone_region",

@@ -57,7 +57,7 @@ class ClauseWords:
     """Words by which such a clause is about what the user wants after all (“I said 3”, “I was hoping”)."""
     saying_words: Words = frozenset()
     """Verbs by which people beside the user have said something (“says”)."""
-    deed_verbs: Words = frozenset()
+    action_verbs: Words = frozenset()
     """Verbs of what such people do or have, which is no wish of theirs."""
     particles: Words = frozenset()
     """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""

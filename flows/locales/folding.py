@@ -26,7 +26,7 @@ def phrases(text: str) -> Phrases:
     return tuple(normalize(phrase.strip()) for phrase in text.split(",") if phrase.strip())
 
 
-def numbered(text: str, start: int = 0, step: int = 1) -> dict[str, int]:
+def number_words(text: str, start: int = 0, step: int = 1) -> dict[str, int]:
     """Number the words of a text: `start`, `start + step` and so on."""
     return {word: start + step * index for index, word in enumerate(tokenize(text))}
 

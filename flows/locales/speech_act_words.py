@@ -66,5 +66,5 @@ class SpeechActWords:
     """Patterns of what the bot offers to do, with the verb as the group, without accents (“shall I book”)."""
     transfer_promises: tuple[str, ...] = ()
     """Patterns of a reply that promises a person."""
-    deed_claims: tuple[str, ...] = ()
+    action_claims: tuple[str, ...] = ()
     """Patterns of a reply that says that something was done."""

@@ -5,25 +5,25 @@ from __future__ import annotations
 from flows.nlu.answers.choices import recognize_choice, recognize_choice_label
 from flows.nlu.answers.label_words import find_labels
 from flows.nlu.answers.names import (
+    asks_for_any_name,
     asks_for_name,
-    hardly_is_name,
-    names_something,
+    is_unlikely_name,
     read_name,
     without_naming,
 )
 from flows.nlu.answers.open_answers import (
     asks_back,
-    hardly_is_address,
-    hardly_is_code,
+    is_unlikely_address,
+    is_unlikely_code,
     says_nothing,
     without_lead,
     without_place,
 )
 from flows.nlu.answers.reasoned_answers import read_reasoned_answer
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
-from flows.nlu.clauses.beside import CLAUSE_END, is_among_unknown
 from flows.nlu.clauses.inquiries import mask_inquiries
 from flows.nlu.clauses.negation import denied_positions, doubted_positions, is_excepted, split_clauses
+from flows.nlu.clauses.neighbors import CLAUSE_END, is_among_unknown
 from flows.nlu.clauses.other_subjects import mask_other_subjects
 from flows.nlu.clauses.reports import is_about_past, mask_reports, new_date_only
 from flows.nlu.clauses.subject_patterns import AskedWords, stems_of
@@ -34,7 +34,7 @@ from flows.nlu.confirmation import (
     negates_other_words,
     recognize_confirmation,
 )
-from flows.nlu.entities.births import tells_birth
+from flows.nlu.entities.births import states_birth
 from flows.nlu.entities.claims import (
     EMAIL_PATTERN,
     find_phone_spans,
@@ -47,8 +47,8 @@ from flows.nlu.entities.number_parser import MAX_DIGITS, RecognizedNumber
 from flows.nlu.entities.numbers import expand_fractions, recognize_numbers
 from flows.nlu.entities.pattern_entities import extract_pattern_matches
 from flows.nlu.entities.phone_numbers import recognize_phone_numbers
-from flows.nlu.quoted_text.quotations import Unquoted, is_newest, may_quote, remove_quotations
-from flows.nlu.quoted_text.said import Said
+from flows.nlu.quoted_text.quotations import UnquotedText, is_newest, may_quote, remove_quotations
+from flows.nlu.quoted_text.transcript import Transcript
 from flows.nlu.short_answers import (
     asks_for_agreement,
     is_ignorant,
@@ -59,20 +59,20 @@ from flows.nlu.short_answers import (
     without_courtesies,
 )
 from flows.nlu.speech_acts.doubts import holds_under_condition, mask_doubts, mask_outdated
-from flows.nlu.speech_acts.endings import keeps_what_stands, only_halts
-from flows.nlu.speech_acts.last_thoughts import last_thought
-from flows.nlu.speech_acts.person_requests import asks_for_person, names_person, speaks_of_own_people
-from flows.nlu.speech_acts.promised_deeds import promises_deed
-from flows.nlu.speech_acts.questions_beside import without_questions
+from flows.nlu.speech_acts.endings import denies_cancelling, only_halts
+from flows.nlu.speech_acts.person_requests import asks_for_person, mentions_own_people, names_person
+from flows.nlu.speech_acts.promised_actions import promises_action
+from flows.nlu.speech_acts.retractions import text_after_retraction
+from flows.nlu.speech_acts.side_questions import without_questions
 from flows.nlu.speech_acts.wishes import (
-    asks_about_deed,
+    asks_about_action,
     asks_indirectly,
     has_wish,
     is_request,
     mentions_ending,
     refuses_wish,
     repeats_offer,
-    tells_fact,
+    states_fact,
 )
 from flows.nlu.words.condition_words import (
     EMPTY_CONDITION_WORDS,
@@ -106,15 +106,16 @@ __all__ = [
     "AnswerVocabulary",
     "AskedWords",
     "RecognizedNumber",
-    "Said",
     "TfidfVectorizer",
-    "Unquoted",
+    "Transcript",
+    "UnquotedText",
     "Vector",
     "answer_vocabulary",
     "any_pattern",
-    "asks_about_deed",
+    "asks_about_action",
     "asks_back",
     "asks_for_agreement",
+    "asks_for_any_name",
     "asks_for_name",
     "asks_for_person",
     "asks_indirectly",
@@ -122,6 +123,7 @@ __all__ = [
     "content_words",
     "cosine_similarity",
     "denied_positions",
+    "denies_cancelling",
     "doubted_positions",
     "expand_fractions",
     "expects_any_answer",
@@ -133,9 +135,6 @@ __all__ = [
     "find_labels",
     "find_phone_spans",
     "fit_vectorizer",
-    "hardly_is_address",
-    "hardly_is_code",
-    "hardly_is_name",
     "has_wish",
     "have_same_stem",
     "holds_under_condition",
@@ -152,9 +151,10 @@ __all__ = [
     "is_request",
     "is_reserved",
     "is_small_talk",
+    "is_unlikely_address",
+    "is_unlikely_code",
+    "is_unlikely_name",
     "is_unreserved_yes",
-    "keeps_what_stands",
-    "last_thought",
     "mask_claimed",
     "mask_code",
     "mask_doubts",
@@ -165,14 +165,14 @@ __all__ = [
     "mask_spans",
     "may_quote",
     "mentions_ending",
+    "mentions_own_people",
     "names_person",
-    "names_something",
     "negates_other_words",
     "new_date_only",
     "one_of",
     "only_halts",
     "postpones",
-    "promises_deed",
+    "promises_action",
     "read_name",
     "read_reasoned_answer",
     "read_short_amount",
@@ -187,12 +187,12 @@ __all__ = [
     "remove_quotations",
     "repeats_offer",
     "says_nothing",
-    "speaks_of_own_people",
     "split_clauses",
+    "states_birth",
+    "states_fact",
     "stem_of",
     "stems_of",
-    "tells_birth",
-    "tells_fact",
+    "text_after_retraction",
     "wants_to_skip",
     "without_contacts",
     "without_courtesies",

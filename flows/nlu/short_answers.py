@@ -18,7 +18,7 @@ _Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Answers:
+class _AnswerIndex:
     """A language's complete answers by their words."""
 
     agreed: Mapping[_Words, bool]
@@ -33,13 +33,13 @@ class _Answers:
 
 
 @cache
-def _answers(lexicon: Lexicon) -> _Answers:
+def _answer_index(lexicon: Lexicon) -> _AnswerIndex:
     short = lexicon.short_answers
     agreed = {tokenize(phrase): True for phrase in short.yes} | {
         tokenize(phrase): False for phrase in short.no
     }
     agreed |= {_without_apostrophes(words): value for words, value in agreed.items()}
-    return _Answers(
+    return _AnswerIndex(
         agreed=agreed,
         first_words=frozenset(words[0] for words in agreed),
         amounts={tokenize(phrase): amount for phrase, amount in short.amounts.items()},
@@ -59,14 +59,14 @@ def _without_apostrophes(words: _Words) -> _Words:
 def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | None:
     """Return the yes or no that a text is, beside thanks, where it is nothing else."""
     lexicon = lexicon_for(language)
-    if _answers(lexicon).first_words.isdisjoint(tokenize(text)[:_MAX_OPENING]):
+    if _answer_index(lexicon).first_words.isdisjoint(tokenize(text)[:_MAX_OPENING]):
         return None
     said = [words for words in map(tokenize, _CLAUSE_SEPARATOR.split(text)) if words]
     empty = lexicon.thanks_companions | lexicon.thanks | _politeness(lexicon)
     own = [words for words in said if not empty.issuperset(words)]
     if not own or text.rstrip().endswith("?"):
         return None
-    agreed = _answers(lexicon).agreed
+    agreed = _answer_index(lexicon).agreed
     if len(own) > 1 and own[0] in {(word,) for word in lexicon.answers.no}:
         own = [own[0] + own[1], *own[2:]]  # “no, that's it”
     found = [agreed.get(_without_ends(words, lexicon)) for words in own]
@@ -77,7 +77,7 @@ def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | Non
 def read_short_amount(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> int | None:
     """Return the amount that a text is where it is nothing else; `names` are words of what is counted."""
     lexicon, words = lexicon_for(language), tokenize(text)
-    amounts = _answers(lexicon).amounts
+    amounts = _answer_index(lexicon).amounts
     told = {word for phrase in amounts for word in phrase}
     empty = _politeness(lexicon) | lexicon.answers.no | names - told
     if text.rstrip().endswith("?"):
@@ -94,7 +94,7 @@ def asks_for_agreement(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     if not text.rstrip().endswith("?"):
         return False
     *before, last = [words for words in map(tokenize, _CLAUSE_SEPARATOR.split(text)) if words] or [()]
-    return bool(before) and last in _answers(lexicon_for(language)).tags
+    return bool(before) and last in _answer_index(lexicon_for(language)).tags
 
 
 def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -102,30 +102,30 @@ def refuses_to_tell(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     folded = normalize(text)
     if len(folded.split()) > _MAX_UNTOLD_WORDS:
         return False
-    return _answers(lexicon_for(language)).untold.search(folded) is not None
+    return _answer_index(lexicon_for(language)).untold.search(folded) is not None
 
 
 def is_ignorant(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text says that its writer does not know the answer: “no idea”."""
-    return _answers(lexicon_for(language)).ignorance.search(f" {' '.join(tokenize(text))} ") is not None
+    return _answer_index(lexicon_for(language)).ignorance.search(f" {' '.join(tokenize(text))} ") is not None
 
 
 def is_indifferent(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text only says that its writer does not care: “whatever”."""
     spaced = f" {' '.join(tokenize(text))} "
-    return _answers(lexicon_for(language)).indifference.fullmatch(spaced) is not None
+    return _answer_index(lexicon_for(language)).indifference.fullmatch(spaced) is not None
 
 
 def wants_to_skip(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text is only a wish to go on without an answer: “skip it”."""
-    return _answers(lexicon_for(language)).skip.search(normalize(text)) is not None
+    return _answer_index(lexicon_for(language)).skip.search(normalize(text)) is not None
 
 
 def without_courtesies(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return a text without praise, thanks and goodbyes; the text itself if it has none of them."""
     words = tokenize(text)
     spaced = f" {' '.join(words)} "
-    rest = _answers(lexicon_for(language)).courtesy.sub("; ", spaced)
+    rest = _answer_index(lexicon_for(language)).courtesy.sub("; ", spaced)
     if rest == spaced:
         return text
     return f"{rest.strip(' ;')}{'?' if text.rstrip().endswith('?') else ''}"
@@ -154,4 +154,4 @@ def _without_ends(words: _Words, lexicon: Lexicon) -> _Words:
 for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
-    _answers(_lexicon)
+    _answer_index(_lexicon)

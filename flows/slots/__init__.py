@@ -20,7 +20,7 @@ from flows.slots.recognizers.named_numbers import (
     recognize_named_numbers,
     stem_of_noun,
 )
-from flows.slots.recognizers.number_corrections import replaced_number, sets_number
+from flows.slots.recognizers.number_corrections import find_replacement, sets_number
 from flows.slots.recognizers.plain_numbers import is_number_word
 from flows.slots.slot import Slot, slots_from_schema, words_of_slot
 from flows.slots.slot_types import SlotReading
@@ -34,6 +34,7 @@ __all__ = [
     "accepts_any_text",
     "drop_changed_values",
     "extract_slot",
+    "find_replacement",
     "is_birth_date",
     "is_message_slot",
     "is_number_word",
@@ -44,7 +45,6 @@ __all__ = [
     "numbers_of_values",
     "read_message_slot",
     "recognize_named_numbers",
-    "replaced_number",
     "sets_number",
     "slots_from_schema",
     "stem_of_noun",

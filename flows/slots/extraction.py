@@ -17,10 +17,10 @@ from flows.nlu import (
     expand_fractions,
     extract_pattern_matches,
     is_among_unknown,
-    last_thought,
     mask_doubts,
     mask_outdated,
     recognize_phone_numbers,
+    text_after_retraction,
 )
 from flows.nlu.datetimes import (
     mask_dates,
@@ -63,7 +63,7 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.kind in _COUNTED_KINDS:
         text = write_days_in_digits(text, slot.language)
     if slot.kind == "date":
-        text = last_thought(text, slot.language)
+        text = text_after_retraction(text, slot.language)
     if slot.kind in _IDENTIFYING_KINDS:
         text = mask_outdated(text, slot.language)
     reading = _check_constraints(slot, recognize(slot, text, today))

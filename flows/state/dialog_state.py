@@ -23,8 +23,8 @@ from flows.state.stored_fields import (
     Role,
     field_parser,
     interrupt_to_json,
-    kept_to_json,
     to_json_value,
+    wish_to_json,
 )
 from flows.text import replace_surrogates
 
@@ -197,7 +197,7 @@ class DialogState:
         if self.interrupts:
             result["interrupts"] = [interrupt_to_json(frame) for frame in self.interrupts]
         if self.kept:
-            result["kept"] = [kept_to_json(wish) for wish in self.kept]
+            result["kept"] = [wish_to_json(wish) for wish in self.kept]
         if self.offered:
             result["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
         return result

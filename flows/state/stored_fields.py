@@ -136,7 +136,7 @@ def _parse_kept(value: Any) -> tuple[KeptWish, ...]:
     )
 
 
-def kept_to_json(wish: KeptWish) -> dict[str, JsonValue]:
+def wish_to_json(wish: KeptWish) -> dict[str, JsonValue]:
     result: dict[str, JsonValue] = {"text": wish.text, "node": wish.node}
     if wish.known:
         result["known"] = wish.known

@@ -99,14 +99,14 @@ def configure_autoescape(environment: Environment, place: OutputContext) -> None
     """Make all templates of `environment` escape for `place`; each must be `marked` when it is parsed."""
     kind, escape = _TEXT_TYPES.get(place, TaintedStr), _ESCAPE_FUNCTIONS[place]
 
-    def shown(value: object) -> str:
+    def escape_value(value: object) -> str:
         if isinstance(value, Undefined):
             return escape("")
         return value.escape_untrusted(escape) if isinstance(value, TaintedStr) else escape(value)
 
-    environment.finalize = shown
+    environment.finalize = escape_value
     environment.filters.update(_trust_aware_filters(kind))
-    environment.filters[_ESCAPE_FILTER] = shown
+    environment.filters[_ESCAPE_FILTER] = escape_value
     if place in ("url", "form"):
         environment.filters["urlencode"] = lambda value: _urlencode(kind, value)
     if place == "json":
@@ -133,7 +133,7 @@ def _trust_aware_filters(kind: type[TaintedStr]) -> dict[str, Callable[..., Any]
     def own(value: object) -> TaintedStr:
         return kind.trusted(str(value))
 
-    def glued(parts: Iterable[object], between: object = "") -> str:
+    def join_values(parts: Iterable[object], between: object = "") -> str:
         known, text = list(parts), between if isinstance(between, str) else str(between)
         if any(isinstance(part, TaintedStr) for part in (text, *known)):
             return kind.concatenate(known, text)
@@ -143,13 +143,15 @@ def _trust_aware_filters(kind: type[TaintedStr]) -> dict[str, Callable[..., Any]
     def join(
         environment: Environment, value: Iterable[object], d: object = "", attribute: str | int | None = None
     ) -> str:
-        return glued(value if attribute is None else map(make_attrgetter(environment, attribute), value), d)
+        return join_values(
+            value if attribute is None else map(make_attrgetter(environment, attribute), value), d
+        )
 
     def replace(value: object, old: object, new: object, count: int | None = None) -> str:
         text, out, put = (each if isinstance(each, str) else str(each) for each in (value, old, new))
         return text.replace(out, put, -1 if count is None else count)
 
-    return {_TRUST_FILTER: own, _JOIN_FILTER: glued, "join": join, "replace": replace}
+    return {_TRUST_FILTER: own, _JOIN_FILTER: join_values, "join": join, "replace": replace}
 
 
 def _urlencode(kind: type[TaintedStr], value: Any) -> str:

@@ -111,7 +111,7 @@ def _with_bounds(function: Callable[..., Any], most: int) -> Callable[..., Any]:
     """Return the filter or test with its time, the size of its values and of its result bounded."""
 
     @wraps(function)
-    def applied(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         spend()
         for value in args:
             if isinstance(value, _SIZED_TYPES) and len(value) > most:
@@ -119,7 +119,7 @@ def _with_bounds(function: Callable[..., Any], most: int) -> Callable[..., Any]:
         result = _check_result(function(*args, **kwargs))
         return spend_time(result) if isinstance(result, Generator) else result
 
-    return applied
+    return call
 
 
 def _check_result(result: Any) -> Any:
@@ -141,11 +141,11 @@ def _with_argument_check(function: Callable[..., Any], look: Callable[..., None]
     is_handed_more = hasattr(function, "jinja_pass_arg")  # Jinja passes it before the value
 
     @wraps(function)
-    def applied(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         look(*args[1 if is_handed_more else 0 :], *kwargs.values())
         return function(*args, **kwargs)
 
-    return applied
+    return call
 
 
 def _check_size(size: int) -> None:

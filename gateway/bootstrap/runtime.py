@@ -117,7 +117,7 @@ async def open_runtimes(settings: Settings, stores: Sequence[Redis]) -> AsyncIte
         open_transcription(settings, downloader) as transcription,
         open_speech(settings, channels, http) as speech,
     ):
-        shared = _Shared(
+        shared = _SharedParts(
             settings=settings,
             config=config,
             channels=channels,
@@ -142,7 +142,7 @@ async def open_runtimes(settings: Settings, stores: Sequence[Redis]) -> AsyncIte
 
 
 @dataclass(frozen=True, slots=True)
-class _Shared:
+class _SharedParts:
     """Parts of a worker that all its partitions use."""
 
     settings: Settings
@@ -158,7 +158,7 @@ class _Shared:
     budgets: SharedBudgets | None
 
 
-def _build_runtime(shared: _Shared, number: int) -> Runtime:
+def _build_runtime(shared: _SharedParts, number: int) -> Runtime:
     settings, channels, http, quiet = shared.settings, shared.channels, shared.http, shared.quiet
     store, all_channels = shared.stores.each[number], add_web_channel(channels)
     redis, limits = store.redis, shared.stores.limits

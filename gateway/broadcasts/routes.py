@@ -94,13 +94,17 @@ class BroadcastApi:
     async def show(self, request: Request) -> Response:
         """Return a broadcast's progress."""
         progress = await self._store.read(request.path_params["name"])
-        return _unknown() if progress is None else JSONResponse(progress.model_dump(mode="json"))
+        return (
+            _unknown_broadcast_response()
+            if progress is None
+            else JSONResponse(progress.model_dump(mode="json"))
+        )
 
     async def export(self, request: Request) -> Response:
         """Return the outcome of each recipient as CSV."""
         name = request.path_params["name"]
         if await self._store.read(name) is None:
-            return _unknown()
+            return _unknown_broadcast_response()
         return StreamingResponse(write_outcomes(self._store.read_outcomes(name)), media_type="text/csv")
 
     async def change(self, request: Request) -> Response:
@@ -110,13 +114,13 @@ class BroadcastApi:
             return error_response(404, "not_found", "there is pause, resume and stop")
         request.state.audit_act = f"{act}_broadcast"
         if await self._store.read(name) is None:
-            return _unknown()
+            return _unknown_broadcast_response()
         if not await self._store.change(name, BroadcastAct(act)):
             return error_response(409, "wrong_state", f"the broadcast cannot be changed by {act} any more")
         return await self.show(request)
 
 
-def _unknown() -> Response:
+def _unknown_broadcast_response() -> Response:
     return error_response(404, "unknown_broadcast", "there is no broadcast of this name")
 
 

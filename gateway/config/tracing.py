@@ -25,7 +25,7 @@ _ATTRIBUTES = ("message", "account")
 _SEPARATOR = ";"
 
 
-class _Entered(NamedTuple):
+class _OpenSpan(NamedTuple):
     """A span that goes on, and what the context was before it."""
 
     span: Any
@@ -51,7 +51,7 @@ class TraceListener:
             "model": kinds.CLIENT,
         }
 
-    def enter(self, name: str, labels: Mapping[str, str], parent: str) -> _Entered:
+    def enter(self, name: str, labels: Mapping[str, str], parent: str) -> _OpenSpan:
         """Begin a span, in the trace `parent` if it came from another process."""
         context, accepted_ns = self._read_parent(parent) if parent else (None, 0)
         if name == "process" and accepted_ns:
@@ -61,9 +61,9 @@ class TraceListener:
         fields |= {f"turngate.{key}": known[key] for key in _ATTRIBUTES if key in known}
         kind = self._kinds.get(name, self._trace.SpanKind.INTERNAL)
         span = self._tracer.start_span(name, context, kind, fields)
-        return _Entered(span, self._context.attach(self._trace.set_span_in_context(span)))
+        return _OpenSpan(span, self._context.attach(self._trace.set_span_in_context(span)))
 
-    def leave(self, entered: _Entered, result: str) -> None:
+    def leave(self, entered: _OpenSpan, result: str) -> None:
         """End a span."""
         entered.span.set_attribute("turngate.result", result)
         if result not in ("ok", "cancelled"):

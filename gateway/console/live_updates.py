@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
-from gateway.console.layout.live_views import View, ViewName, ViewWatcher, Watch
+from gateway.console.layout.live_views import LiveView, ViewName, ViewSubscription, ViewWatcher
 from gateway.console.layout.page import ConsolePage
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.server.error_responses import error_response
@@ -81,16 +81,16 @@ class LiveUpdates(ConsolePage):
         events = self._send(request, identity, view, version if _VERSION.fullmatch(version) else "")
         return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
-    async def _parse_view(self, request: Request) -> View | None:
+    async def _parse_view(self, request: Request) -> LiveView | None:
         query = request.query_params
         name = query.get("view", "")
         if name not in set(ViewName):
             return None
         await self._ids.load()
-        return View(ViewName(name), self._ids.decode(query.get("conversation", "")))
+        return LiveView(ViewName(name), self._ids.decode(query.get("conversation", "")))
 
     async def _send(
-        self, request: Request, identity: Identity, view: View, version: str
+        self, request: Request, identity: Identity, view: LiveView, version: str
     ) -> AsyncIterator[str]:
         self._streams[identity.name] += 1
         try:
@@ -103,7 +103,7 @@ class LiveUpdates(ConsolePage):
             self._streams += Counter()  # forgets names without streams
 
     async def _follow(
-        self, request: Request, identity: Identity, view: View, watch: Watch
+        self, request: Request, identity: Identity, view: LiveView, watch: ViewSubscription
     ) -> AsyncIterator[str]:
         pause = _PAUSES.get(view.name, _OTHER_PAUSE)
         begun = beat = monotonic()

@@ -53,7 +53,7 @@ class PartitionedSubscriptions(Subscriptions):
         """Add a subscription. Raises `ConfigurationError` if its name is taken or there are too many."""
         await super().add(hook)
         for each in self._others:
-            await _put(each, hook)
+            await _copy_subscription(each, hook)
 
     async def remove(self, name: str) -> bool:
         """Remove a subscription and what waits for it; return whether there was one."""
@@ -65,11 +65,11 @@ class PartitionedSubscriptions(Subscriptions):
         changed = await super().change(name, update)
         if changed is not None:
             for each in self._others:
-                await _put(each, changed)
+                await _copy_subscription(each, changed)
         return changed
 
 
-async def _put(subscriptions: Subscriptions, hook: Subscription) -> None:
+async def _copy_subscription(subscriptions: Subscriptions, hook: Subscription) -> None:
     """Let a partition have a subscription as the home has it."""
     if await subscriptions.change(hook.name, lambda _: hook) is None:
         await subscriptions.add(hook)

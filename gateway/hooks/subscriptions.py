@@ -79,7 +79,7 @@ class Subscriptions:
                 return False
             if await self._script(self._redis, [name, stored, ""]):
                 return True
-        raise _busy(name)
+        raise _concurrent_change_error(name)
 
     async def change(self, name: str, update: Callable[[Subscription], Subscription]) -> Subscription | None:
         """Change a subscription; return the new one, or `None` if there is none of this name."""
@@ -91,7 +91,7 @@ class Subscriptions:
             changed = update(Subscription.model_validate_json(opened))
             if await self._script(self._redis, [name, stored, await self._encode(changed)]):
                 return changed
-        raise _busy(name)
+        raise _concurrent_change_error(name)
 
     async def _encode(self, hook: Subscription) -> bytes:
         sealer = await cipher_of(self._redis).sealer()
@@ -99,5 +99,5 @@ class Subscriptions:
         return sealer.record(subscription_place(hook.name), stored, SUBSCRIPTION_CLEAR)
 
 
-def _busy(name: str) -> ConfigurationError:
+def _concurrent_change_error(name: str) -> ConfigurationError:
     return ConfigurationError(f"{name}: others are changing this hook at the same time; try again")

@@ -24,10 +24,12 @@ async def find_open_pages(public_url: str) -> list[str]:
     transport = BoundedTransport(httpx.AsyncHTTPTransport(), _MAX_ANSWER_BYTES)
     headers = {"Accept-Encoding": ACCEPTED_ENCODING}
     async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT_SECONDS, headers=headers) as http:
-        return [f"{base}{path}" for path, sign in PAGES.items() if await _shows(http, f"{base}{path}", sign)]
+        return [
+            f"{base}{path}" for path, sign in PAGES.items() if await _has_sign(http, f"{base}{path}", sign)
+        ]
 
 
-async def _shows(http: httpx.AsyncClient, url: str, sign: str) -> bool:
+async def _has_sign(http: httpx.AsyncClient, url: str, sign: str) -> bool:
     body = bytearray()
     async with http.stream("GET", url) as response:
         if response.status_code != 200:

@@ -72,7 +72,7 @@ class LoadGenerator:
         contact, position = conversations.take()
         outcome = await self.send(contact, plan.texts[position], plan.patience)
         if outcome.reply_ms is not None:
-            conversations.answered(contact, position)
+            conversations.mark_answered(contact, position)
         return outcome
 
 
@@ -88,7 +88,7 @@ class _Conversations:
         """Return a contact and the position of the text that it says next."""
         return self._ready.popleft() if self._ready else (f"+1555{next(self._numbers):07d}", 0)
 
-    def answered(self, contact: str, position: int) -> None:
+    def mark_answered(self, contact: str, position: int) -> None:
         """Make a contact ready for its next text, if it has one."""
         if position + 1 < self._texts:
             self._ready.append((contact, position + 1))

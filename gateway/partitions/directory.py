@@ -87,7 +87,7 @@ class PartitionDirectory:
         """Return the partition that has a name's entry."""
         return hash_name(name, len(self._stores))
 
-    def _by_home(self, names: Sequence[str]) -> dict[int, list[str]]:
+    def _group_by_home(self, names: Sequence[str]) -> dict[int, list[str]]:
         grouped: defaultdict[int, list[str]] = defaultdict(list)
         for name in dict.fromkeys(names):
             grouped[self._home_of(name)].append(name)
@@ -132,7 +132,7 @@ class PartitionDirectory:
     async def _set(
         self, names: Sequence[str], number: int, found: dict[str, int | None], *, replaces: bool = False
     ) -> dict[str, int | None]:
-        grouped = self._by_home(names)
+        grouped = self._group_by_home(names)
         rows: list[list[bytes]] = await asyncio.gather(
             *(
                 self._set_script(

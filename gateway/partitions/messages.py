@@ -25,9 +25,9 @@ class PartitionedMessages(ProactiveMessages):
             return await self._each[await self._directory.find(session)].find(message_id, session)
         found = await asyncio.gather(*(each.find(message_id) for each in self._each))
         reports = [report for report in found if report is not None]
-        return max(reports, key=_when, default=None)
+        return max(reports, key=_sort_time, default=None)
 
 
-def _when(report: MessageReport) -> int:
+def _sort_time(report: MessageReport) -> int:
     """Return when a message was queued, or is due, which is later than anything that was queued before."""
     return max(int(report.first_entry.partition("-")[0] or 0), report.due_ms)

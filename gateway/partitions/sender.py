@@ -47,7 +47,7 @@ class PartitionedSender(ProactiveSender):
         category: str = "marketing",
     ) -> SendReceipt:
         """Put a message into a session's outbox, or return why it may not leave."""
-        sender = await self._of_session(session)
+        sender = await self._sender_of_session(session)
         return await sender.send(session, key, message, voice, at_ms=at_ms, category=category)
 
     async def send_to(
@@ -60,25 +60,25 @@ class PartitionedSender(ProactiveSender):
         category: str = "marketing",
     ) -> SendReceipt:
         """Send a message to a contact who may never have written, in a session that it opens if needed."""
-        sender = await self._of_contact(contact)
+        sender = await self._sender_of_contact(contact)
         return await sender.send_to(contact, key, message, at_ms=at_ms, category=category)
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
         """Return what would become of a message to a contact now, and its parts; nothing is sent."""
-        return await (await self._of_contact(contact)).preview(contact, message)
+        return await (await self._sender_of_contact(contact)).preview(contact, message)
 
     async def find_session(self, contact: ContactAddress) -> str:
         """Return the session of a contact, which need not exist. Raises `InvalidContact`."""
-        return await (await self._of_contact(contact)).find_session(contact)
+        return await (await self._sender_of_contact(contact)).find_session(contact)
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
         """Cancel a scheduled message."""
-        return await (await self._of_session(session)).cancel(session, key)
+        return await (await self._sender_of_session(session)).cancel(session, key)
 
-    async def _of_session(self, session: str) -> ProactiveSender:
+    async def _sender_of_session(self, session: str) -> ProactiveSender:
         return self._senders[await self._inbox.directory.find(session)]
 
-    async def _of_contact(self, contact: ContactAddress) -> ProactiveSender:
+    async def _sender_of_contact(self, contact: ContactAddress) -> ProactiveSender:
         """Return the sender of a contact's partition; any one of them tells why it cannot be written to."""
         try:
             conversation = find_conversation(self._all_channels, contact)

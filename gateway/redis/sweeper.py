@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
-from core.log_context import about
+from core.log_context import log_extra
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.lua import ProtocolLimits
@@ -48,7 +48,7 @@ class Sweeper:
                     "%d replies were not delivered and are not kept any more to be sent again: they are dead "
                     "letters; see `turngate dead list`",
                     given_up,
-                    extra=about("dead_letter_added"),
+                    extra=log_extra("dead_letter_added"),
                 )
             if looked_at < _MAX_SESSIONS_PER_SWEEP:
                 return enqueued

@@ -24,7 +24,7 @@ _MAX_DISCARDED_BYTES = 1024 * 1024
 _CLOSE_SECONDS = 2.0
 
 
-class _Refused(Exception):
+class _RequestRefused(Exception):
     """Ends the parsing of a request that exceeds a bound."""
 
 
@@ -158,9 +158,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             phase = Phase.IDLE if self.cycle.response_complete and not self.pipeline else Phase.ANSWER
         self.table.enter(self, phase)
 
-    def _stop_parsing(self, status: int, message: str) -> _Refused:
+    def _stop_parsing(self, status: int, message: str) -> _RequestRefused:
         self._refusal = (status, "head_too_large", message)
-        return _Refused(message)
+        return _RequestRefused(message)
 
 
 def bounded_protocol(limits: ConnectionLimits | None = None) -> type[BoundedHttpProtocol]:

@@ -70,7 +70,7 @@ class OperatorAuth:
         """
 
         @wraps(handler)
-        async def guarded(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             identity = await self.authorize(request, role, takes_form=takes_form)
             if isinstance(identity, Response):
                 return identity
@@ -85,7 +85,7 @@ class OperatorAuth:
             finally:
                 await self.record(request, identity, act, status)
 
-        return guarded
+        return respond
 
     async def denial_response(self, request: Request, role: Role = Role.OPERATOR) -> Response | None:
         """Return the response that denies access; `None` if the request is authorized."""
@@ -131,7 +131,7 @@ class OperatorAuth:
         """Return the key that has this secret, or the response to a wrong one or to one guess too many."""
         key = find_key(self.access.keys, secret)
         if key is None and is_session_token(secret.decode("latin-1")):
-            return _unauthorized(request)  # expired or from before a rotation: no guess
+            return _unauthorized_response(request)  # expired or from before a rotation: no guess
         try:
             wait = await self._attempts.admit(client_address(request), is_right=key is not None)
         except (RedisError, OSError):
@@ -145,7 +145,7 @@ class OperatorAuth:
                 f"too many wrong keys; try again in {ceil(wait)} seconds",
                 {"Retry-After": str(ceil(wait))},
             )
-        return key or _unauthorized(request)
+        return key or _unauthorized_response(request)
 
     async def record(self, request: Request, identity: Identity, act: str, status: int) -> None:
         """Record an act in the audit log, about what the handler or the path names."""
@@ -198,13 +198,13 @@ def _ask_to_sign_in(request: Request) -> Response:
     path = request.url.path
     is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     if not is_page or not _is_console_path(path):
-        return _unauthorized(request)
+        return _unauthorized_response(request)
     target = f"{path}?{request.url.query}" if request.url.query else path
     headers = {"Cache-Control": "no-store"}
     return RedirectResponse(f"{SIGN_IN_PATH}?next={quote(target, safe='')}", 303, headers)
 
 
-def _unauthorized(request: Request) -> Response:
+def _unauthorized_response(request: Request) -> Response:
     """Return 401. Below /console it names no Basic scheme, for which browsers would open a dialog."""
     challenge = 'Bearer realm="Turngate"'
     if not _is_console_path(request.url.path):

@@ -105,7 +105,7 @@ def _build_histograms(counters: Counters) -> Iterator[Metric]:
             if measured == name and len(values) == len(labels):
                 buckets = [
                     ("+Inf" if bound is None else f"{bound / 1000:g}", total)
-                    for bound, total in histogram.cumulated()
+                    for bound, total in histogram.cumulative_counts()
                 ]
                 family.add_metric(values, buckets, histogram.sum_ms / 1000)
         yield family

@@ -21,7 +21,7 @@ from core.errors import (
     WebhookRefused,
     WebhookTooLarge,
 )
-from core.log_context import about
+from core.log_context import log_extra
 from core.model import OTHER_ACCOUNT, Event, Ignored
 from core.ports import Channel, HandlesInteractions, Inbox, LearnsIds, SharesApp, Webhook, WebhookResponse
 from core.steps import Step
@@ -96,7 +96,7 @@ class WebhookEndpoint:
                 "%s webhook rejected: %s",
                 channel.name,
                 error.reason,
-                extra=about("webhook_refused", channel=channel.name, code=error.code),
+                extra=log_extra("webhook_refused", channel=channel.name, code=error.code),
             )
             if self._quarantine is not None:
                 self._quarantine.add(channel.name, error, webhook)
@@ -106,7 +106,7 @@ class WebhookEndpoint:
             return service_unavailable("not stored; please deliver again")
         except ClientDisconnect:
             return error_response(400, "malformed", "the request ended early")
-        outages.succeeded(_STORING)
+        outages.record_success(_STORING)
         answer = channel.answer(webhook, events)
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
@@ -136,13 +136,13 @@ class WebhookEndpoint:
     def _log_not_stored(self, channel: str, error: Exception) -> None:
         """Log why a webhook is answered with 503; an outage of Redis once, not for each webhook."""
         if isinstance(error, StorageUnavailable) and isinstance(error.__cause__, Exception):
-            outages.failed(_STORING, error.__cause__)
+            outages.record_failure(_STORING, error.__cause__)
         else:
             log.error(
                 "%s webhook not stored: %s",
                 channel,
                 error,
-                extra=about("webhook_not_stored", channel=channel),
+                extra=log_extra("webhook_not_stored", channel=channel),
             )
 
     async def _learn_ids(self, accounts: Sequence[Channel[httpx.AsyncClient]]) -> None:

@@ -82,7 +82,7 @@ class StormOperator:
         async def cancel() -> CancelOutcome:
             return await (await self._find_sender(session)).cancel(session, key)
 
-        outcome: CancelOutcome = await _until_confirmed(cancel)
+        outcome: CancelOutcome = await _retry_until_confirmed(cancel)
         return outcome is CancelOutcome.TOO_LATE
 
     async def _send(
@@ -91,7 +91,7 @@ class StormOperator:
         async def send() -> None:
             await (await self._find_sender(session)).send(session, key, message, voice)
 
-        await _until_confirmed(send)
+        await _retry_until_confirmed(send)
 
     async def _schedule(self, session: str, key: str, text: str) -> None:
         async def schedule() -> None:
@@ -100,17 +100,17 @@ class StormOperator:
             sender = await self._find_sender(session)
             await sender.send(session, key, Message(text=text), at_ms=due)
 
-        await _until_confirmed(schedule)
+        await _retry_until_confirmed(schedule)
 
     async def erase(self, session: str) -> list[LogEntry]:
         """Erase a session; return its log."""
-        redis: Redis = await _until_confirmed(lambda: self.find_store(session))
-        log: list[LogEntry] = await _until_confirmed(lambda: read_log(redis, session))
-        await _until_confirmed(lambda: SessionIndex(redis).erase(session))
+        redis: Redis = await _retry_until_confirmed(lambda: self.find_store(session))
+        log: list[LogEntry] = await _retry_until_confirmed(lambda: read_log(redis, session))
+        await _retry_until_confirmed(lambda: SessionIndex(redis).erase(session))
         return log
 
 
-async def _until_confirmed(act: Callable[[], Awaitable[Any]]) -> Any:
+async def _retry_until_confirmed(act: Callable[[], Awaitable[Any]]) -> Any:
     while True:
         try:
             return await act()

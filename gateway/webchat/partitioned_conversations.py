@@ -35,37 +35,41 @@ class PartitionedConversations(WebConversations):
         self, client: WebSession, message_id: str, text: str, payload: str = "", *, streamed: bool = False
     ) -> SubmittedTurn:
         """Store a message; one with the same ID is the same message (deduplication)."""
-        conversations = await self._place(client)
+        conversations = await self._conversations_of_client(client)
         return await conversations.submit(client, message_id, text, payload, streamed=streamed)
 
     async def submit_and_wait(
         self, client: WebSession, message_id: str, text: str, payload: str, seconds: float
     ) -> tuple[SubmittedTurn, CompletedTurn | None]:
         """Store a message like `submit`, and wait for its answer like `wait_for_answer`."""
-        conversations = await self._place(client)
+        conversations = await self._conversations_of_client(client)
         return await conversations.submit_and_wait(client, message_id, text, payload, seconds)
 
     async def is_known(self, submitted: SubmittedTurn) -> bool:
         """Return whether such a message was stored within the deduplication window."""
-        return await (await self._of(submitted.session)).is_known(submitted)
+        return await (await self._conversations_of_session(submitted.session)).is_known(submitted)
 
     async def wait_for_answer(self, submitted: SubmittedTurn, seconds: float) -> CompletedTurn | None:
         """Wait for the answer of a turn; `None` if it takes longer than `seconds`."""
-        return await (await self._of(submitted.session)).wait_for_answer(submitted, seconds)
+        return await (await self._conversations_of_session(submitted.session)).wait_for_answer(
+            submitted, seconds
+        )
 
     async def stream_pieces(
         self, submitted: SubmittedTurn, after: str, answer: asyncio.Task[CompletedTurn | None]
     ) -> AsyncIterator[TextPiece]:
         """Yield the pieces of a turn's text after the piece `after`, until `answer` is complete."""
-        conversations = await self._of(submitted.session)
+        conversations = await self._conversations_of_session(submitted.session)
         async for piece in conversations.stream_pieces(submitted, after, answer):
             yield piece
 
     async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
         """Return the latest messages of both sides, oldest first; suppressed replies are left out."""
-        return await (await self._of(build_session_id(session_id))).history(session_id, count)
+        return await (await self._conversations_of_session(build_session_id(session_id))).history(
+            session_id, count
+        )
 
-    async def _place(self, client: WebSession) -> WebConversations:
+    async def _conversations_of_client(self, client: WebSession) -> WebConversations:
         """Return the conversations of a client's partition. Raises `StorageUnavailable`."""
         try:
             return self._each[await self._placing.place_contact((build_session_id(client.id),))]
@@ -74,5 +78,5 @@ class PartitionedConversations(WebConversations):
                 f"Redis did not return the session's partition: {type(error).__name__}"
             ) from error
 
-    async def _of(self, session: str) -> WebConversations:
+    async def _conversations_of_session(self, session: str) -> WebConversations:
         return self._each[await self._placing.directory.find(session)]

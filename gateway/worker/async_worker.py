@@ -26,7 +26,7 @@ from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
-from core.log_context import about
+from core.log_context import log_extra
 from core.steps import add_listener
 from gateway.bootstrap import Runtime, build_protocol_limits, load_channels, open_runtimes
 from gateway.config.gc_tuning import tune_gc
@@ -106,7 +106,9 @@ class AsyncWorker(BaseWorker):
         with suppress(RedisError, OSError):  # a server that does not answer is waited for
             if problem := server_checks.describe_lone_node(self.connection):
                 _refuse_start(problem)
-        log.info(describe_start("worker", settings, load_channels(settings)), extra=about("worker_started"))
+        log.info(
+            describe_start("worker", settings, load_channels(settings)), extra=log_extra("worker_started")
+        )
         self._register(lambda: self.bootstrap(logging_level, date_format, log_format))
         books = [self, *(PartitionBooks.open(self, number) for number in range(1, settings.partitions))]
         try:
@@ -151,10 +153,10 @@ class AsyncWorker(BaseWorker):
             except ResponseError as error:
                 if not describe_refusal(error):
                     raise
-                outages.failed("start of the worker", error)
+                outages.record_failure("start of the worker", error)
                 sleep(_REGISTER_RETRY_SECONDS)
             else:
-                outages.succeeded("start of the worker")
+                outages.record_success("start of the worker")
                 return
 
     async def _run_job_loops(

@@ -61,10 +61,10 @@ class JobLoop:
                 self._start_jobs(batch)
                 await asyncio.sleep(0)  # the jobs begin before the next are taken
             except (RedisError, OSError) as error:
-                outages.failed("taking of jobs", error)
+                outages.record_failure("taking of jobs", error)
                 await self._pause()
                 continue
-            outages.succeeded("taking of jobs")
+            outages.record_success("taking of jobs")
             load.record_taken(len(batch))
             if not batch and burst:
                 if not load.running:
@@ -101,10 +101,10 @@ class JobLoop:
             try:
                 self._suspended = await self._bookkeeper.is_suspended()
             except (RedisError, OSError) as error:
-                outages.failed("reading of RQ's suspension", error)
+                outages.record_failure("reading of RQ's suspension", error)
                 await self._pause()
             else:
-                outages.succeeded("reading of RQ's suspension")
+                outages.record_success("reading of RQ's suspension")
                 return
 
     async def _wait_for_capacity(self, *, burst: bool) -> None:
@@ -134,7 +134,7 @@ class JobLoop:
             try:
                 await self._process_session(job)
             except RedisError as error:  # an outage is one line in the log; the sweeper finds the session
-                outages.failed("processing of sessions", error)
+                outages.record_failure("processing of sessions", error)
                 await self._bookkeeper.finish(job)
             except (Exception, asyncio.CancelledError) as error:
                 is_stopped = job in self._workload.stopped
@@ -143,7 +143,7 @@ class JobLoop:
                 # whatever a job raises goes into RQ's failed registry
                 await self._bookkeeper.fail(job, is_stopped=is_stopped)
             else:
-                outages.succeeded("processing of sessions")
+                outages.record_success("processing of sessions")
                 await self._bookkeeper.finish(job)
         except (RedisError, OSError) as error:
             # the session needs no RQ retry: the sweeper finds it, and RQ's maintenance cleans its registries

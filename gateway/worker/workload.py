@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic
 from typing import Any
 
-from core.log_context import about
+from core.log_context import log_extra
 from gateway.worker.isolation import IsolationGate
 from gateway.worker.job_permits import JobPermits
 from gateway.worker.rq_bookkeeping import DequeuedJob
@@ -127,7 +127,9 @@ class Workload:
             for task in self.running:
                 task.cancel()
             return
-        log.info("graceful shutdown: %d jobs in progress", len(self.running), extra=about("worker_stopping"))
+        log.info(
+            "graceful shutdown: %d jobs in progress", len(self.running), extra=log_extra("worker_stopping")
+        )
         for stop in self._on_stop:
             stop()
         self._stop_requested_at = monotonic()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from channels._kit.settings import Setting
 
 
-def settings_table(settings: Sequence[Setting]) -> str:
+def render_settings(settings: Sequence[Setting]) -> str:
     """Render a channel's settings as its page shows them."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for setting in settings:

@@ -23,7 +23,7 @@ ELSEWHERE = "https://old.example.com/webhooks/x"
 NAMES = channels.available()
 
 
-def create(name: str) -> SimulatedAccount:
+def create_account(name: str) -> SimulatedAccount:
     module = importlib.import_module(f"channels.{name}.simulator.account")
     account: SimulatedAccount = module.create_account(PUBLIC, lambda: "0123456789abcdef0123456789abcdef")
     return account
@@ -34,7 +34,9 @@ def add_webhook(simulator: Any, endpoint: str) -> None:
 
 
 @asynccontextmanager
-async def served(account: SimulatedAccount) -> AsyncIterator[tuple[Mapping[str, str], httpx.AsyncClient]]:
+async def serve_account(
+    account: SimulatedAccount,
+) -> AsyncIterator[tuple[Mapping[str, str], httpx.AsyncClient]]:
     async with httpx.AsyncClient() as http, serve(SimulatorServer(account.simulator, http)) as url:
         yield account.settings(url), http
 
@@ -47,24 +49,24 @@ async def check(
     return [each async for each in check_account(environ, urls, http, fix=fix)]
 
 
-def failed(checks: list[AccountCheck]) -> list[str]:
+def list_failures(checks: list[AccountCheck]) -> list[str]:
     return [each.message for each in checks if not each.passed]
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_an_account_that_is_in_order_passes(name: str) -> None:
-    async with served(create(name)) as (environ, http):
+    async with serve_account(create_account(name)) as (environ, http):
         checks = await check(name, environ, http)
 
     assert len(checks) >= 2
-    assert failed(checks) == []
+    assert list_failures(checks) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_wrong_credentials_are_the_providers_answer(name: str) -> None:
     secrets = ("TWILIO_AUTH_TOKEN", "WHATSAPP_ACCESS_TOKEN", "INTERCOM_ACCESS_TOKEN", "SUNSHINE_KEY_SECRET")
     wrong = dict.fromkeys((*secrets, "ZENDESK_API_TOKEN"), "wrong")
-    async with served(create(name)) as (environ, http):
+    async with serve_account(create_account(name)) as (environ, http):
         with pytest.raises(DeliveryError) as error:
             await check(name, {**environ, **wrong}, http)
 
@@ -86,42 +88,42 @@ def point_elsewhere(name: str, simulator: Any) -> None:
 
 @pytest.mark.parametrize("name", ["twilio", "whatsapp", "sunshine", "zendesk"])
 async def test_a_webhook_that_does_not_come_here_is_found_and_mended(name: str) -> None:
-    account = create(name)
+    account = create_account(name)
     point_elsewhere(name, account.simulator)
-    async with served(account) as (environ, http):
+    async with serve_account(account) as (environ, http):
         before = await check(name, environ, http)
         mended = await check(name, environ, http, fix=True)
         after = await check(name, environ, http)
 
     assert [each.can_fix for each in before if not each.passed] == [True]
-    assert "--fix" in failed(before)[0]
-    assert failed(mended) == failed(after) == []
+    assert "--fix" in list_failures(before)[0]
+    assert list_failures(mended) == list_failures(after) == []
 
 
 async def test_a_webhook_that_names_no_contacts_is_mended_where_the_business_writes_first() -> None:
-    account = create("sunshine")
+    account = create_account("sunshine")
     simulator: Any = account.simulator
     [webhook] = simulator.app_resource.webhooks.values()
     webhook["includeFullSource"] = False
-    async with served(account) as (environ, http):
+    async with serve_account(account) as (environ, http):
         before = await check("sunshine", environ, http)
         without = await check("sunshine", {**environ, "SUNSHINE_NOTIFICATION_INTEGRATIONS": ""}, http)
         await check("sunshine", environ, http, fix=True)
 
-    assert "without includeFullSource" in failed(before)[0]
-    assert failed(without) == []
+    assert "without includeFullSource" in list_failures(before)[0]
+    assert list_failures(without) == []
     assert webhook["includeFullSource"] is True
 
 
 async def test_a_subscription_without_messages_is_wrong_and_other_fields_stay() -> None:
-    account = create("whatsapp")
+    account = create_account("whatsapp")
     simulator: Any = account.simulator
     simulator.app_resource.subscription["fields"] = [{"name": "account_update"}]
-    async with served(account) as (environ, http):
+    async with serve_account(account) as (environ, http):
         before = await check("whatsapp", environ, http)
         await check("whatsapp", environ, http, fix=True)
 
-    assert "without the field messages" in failed(before)[0]
+    assert "without the field messages" in list_failures(before)[0]
     names = {each["name"] for each in simulator.app_resource.subscription["fields"]}
     assert names == {"messages", "account_update"}
 
@@ -135,30 +137,30 @@ async def test_a_subscription_without_messages_is_wrong_and_other_fields_stay() 
     ids=["ends soon", "no permission"],
 )
 async def test_a_token_that_will_fail_is_named(change: dict[str, Any], message: str) -> None:
-    account = create("whatsapp")
+    account = create_account("whatsapp")
     simulator: Any = account.simulator
     for name, value in change.items():
         setattr(simulator.app_resource, name, value)
-    async with served(account) as (environ, http):
-        [problem] = failed(await check("whatsapp", environ, http))
+    async with serve_account(account) as (environ, http):
+        [problem] = list_failures(await check("whatsapp", environ, http))
 
     assert message in problem
 
 
 async def test_a_suspended_account_and_a_foreign_user_are_named() -> None:
-    twilio, zendesk = create("twilio"), create("zendesk")
+    twilio, zendesk = create_account("twilio"), create_account("zendesk")
     simulator: Any = twilio.simulator
     simulator.account_resource.status = "suspended"
-    async with served(twilio) as (environ, http):
-        assert "suspended" in failed(await check("twilio", environ, http))[0]
-    async with served(zendesk) as (environ, http):
+    async with serve_account(twilio) as (environ, http):
+        assert "suspended" in list_failures(await check("twilio", environ, http))[0]
+    async with serve_account(zendesk) as (environ, http):
         checks = await check("zendesk", {**environ, "ZENDESK_BOT_USER_ID": "1"}, http)
-        assert "answer itself" in failed(checks)[0]
+        assert "answer itself" in list_failures(checks)[0]
 
 
 async def test_a_missing_webhook_says_how_to_create_it() -> None:
-    account = create("zendesk")
+    account = create_account("zendesk")
     simulator: Any = account.simulator
     simulator.admin.webhooks.clear()
-    async with served(account) as (environ, http):
-        assert "turngate setup zendesk" in failed(await check("zendesk", environ, http))[0]
+    async with serve_account(account) as (environ, http):
+        assert "turngate setup zendesk" in list_failures(await check("zendesk", environ, http))[0]

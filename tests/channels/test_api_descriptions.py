@@ -91,9 +91,9 @@ async def test_twilio() -> None:
         surface = "whatsapp" if ours.startswith("whatsapp:") else "sms"
         simulator.send_user_message(UserMessage(surface, ADA, "Hi"), NOW)
         address = Address(channel="twilio", account=twilio.ACCOUNT, ours=ours, theirs=theirs)
-        await exchange.send_all(twilio.twilio(), address)
+        await exchange.send_all(twilio.build_channel(), address)
     simulator.contents.add_samples()
-    assert len(await twilio.twilio().list_templates(exchange.http)) == 2
+    assert len(await twilio.build_channel().list_templates(exchange.http)) == 2
 
     assert exchange.problems == []
     assert any("POST" in each and "Messages" in each for each in exchange.descriptions[0].seen)
@@ -108,7 +108,7 @@ async def test_intercom() -> None:
     exchange = Exchange(simulator, "intercom")
     thread = simulator.get_desk_status(ADA).thread
     address = Address(channel="intercom", account=intercom.APP, ours=intercom.APP, theirs=thread)
-    channel = intercom.channel(INTERCOM_HANDOFF_TAG_ID="86", INTERCOM_CLOSE="yes")
+    channel = intercom.build_channel(INTERCOM_HANDOFF_TAG_ID="86", INTERCOM_CLOSE="yes")
     await exchange.send_all(channel, address)
     simulator.send_user_message(UserMessage("intercom", "grace@example.com", "Hi"), NOW)
     headers = {"Authorization": f"Bearer {intercom.TOKEN}"}
@@ -165,7 +165,7 @@ async def test_sunshine() -> None:
     simulator.send_user_message(UserMessage("sunshine", ADA, "Hi"), NOW)
     exchange = Exchange(simulator, "sunshine")
     thread = simulator.get_desk_status(ADA).thread
-    channel = sunshine.channel(
+    channel = sunshine.build_channel(
         SUNSHINE_API_URL="https://api.example.com", SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"]
     )
     address = Address(channel="sunshine", account=sunshine.APP, ours=sunshine.APP, theirs=thread)
@@ -179,7 +179,7 @@ async def test_zendesk() -> None:
     simulator = ZendeskSimulator(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
     simulator.send_user_message(UserMessage("zendesk", "ada@example.com", "Hi"), NOW)
     exchange = Exchange(simulator, "zendesk")
-    channel = zendesk.channel(ZENDESK_BOT_USER_ID=str(BOT_ID), ZENDESK_API_TOKEN="token")
+    channel = zendesk.build_channel(ZENDESK_BOT_USER_ID=str(BOT_ID), ZENDESK_API_TOKEN="token")
     for theirs in (simulator.get_desk_status("ada@example.com").thread, "grace@example.com"):
         address = Address(channel="zendesk", account="example", ours="example", theirs=theirs)
         await exchange.send_all(channel, address)

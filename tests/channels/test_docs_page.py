@@ -57,13 +57,13 @@ _ROWS = [
 ]
 
 
-def capabilities(name: str) -> Capabilities:
+def load_capabilities(name: str) -> Capabilities:
     found = importlib.import_module(f"channels.{name}.capabilities").CAPABILITIES
     assert isinstance(found, Capabilities)
     return found
 
 
-def _shown(value: object) -> str:
+def _render_value(value: object) -> str:
     if isinstance(value, frozenset):
         return ", ".join(sorted(value)) or "–"
     if isinstance(value, bool):
@@ -80,16 +80,16 @@ def _shown(value: object) -> str:
     return f"{value.number:g}" if value.number else "–"
 
 
-def capability_table() -> str:
+def render_capabilities() -> str:
     names = channels.available()
     lines = [f"| | {' | '.join(names)} | fallback |", "|---" * (len(names) + 2) + "|"]
     for field, meaning, instead in _ROWS:
-        cells = [_shown(getattr(capabilities(name), field)) for name in names]
+        cells = [_render_value(getattr(load_capabilities(name), field)) for name in names]
         lines.append(f"| {meaning} | {' | '.join(cells)} | {instead} |")
     return "\n".join(lines)
 
 
-def verification_table() -> str:
+def render_verification() -> str:
     lines = [
         "| channel | header | algorithm | signed parts | encoding | replay | rotation | handshake |",
         "|---|---|---|---|---|---|---|---|",
@@ -102,18 +102,18 @@ def verification_table() -> str:
     return "\n".join(lines)
 
 
-def between(name: str) -> str:
+def read_block(name: str) -> str:
     found = re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", PAGE, re.DOTALL)
     assert found is not None
     return found[1]
 
 
 def test_the_capability_table_matches_the_code() -> None:
-    assert between("capabilities") == capability_table()
+    assert read_block("capabilities") == render_capabilities()
 
 
 def test_the_verification_table_matches_the_code() -> None:
-    assert between("verification") == verification_table()
+    assert read_block("verification") == render_verification()
 
 
 def test_every_capability_has_a_row() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from channels import available, load
 from core.errors import ConfigurationError
-from tests.channels.contract.payload_cases import payload_names
+from tests.channels.contract.payload_cases import list_payloads
 from tests.channels.twilio.builders import ENVIRON, PUBLIC
 
 
@@ -31,4 +31,4 @@ def test_an_unknown_channel_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", available())
 def test_every_channel_has_sample_webhooks(name: str) -> None:
-    assert len(payload_names(name)) >= 4
+    assert len(list_payloads(name)) >= 4

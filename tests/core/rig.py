@@ -14,8 +14,9 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
 from gateway.redis.records.sessions.log.session_log import read_log
-from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
+from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
 
 SESSION = "fake:1"
 
@@ -50,7 +51,7 @@ class Rig:
         )
 
     async def accept_turns(self, *numbers: int, text: str = "", session: str = SESSION) -> None:
-        await self.inbox.accept([TurnReceived(turn=turn(number, session, text)) for number in numbers])
+        await self.inbox.accept([TurnReceived(turn=build_turn(number, session, text)) for number in numbers])
 
     async def accept_action(self, act: ControlAction, name: str = "C1", session: str = SESSION) -> None:
         await self.inbox.accept(
@@ -68,3 +69,7 @@ class Rig:
 
     async def log_kinds(self) -> list[str]:
         return [entry.kind for entry in await read_log(self.redis, SESSION)]
+
+
+async def list_letters(redis: Redis) -> list[Letter]:
+    return [letter async for letter in DeadLetters(redis).list_between()]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.local_time import load_time_zone, parse_point_in_time
 
 
-def utc(text: str, time_zone: str = "") -> str:
+def parse_utc(text: str, time_zone: str = "") -> str:
     moment = parse_point_in_time(text, time_zone) / 1000
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
@@ -30,7 +30,7 @@ def utc(text: str, time_zone: str = "") -> str:
     ],
 )
 def test_a_time_is_read(text: str, time_zone: str, expected: str) -> None:
-    assert utc(text, time_zone) == expected
+    assert parse_utc(text, time_zone) == expected
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ NEW_YORK, LOS_ANGELES, BERLIN = (
 )
 
 
-def end_of(hours: str, at: str, *zones: ZoneInfo, category: str = "marketing") -> str:
+def find_end(hours: str, at: str, *zones: ZoneInfo, category: str = "marketing") -> str:
     now_ms = int(datetime.fromisoformat(at).timestamp() * 1000)
     end = QuietHours.parse(hours).find_end(category, now_ms, zones)
     return datetime.fromtimestamp(end / 1000, UTC).strftime("%d %H:%M") if end else ""
@@ -33,34 +33,34 @@ def end_of(hours: str, at: str, *zones: ZoneInfo, category: str = "marketing") -
     ],
 )
 def test_the_period_includes_midnight(at: str, expected: str) -> None:
-    assert end_of("21:00-08:00", at, BERLIN) == expected
+    assert find_end("21:00-08:00", at, BERLIN) == expected
 
 
 def test_a_period_within_a_day() -> None:
-    assert end_of("12:00-14:00", "2026-07-01T13:00:00+02:00", BERLIN) == "01 12:00"
-    assert end_of("12:00-14:00", "2026-07-01T14:00:00+02:00", BERLIN) == ""
+    assert find_end("12:00-14:00", "2026-07-01T13:00:00+02:00", BERLIN) == "01 12:00"
+    assert find_end("12:00-14:00", "2026-07-01T14:00:00+02:00", BERLIN) == ""
 
 
 def test_it_is_quiet_if_it_is_in_any_zone() -> None:
     """At 8 in New York it is 5 in Los Angeles."""
-    assert end_of("21:00-08:00", "2026-07-01T08:00:00-04:00", NEW_YORK) == ""
-    assert end_of("21:00-08:00", "2026-07-01T08:00:00-04:00", NEW_YORK, LOS_ANGELES) == "01 15:00"
+    assert find_end("21:00-08:00", "2026-07-01T08:00:00-04:00", NEW_YORK) == ""
+    assert find_end("21:00-08:00", "2026-07-01T08:00:00-04:00", NEW_YORK, LOS_ANGELES) == "01 15:00"
     # at 8 in Los Angeles it is 11 in New York; at 20:59 there, 23:59 in New York
-    assert end_of("21:00-08:00", "2026-07-01T20:59:00-07:00", LOS_ANGELES, NEW_YORK) == "02 15:00"
+    assert find_end("21:00-08:00", "2026-07-01T20:59:00-07:00", LOS_ANGELES, NEW_YORK) == "02 15:00"
 
 
 def test_the_end_is_the_local_time_after_a_change_of_clocks() -> None:
-    assert end_of("21:00-08:00", "2026-03-28T22:00:00+01:00", BERLIN) == "29 06:00"
-    assert end_of("21:00-08:00", "2026-10-24T22:00:00+02:00", BERLIN) == "25 07:00"
-    assert end_of("21:00-02:30", "2026-03-28T22:00:00+01:00", BERLIN) == "29 01:30"  # 02:30 is skipped
+    assert find_end("21:00-08:00", "2026-03-28T22:00:00+01:00", BERLIN) == "29 06:00"
+    assert find_end("21:00-08:00", "2026-10-24T22:00:00+02:00", BERLIN) == "25 07:00"
+    assert find_end("21:00-02:30", "2026-03-28T22:00:00+01:00", BERLIN) == "29 01:30"  # 02:30 is skipped
 
 
 def test_categories_have_their_own() -> None:
     hours, night = "marketing=strict, utility=off", "2026-07-01T20:30:00+02:00"
-    assert end_of(hours, night, BERLIN) == "02 07:00"
-    assert end_of(hours, night, BERLIN, category="utility") == ""
-    assert end_of("21:00-08:00", "2026-07-01T21:30:00+02:00", BERLIN, category="utility") == "02 06:00"
-    assert end_of("", night, BERLIN) == end_of("off", night, BERLIN) == ""
+    assert find_end(hours, night, BERLIN) == "02 07:00"
+    assert find_end(hours, night, BERLIN, category="utility") == ""
+    assert find_end("21:00-08:00", "2026-07-01T21:30:00+02:00", BERLIN, category="utility") == "02 06:00"
+    assert find_end("", night, BERLIN) == find_end("off", night, BERLIN) == ""
 
 
 @pytest.mark.parametrize(

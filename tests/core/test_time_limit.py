@@ -36,7 +36,7 @@ async def test_an_expired_timeout_stops_at_the_first_await() -> None:
 
 
 async def test_a_shorter_timeout_expires_before_an_earlier_longer_one() -> None:
-    async def limited(seconds: float) -> str:
+    async def sleep_limited(seconds: float) -> str:
         try:
             with TimeLimit(seconds):
                 await asyncio.sleep(NEVER)
@@ -44,9 +44,9 @@ async def test_a_shorter_timeout_expires_before_an_earlier_longer_one() -> None:
             return "over"
         return "done"
 
-    longer = asyncio.create_task(limited(LONG))
+    longer = asyncio.create_task(sleep_limited(LONG))
     await asyncio.sleep(0)
-    assert await asyncio.gather(*(limited(SHORT * number) for number in (3, 1, 2))) == ["over"] * 3
+    assert await asyncio.gather(*(sleep_limited(SHORT * number) for number in (3, 1, 2))) == ["over"] * 3
     assert not longer.done()
     longer.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -54,11 +54,11 @@ async def test_a_shorter_timeout_expires_before_an_earlier_longer_one() -> None:
 
 
 async def test_a_cancellation_from_elsewhere_stays_a_cancellation() -> None:
-    async def limited() -> None:
+    async def sleep_limited() -> None:
         with TimeLimit(LONG):
             await asyncio.sleep(NEVER)
 
-    task = asyncio.create_task(limited())
+    task = asyncio.create_task(sleep_limited())
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -71,13 +71,13 @@ async def test_other_errors_pass_through() -> None:
 
 
 def test_each_event_loop_has_its_own_timeouts() -> None:
-    async def limited() -> None:
+    async def sleep_limited() -> None:
         with pytest.raises(TimeoutError), TimeLimit(SHORT):
             await asyncio.sleep(NEVER)
 
     loops = [asyncio.new_event_loop() for _ in range(2)]
     for loop in (*loops, *loops):
-        loop.run_until_complete(limited())
+        loop.run_until_complete(sleep_limited())
     for loop in loops:
         loop.close()
 
@@ -87,7 +87,7 @@ def test_a_timeout_outside_a_task_is_an_error() -> None:
         TimeLimit(LONG).__enter__()
 
 
-async def _nested(limits: list[float], sleep: float, events: list[str], *, ours: bool) -> None:
+async def sleep_nested(limits: list[float], sleep: float, events: list[str], *, ours: bool) -> None:
     """Sleep within all these timeouts and record the outcome of each."""
     if not limits:
         try:
@@ -100,10 +100,10 @@ async def _nested(limits: list[float], sleep: float, events: list[str], *, ours:
     try:
         if ours:
             with TimeLimit(limits[0]):
-                await _nested(limits[1:], sleep, events, ours=ours)
+                await sleep_nested(limits[1:], sleep, events, ours=ours)
         else:
             async with asyncio.timeout(limits[0]):
-                await _nested(limits[1:], sleep, events, ours=ours)
+                await sleep_nested(limits[1:], sleep, events, ours=ours)
         events.append(f"in time at {len(limits)}")
     except TimeoutError:
         events.append(f"over at {len(limits)}")
@@ -151,5 +151,5 @@ def test_nested_timeouts_match_the_standard_library(limits: list[float], sleep: 
     happened: list[list[str]] = [[], []]
     for events, ours in zip(happened, (True, False), strict=True):
         with asyncio.Runner(loop_factory=FastForwardLoop) as runner:
-            runner.run(_nested(limits, sleep, events, ours=ours))
+            runner.run(sleep_nested(limits, sleep, events, ours=ours))
     assert happened[0] == happened[1]

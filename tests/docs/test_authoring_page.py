@@ -53,7 +53,7 @@ def normalize(text: str) -> str:
 
 
 @pytest.fixture
-def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _copy_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(Path(flows.__file__).parent / "library", tmp_path / "flows" / "library")
     for name, text in FILE.findall(PAGE):
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -61,13 +61,13 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("_files")
+@pytest.mark.usefixtures("_copy_files")
 def test_the_outputs_on_the_page_are_the_commands_own() -> None:
     for command, expected in COMMANDS:
         assert normalize(run_command(command, expected)) == normalize(expected), command
 
 
-@pytest.mark.usefixtures("_files")
+@pytest.mark.usefixtures("_copy_files")
 def test_the_diagram_on_the_page_is_current() -> None:
     (command,) = [command for command, _ in COMMANDS if " > " in command]
     run_command(command, "")

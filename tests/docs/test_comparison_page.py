@@ -24,18 +24,18 @@ COMMANDS = sorted(set(re.findall(r"`(turngate [^`]+)`", PAGE)))
 ADDRESSES = sorted(set(re.findall(r"`(/[a-z][^`]*)`", PAGE)))
 
 
-def new_context(group: Any) -> Any:
+def build_context(group: Any) -> Any:
     return typer.Context(group)
 
 
-def find(words: list[str]) -> tuple[Any, list[str]]:
+def find_command(words: list[str]) -> tuple[Any, list[str]]:
     """Return a command and the options that were given to it."""
     found: Any = typer.main.get_command(app)
     for at, word in enumerate(words):
         if word.startswith("-"):
             return found, words[at:]
         assert isinstance(found, TyperGroup), words
-        inner = found.get_command(new_context(found), word)
+        inner = found.get_command(build_context(found), word)
         assert inner is not None, words
         found = inner
     return found, []
@@ -43,7 +43,7 @@ def find(words: list[str]) -> tuple[Any, list[str]]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_named_command_and_its_options_exist(command: str) -> None:
-    found, options = find(command.split()[1:])
+    found, options = find_command(command.split()[1:])
     known = {name for parameter in found.params for name in parameter.opts}
 
     assert set(options) <= known
@@ -65,13 +65,13 @@ def test_every_row_says_yes_with_a_place_and_a_test_or_why_not() -> None:
             assert (ROOT / file).exists(), feature
 
 
-def find_lists(group: TyperGroup, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def find_list_commands(group: TyperGroup, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Return the commands that print a list."""
     lists = []
-    for name in group.list_commands(new_context(group)):
-        inner = group.get_command(new_context(group), name)
+    for name in group.list_commands(build_context(group)):
+        inner = group.get_command(build_context(group), name)
         if isinstance(inner, TyperGroup):
-            lists += find_lists(inner, (*path, name))
+            lists += find_list_commands(inner, (*path, name))
         elif name in ("list", "sessions", "why", "doctor"):
             lists.append((*path, name))
     return lists
@@ -80,11 +80,11 @@ def find_lists(group: TyperGroup, path: tuple[str, ...] = ()) -> list[tuple[str,
 def test_every_list_prints_json() -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    lists = find_lists(group)
+    lists = find_list_commands(group)
 
     assert len(lists) > 8
     for path in lists:
-        assert "--json" in {name for each in find(list(path))[0].params for name in each.opts}, path
+        assert "--json" in {name for each in find_command(list(path))[0].params for name in each.opts}, path
 
 
 def test_the_version_is_printed() -> None:

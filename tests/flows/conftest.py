@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer
 
 
@@ -13,4 +14,11 @@ from tests.flows.openai_server import OpenAIServer
 async def server() -> AsyncIterator[OpenAIServer]:
     """A server of the OpenAI protocol on loopback."""
     async with OpenAIServer().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Crm]:
+    """A CRM on loopback."""
+    async with Crm().running() as running:
         yield running

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import flows
 from core.model import Address, Turn
-from flows.document import Flow
+from flows.document import Flow, FlowError
 from flows.engine import DialogMachine, TurnResult
 from flows.llm import Model
 
@@ -23,7 +26,7 @@ def machine(flow: Flow, llm: str | Model = "rules") -> DialogMachine:
     return DialogMachine(flow, llm, today=lambda: TODAY)
 
 
-def library(name: str) -> DialogMachine:
+def load_library(name: str) -> DialogMachine:
     return machine(Flow.load(LIBRARY / f"{name}.json"))
 
 
@@ -46,7 +49,7 @@ def edge(name: str, target: str | None, condition: str = "as it says", **more: A
     return {"id": name, "condition": condition, "target_node_id": target, **more}
 
 
-def asks(required: bool = True, **properties: Json) -> Json:
+def input_schema(required: bool = True, **properties: Json) -> Json:
     """An `input_schema` of these properties."""
     return {"type": "object", "properties": properties, "required": list(properties) if required else []}
 
@@ -57,3 +60,10 @@ def document(*nodes: Json, **more: Any) -> Json:
 
 def flow(*nodes: Json, **more: Any) -> Flow:
     return Flow.model_validate(document(*nodes, **more))
+
+
+def find_issues(broken: Json | str) -> dict[str, str]:
+    """Return the messages about a document or its text that cannot be loaded, by their places."""
+    with pytest.raises(FlowError) as caught:
+        Flow.from_json(broken if isinstance(broken, str) else json.dumps(broken))
+    return {issue.path: issue.message for issue in caught.value.issues}

@@ -21,19 +21,19 @@ USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
 CUT = "the connection is cut here"
 
 
-def call(name: str, arguments: str | Json = "{}", **more: Any) -> Response:
+def build_call(name: str, arguments: str | Json = "{}", **more: Any) -> Response:
     """A completion that calls a function."""
     text = arguments if isinstance(arguments, str) else json.dumps(arguments)
     function = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": text}}
-    return completion({"role": "assistant", "content": None, "tool_calls": [function]}, **more)
+    return build_completion({"role": "assistant", "content": None, "tool_calls": [function]}, **more)
 
 
-def words(text: object, **more: Any) -> Response:
+def build_text_answer(text: object, **more: Any) -> Response:
     """A completion that is text, or what a server sends in its place."""
-    return completion({"role": "assistant", "content": text}, **more)
+    return build_completion({"role": "assistant", "content": text}, **more)
 
 
-def completion(message: Json, finish: str = "stop", **more: Any) -> Response:
+def build_completion(message: Json, finish: str = "stop", **more: Any) -> Response:
     made = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -46,7 +46,7 @@ def completion(message: Json, finish: str = "stop", **more: Any) -> Response:
     return Response(json.dumps(made), media_type="application/json")
 
 
-class Stream(Response):
+class StreamedAnswer(Response):
     """A completion in pieces. Events are waited for, bytes go out as they are, `CUT` cuts it off."""
 
     def __init__(
@@ -69,34 +69,36 @@ class Stream(Response):
             elif isinstance(delta, bytes):
                 yield delta
             else:
-                yield _line([{"index": 0, "delta": {"content": delta} if isinstance(delta, str) else delta}])
-        yield _line([{"index": 0, "delta": {}, "finish_reason": self.finish}])
-        yield _line([], usage=self.usage)
+                yield _build_line(
+                    [{"index": 0, "delta": {"content": delta} if isinstance(delta, str) else delta}]
+                )
+        yield _build_line([{"index": 0, "delta": {}, "finish_reason": self.finish}])
+        yield _build_line([], usage=self.usage)
         yield b"data: [DONE]\n\n"
 
 
-def streamed_call(name: str, *pieces: str | asyncio.Event) -> Stream:
+def build_streamed_call(name: str, *pieces: str | asyncio.Event) -> StreamedAnswer:
     """A call of a function whose arguments come in pieces; an event among them is waited for."""
     first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
-    rest = [piece if isinstance(piece, asyncio.Event) else _more(piece) for piece in pieces]
-    return Stream({"role": "assistant", "tool_calls": [first]}, *rest, finish="tool_calls")
+    rest = [piece if isinstance(piece, asyncio.Event) else _build_arguments(piece) for piece in pieces]
+    return StreamedAnswer({"role": "assistant", "tool_calls": [first]}, *rest, finish="tool_calls")
 
 
-def _more(arguments: str) -> Json:
+def _build_arguments(arguments: str) -> Json:
     return {"tool_calls": [{"index": 0, "function": {"arguments": arguments}}]}
 
 
-def _line(choices: Sequence[Json], **more: Any) -> bytes:
+def _build_line(choices: Sequence[Json], **more: Any) -> bytes:
     chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "test", "choices": choices}
     return f"data: {json.dumps({**chunk, **more})}\n\n".encode()
 
 
-def no_tools(kind: str = "tools") -> Response:
+def build_no_tools_error(kind: str = "tools") -> Response:
     """What a server says that knows no tools."""
     return JSONResponse({"error": {"message": f"{kind} are not supported by this model"}}, 400)
 
 
-def busy(seconds: float = 0.01) -> Response:
+def build_busy_error(seconds: float = 0.01) -> Response:
     """Too many requests, with the time to wait."""
     return JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after": str(seconds)})
 
@@ -122,7 +124,7 @@ class OpenAIServer:
         if answer is None:
             await self._released.wait()
             return Response(status_code=500)
-        return answer.response() if isinstance(answer, Stream) else answer
+        return answer.response() if isinstance(answer, StreamedAnswer) else answer
 
     async def transcribe(self, request: Request) -> Response:
         """One of `transcripts`; `recordings` are name, type and bytes of what was sent."""

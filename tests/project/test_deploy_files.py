@@ -21,17 +21,17 @@ COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OWN_VARIABLES = {"DOMAIN", "REDIS_PASSWORD"}  # of compose.yaml itself
 
 
-def known_settings() -> set[str]:
+def list_settings() -> set[str]:
     names = {name for name, _, _ in setting_rows()}
     return names | {row.name for channel in channels.available() for row in load_channel_settings(channel)}
 
 
-def documents(path: Path) -> list[dict[str, Any]]:
+def load_documents(path: Path) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(path.read_text()))
 
 
-def deployments() -> list[dict[str, Any]]:
-    found = [each for path in MANIFESTS for each in documents(path) if each["kind"] == "Deployment"]
+def load_deployments() -> list[dict[str, Any]]:
+    found = [each for path in MANIFESTS for each in load_documents(path) if each["kind"] == "Deployment"]
     assert len(found) == 2
     return found
 
@@ -41,7 +41,7 @@ def test_the_example_environment_names_settings_that_exist() -> None:
     names = set(re.findall(r"^#?([A-Z][A-Z_]+)=", text, re.MULTILINE))
 
     assert len(names) > 15
-    assert names - known_settings() == OWN_VARIABLES
+    assert names - list_settings() == OWN_VARIABLES
 
 
 def test_the_example_environment_has_all_required_settings_of_every_channel() -> None:
@@ -62,18 +62,18 @@ def test_secrets_of_the_example_environment_are_empty() -> None:
 def test_containers_get_settings_that_exist() -> None:
     settings = set(COMPOSE["x-turngate"]["environment"])
     for path in MANIFESTS:
-        for each in documents(path):
+        for each in load_documents(path):
             if each["kind"] == "ConfigMap":
                 settings |= set(each["data"])
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     settings |= set(re.findall(r"\b(HOST|PORT|TURNGATE_[A-Z_]+)=", dockerfile))
 
-    assert settings - known_settings() == set()
+    assert settings - list_settings() == set()
 
 
 def test_processes_are_the_commands_web_and_worker() -> None:
     commands = [COMPOSE["services"][name]["command"] for name in ("web", "worker")]
-    commands += [pod_of(each)["containers"][0]["args"] for each in deployments()]
+    commands += [get_pod(each)["containers"][0]["args"] for each in load_deployments()]
     for name in ("turngate-web.service", "turngate-worker@.service"):
         unit = configparser.ConfigParser(strict=False, interpolation=None)
         unit.optionxform = str  # type: ignore[assignment, method-assign]
@@ -83,14 +83,14 @@ def test_processes_are_the_commands_web_and_worker() -> None:
     assert commands == [["web"], ["worker"]] * 3
 
 
-def pod_of(deployment: dict[str, Any]) -> dict[str, Any]:
+def get_pod(deployment: dict[str, Any]) -> dict[str, Any]:
     pod: dict[str, Any] = deployment["spec"]["template"]["spec"]
     return pod
 
 
 def test_no_container_runs_as_root_or_writes_to_its_image() -> None:
-    for deployment in deployments():
-        pod = pod_of(deployment)
+    for deployment in load_deployments():
+        pod = get_pod(deployment)
         [container] = pod["containers"]
         assert pod["securityContext"]["runAsNonRoot"]
         assert container["securityContext"]["readOnlyRootFilesystem"]
@@ -103,7 +103,9 @@ def test_no_container_runs_as_root_or_writes_to_its_image() -> None:
 
 def test_probes_ask_for_liveness_and_readiness_as_documented() -> None:
     [web] = [
-        pod_of(each)["containers"][0] for each in deployments() if each["metadata"]["name"].endswith("web")
+        get_pod(each)["containers"][0]
+        for each in load_deployments()
+        if each["metadata"]["name"].endswith("web")
     ]
 
     assert web["livenessProbe"]["httpGet"]["path"] == "/healthz"
@@ -113,8 +115,8 @@ def test_probes_ask_for_liveness_and_readiness_as_documented() -> None:
 def test_a_worker_has_the_time_to_finish_its_turns() -> None:
     grace = [COMPOSE["services"]["worker"]["stop_grace_period"].removesuffix("s")]
     grace += [
-        pod_of(each)["terminationGracePeriodSeconds"]
-        for each in deployments()
+        get_pod(each)["terminationGracePeriodSeconds"]
+        for each in load_deployments()
         if each["metadata"]["name"].endswith("worker")
     ]
     unit = (DEPLOY / "systemd" / "turngate-worker@.service").read_text()
@@ -141,9 +143,9 @@ def test_a_proxy_times_out_before_the_web_process(name: str) -> None:
 
 
 def test_disruption_budgets_and_services_select_the_deployments() -> None:
-    labels = [each["spec"]["template"]["metadata"]["labels"] for each in deployments()]
+    labels = [each["spec"]["template"]["metadata"]["labels"] for each in load_deployments()]
     for path in MANIFESTS:
-        for each in documents(path):
+        for each in load_documents(path):
             if each["kind"] == "PodDisruptionBudget":
                 assert each["spec"]["selector"]["matchLabels"] in labels
             if each["kind"] == "Service":

@@ -21,7 +21,7 @@ LAZY = frozenset({"flows", "gateway"})
 """Their names are resolved on first use, so that importing one part does not load all of them."""
 
 
-def exported_names(path: Path) -> set[str]:
+def list_exports(path: Path) -> set[str]:
     """Return the names in a module's `__all__`."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and any(
@@ -34,7 +34,7 @@ def exported_names(path: Path) -> set[str]:
 DOORS = {
     name: names
     for name, path in MODULES.items()
-    if path.name == "__init__.py" and (names := exported_names(path))
+    if path.name == "__init__.py" and (names := list_exports(path))
 }
 
 

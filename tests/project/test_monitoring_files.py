@@ -14,7 +14,7 @@ import pytest
 import yaml
 from redis.asyncio import Redis
 
-from tests.gateway.server.test_metrics import build_gateway, make_traffic, scrape, web_process
+from tests.gateway.server.test_metrics import build_gateway, build_web_process, make_traffic, scrape
 from tests.paths import ROOT
 
 RULES = ROOT / "deploy" / "prometheus" / "turngate.rules.yaml"
@@ -32,7 +32,7 @@ def read_panels() -> list[dict[str, Any]]:
     return [panel for panel in json.loads(DASHBOARD.read_text())["panels"] if panel["type"] != "row"]
 
 
-def queries() -> Iterator[str]:
+def iter_queries() -> Iterator[str]:
     """Yield every query of dashboard, rules and autoscaling, for a fixed interval."""
     for alert in read_alerts():
         yield alert["expr"]
@@ -46,16 +46,16 @@ def queries() -> Iterator[str]:
 async def test_every_metric_that_is_asked_for_exists_with_its_labels(redis: Redis) -> None:
     gateway = build_gateway(redis)
     await make_traffic(gateway)
-    async with web_process(redis) as http:
+    async with build_web_process(redis) as http:
         await http.post("/webhooks/fake", content=b"7")
         families = await scrape(http)
     await gateway.mailbox.aclose()
     labels = {sample.name: set(sample.labels) for family in families.values() for sample in family.samples}
-    used = {name for query in queries() for name in _METRIC.findall(query)}
+    used = {name for query in iter_queries() for name in _METRIC.findall(query)}
 
     assert len(used) > 25
     assert used - set(labels) == set()
-    for query in queries():
+    for query in iter_queries():
         for name in _METRIC.findall(query):
             named = set(re.findall(r"\{(\w+)[=~!]", query))
             assert named <= set().union(*(labels.get(each, set()) for each in _METRIC.findall(query))), name
@@ -93,7 +93,7 @@ def test_the_dashboard_can_be_imported() -> None:
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here")
 def test_prometheus_reads_all_queries_and_rules(tmp_path: Path) -> None:
-    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries())]
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(iter_queries())]
     recorded = tmp_path / "queries.yaml"
     recorded.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
     config = tmp_path / "prometheus.yaml"
@@ -109,7 +109,7 @@ def render_labels(labels: Mapping[str, str]) -> str:
     return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
 
 
-def series(name: str, numbers: str, **labels: str) -> dict[str, str]:
+def build_series(name: str, numbers: str, **labels: str) -> dict[str, str]:
     return {"series": f"turngate_{name}{render_labels({'instance': 'a', **labels})}", "values": numbers}
 
 
@@ -131,15 +131,15 @@ def build_rule_test(
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here")
 def test_alerts_fire_and_stay_silent(tmp_path: Path) -> None:
-    processes = [series("redis_up", "1x30"), series("redis_up", "1x30", instance="b")]
+    processes = [build_series("redis_up", "1x30"), build_series("redis_up", "1x30", instance="b")]
     failures = {"channel": "twilio", "status": "failed", "failure": "window"}
     failing = [
-        series("workers", "0x30"),
-        series("oldest_unanswered_seconds", "0+60x30"),
-        series("circuit_breaker_open", "1x30", channel="twilio", account="AC1"),
-        series("deliveries_total", "0+5x30", **failures),
-        series("deliveries_total", "0+5x30", **failures, instance="b"),
-        series("deliveries_total", "0+10x30", channel="twilio", status="delivered", failure=""),
+        build_series("workers", "0x30"),
+        build_series("oldest_unanswered_seconds", "0+60x30"),
+        build_series("circuit_breaker_open", "1x30", channel="twilio", account="AC1"),
+        build_series("deliveries_total", "0+5x30", **failures),
+        build_series("deliveries_total", "0+5x30", **failures, instance="b"),
+        build_series("deliveries_total", "0+10x30", channel="twilio", status="delivered", failure=""),
     ]
     expected = {
         "TurngateNoWorker": {},

@@ -33,7 +33,7 @@ OUTBOX_SCRIPTS = {
 PROVIDER_MODULES = {"__init__", "api", "client", "content", "media", "files", "setup", "attachments"}
 
 
-def source_files(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+def iter_sources(*packages: str) -> Iterator[tuple[str, ast.Module]]:
     for package in packages:
         for path in sorted((ROOT / package).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
@@ -41,7 +41,7 @@ def source_files(*packages: str) -> Iterator[tuple[str, ast.Module]]:
                 yield name, ast.parse(path.read_text(encoding="utf-8"))
 
 
-def calls_of(tree: ast.AST, method: str) -> list[ast.Call]:
+def find_calls(tree: ast.AST, method: str) -> list[ast.Call]:
     return [
         node
         for node in ast.walk(tree)
@@ -49,14 +49,14 @@ def calls_of(tree: ast.AST, method: str) -> list[ast.Call]:
     ]
 
 
-def function(tree: ast.AST, name: str) -> ast.AsyncFunctionDef:
+def find_function(tree: ast.AST, name: str) -> ast.AsyncFunctionDef:
     [found] = [
         node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef) and node.name == name
     ]
     return found
 
 
-def receiver(call: ast.Call) -> str:
+def get_receiver(call: ast.Call) -> str:
     assert isinstance(call.func, ast.Attribute)
     return ast.unparse(call.func.value)
 
@@ -65,20 +65,20 @@ def receiver(call: ast.Call) -> str:
 def test_only_the_outbox_sender_calls_a_channels_send() -> None:
     callers = {
         name
-        for name, tree in source_files("core", "gateway", "flows")
-        for call in calls_of(tree, "send")
-        if "channel" in receiver(call).lower()
+        for name, tree in iter_sources("core", "gateway", "flows")
+        for call in find_calls(tree, "send")
+        if "channel" in get_receiver(call).lower()
     }
     assert callers == SEND_CALLS
 
 
 def test_the_sender_sends_only_behind_the_mark() -> None:
     tree = ast.parse((ROOT / SENDER).read_text(encoding="utf-8"))
-    sends = [call for call in calls_of(tree, "_send") if receiver(call) == "self"]
-    [marks] = calls_of(function(tree, "_send_first"), "mark_sending")
+    sends = [call for call in find_calls(tree, "_send") if get_receiver(call) == "self"]
+    [marks] = find_calls(find_function(tree, "_send_first"), "mark_sending")
     assert len(sends) == 1
     assert sends[0].lineno > marks.lineno
-    assert sends[0] in calls_of(function(tree, "_send_first"), "_send")
+    assert sends[0] in find_calls(find_function(tree, "_send_first"), "_send")
 
 
 def test_a_reply_is_marked_only_by_the_script_that_asks_the_gate() -> None:
@@ -108,7 +108,7 @@ def test_only_known_scripts_put_a_reply_into_an_outbox() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("package", ["gateway", "core", "flows"])
 def test_no_other_package_writes_to_an_outbox_or_a_providers_api(package: str) -> None:
-    for name, tree in source_files(package):
+    for name, tree in iter_sources(package):
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("channels."):
                 assert (node.module or "").rpartition(".")[2] not in PROVIDER_MODULES, name
@@ -118,7 +118,7 @@ def test_no_other_package_writes_to_an_outbox_or_a_providers_api(package: str) -
 
 @pytest.mark.long
 def test_a_channels_api_is_used_by_its_own_folder_only() -> None:
-    for name, tree in source_files("channels"):
+    for name, tree in iter_sources("channels"):
         folder = name.split("/")[1]
         for node in ast.walk(tree):
             module = node.module or "" if isinstance(node, ast.ImportFrom) else ""

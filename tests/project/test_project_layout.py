@@ -21,7 +21,7 @@ ALLOWED_ENTRIES = {
 }  # fmt: skip
 
 
-def tracked() -> list[str]:
+def list_tracked_files() -> list[str]:
     result = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
         pytest.skip("not a git checkout, so nothing tells which files belong to it")
@@ -38,7 +38,7 @@ def test_a_package_comes_from_this_checkout_and_no_other_distribution(package: s
 
 
 def test_the_top_level_has_only_the_agreed_entries() -> None:
-    assert {name.split("/")[0] for name in tracked()} <= ALLOWED_ENTRIES
+    assert {name.split("/")[0] for name in list_tracked_files()} <= ALLOWED_ENTRIES
 
 
 @pytest.mark.parametrize("name", channels.available())
@@ -54,7 +54,7 @@ def test_no_file_names_a_machine_or_a_package_host() -> None:
     words = ["/" + "root/", "/" + "home/", "/" + "work/", "index" + "-url http", "py" + "pi.org"]
     violations = [
         f"{name}: {word}"
-        for name in tracked()
+        for name in list_tracked_files()
         for word in words
         if word in (ROOT / name).read_text(encoding="utf-8", errors="ignore")
     ]
@@ -64,4 +64,4 @@ def test_no_file_names_a_machine_or_a_package_host() -> None:
 def test_no_module_has_a_vague_name() -> None:
     vague = {"utils", "helpers", "managers", "common", "misc"}
 
-    assert [name for name in tracked() if vague & set(Path(name).with_suffix("").parts)] == []
+    assert [name for name in list_tracked_files() if vague & set(Path(name).with_suffix("").parts)] == []

@@ -17,6 +17,7 @@ from tests.protocol.sending.actors import SendingActors
 from tests.protocol.sending.faults import WindowModel
 from tests.protocol.sending.model import SendingModel
 from tests.protocol.sending.replay import SendingReplay
+from tests.protocol.variants import BurstModel, RateLimitedModel
 from tests.protocol.world import Step, World, WorldLimits
 
 STEPS = 80
@@ -74,14 +75,6 @@ SLOW = {"pace_passes": 0.1, "send_rejected": 0.3}
 Walk = list[tuple[Step, World]]
 
 
-class BurstModel(ScriptModel):
-    merges_bursts = True
-
-
-class RateLimitedModel(ScriptModel):
-    limits_rate = True
-
-
 CONFIGURATIONS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
     (ScriptModel(), FAULT_FREE, LATE),
     (ScriptModel(), FAULTY, RARE),
@@ -127,13 +120,13 @@ SENDING: list[tuple[SendingModel, WorldLimits, dict[str, float]]] = [
 """Walks with a schedule, a broadcast, an opt-out, or a service window."""
 
 
-async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walked: Walk) -> None:
+async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walk: Walk) -> None:
     """Perform every step on the server and compare all of its data after it."""
     actors = build_actors(scripts, bounds)
     real = SendingReplay(redis, actors) if isinstance(actors, SendingActors) else Replay(redis, actors)
-    for number in range(1, len(walked)):
-        (_, before), (step, after) = walked[number - 1], walked[number]
-        trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(walked[: number + 1]))
+    for number in range(1, len(walk)):
+        (_, before), (step, after) = walk[number - 1], walk[number]
+        trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(walk[: number + 1]))
         await real.replay_step(step, before, after)
         assert await real.read_store() == after.store, f"after\n{trace}"
 

@@ -15,6 +15,7 @@ from tests.protocol.guarantees import (
     no_turn_is_given_up_without_a_failure,
 )
 from tests.protocol.model import ScriptModel
+from tests.protocol.variants import BurstModel, RateLimitedModel
 from tests.protocol.world import World, WorldLimits
 
 EVERY_FAILURE = ("timed_out", "unavailable", "rejected")
@@ -49,7 +50,7 @@ WORLDS = {
 }
 
 
-def explored(worlds: Mapping[str, WorldLimits]) -> list[str]:
+def list_explored(worlds: Mapping[str, WorldLimits]) -> list[str]:
     """Return the names of the worlds to explore: without the large ones by default."""
     return [name for name in worlds if FULL or name not in LARGE]
 
@@ -80,7 +81,7 @@ OUTSIDE = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", explored(OUTSIDE))
+@pytest.mark.parametrize("name", list_explored(OUTSIDE))
 def test_the_guarantees_hold_whoever_else_acts(name: str) -> None:
     report = explore(OUTSIDE[name])
 
@@ -97,25 +98,13 @@ class SmallMailbox(ScriptModel):
     mailbox_length = 1
 
 
-class BurstModel(ScriptModel):
-    """Messages in a burst are merged into one turn."""
-
-    merges_bursts = True
-
-
-class RateLimitedModel(ScriptModel):
-    """A provider that accepts one send at a time."""
-
-    limits_rate = True
-
-
 def explore(bounds: WorldLimits, scripts: ScriptModel | None = None) -> Report:
     return Explorer(
         Actors(scripts or ScriptModel(), bounds), guarantees_for(bounds), final_guarantees_for(bounds)
     ).explore()
 
 
-@pytest.mark.parametrize("name", explored(WORLDS))
+@pytest.mark.parametrize("name", list_explored(WORLDS))
 def test_the_guarantees_hold_in_every_reachable_state(name: str) -> None:
     report = explore(WORLDS[name])
 
@@ -134,7 +123,7 @@ TIMED = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", explored(TIMED))
+@pytest.mark.parametrize("name", list_explored(TIMED))
 def test_a_timer_is_answered_unless_cancelled(name: str) -> None:
     report = explore(TIMED[name])
 

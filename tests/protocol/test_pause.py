@@ -17,7 +17,7 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from tests.fakes import EchoDialog, FakeChannel, turn
+from tests.fakes import EchoDialog, FakeChannel, build_turn
 
 SESSION = "fake:1"
 SHORT = ProtocolLimits(lease_ms=500)
@@ -59,7 +59,7 @@ async def running_worker(
 
 async def test_a_worker_paused_between_mark_and_send_does_not_send(redis: Redis, redis_url: str) -> None:
     channel = FakeChannel()
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
 
     async with running_worker(PausedAfterCommit(redis, redis_url, channel), channel) as paused:
         await paused.run(SESSION)

@@ -40,7 +40,7 @@ FAULT_FREE = SMALL._replace(crashes=False, pauses=False, pass_on=False, leave=Fa
 ONE_TURN = WorldLimits(turns=("A",), duplicates=())
 
 
-def step_names(report: Report) -> list[str]:
+def list_step_names(report: Report) -> list[str]:
     """Return the names of the steps, without acknowledgements, which may come at any time."""
     print(report)
     return [step.name for step in report.trace if step.name != "acknowledge"]
@@ -50,7 +50,7 @@ def test_a_deduplication_key_set_before_the_append_loses_the_message_on_a_crash(
     actors = MarkedBeforeAppended(ScriptModel(), ONE_TURN)
     report = Explorer(actors, [acknowledged_turns_are_recorded], final_guarantees_for(ONE_TURN)).explore()
 
-    assert step_names(report) == ["mark_seen", "crash", "accept"]
+    assert list_step_names(report) == ["mark_seen", "crash", "accept"]
     assert report.violation == "L2: A was acknowledged but is not stored"
 
 
@@ -59,14 +59,14 @@ def test_a_lock_that_expires_during_a_long_model_call_lets_two_workers_write() -
     report = Explorer(Actors(WithoutFences(), bounds), guarantees_for(bounds), []).explore()
 
     assert report.violation == "L5: worker 1 wrote without the lease"
-    assert step_names(report)[:4] == ["accept", "take", "claim", "lease_runs_out"]
+    assert list_step_names(report)[:4] == ["accept", "take", "claim", "lease_runs_out"]
 
 
 def test_a_message_between_the_last_read_and_the_unlock_is_never_processed() -> None:
     report = Explorer(Actors(UncheckedUnlock(), FAULT_FREE), [], [all_turns_are_answered]).explore()
 
     assert report.violation == "L8: ('B',) is never processed"
-    assert step_names(report)[5:] == ["sent", "accept", "release"]
+    assert list_step_names(report)[5:] == ["sent", "accept", "release"]
 
 
 def test_a_pop_before_processing_loses_the_message_on_a_crash() -> None:
@@ -74,14 +74,14 @@ def test_a_pop_before_processing_loses_the_message_on_a_crash() -> None:
     report = Explorer(Actors(PoppedBeforeProcessing(), bounds), [], [all_turns_are_answered]).explore()
 
     assert report.violation == "L8: ['A'] was never answered"
-    assert step_names(report)[:4] == ["accept", "take", "claim", "crash"]
+    assert list_step_names(report)[:4] == ["accept", "take", "claim", "crash"]
 
 
 def test_unique_jobs_strand_a_session_without_any_crash() -> None:
     report = Explorer(Actors(UniqueJobs(), FAULT_FREE), [], [all_turns_are_answered]).explore()
 
     assert report.violation == "L8: ('B',) is never processed"
-    assert step_names(report)[5:] == ["sent", "release", "accept"]
+    assert list_step_names(report)[5:] == ["sent", "release", "accept"]
 
 
 def test_a_worker_that_ignores_its_clock_sends_after_its_lease() -> None:
@@ -91,7 +91,7 @@ def test_a_worker_that_ignores_its_clock_sends_after_its_lease() -> None:
     ).explore()
 
     assert report.violation == "L5: A.1 was sent by a worker without the lease"
-    assert step_names(report)[3:] == [
+    assert list_step_names(report)[3:] == [
         "commit",
         "lease_runs_out",
         "due_comes",
@@ -111,7 +111,7 @@ def test_a_timer_that_is_not_checked_again_fires_after_a_message() -> None:
     ).explore()
 
     assert report.violation == "a cancelled timer was answered"
-    assert step_names(report)[-2:] == ["accept", "fire"]
+    assert list_step_names(report)[-2:] == ["accept", "fire"]
 
 
 def test_a_timer_of_an_earlier_turn_fires_after_a_message() -> None:
@@ -120,7 +120,7 @@ def test_a_timer_of_an_earlier_turn_fires_after_a_message() -> None:
     ).explore()
 
     assert report.violation == "a cancelled timer was answered"
-    assert "timer_runs_out" in step_names(report)
+    assert "timer_runs_out" in list_step_names(report)
 
 
 def test_a_burst_read_by_the_current_holder_is_split() -> None:
@@ -145,7 +145,7 @@ def test_a_reply_marked_without_its_name_loses_an_agents_words() -> None:
     report = Explorer(Actors(OutboxHeadUnchecked(), bounds), [], final_guarantees_for(bounds)).explore()
 
     assert report.violation == "L10: ['word'] of an agent never reached the provider"
-    assert step_names(report)[:6] == ["accept", "take", "claim", "say", "commit", "crash"]
+    assert list_step_names(report)[:6] == ["accept", "take", "claim", "say", "commit", "crash"]
 
 
 @pytest.mark.parametrize("event", ["erase", "fail_over"])
@@ -154,7 +154,7 @@ def test_a_fence_that_is_set_back_is_given_to_two_workers(event: str) -> None:
     report = Explorer(Actors(RepeatingFences(), bounds), guarantees_for(bounds), []).explore()
 
     assert "wrote without the lease" in report.violation
-    assert event in step_names(report)
+    assert event in list_step_names(report)
 
 
 def test_an_owner_who_is_not_checked_at_the_mark_is_talked_over() -> None:

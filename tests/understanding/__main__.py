@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.understanding.score import Score, measure, measure_talks, table
+from tests.understanding.score import Score, measure_talks, measure_turns, render_table
 from tests.understanding.talks import FOLDERS
 
 
 async def main(*, is_verbose: bool) -> None:
-    _print("library and shop", await measure(), is_verbose=is_verbose)
+    _print_score("library and shop", await measure_turns(), is_verbose=is_verbose)
     for folder in FOLDERS:
-        _print(f"talks {folder}", await measure_talks(folder), is_verbose=is_verbose)
+        _print_score(f"talks {folder}", await measure_talks(folder), is_verbose=is_verbose)
 
 
-def _print(title: str, score: Score, *, is_verbose: bool) -> None:
+def _print_score(title: str, score: Score, *, is_verbose: bool) -> None:
     print(f"\n{title}")
     for turn, verdict, happened in score.misses if is_verbose else ():
         print(f"{verdict:6} {turn.kind}: {turn.text} → {happened}")
-    print(table(score))
+    print(render_table(score))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.understanding.scored_turns import ScoredTurn, Stage, read_turns
+from tests.understanding.scored_turns import ScoredTurn, TurnPlayer, read_turns
 from tests.understanding.talks import TalkTurn, play, read_talks
 
 _COLUMNS = ("turns", "right", "asks back", "astray", "wrong")
@@ -33,9 +33,9 @@ class Score:
         return self.counts[group, verdict] / max(1, self.counts[group, "turns"])
 
 
-async def measure(turns: Iterable[ScoredTurn] | None = None) -> Score:
+async def measure_turns(turns: Iterable[ScoredTurn] | None = None) -> Score:
     """Play all turns of the files, or these."""
-    score, stage = Score(), Stage()
+    score, stage = Score(), TurnPlayer()
     for turn in turns or read_turns():
         verdict, happened = await stage.play(turn)
         score.add(turn, verdict, happened, (turn.scene.language, turn.kind))
@@ -51,7 +51,7 @@ async def measure_talks(folder: str) -> Score:
     return score
 
 
-def table(score: Score) -> str:
+def render_table(score: Score) -> str:
     """Return the score as a Markdown table, languages first."""
     groups = sorted(
         {group for group, _ in score.counts}, key=lambda name: (name != "all", len(name) > 2, name)

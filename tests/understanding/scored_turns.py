@@ -28,7 +28,7 @@ Verdict = Literal["right", "asks", "wrong"]
 
 
 @dataclass(frozen=True)
-class Scene:
+class ScoredConversation:
     """A flow, a language, and what was written before."""
 
     flow: str
@@ -40,7 +40,7 @@ class Scene:
 class ScoredTurn:
     """A message with what is right."""
 
-    scene: Scene
+    scene: ScoredConversation
     kind: str
     text: str
     nodes: frozenset[str]
@@ -51,19 +51,19 @@ class ScoredTurn:
 def read_turns() -> Iterator[ScoredTurn]:
     """Yield all turns of all files."""
     for file in sorted(TURNS.glob("*.txt")):
-        scene, before = Scene("", "", ()), list[str]()
+        scene, before = ScoredConversation("", "", ()), list[str]()
         for line in file.read_text().splitlines():
             if line.startswith("# "):
                 flow, language = line[2:].split()
-                scene, before = Scene(flow, language, ()), []
+                scene, before = ScoredConversation(flow, language, ()), []
             elif line.startswith("> "):
                 before.append(line[2:])
-                scene = Scene(scene.flow, scene.language, tuple(before))
+                scene = ScoredConversation(scene.flow, scene.language, tuple(before))
             elif line.strip():
                 yield _parse_turn(scene, line)
 
 
-def _parse_turn(scene: Scene, line: str) -> ScoredTurn:
+def _parse_turn(scene: ScoredConversation, line: str) -> ScoredTurn:
     said, _, expected = line.rpartition(" => ")
     kind, _, text = said.partition(": ")
     parts = expected.split()
@@ -75,7 +75,7 @@ def _parse_turn(scene: Scene, line: str) -> ScoredTurn:
     return ScoredTurn(scene, kind, text, nodes, changes, replies)
 
 
-def load(scene: Scene) -> Flow:
+def load(scene: ScoredConversation) -> Flow:
     """Return the scene's flow."""
     if scene.flow == "shop":
         return SHOPS[scene.language]
@@ -90,7 +90,7 @@ _ANSWERS: StubResponses = {
 }
 
 
-def _machine(flow: Flow, state: dict[str, Any] | None) -> DialogMachine:
+def _build_machine(flow: Flow, state: dict[str, Any] | None) -> DialogMachine:
     done = (StubResponse(status=201, data={}),)
     answers = {action.id: _ANSWERS.get(action.id, done) for action in flow.actions}
     return DialogMachine(
@@ -99,29 +99,29 @@ def _machine(flow: Flow, state: dict[str, Any] | None) -> DialogMachine:
     )  # fmt: skip
 
 
-def _slots(state: Mapping[str, Any]) -> dict[str, Any]:
+def _read_slots(state: Mapping[str, Any]) -> dict[str, Any]:
     return dict(state.get("slots") or {})
 
 
-class Stage:
+class TurnPlayer:
     """Plays turns, each from its scene's state, which is built once."""
 
     def __init__(self) -> None:
         self._flows: dict[tuple[str, str], Flow] = {}
-        self._states: dict[Scene, dict[str, Any]] = {}
+        self._states: dict[ScoredConversation, dict[str, Any]] = {}
 
     async def play(self, turn: ScoredTurn) -> tuple[Verdict, str]:
         """Return the verdict on a turn, and what happened."""
         flow = self._flows.setdefault((turn.scene.flow, turn.scene.language), load(turn.scene))
         if turn.scene not in self._states:
-            machine = _machine(flow, None)
+            machine = _build_machine(flow, None)
             for text in turn.scene.before:
                 await machine.turn(text)
             self._states[turn.scene] = dict(machine.state or {})
         before = self._states[turn.scene]
-        machine = _machine(flow, before)
+        machine = _build_machine(flow, before)
         result = await machine.turn(turn.text)
-        old, new = _slots(before), _slots(machine.state or {})
+        old, new = _read_slots(before), _read_slots(machine.state or {})
         changed = {name: str(value) for name, value in new.items() if old.get(name) != value}
         happened = f"{result.node} {changed} “{result.text[:90]}”"
         if any(turn.changes.get(name) != value for name, value in changed.items()):
@@ -129,5 +129,7 @@ class Stage:
         is_right = result.node in turn.nodes and changed == turn.changes
         if is_right and all(reply.casefold() in result.text.casefold() for reply in turn.replies):
             return "right", happened
-        is_deed = result.outcome in ("final", "hand_off") and result.node not in turn.nodes
-        return ("wrong" if is_deed or (result.tools and result.node not in turn.nodes) else "asks"), happened
+        is_action = result.outcome in ("final", "hand_off") and result.node not in turn.nodes
+        return (
+            "wrong" if is_action or (result.tools and result.node not in turn.nodes) else "asks"
+        ), happened

@@ -1,11 +1,11 @@
-"""A small shop's flow in three languages: an item from a list, an amount, a deed that asks for a yes."""
+"""A small shop's flow in three languages: an item from a list, an amount, an action that asks for a yes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flows.document import Flow
-from tests.flows.conversation import asks, edge, node
+from tests.flows.conversation import edge, input_schema, node
 
 Words = dict[str, Any]
 
@@ -53,7 +53,7 @@ _SPANISH: Words = {
 }
 
 
-def shop(words: Words) -> Flow:
+def build_shop(words: Words) -> Flow:
     """Return the shop's flow in one language."""
     item = {
         "type": "string", "enum": list(words["items"]), "description": "the pizza",
@@ -67,9 +67,9 @@ def shop(words: Words) -> Flow:
         "type": "string", "enum": list(words["sizes"]), "description": "the size",
         "x-synonyms": words["sizes"],
     }  # fmt: skip
-    order = asks(item=item, quantity=quantity, size=size)
+    order = input_schema(item=item, quantity=quantity, size=size)
     order["required"] = ["item", "quantity"]
-    change = asks(required=False, item=item, quantity=quantity, size=size)
+    change = input_schema(required=False, item=item, quantity=quantity, size=size)
     labels = [name.capitalize() for name in words["items"]]
     return Flow.model_validate(
         {
@@ -113,4 +113,4 @@ def shop(words: Words) -> Flow:
     )  # fmt: skip
 
 
-SHOPS = {words["code"]: shop(words) for words in (_ENGLISH, _GERMAN, _SPANISH)}
+SHOPS = {words["code"]: build_shop(words) for words in (_ENGLISH, _GERMAN, _SPANISH)}

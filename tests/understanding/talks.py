@@ -96,15 +96,15 @@ async def play(flow: Flow, talk: list[TalkTurn]) -> AsyncIterator[tuple[TalkTurn
     """Play a talk; yield the verdict on each turn, and what happened."""
     state = dict[str, Any]()
     for turn in talk:
-        machine = _machine(flow, state)
+        machine = _build_machine(flow, state)
         result = await machine.turn(turn.text)
         new = dict(machine.state or {})
-        verdict, happened = _judge(turn, state, new, result)
+        verdict, happened = _classify(turn, state, new, result)
         yield turn, verdict, happened
-        state = new if verdict == "right" else _repaired(flow, turn, state, new)
+        state = new if verdict == "right" else _repair_state(flow, turn, state, new)
 
 
-def _machine(flow: Flow, state: dict[str, Any]) -> DialogMachine:
+def _build_machine(flow: Flow, state: dict[str, Any]) -> DialogMachine:
     answers: dict[str, tuple[StubResponse, ...]] = {
         action.id: (StubResponse(status=201, data={}),) for action in flow.actions
     }
@@ -113,17 +113,17 @@ def _machine(flow: Flow, state: dict[str, Any]) -> DialogMachine:
     )
 
 
-def _judge(
+def _classify(
     turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any], result: TurnResult
 ) -> tuple[Verdict, str]:
-    changed = _changes(old, new)
+    changed = _find_changes(old, new)
     happened = f"{result.node} {changed} “{result.text[:120]}”"
     is_back = result.node == old.get("node", result.node) or any(
         part in result.node for part in ("ask_", "what_is_wrong")
     )
     is_there = result.node in turn.nodes or ("safe" in turn.nodes and is_back)
-    is_deed = bool(result.outcome in ("final", "hand_off") or result.tools)
-    if not all(turn.allows(*change) for change in changed.items()) or (is_deed and not is_there):
+    is_action = bool(result.outcome in ("final", "hand_off") or result.tools)
+    if not all(turn.allows(*change) for change in changed.items()) or (is_action and not is_there):
         return "wrong", happened
     slots = new.get("slots") or {}
     has_all = all(turn.allows(name, str(slots.get(name, ""))) for name in turn.changes)
@@ -132,7 +132,7 @@ def _judge(
     return ("asks" if is_back or is_there else "astray"), happened
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+def _find_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
     before = old.get("slots") or {}
     return {
         name: str(value)
@@ -141,12 +141,15 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _repair_state(
+    flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> dict[str, Any]:
     node = str(old.get("node") if turn.nodes[0] == "safe" else turn.nodes[0])
     is_further = node != old.get("node")
     values = {**(turn.optional if is_further else {}), **turn.changes}
     learnt = {
-        name: turn.text if each[0] == "*" else _typed(flow, name, each[0]) for name, each in values.items()
+        name: turn.text if each[0] == "*" else _to_slot_type(flow, name, each[0])
+        for name, each in values.items()
     }
     skipped = str(old.get("node")).partition("ask_")[2]
     if is_further and skipped and skipped not in {**(old.get("slots") or {}), **learnt}:
@@ -164,7 +167,7 @@ def _repaired(flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[s
     }  # fmt: skip
 
 
-def _typed(flow: Flow, name: str, value: str) -> Any:
+def _to_slot_type(flow: Flow, name: str, value: str) -> Any:
     """Return a value in the type that its slot is stored in."""
     schemas: list[Any] = [edge.input_schema or {} for node in flow.nodes for edge in node.edges]
     parts = (schema.get("properties", {}).get(name) for schema in schemas)

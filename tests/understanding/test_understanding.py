@@ -2,20 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.effort import some
-from tests.understanding.score import Score, measure, measure_talks, table
+from tests.effort import sample
+from tests.understanding.score import Score, measure_talks, measure_turns, render_table
 from tests.understanding.scored_turns import read_turns
 from tests.understanding.talks import FOLDERS
 
 
-def _report(score: Score) -> str:
-    print(table(score))
+def _print_report(score: Score) -> str:
+    print(render_table(score))
     return "\n".join(f"{verdict}: {turn.kind}: {turn.text} → {said}" for turn, verdict, said in score.misses)
 
 
 async def test_the_rules_model_is_right_or_asks_back() -> None:
-    score = await measure(some(read_turns()))
-    report = _report(score)
+    score = await measure_turns(sample(read_turns()))
+    report = _print_report(score)
     assert score.share("right") >= 0.93, report
     assert score.share("wrong") <= 0.01, report
     for language in ("en", "de", "es"):
@@ -26,7 +26,7 @@ async def test_the_rules_model_is_right_or_asks_back() -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 async def test_the_rules_model_understands_talks_over_other_flows(folder: str) -> None:
     score = await measure_talks(folder)
-    report = _report(score)
+    report = _print_report(score)
     assert score.share("right") >= 0.92, report
     assert score.share("wrong") <= 0.01, report
     for language in ("en", "de", "es"):

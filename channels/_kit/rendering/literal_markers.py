@@ -50,12 +50,12 @@ def break_block_starts(text: str) -> str:
     return _BLOCK_START.sub(WORD_JOINER, text)
 
 
-def would_end(text: str, marker: str) -> bool:
+def conflicts_with_marker(text: str, marker: str) -> bool:
     """Return whether a literal character in a text would end or begin the marker around it."""
     literal = _LITERAL_OF.get(marker, "")
     at = text.find(literal) if literal else -1
     while at >= 0:
-        if _opens(text, at) or _closes(text, at):
+        if _can_open(text, at) or _can_close(text, at):
             return True
         at = text.find(literal, at + 1)
     return False
@@ -86,8 +86,8 @@ def _find_pairs(line: str, marker: str) -> Iterator[int]:
     """Yield the place of each literal character after which another one, or a marker, would end a pair."""
     literal, end = _LITERAL_OF[marker], -1
     places = _find_markers(line, marker + literal)
-    closers = [at for at in places if _closes(line, at)]
-    for opener in (at for at in places if _opens(line, at)):
+    closers = [at for at in places if _can_close(line, at)]
+    for opener in (at for at in places if _can_open(line, at)):
         following = closers[bisect_right(closers, opener + 1) :] if opener > end else ()
         if following and line[opener] == literal:
             yield opener
@@ -105,12 +105,12 @@ def _find_markers(line: str, letters: str) -> list[int]:
     ]
 
 
-def _opens(line: str, at: int) -> bool:
+def _can_open(line: str, at: int) -> bool:
     following = line[at + 1 : at + 2]
     return _is_boundary(line[at - 1 : at] if at else "") and bool(following) and not following.isspace()
 
 
-def _closes(line: str, at: int) -> bool:
+def _can_close(line: str, at: int) -> bool:
     return at > 0 and not line[at - 1].isspace() and _is_boundary(line[at + 1 : at + 2])
 
 

@@ -15,11 +15,11 @@ from markdown_it.tree import SyntaxTreeNode
 
 from channels._kit.rendering.literal_markers import (
     break_block_starts,
+    conflicts_with_marker,
     drop_reserved,
     hide_code,
     hide_markers,
     reveal_markers,
-    would_end,
 )
 
 
@@ -162,7 +162,12 @@ def _wrap_in_marker(text: str, mark: str) -> str:
     Nor next to a URL, where messengers take them for a part of it.
     """
     inner = text.strip()
-    if not mark or not inner or (inner.startswith(mark) and inner.endswith(mark)) or would_end(inner, mark):
+    if (
+        not mark
+        or not inner
+        or (inner.startswith(mark) and inner.endswith(mark))
+        or conflicts_with_marker(inner, mark)
+    ):
         return text
     words = inner if "`" in mark else _without_urls_at_ends(inner)
     if not words:

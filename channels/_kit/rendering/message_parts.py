@@ -22,11 +22,13 @@ def is_image_or_video(medium: Attachment) -> bool:
     return medium.content_type.startswith(_CAPTION_MEDIA_TYPES)
 
 
-def _keep(label: str) -> str:
+def _leave_unescaped(label: str) -> str:
     return label
 
 
-def append_numbered_list(text: str, choices: Sequence[Choice], escape: Callable[[str], str] = _keep) -> str:
+def append_numbered_list(
+    text: str, choices: Sequence[Choice], escape: Callable[[str], str] = _leave_unescaped
+) -> str:
     """Return the text followed by its choices as a numbered list, links written out.
 
     `escape` is how a label is written where labels of a list could be markup.
@@ -43,7 +45,7 @@ def attach_choices(text: str, choices: Sequence[Choice], capabilities: Capabilit
     What is shown must identify one choice, so labels that would look alike when truncated are not truncated.
     """
     displayable = _displayable_choices(choices, capabilities) if text else ()
-    escape = escape_markers if capabilities.markdown == "whatsapp" else _keep
+    escape = escape_markers if capabilities.markdown == "whatsapp" else _leave_unescaped
     if not displayable:
         return [
             MessagePart(body=body)

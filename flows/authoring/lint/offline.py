@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flows.compiled import CompiledNode, compile_flow
 from flows.document import FALLBACK_FIELDS, Flow, Issue, Node
-from flows.llm.rules import is_ever_taken, takes_choice
+from flows.llm.rules import is_reachable, takes_choice
 
 
 def find_model_only_edges(flow: Flow) -> Iterator[Issue]:
@@ -18,11 +18,11 @@ def find_model_only_edges(flow: Flow) -> Iterator[Issue]:
             continue
         named = offered | _named_edges(node.node)
         for edge in node.edges:
-            if edge.id not in named and not edge.guard and not is_ever_taken(edge, compiled.language):
-                yield _model_only(edge.id)
+            if edge.id not in named and not edge.guard and not is_reachable(edge, compiled.language):
+                yield _model_only_issue(edge.id)
     for edge in compiled.global_edges:
-        if edge.id not in offered and not is_ever_taken(edge, compiled.language):
-            yield _model_only(edge.id)
+        if edge.id not in offered and not is_reachable(edge, compiled.language):
+            yield _model_only_issue(edge.id)
 
 
 def find_dead_choices(flow: Flow) -> Iterator[Issue]:
@@ -42,7 +42,7 @@ def find_dead_choices(flow: Flow) -> Iterator[Issue]:
             )
 
 
-def _model_only(edge: str) -> Issue:
+def _model_only_issue(edge: str) -> Issue:
     return Issue(
         f"edge {edge}",
         "Without a language model nothing takes this edge: give it keywords, examples or a pattern.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flows.document.expansion.form import Form, SlotTexts, choices_of, describe, label, labels_of
+from flows.document.expansion.form import Form, SlotTexts, build_choices, describe, label, labels_of
 from flows.document.expansion.graph import Json, edge
 from flows.document.expansion.models import CollectSlot
 from flows.locales import lexicon_for, messages_for
@@ -83,9 +83,9 @@ def _add_question(form: Form, slot: CollectSlot, earlier: tuple[CollectSlot, ...
     if slot.optional:
         edges.append(_skip_edge(form, slot))
     edges += form.exits(slot.name, form.node.failed)
-    choices = choices_of(slot, graph.messages)
+    choices = build_choices(slot, graph.messages)
     if slot.optional:
-        choices.append({"label": graph.messages.skip_label, "payload": edges_named(edges, "skipped")})
+        choices.append({"label": graph.messages.skip_label, "payload": find_edge_id(edges, "skipped")})
     _add_asking_node(form, name, edges, choices, _question_texts(slot, {}, intro))
     for code in graph.codes:
         texts = form.texts(code, slot)
@@ -98,7 +98,7 @@ def _add_question(form: Form, slot: CollectSlot, earlier: tuple[CollectSlot, ...
             graph.translate(code, "nodes", name, {**asked, "choices": labels})
 
 
-def edges_named(edges: list[Json], ending: str) -> str:
+def find_edge_id(edges: list[Json], ending: str) -> str:
     """Return the id of the edge whose name ends so."""
     return next(str(each["id"]) for each in edges if str(each["id"]).endswith(ending))
 
@@ -123,7 +123,7 @@ def _add_new_question(form: Form, slot: CollectSlot) -> None:
     edges += form.exits(f"new_{slot.name}", form.node.failed)
     reprompt = slot.reprompt or slot.question
     again = slot.again or graph.messages.ask_once_more.format(reprompt)
-    choices = choices_of(slot, graph.messages)
+    choices = build_choices(slot, graph.messages)
     _add_asking_node(form, name, edges, choices, {"static_text": again, "reprompt_text": reprompt})
     for code in graph.codes:
         texts = form.texts(code, slot)

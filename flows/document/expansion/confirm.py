@@ -37,7 +37,7 @@ def expand_confirm(graph: Graph, node: ConfirmNode, place: str, form: Form | Non
     )  # fmt: skip
     no_texts = _take_texts(graph, node)
     if form and wrong:
-        _add_what_is_wrong(graph, node, form, wrong, place, no_texts)
+        _add_correction_node(graph, node, form, wrong, place, no_texts)
 
 
 def _take_texts(graph: Graph, node: ConfirmNode) -> dict[str, str]:
@@ -79,7 +79,7 @@ def _name_edge(form: Form, name: str, slot: CollectSlot, words: tuple[str, ...])
     return edge(name, form.new_questions[slot.name], condition, keywords=[*words])
 
 
-def _add_what_is_wrong(
+def _add_correction_node(
     graph: Graph, node: ConfirmNode, form: Form, name: str, place: str, no_texts: dict[str, str]
 ) -> None:
     changes = {slot.name: f"change_{slot.name}" for slot in form.node.slots}

@@ -53,7 +53,7 @@ class Expansion:
 
 
 @dataclass
-class _Parsed:
+class _ParsedNodes:
     """The author nodes that are valid, by their place, and what is wrong with the others."""
 
     nodes: dict[str, AnyAuthorNode] = field(default_factory=dict)
@@ -101,8 +101,8 @@ def _is_author_node(node: JsonNode) -> bool:
     return isinstance(node.value, Mapping) and str(node.value.get("node_type")) in AUTHOR_NODES
 
 
-def _parse_nodes(document: Document) -> _Parsed:
-    parsed = _Parsed()
+def _parse_nodes(document: Document) -> _ParsedNodes:
+    parsed = _ParsedNodes()
     for node in iter_objects(document, "nodes"):
         if not _is_author_node(node):
             continue
@@ -110,11 +110,11 @@ def _parse_nodes(document: Document) -> _Parsed:
         try:
             model = kind.model_validate(node.value)
         except ValidationError as error:
-            parsed.issues += _below(node.path, issues_from_pydantic(error, kind))
+            parsed.issues += _prefix_paths(node.path, issues_from_pydantic(error, kind))
             continue
         parsed.nodes[node.path] = model
-        parsed.issues += _below(node.path, _late_names(model))
-        parsed.warnings += _below(node.path, _unknown_keys(model))
+        parsed.issues += _prefix_paths(node.path, _late_names(model))
+        parsed.warnings += _prefix_paths(node.path, _unknown_keys(model))
     return parsed
 
 
@@ -145,7 +145,9 @@ def _unknown_slot_keys(path: str, slot: CollectSlot) -> Iterator[Issue]:
         yield Issue(f"{path}.{key}", describe_ignored_key(key, known, (slot.model_extra or {})[key]))
 
 
-def _parse_faq(document: Document, folder: Path | None, parsed: _Parsed) -> Iterator[tuple[FaqEntry, str]]:
+def _parse_faq(
+    document: Document, folder: Path | None, parsed: _ParsedNodes
+) -> Iterator[tuple[FaqEntry, str]]:
     listed = document.get("faq")
     if isinstance(listed, str):
         listed = _read_file("faq", listed, folder, parsed)
@@ -158,13 +160,13 @@ def _parse_faq(document: Document, folder: Path | None, parsed: _Parsed) -> Iter
         try:
             entry = FaqEntry.model_validate(item)
         except ValidationError as error:
-            parsed.issues += _below(place, issues_from_pydantic(error, FaqEntry))
+            parsed.issues += _prefix_paths(place, issues_from_pydantic(error, FaqEntry))
             continue
-        parsed.warnings += _below(place, find_unknown_keys(entry, "."))
+        parsed.warnings += _prefix_paths(place, find_unknown_keys(entry, "."))
         yield entry, place
 
 
-def _read_file(place: str, name: str, folder: Path | None, parsed: _Parsed) -> list[Json]:
+def _read_file(place: str, name: str, folder: Path | None, parsed: _ParsedNodes) -> list[Json]:
     if folder is None:
         parsed.issues.append(Issue(place, "A file can only be named in a flow that is loaded from a file."))
         return []
@@ -176,7 +178,7 @@ def _read_file(place: str, name: str, folder: Path | None, parsed: _Parsed) -> l
         return []
 
 
-def _create_forms(graph: Graph, parsed: _Parsed, document: Document) -> dict[str, Form]:
+def _create_forms(graph: Graph, parsed: _ParsedNodes, document: Document) -> dict[str, Form]:
     """Return the forms by id, and note the references to forms that there are not.
 
     The author's own global way to cancel takes the place of that of the forms.
@@ -206,7 +208,7 @@ def _create_forms(graph: Graph, parsed: _Parsed, document: Document) -> dict[str
     return forms
 
 
-def _expand_node(graph: Graph, node: JsonNode, parsed: _Parsed, forms: Mapping[str, Form]) -> None:
+def _expand_node(graph: Graph, node: JsonNode, parsed: _ParsedNodes, forms: Mapping[str, Form]) -> None:
     model = parsed.nodes.get(node.path)
     if isinstance(model, CollectNode) and forms[model.id].node is model:
         expand_collect(forms[model.id])
@@ -221,7 +223,7 @@ def _expand_node(graph: Graph, node: JsonNode, parsed: _Parsed, forms: Mapping[s
         graph.node_places.append(node.path)
 
 
-def _find_unknown_edges(graph: Graph, parsed: _Parsed) -> Iterator[Issue]:
+def _find_unknown_edges(graph: Graph, parsed: _ParsedNodes) -> Iterator[Issue]:
     """Yield the choices of menus that name an edge that there is not."""
     known = {str(each.get("id")) for each in graph.global_edges}
     for place, node in parsed.nodes.items():
@@ -235,5 +237,5 @@ def _find_unknown_edges(graph: Graph, parsed: _Parsed) -> Iterator[Issue]:
                 )
 
 
-def _below(place: str, issues: Iterable[Issue]) -> list[Issue]:
+def _prefix_paths(place: str, issues: Iterable[Issue]) -> list[Issue]:
     return [Issue(f"{place}.{issue.path.lstrip('.')}".rstrip("."), issue.message) for issue in issues]

@@ -23,13 +23,13 @@ _COLUMNS = ("questions", "question", "keywords", "answer", "id", "condition")
 def expand_faq(graph: Graph, entries: list[tuple[FaqEntry, str]]) -> None:
     """Add the answers of a list of questions, each with its place in the document."""
     for entry, place in entries:
-        name = graph.edge_id(entry.id or _name_of(entry), "faq")
+        name = graph.edge_id(entry.id or _build_edge_name(entry), "faq")
         answer = graph.node_id(f"{name}_answer", "faq")
         graph.add_node(
             {"id": answer, "name": name, "static_text": entry.answer, "part_of": entry.id or name}, place
         )
         condition = entry.condition or f"The user asks: {' / '.join(entry.questions or entry.keywords)}"
-        keywords = [*entry.keywords, *_short(entry.questions)]
+        keywords = [*entry.keywords, *_select_short(entry.questions)]
         graph.global_edges.append(
             edge(name, answer, condition[:500], keywords=keywords, examples=list(entry.questions))
         )
@@ -52,11 +52,11 @@ def _translate(graph: Graph, code: str, name: str, answer: str) -> None:
     texts = graph.texts_of(code, "faq", name)
     graph.translate(code, "nodes", answer, {"static_text": texts.get("answer")})
     questions, keywords = _as_list(texts.get("questions")), _as_list(texts.get("keywords"))
-    words: Json = {"keywords": [*keywords, *_short(questions)], "examples": questions}
+    words: Json = {"keywords": [*keywords, *_select_short(questions)], "examples": questions}
     graph.translate(code, "edges", name, words)
 
 
-def _short(questions: Iterable[str]) -> list[str]:
+def _select_short(questions: Iterable[str]) -> list[str]:
     """Return the questions that are so short that they count as they are, also within a sentence."""
     return [text for text in questions if 1 < len(tokenize(text)) <= _MAX_PHRASE_WORDS]
 
@@ -65,7 +65,7 @@ def _as_list(value: object) -> list[str]:
     return [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
 
 
-def _name_of(entry: FaqEntry) -> str:
+def _build_edge_name(entry: FaqEntry) -> str:
     words = tokenize((entry.questions or entry.keywords)[0])
     plain = ("".join(letter for letter in word if letter.isascii() and letter.isalnum()) for word in words)
     return "_".join(filter(None, list(plain)[:_MAX_ID_WORDS]))[:50] or "faq"

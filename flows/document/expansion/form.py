@@ -10,7 +10,7 @@ from flows.document.expansion.graph import Graph, Json, edge
 from flows.document.expansion.models import CollectNode, CollectSlot
 from flows.document.expansion.slot_kinds import (
     DAY_KINDS,
-    is_told_by_size,
+    is_identified_by_size,
     labelled_texts,
     named_numbers,
     paired_days,
@@ -83,20 +83,22 @@ class Form:
             "properties": {
                 each.name: {
                     **_property(each),
-                    **self._told_by(each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed),
+                    **self._build_told_by(each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed),
                 }
                 for each in (slot, *beside)
             },
             "required": [slot.name],
         }
 
-    def _told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
+    def _build_told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
         """Return the key by which a value is only read where its noun, size or label tells what it is."""
         if not is_asked and any(slot is each for each in (*self.labelled, *self.paired)):
             return {"x-told-by": "label"}
         if is_asked or not any(slot is each for each in self.named):
             return {}
-        return {"x-told-by": "noun or size" if is_reviewed and is_told_by_size(self.node.slots) else "noun"}
+        return {
+            "x-told-by": "noun or size" if is_reviewed and is_identified_by_size(self.node.slots) else "noun"
+        }
 
     def value_edge(
         self,
@@ -146,18 +148,18 @@ def label(slot: CollectSlot, messages: LocaleMessages, texts: SlotTexts | None =
     """Return what the slot is called on a quick reply, in the own language or in that of `texts`."""
     texts = texts or {}
     if given := texts.get("label") or ("" if texts.get("description") else slot.label):
-        return capitalized(str(given))
-    return capitalized(without_lead(str(texts.get("description") or describe(slot)), messages))
+        return capitalize(str(given))
+    return capitalize(without_article(str(texts.get("description") or describe(slot)), messages))
 
 
-def without_lead(description: str, messages: LocaleMessages) -> str:
+def without_article(description: str, messages: LocaleMessages) -> str:
     """Return a description as a label, without its article: “phone number” of “your phone number”."""
     first, _, rest = description.partition(" ")
     is_article = first in messages.label_articles and " " not in rest
     return rest if rest and (first.casefold() in messages.label_leads or is_article) else description
 
 
-def capitalized(text: str) -> str:
+def capitalize(text: str) -> str:
     """Return a text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
@@ -169,7 +171,7 @@ def keyword_edge(graph: Graph, name: str, target: str, condition: str, words: st
     return edge(name, target, condition, keywords=[*getattr(graph.messages, words), *more])
 
 
-def choices_of(slot: CollectSlot, messages: LocaleMessages) -> list[Json]:
+def build_choices(slot: CollectSlot, messages: LocaleMessages) -> list[Json]:
     """Return the quick replies of a question: the slot's own, its few values, or yes and no."""
     if slot.choices:
         return [{"label": each.label, "payload": each.value or each.label} for each in slot.choices]
@@ -182,7 +184,7 @@ def choices_of(slot: CollectSlot, messages: LocaleMessages) -> list[Json]:
 
 def labels_of(slot: CollectSlot, texts: SlotTexts, messages: LocaleMessages) -> list[str]:
     """Return the labels of the quick replies in another language."""
-    own = [str(each["label"]) for each in choices_of(slot, messages)]
+    own = [str(each["label"]) for each in build_choices(slot, messages)]
     return [str(label) for label in texts.get("choices") or own]
 
 

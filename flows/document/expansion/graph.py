@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.document.traversal import Document, get_mapping, iter_edges, iter_objects
-from flows.locales import LocaleMessages, language_named, messages_for
+from flows.locales import LocaleMessages, find_language, messages_for
 from flows.text import normalize
 
 Json = dict[str, Any]
@@ -107,7 +107,7 @@ class Graph:
 
 def _own_language(document: Document) -> str:
     name = str(document.get("agent_language") or "").strip().lower()
-    return language_named(normalize(name)) or name[:2] or "en"
+    return find_language(normalize(name)) or name[:2] or "en"
 
 
 def _free_name(name: str, owner: str, taken: set[str]) -> str:

@@ -21,17 +21,19 @@ SCHEMA_KEYS = (
 """Keys of a slot that are passed on to the JSON Schema of its value."""
 
 
-def _listed(value: object) -> object:
+def _as_text_list(value: object) -> object:
     """Accept a single text where a list of texts is meant."""
     return [value] if isinstance(value, str) else value
 
 
-def _labelled(value: object) -> object:
+def _as_labelled_choice(value: object) -> object:
     return {"label": value} if isinstance(value, str) else value
 
 
 Id = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+Texts = Annotated[
+    tuple[str, ...], BeforeValidator(_as_text_list, json_schema_input_type=str | tuple[str, ...])
+]
 
 
 class SlotCheck(FlowModel):
@@ -64,7 +66,8 @@ class CollectSlot(FlowModel):
     label: str = ""
     keywords: Texts = ()
     choices: tuple[
-        Annotated[SlotChoice, BeforeValidator(_labelled, json_schema_input_type=str | SlotChoice)], ...
+        Annotated[SlotChoice, BeforeValidator(_as_labelled_choice, json_schema_input_type=str | SlotChoice)],
+        ...,
     ] = Field((), max_length=19)
     checks: tuple[SlotCheck, ...] = ()
     optional: bool = False

@@ -45,7 +45,7 @@ def paired_days(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
     )
 
 
-def is_told_by_size(slots: Sequence[CollectSlot]) -> bool:
+def is_identified_by_size(slots: Sequence[CollectSlot]) -> bool:
     """Return whether a large number alone can only be the form's one number, and no code or phone number."""
     kinds = [slot_kind(slot) for slot in slots]
     codes = (

@@ -88,9 +88,9 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
     sentence = _ERROR_MESSAGES[kind].format(**detail.get("ctx", {})).replace("'", "")
     written = f": write {example}" if (example := example_for(location)) else ""
     if kind == "missing":
-        near = find_nearest(str(location[-1]), _strange_keys(value, model, location[:-1]))
+        near = find_nearest(str(location[-1]), _unknown_keys_in(value, model, location[:-1]))
         meant = f"; is it “{near}” by mistake" if near else ""
-        return f"{sentence.rstrip('.')}{meant}{written}{_end(written)}"
+        return f"{sentence.rstrip('.')}{meant}{written}{_final_stop(written)}"
     if kind == "literal_error":
         names = detail.get("ctx", {}).get("expected", "").replace(" or ", ", ").replace("'", "").split(", ")
         near = find_nearest(value, names) if isinstance(value, str) else ""
@@ -98,16 +98,16 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
             f" Is “{near}” meant?" if near else ""
         )
     if kind in _WRONG_KIND:
-        return f"{sentence.rstrip('.')} and this is {describe_value(value)}{written}{_end(written)}"
+        return f"{sentence.rstrip('.')} and this is {describe_value(value)}{written}{_final_stop(written)}"
     return sentence
 
 
-def _end(written: str) -> str:
+def _final_stop(written: str) -> str:
     """Return the full stop of a sentence; none behind a fragment that ends in a bracket or quotes."""
     return "" if written.endswith(("}", "]", '"', ".")) else "."
 
 
-def _strange_keys(
+def _unknown_keys_in(
     value: object, model: type[BaseModel] | None, location: tuple[int | str, ...]
 ) -> Iterator[str]:
     """Yield the keys of an object that mean nothing there."""

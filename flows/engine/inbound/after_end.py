@@ -22,7 +22,7 @@ from flows.text import tokenize
 _MAX_OPENING = 2
 
 
-def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
+def restarts_dialog(flow: CompiledFlow, turn: Turn) -> bool:
     """Return whether a message after the end begins the dialog again.
 
     It does unless it is only polite (“keep up the good work”), or remarks on what was done without any wish
@@ -36,7 +36,9 @@ def begins_again(flow: CompiledFlow, turn: Turn) -> bool:
     if is_greeting(turn.text, flow.language):
         return True
     rest = without_courtesies(turn.text, flow.language)
-    if rest == turn.text and not (_is_remark(rest, flow.language) or _regrets(rest, flow.language)):
+    if rest == turn.text and not (
+        _is_remark(rest, flow.language) or _begins_with_second_thought(rest, flow.language)
+    ):
         return True
     if recognize_confirmation(turn.text, flow.language) is not None and len(tokenize(turn.text)) == 1:
         return False  # a bare no answers nothing that is open
@@ -77,7 +79,7 @@ def _first_edges(flow: CompiledFlow) -> Iterator[CompiledEdge]:
     yield from (edge for edge in flow.global_edges if edge.id not in seen)
 
 
-def _regrets(text: str, language: str) -> bool:
+def _begins_with_second_thought(text: str, language: str) -> bool:
     """Return whether a text begins with a second thought (“hang on, I gave you the wrong number”)."""
     clauses = split_clauses(text, language)
     opening = {word for clause in clauses[:1] for word in clause[:_MAX_OPENING]}

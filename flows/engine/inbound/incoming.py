@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from core.model import QuotedMessage, Reaction, Turn
-from flows.nlu import Said, Unquoted, is_newest, may_quote, remove_quotations
+from flows.nlu import Transcript, UnquotedText, is_newest, may_quote, remove_quotations
 from flows.state import DialogState, HistoryLine
 
 QUOTATION_KIND = "quotation"
@@ -22,7 +22,7 @@ def read_incoming(turn: Turn, state: DialogState) -> Turn:
     bot_lines = (line["content"] for line in reversed(state.history) if _is_bot_line(line))
     if not may_quote(turn.text, bot_lines, offers_choices=len(state.offered) > 1):
         return turn
-    unquoted = _remove_quotations(turn, said_in(state))
+    unquoted = _remove_quotations(turn, build_transcript(state))
     if unquoted.text == turn.text:
         return turn
     changes: dict[str, object] = {"text": unquoted.text}
@@ -35,24 +35,24 @@ def read_incoming(turn: Turn, state: DialogState) -> Turn:
     return turn.model_copy(update=changes)
 
 
-def _remove_quotations(turn: Turn, said: Said) -> Unquoted:
+def _remove_quotations(turn: Turn, conversation: Transcript) -> UnquotedText:
     """Return the person's own words; of merged messages each is read alone, as one may end in a signature."""
     merged = "\n".join(turn.merged_texts)
     if len(turn.merged_texts) < 2 or not turn.text.startswith(merged):
-        return remove_quotations(turn.text, said)
+        return remove_quotations(turn.text, conversation)
     transcript = turn.text[len(merged) :].strip()
-    parts = [remove_quotations(text, said) for text in (*turn.merged_texts, transcript)]
+    parts = [remove_quotations(text, conversation) for text in (*turn.merged_texts, transcript)]
     text = "\n".join(part.text for part in parts if part.text)
-    tapback = next((part for part in reversed(parts) if part.emoji is not None), Unquoted(""))
+    tapback = next((part for part in reversed(parts) if part.emoji is not None), UnquotedText(""))
     return tapback._replace(text=text, is_quotation=not text and tapback.emoji is None)
 
 
-def said_in(state: DialogState) -> Said:
+def build_transcript(state: DialogState) -> Transcript:
     """Return what was said in a session, as its state remembers it."""
     # the greeting precedes the user's first line, so the newest messages are the last run of the bot's
     lines = [line for line in state.history if line["role"] != "system"]
     runs = [list(run) for is_bot, run in groupby(lines, _is_bot_line) if is_bot]
-    return Said(
+    return Transcript(
         bot=tuple(line["content"] for line in lines if _is_bot_line(line)),
         user=tuple(line["content"] for line in lines if not _is_bot_line(line)),
         offered=tuple(choice.label for choice in state.offered),
@@ -71,5 +71,5 @@ def answers_newest(turn: Turn, state: DialogState, *, has_media: bool) -> bool:
     """
     text = turn.quoted.text if turn.quoted else ""
     if text:
-        return is_newest(text, said_in(state))
+        return is_newest(text, build_transcript(state))
     return has_media and not (turn.quoted and turn.quoted.id)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from core.model import Turn
 from flows.compiled import CompiledNode
-from flows.locales import PACK_LEXICONS, language_markers, language_named
+from flows.locales import PACK_LEXICONS, find_language, language_markers
 from flows.text import tokenize
 
 _REQUEST_WORDS = frozenset[str]().union(
@@ -18,7 +18,7 @@ _MIN_MARKERS_TO_SWITCH = 2
 def requested_language(text: str) -> str:
     """Return the code of the language that a text asks for by name and without anything else, if any."""
     words = [word for word in tokenize(text)[:8] if word not in _REQUEST_WORDS]
-    return language_named(words[0]) if len(words) == 1 else ""
+    return find_language(words[0]) if len(words) == 1 else ""
 
 
 def is_language_answer(node: CompiledNode, text: str) -> bool:
@@ -31,7 +31,7 @@ def is_language_answer(node: CompiledNode, text: str) -> bool:
     ]
     labels = [choice.label for choice in node.node.choices]
     return any(
-        language_named(word) == requested for word in (*keywords, *tokenize(" ".join((*values, *labels))))
+        find_language(word) == requested for word in (*keywords, *tokenize(" ".join((*values, *labels))))
     )
 
 

@@ -13,7 +13,7 @@ _REACTION_OUTCOME = "reaction"
 _ENDED_OUTCOMES = ("final", "hand_off")
 
 
-def meaning_of_reaction(flow: CompiledFlow, state: DialogState, turn: Turn) -> str:
+def interpret_reaction(flow: CompiledFlow, state: DialogState, turn: Turn) -> str:
     """Return what a reaction to the bot's last message says by the node's `on_reaction`; often nothing."""
     node = flow.nodes.get(state.node)
     if node is None or turn.reaction is None or state.outcome in _ENDED_OUTCOMES:

@@ -20,7 +20,7 @@ from flows.llm import (
 )
 from flows.llm.private_text import PrivateTextFilter, PrivateTexts
 from flows.llm.prompts import private_texts
-from flows.nlu import promises_deed
+from flows.nlu import promises_action
 
 log = logging.getLogger("turngate.model")
 
@@ -107,7 +107,7 @@ def _problem_of_decision(
     if decision.edge_id or decision.calls:
         return ""
     is_done = bool(context.state.done or context.executed)
-    if promises_deed(decision.reply, is_done=is_done):
+    if promises_action(decision.reply, is_done=is_done):
         return "promised"
     return ""
 

@@ -234,13 +234,13 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
         if not context.has_side_effects:
             raise
         context.issues.append("silent")
-        return describe_deeds(context)
+        return describe_actions(context)
     if reply.issue == "refused":
         return context.locale_messages.refusal
     return protect_echoes(context, reply.text)
 
 
-def describe_deeds(context: TurnContext) -> str:
+def describe_actions(context: TurnContext) -> str:
     """Return what was done in this turn, for when the model cannot tell it any more."""
     known = context.flow.actions
     names = [

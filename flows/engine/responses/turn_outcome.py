@@ -6,7 +6,7 @@ from time import perf_counter
 
 from core.model import Message
 from flows.compiled import CompiledFlow
-from flows.engine.responses.response_builder import add_message, build_messages, describe_deeds
+from flows.engine.responses.response_builder import add_message, build_messages, describe_actions
 from flows.engine.turn_context import TurnContext
 from flows.engine.turn_result import StateAndResult, TurnResult
 from flows.llm import ModelError
@@ -47,8 +47,8 @@ def build_error_result(
     apologies = context.locale_messages.apologies
     apology = Message(text=apologies[before.apologies % len(apologies)])
     if context.has_side_effects:
-        if deeds := describe_deeds(context):
-            add_message(context, Message(text=deeds))
+        if actions := describe_actions(context):
+            add_message(context, Message(text=actions))
         add_message(context, apology)
         messages = build_messages(context)
     else:

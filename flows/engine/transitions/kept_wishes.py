@@ -42,12 +42,12 @@ async def answer_kept_wish(context: TurnContext) -> bool:
     return True
 
 
-async def take_up_kept_wishes(context: TurnContext) -> None:
+async def resume_kept_wishes(context: TurnContext) -> None:
     """Take up what the user asked for beside what is now done, until something is asked."""
     if context.outcome == "hand_off" or context.opts_out:
         context.state.kept = ()
     while (wish := next(iter(context.state.kept), None)) and not wish.is_asked and _is_due(context, wish):
-        await _take_up(context, wish)
+        await _resume_wish(context, wish)
 
 
 def _is_due(context: TurnContext, wish: KeptWish) -> bool:
@@ -65,7 +65,7 @@ def _leads_on(context: TurnContext, wish: KeptWish) -> bool:
     return best_edge(context.node, edges, wish.text, context.flow.language) is not None
 
 
-async def _take_up(context: TurnContext, wish: KeptWish) -> None:
+async def _resume_wish(context: TurnContext, wish: KeptWish) -> None:
     context.state.kept = context.state.kept[1:]
     if context.outcome == "final":
         context.state = context.state.restarted_at(wish)

@@ -48,7 +48,7 @@ async def execute_selection(context: TurnContext, selection: Selection) -> None:
         context.state.keep_wishes(later)
     _store_slots(context, selection.slots)
     if isinstance(selection, Question):
-        _promise_later(context, later)
+        _announce_later_wishes(context, later)
         ask_for_missing(context, selection)
     else:
         await _follow(context, selection)
@@ -85,10 +85,10 @@ def _say_beforehand(context: TurnContext, selection: Transition) -> None:
             add_message(context, Message(text=rendered))
     if selection.rejected:
         add_message(context, Message(text=selection.rejected))
-    _promise_later(context, selection.later)
+    _announce_later_wishes(context, selection.later)
 
 
-def _promise_later(context: TurnContext, later: tuple[str, ...]) -> None:
+def _announce_later_wishes(context: TurnContext, later: tuple[str, ...]) -> None:
     for wish in later:
         add_message(context, Message(text=context.locale_messages.later_wish.format(wish)))
 

@@ -142,7 +142,9 @@ def _edge_of_carried_value(context: TurnContext, edges: tuple[CompiledEdge, ...]
     """Return the only edge that asks for what the message carries: a location, a form."""
     if not {"location", "form"} & context.message.keys():
         return None
-    fitting = [edge for edge in edges if any(_carries(context, slot) for slot in edge.slots if slot.required)]
+    fitting = [
+        edge for edge in edges if any(_has_value_for(context, slot) for slot in edge.slots if slot.required)
+    ]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -205,7 +207,7 @@ def _later_wishes(
     return tuple(dict.fromkeys(filter(None, words)))
 
 
-def _carries(context: TurnContext, slot: Slot) -> bool:
+def _has_value_for(context: TurnContext, slot: Slot) -> bool:
     return read_message_slot(slot, context.message) is not None
 
 

@@ -17,12 +17,12 @@ _MAX_ANSWERS_BESIDE = 2
 Call = tuple[str, dict[str, JsonValue]]
 
 
-def resolve_name(written: str, question: TransitionRequest) -> str:
+def resolve_name(text: str, question: TransitionRequest) -> str:
     """Return the function that a model means; empty when there is none.
 
     Models write the namespace, other capitals, blanks, or the node that an edge leads to.
     """
-    name = written.strip().removeprefix("functions.").strip()
+    name = text.strip().removeprefix("functions.").strip()
     edges = question.available_edges
     known = [STAY_FUNCTION_NAME, *(edge.id for edge in edges)]
     if name in known:
@@ -33,7 +33,7 @@ def resolve_name(written: str, question: TransitionRequest) -> str:
     return alike[0] if len(alike) == 1 else ""
 
 
-class Chosen(NamedTuple):
+class ChosenEdge(NamedTuple):
     """The edge to follow with its arguments, edges to mere answers that come first, and edges for later."""
 
     edge_id: str
@@ -42,7 +42,7 @@ class Chosen(NamedTuple):
     later: tuple[str, ...] = ()
 
 
-def choose_edge(called: Sequence[Call], question: TransitionRequest) -> Chosen:
+def choose_edge(called: Sequence[Call], question: TransitionRequest) -> ChosenEdge:
     """Return which of the called edges to follow, and what becomes of the others.
 
     Who asks for a person gets one whatever else was called. Of several edges one that does something
@@ -54,19 +54,21 @@ def choose_edge(called: Sequence[Call], question: TransitionRequest) -> Chosen:
         arguments_by_name[name] = {**arguments, **arguments_by_name.get(name, {})}
     edges = _called_edges(arguments_by_name, question)
     if not edges:
-        return Chosen(STAY_FUNCTION_NAME, arguments_by_name[STAY_FUNCTION_NAME])
+        return ChosenEdge(STAY_FUNCTION_NAME, arguments_by_name[STAY_FUNCTION_NAME])
     own = set(map(id, question.node.edges))
     answers = [edge for edge in edges if edge.is_answer and id(edge) not in own]
     others = [edge for edge in edges if not any(edge is each for each in answers)]
     best = min(others, key=_rank, default=None) or answers[0]
     if best.commits:
-        return Chosen(best.id, arguments_by_name[best.id])
+        return ChosenEdge(best.id, arguments_by_name[best.id])
     beside = [edge.id for edge in answers if edge is not best]
     later = [
         edge.id for edge in others if edge.target != best.target and not (edge.takes_yes or edge.takes_no)
     ]
     again = [best.id] if _is_called_twice(best.id, called) else []
-    return Chosen(best.id, arguments_by_name[best.id], tuple(beside[:_MAX_ANSWERS_BESIDE]), (*again, *later))
+    return ChosenEdge(
+        best.id, arguments_by_name[best.id], tuple(beside[:_MAX_ANSWERS_BESIDE]), (*again, *later)
+    )
 
 
 def _is_called_twice(name: str, called: Sequence[Call]) -> bool:

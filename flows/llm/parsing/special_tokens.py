@@ -29,7 +29,7 @@ def visible_text(text: str) -> str:
     """Return the part of a complete output that is the model's message or call."""
     text = _without_tokens(_final_channel(text))
     if _THOUGHT.match(text):
-        text = _behind_thoughts(text)
+        text = _text_after_thoughts(text)
     role = _ROLE.match(text)
     if role is None:
         return text
@@ -56,7 +56,7 @@ def _without_tokens(text: str) -> str:
     return text if "to=functions." in text else _OTHER_TOKEN.sub("", text)
 
 
-def _behind_thoughts(text: str) -> str:
+def _text_after_thoughts(text: str) -> str:
     """Return what follows a line of thought: an answer or a call; thoughts alone are no message."""
     if answer := _FINAL_ANSWER.search(text):
         return text[answer.end() :]

@@ -10,7 +10,7 @@ from flows.llm.rules.carried_values import (
 )
 from flows.llm.rules.explanation import explain_edge
 from flows.llm.rules.model import RulesModel, explain_missing_consent
-from flows.llm.rules.reach import best_edge, is_ever_taken, takes_choice
+from flows.llm.rules.reach import best_edge, is_reachable, takes_choice
 from flows.llm.rules.second_wishes import words_of_wish
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "explain_missing_consent",
     "find_carried_edge",
     "find_named_edge",
-    "is_ever_taken",
+    "is_reachable",
     "names_value",
     "read_carried_values",
     "takes_choice",

@@ -11,7 +11,7 @@ from flows.llm.model import (
     TransitionRequest,
 )
 from flows.llm.rules.evidence.consent import is_answer_blocked, is_consent_missing
-from flows.llm.rules.evidence.phrase_scoring import count_shared_words, names_act
+from flows.llm.rules.evidence.phrase_scoring import count_shared_words, requests_change
 from flows.llm.rules.evidence.ranks import (
     ASKED_SLOT_SCORE,
     CONDITION_SCORE,
@@ -23,7 +23,7 @@ from flows.llm.rules.evidence.scoring import EdgeScore, rejected_values, score_e
 from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes, without_and
 from flows.locales import messages_for
-from flows.nlu import asks_about_deed, denied_positions, has_wish, mask_reports, tells_fact
+from flows.nlu import asks_about_action, denied_positions, has_wish, mask_reports, states_fact
 from flows.slots import names_several
 
 _MIN_SCORE_MARGIN = 1.0
@@ -47,7 +47,7 @@ class RulesModel:
         wishes, rest = find_wishes(question, message.text)
         best = _break_tie(weighed, wishes, message)
         if best is not None and best.edge.is_answer and wishes and rest:
-            best = _wish_beside(rest, question) or best
+            best = _find_side_wish(rest, question) or best
         if best is None and not (best := _any_of_several_wishes(weighed[0], message)):
             return TransitionDecision(model=self.name)
         best = _refused_value_beside_no(best, weighed) or best
@@ -103,10 +103,10 @@ def _descending_score(evidence: EdgeScore) -> float:
     return -evidence.score
 
 
-def _wish_beside(rest: str, question: TransitionRequest) -> EdgeScore | None:
+def _find_side_wish(rest: str, question: TransitionRequest) -> EdgeScore | None:
     """Return the node's edge of the value or wish beside a question (“Friday, and is there parking?”)."""
     message = ParsedMessage(question._replace(text=rest))
-    if asks_about_deed(rest, question.language, is_question=False):
+    if asks_about_action(rest, question.language, is_question=False):
         return None
     scores = [score_edge(edge, message) for edge in question.node.edges]
     best = max(scores, key=lambda each: each.score, default=None)
@@ -179,7 +179,7 @@ def _is_wish_of_its_own(part: str, language: str) -> bool:
     """Return whether a part wishes something, and does not tell more of the wish before it: “it was cold”."""
     if denied_positions(part, language) or mask_reports(part, language) != part:
         return False
-    return has_wish(part, language) or not tells_fact(part, language)
+    return has_wish(part, language) or not states_fact(part, language)
 
 
 def _break_tie(
@@ -196,7 +196,7 @@ def _break_tie(
         return local[0]
     if len(wishes) > 1 and (first := next((each for each in equal if each.edge is wishes[0]), None)):
         return first
-    acts = [each for each in equal if names_act(each.edge, message)]
+    acts = [each for each in equal if requests_change(each.edge, message)]
     if len({each.edge.target for each in acts}) == 1:
         return acts[0]
     shares = [count_shared_words(each.edge, message) for each in equal]

@@ -12,7 +12,7 @@ from flows.nlu import recognize_confirmation
 from flows.slots import is_message_slot
 
 
-def is_ever_taken(edge: CompiledEdge, language: str) -> bool:
+def is_reachable(edge: CompiledEdge, language: str) -> bool:
     """Return whether some message takes the edge without a language model."""
     if edge.keywords or edge.examples or edge.pattern or edge.data_condition or edge.edge.is_fallback:
         return True

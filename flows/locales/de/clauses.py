@@ -71,7 +71,7 @@ CLAUSES: Final = ClauseWords(
     past_question_words=words("passiert geschehen war hat wurde verloren kaputt gestohlen"),
     said_words=words("gesagt gemeint gedacht gehofft geschrieben entschieden gesucht überlegt jetzt nun"),
     saying_words=words("sagt sagte meint meinte"),
-    deed_verbs=words(
+    action_verbs=words(
         "brachte ließ blieb hatten hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt "
         "arbeitet spielt fährt fuhr haben "
         "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from flows.locales.date_words import DateWords
-from flows.locales.folding import alternatives, fold_keys, numbered, phrases, words
+from flows.locales.folding import alternatives, fold_keys, number_words, phrases, words
 
-_SHORT_WEEKDAYS = numbered("mo di mi do fr sa so")
+_SHORT_WEEKDAYS = number_words("mo di mi do fr sa so")
 
 WEEKDAY_PATTERN: Final = r"(?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)"
 
-_SMALL = numbered("erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft", 1)
-_TEENS = numbered("dreizehnt vierzehnt fünfzehnt sechzehnt siebzehnt achtzehnt neunzehnt", 13)
-_UNITS = numbered("ein zwei drei vier fünf sechs sieben acht neun", 1)
+_SMALL = number_words("erst zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft", 1)
+_TEENS = number_words("dreizehnt vierzehnt fünfzehnt sechzehnt siebzehnt achtzehnt neunzehnt", 13)
+_UNITS = number_words("ein zwei drei vier fünf sechs sieben acht neun", 1)
 _STEMS = {
     **_SMALL,
     "siebent": 7,
@@ -75,7 +75,7 @@ DATES: Final = DateWords(
     articles=phrases("den, der"),
     day_prepositions=phrases("am"),
     counts={
-        **numbered("ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
+        **number_words("ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
         "vierzehn": 14,
         "funfzehn": 15,
         "zwanzig": 20,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.folding import numbered, phrases, words
+from flows.locales.folding import number_words, phrases, words
 from flows.locales.number_words import NumberWords
 
-_SMALL_NUMBERS = numbered(
+_SMALL_NUMBERS = number_words(
     "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn "
     "siebzehn achtzehn neunzehn zwanzig"
 )
@@ -16,11 +16,13 @@ NUMBERS: Final = NumberWords(
     text2num_code="de",
     by_name={
         **_SMALL_NUMBERS,
-        **numbered("dreißig vierzig fünfzig sechzig siebzig achtzig neunzig", 30, 10),
+        **number_words("dreißig vierzig fünfzig sechzig siebzig achtzig neunzig", 30, 10),
     },
     positions={
-        **numbered("eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
-        **numbered("erste zweite dritte vierte fünfte sechste siebte achte neunte zehnte elfte zwölfte", 1),
+        **number_words("eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf", 1),
+        **number_words(
+            "erste zweite dritte vierte fünfte sechste siebte achte neunte zehnte elfte zwölfte", 1
+        ),
     },
     scales={"hundert": 100, "tausend": 1_000, "millionen": 1_000_000},
     decimal_comma=True,

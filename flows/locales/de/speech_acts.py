@@ -123,7 +123,7 @@ SPEECH_ACTS: Final = SpeechActWords(
         r"\bich (?:verbinde|leite|ubergebe|stelle|gebe)\b(?: \w+){0,4} "
         r"(?:person|mensch\w*|mitarbeiter\w*|kolleg\w*|team|kundenservice|weiter|durch)",
     ),
-    deed_claims=(
+    action_claims=(
         r"\b(?:ich habe|wir haben)\b(?: \w+){0,5} "
         r"(?:gebucht|bestellt|storniert|reserviert|geandert|erstattet|"
         r"uberwiesen|abgeschickt|eingetragen|bestatigt)\b",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from flows.locales.de.dates import WEEKDAY_PATTERN
-from flows.locales.folding import numbered, phrases, words
+from flows.locales.folding import number_words, phrases, words
 from flows.locales.time_words import TimeWords
 
 TIMES: Final = TimeWords(
     hours={
-        **numbered(
+        **number_words(
             "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn "
             "vierzehn fünfzehn sechzehn "
             "siebzehn achtzehn neunzehn zwanzig einundzwanzig zweiundzwanzig dreiundzwanzig",

@@ -82,7 +82,7 @@ CLAUSES: Final = ClauseWords(
         "planning mind already now"
     ),
     saying_words=words("says said"),
-    deed_verbs=words(
+    action_verbs=words(
         "left brought stayed needed comes came visits visited arrives arrived has had paid pays took "
         "takes saw did does got gets "
         "booked books bought buys went goes lives works "

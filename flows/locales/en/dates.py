@@ -6,7 +6,7 @@ from typing import Final
 
 from flows.locales.date_words import DateWords
 from flows.locales.en.numbers import ONE_TO_TWELVE
-from flows.locales.folding import alternatives, numbered, phrases, words
+from flows.locales.folding import alternatives, number_words, phrases, words
 
 _SHORT_WEEKDAYS = {
     "mon": 0, "tue": 1, "tues": 1, "wed": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5, "sun": 6,
@@ -14,7 +14,7 @@ _SHORT_WEEKDAYS = {
 
 _ALONE_PATTERN = r"(?=\w+ (?:$|; |morning |afternoon |evening |please ))"
 
-_ORDINALS = numbered(
+_ORDINALS = number_words(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth",
     1,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.folding import numbered, phrases, words
+from flows.locales.folding import number_words, phrases, words
 from flows.locales.number_words import NumberWords
 
-_SMALL_NUMBERS = numbered(
+_SMALL_NUMBERS = number_words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty"
 )
@@ -16,10 +16,12 @@ ONE_TO_TWELVE: Final = {name: number for name, number in _SMALL_NUMBERS.items() 
 
 NUMBERS: Final = NumberWords(
     text2num_code="en",
-    by_name={**_SMALL_NUMBERS, **numbered("thirty forty fifty sixty seventy eighty ninety", 30, 10)},
+    by_name={**_SMALL_NUMBERS, **number_words("thirty forty fifty sixty seventy eighty ninety", 30, 10)},
     positions={
         **ONE_TO_TWELVE,
-        **numbered("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth", 1),
+        **number_words(
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth", 1
+        ),
     },
     scales={"hundred": 100, "thousand": 1_000, "million": 1_000_000},
     decimal_comma=False,

@@ -123,7 +123,7 @@ SPEECH_ACTS: Final = SpeechActWords(
         r"(?:person|human|agent|colleague|representative|team|specialist|someone|somebody|manager|support)",
         r"\b(?:transferring|connecting|forwarding|escalating|handing) (?:you|this|your)\b",
     ),
-    deed_claims=(
+    action_claims=(
         r"\b(?:i have|i've|i just|we have|we've)\b(?: \w+){0,2} (?:placed|booked|reserved|cancel+ed|ordered|"
         r"scheduled|submitted|refunded|confirmed|changed|updated|registered|paid|sent|created|processed)\b",
         r"\byour (?:\w+ ){0,3}(?:has been|have been|is now|was|is) (?:\w+ly "

@@ -79,7 +79,7 @@ CLAUSES: Final = ClauseWords(
     past_question_words=words("pasó ocurrió sucedió fue perdió perdiste roto"),
     said_words=words("dije decir digo ponía escribí pensando ahora"),
     saying_words=words("dice dijo"),
-    deed_verbs=words(
+    action_verbs=words(
         "llega llegan viene vienen sale dejó llevó trajo estuvo tuvo tiene tienen tenía pagó paga compró "
         "compra reservó reserva hizo hace fue va vive trabaja juega usa "
         "vio siempre alquiló alquila pidió pide estuvo lleva"

@@ -6,11 +6,11 @@ from typing import Final
 
 from flows.locales.date_words import DateWords
 from flows.locales.es.numbers import ONE_TO_TWELVE
-from flows.locales.folding import alternatives, fold_keys, numbered, phrases, words
+from flows.locales.folding import alternatives, fold_keys, number_words, phrases, words
 
-_SHORT_WEEKDAYS = {**numbered("lu ma mi ju vi sa do"), **numbered("lun mar mie jue vie sab dom")}
+_SHORT_WEEKDAYS = {**number_words("lu ma mi ju vi sa do"), **number_words("lun mar mie jue vie sab dom")}
 
-_NUMBERS = numbered(
+_NUMBERS = number_words(
     "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince "
     "dieciséis diecisiete "
     "dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis "

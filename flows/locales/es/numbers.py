@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from flows.locales.folding import numbered, phrases, words
+from flows.locales.folding import number_words, phrases, words
 from flows.locales.number_words import NumberWords
 
-_SMALL_NUMBERS = numbered(
+_SMALL_NUMBERS = number_words(
     "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis "
     "diecisiete dieciocho diecinueve veinte"
 )
@@ -18,12 +18,12 @@ NUMBERS: Final = NumberWords(
     text2num_code="es",
     by_name={
         **_SMALL_NUMBERS,
-        **numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10),
+        **number_words("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10),
     },
     positions={
         **ONE_TO_TWELVE,
-        **numbered("primero segundo tercero cuarto quinto sexto séptimo octavo noveno décimo", 1),
-        **numbered("primera segunda tercera cuarta quinta sexta séptima octava novena décima", 1),
+        **number_words("primero segundo tercero cuarto quinto sexto séptimo octavo noveno décimo", 1),
+        **number_words("primera segunda tercera cuarta quinta sexta séptima octava novena décima", 1),
         "primer": 1, "tercer": 3,
     },
     scales={"cientos": 100, "mil": 1_000, "millon": 1_000_000, "millones": 1_000_000},

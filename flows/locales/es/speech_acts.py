@@ -113,7 +113,7 @@ SPEECH_ACTS: Final = SpeechActWords(
         r"\b(?:le|te|lo|la) (?:paso|comunico|transfiero|conecto|derivo)\b(?: \w+){0,4} "
         r"(?:persona|agente|companer\w+|equipo|asesor\w*|humano)",
     ),
-    deed_claims=(
+    action_claims=(
         r"\b(?:he|hemos) (?:reservado|cancelado|pedido|realizado|confirmado|cambiado|enviado|"
         r"reembolsado|registrado)\b",
         r"\bsu (?:\w+ ){1,3}(?:ha sido|esta|fue) "

@@ -24,7 +24,7 @@ def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
     return not names.name_words.isdisjoint(words) and names.other_name_words.isdisjoint(words)
 
 
-def hardly_is_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+def is_unlikely_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text that answers a question for a name tells something: “it's a dog”, “none yet”."""
     lexicon, words = lexicon_for(language), tokenize(text)
     if _is_proper(text):
@@ -52,17 +52,17 @@ def _answers_zero(words: tuple[str, ...], lexicon: Lexicon) -> bool:
 def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the name that a text is or introduces; empty when it hardly is one."""
     lexicon = lexicon_for(language)
-    if introduced := _introduced_later(text, lexicon):
+    if introduced := _find_later_introduction(text, lexicon):
         return introduced
     name = _without_introduction(text, lexicon)
     words = tokenize(name)
-    if _tells_state(text, name, lexicon) or _follows_answer(text, name, lexicon):
+    if _states_condition(text, name, lexicon) or _follows_answer(text, name, lexicon):
         return ""
     if not 0 < len(words) <= _MAX_NAME_WORDS or any(map(_is_mostly_number, name.split())):
         return ""
     if is_ignorant(text, language) or is_indifferent(text, language) or says_nothing(text, language):
         return ""
-    if hardly_is_name(name, language):
+    if is_unlikely_name(name, language):
         return ""
     if lexicon.numbers.by_name.keys() >= set(words):
         return ""  # “one”
@@ -86,12 +86,12 @@ def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     return name if (is_proper and len(words) > 1) or common <= min(_MAX_COMMON_WORDS, len(words) - 1) else ""
 
 
-def _tells_state(text: str, name: str, lexicon: Lexicon) -> bool:
+def _states_condition(text: str, name: str, lexicon: Lexicon) -> bool:
     """Return whether a text tells how or what somebody is, or what they have done: “my husband booked it”."""
     words, names = tokenize(name), lexicon.names
     if not names.state_words.isdisjoint(words):
         return len(words) == 1 or not _is_proper(name)
-    if _no_name(lexicon).match(" ".join((*tokenize(text), ""))):
+    if _no_name_pattern(lexicon).match(" ".join((*tokenize(text), ""))):
         return True
     if len(words) < 2 or any(letter.isupper() for letter in name):
         return False
@@ -118,11 +118,11 @@ def _own_introduction(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _no_name(lexicon: Lexicon) -> re.Pattern[str]:
+def _no_name_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"{one_of(lexicon.names.no_name_starts)} ")
 
 
-def _introduced_later(text: str, lexicon: Lexicon) -> str:
+def _find_later_introduction(text: str, lexicon: Lexicon) -> str:
     """Return the name that only the last part of a text introduces: “mine, of course. I'm Paco Luna”."""
     *before, last = re.split(r"[.,;!]+\s+", text.strip())
     name = _without_introduction(last, lexicon) if before else ""
@@ -150,14 +150,14 @@ def _is_apposition(text: str, lexicon: Lexicon) -> bool:
     return is_short and words[0] in lexicon.names.belonging_words
 
 
-def names_something(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+def asks_for_any_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a question with these words asks for a name, also of an animal or a company."""
     return not lexicon_for(language).names.name_words.isdisjoint(words)
 
 
 def without_naming(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text without what says that it is a name: “Biscuit” of “she's called Biscuit”."""
-    return _strip(text, *_naming(lexicon_for(language))) or text
+    return _strip(text, *_naming_patterns(lexicon_for(language))) or text
 
 
 def _without_introduction(text: str, lexicon: Lexicon) -> str:
@@ -190,7 +190,7 @@ def _is_pictograph(letter: str) -> bool:
 @cache
 def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of what stands before a name, and of what follows it."""
-    naming, naming_end = _naming(lexicon)
+    naming, naming_end = _naming_patterns(lexicon)
     owners, people = one_of(lexicon.names.owners), one_of(lexicon.names.relatives)
     relation = rf"(?:\w+\s+)?{owners}\s+{people}[\s,:-]+(?=\w)|{people}[,:]\s*(?=\w)"  # “my father, Al Ray”
     words = (
@@ -208,7 +208,7 @@ def _introduction(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 @cache
-def _naming(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _naming_patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of the statements before and behind a name."""
     names = lexicon.names
     return (
@@ -229,5 +229,5 @@ def _common_words(lexicon: Lexicon, language: str) -> frozenset[str]:
 
 for _lexicon in ALL_LEXICONS:  # at import, or a worker that forks per job compiles them in each
     _introduction(_lexicon)
-    _no_name(_lexicon)
+    _no_name_pattern(_lexicon)
     _own_introduction(_lexicon)

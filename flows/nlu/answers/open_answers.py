@@ -18,7 +18,7 @@ _MAX_CODE_WORDS = 3
 _WHICH = ("which", "what", "welche", "que", "cual")
 
 
-def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+def is_unlikely_address(text: str, names: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for an address is a statement: “you've been here before”."""
     lists = lexicon_for(language).names
     if (lists.address_words | lists.place_words).isdisjoint(names) or any(map(str.isdigit, text)):
@@ -29,7 +29,7 @@ def hardly_is_address(text: str, names: frozenset[str], language: str = DEFAULT_
     return not lists.no_address_words.isdisjoint(tokenize(text))
 
 
-def hardly_is_code(text: str, labels: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
+def is_unlikely_code(text: str, labels: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether an answer to a question for a code is a statement: “a rental, don't have it yet”."""
     lexicon = lexicon_for(language)
     codes, joins = lexicon.names.code_words, lexicon.forms.joins_words
@@ -45,12 +45,12 @@ def without_place(text: str, names: frozenset[str], language: str = DEFAULT_LANG
     lexicon = lexicon_for(language)
     if lexicon.names.place_words.isdisjoint(names):
         return text
-    match = _place(lexicon).match(normalize(text))
+    match = _place_pattern(lexicon).match(normalize(text))
     return text[original_position(text, match.end()) :].strip() if match else text
 
 
 @cache
-def _place(lexicon: Lexicon) -> re.Pattern[str]:
+def _place_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"{one_of(lexicon.names.place_introductions)}\s+(?=\w)")
 
 
@@ -61,7 +61,7 @@ def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     if (
         begins_question
         and not text.rstrip().endswith("?")
-        and _statement(lexicon).match(" ".join((*words, "")))
+        and _statement_pattern(lexicon).match(" ".join((*words, "")))
     ):
         begins_question = False
     begins_question = begins_question or (
@@ -76,7 +76,7 @@ def asks_back(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         text.rstrip().endswith("?")
         or bool(begins_question and continues)
         or asks_to_wait(text, language)
-        or _remarks(text, language)
+        or _is_remark(text, language)
     )
 
 
@@ -86,13 +86,13 @@ def says_nothing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
         return True
     lexicon = lexicon_for(language)
     spaced = f" {' '.join(tokenize(text))} "
-    rest = _unsure(lexicon).sub(" ", spaced)
+    rest = _unsure_pattern(lexicon).sub(" ", spaced)
     empty = lexicon.fillers | lexicon.stop_words | lexicon.clauses.particles | lexicon.correction_words
     return rest != spaced and empty.issuperset(rest.split())
 
 
 @cache
-def _unsure(lexicon: Lexicon) -> re.Pattern[str]:
+def _unsure_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     mistakes = lexicon.speech_acts.mistakes
     phrases = (
         *mistakes,
@@ -104,11 +104,11 @@ def _unsure(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _statement(lexicon: Lexicon) -> re.Pattern[str]:
+def _statement_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(any_pattern(lexicon.clauses.statement_patterns))
 
 
-def _remarks(text: str, language: str) -> bool:
+def _is_remark(text: str, language: str) -> bool:
     """Return whether a text announces a question (“one question”) or remarks on what was asked."""
     lexicon = lexicon_for(language)
     words = lexicon.speech_acts
@@ -118,11 +118,13 @@ def _remarks(text: str, language: str) -> bool:
         bool(clauses) and empty.issuperset(clauses[0]) and not words.question_nouns.isdisjoint(clauses[0])
     )
     is_short = sum(map(len, clauses)) <= _MAX_REMARK_WORDS
-    return is_announced or (is_short and any(_remark(lexicon).match(" ".join(clause)) for clause in clauses))
+    return is_announced or (
+        is_short and any(_remark_pattern(lexicon).match(" ".join(clause)) for clause in clauses)
+    )
 
 
 @cache
-def _remark(lexicon: Lexicon) -> re.Pattern[str]:
+def _remark_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"{one_of(lexicon.speech_acts.remark_starts)}\b")
 
 
@@ -137,7 +139,7 @@ def without_lead(question: str, text: str, language: str = DEFAULT_LANGUAGE) -> 
 
 
 for _lexicon in ALL_LEXICONS:  # at import, or a worker that forks per job compiles them in each
-    _unsure(_lexicon)
-    _statement(_lexicon)
-    _remark(_lexicon)
-    _place(_lexicon)
+    _unsure_pattern(_lexicon)
+    _statement_pattern(_lexicon)
+    _remark_pattern(_lexicon)
+    _place_pattern(_lexicon)

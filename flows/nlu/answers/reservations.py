@@ -29,7 +29,7 @@ def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def postpones(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether a short text puts a deed off: “don't book it yet”, “no, wait”."""
+    """Return whether a short text puts an action off: “don't book it yet”, “no, wait”."""
     words, lexicon = tokenize(text), lexicon_for(language)
     if not 0 < len(words) <= _MAX_PUT_OFF_WORDS or "?" in text:
         return False

@@ -26,7 +26,7 @@ def mask_inquiries(text: str, asked: AskedWords) -> str:
         return text
     masked, start = text, 0
     for end, mark in _sentences(folded):
-        if _inquires(tokenize(folded[start:end]), asked, is_marked="?" in mark):
+        if _is_inquiry(tokenize(folded[start:end]), asked, is_marked="?" in mark):
             masked = plain = f"{plain[:start]};{' ' * (end - start - 1)}{plain[end:]}"
         start = end
     return masked
@@ -39,7 +39,7 @@ def _sentences(folded: str) -> Iterator[tuple[int, str]]:
     yield len(folded), ""
 
 
-def _inquires(words: tuple[str, ...], asked: AskedWords, *, is_marked: bool) -> bool:
+def _is_inquiry(words: tuple[str, ...], asked: AskedWords, *, is_marked: bool) -> bool:
     lexicon = lexicon_for(asked.language)
     patterns, subjects = subject_patterns(lexicon), lexicon.subjects
     if len(words) < _MIN_WORDS or not (subjects.speakers | subjects.openness_words).isdisjoint(words):

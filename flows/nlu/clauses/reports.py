@@ -33,7 +33,7 @@ class _Patterns:
 def _patterns(lexicon: Lexicon) -> _Patterns:
     clauses, acts, names = lexicon.clauses, lexicon.speech_acts, lexicon.names
     links = one_of((*lexicon.and_words, *clauses.conditions, *lexicon.dates.contrast_words))
-    owners, people, verbs = one_of(names.owners), one_of(names.relatives), one_of(clauses.deed_verbs)
+    owners, people, verbs = one_of(names.owners), one_of(names.relatives), one_of(clauses.action_verbs)
     return _Patterns(
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
         past=re.compile(rf" (?:{one_of(clauses.past_phrases)}|{any_pattern(clauses.past_patterns)}) "),
@@ -96,10 +96,10 @@ def _is_suspicious(folded: str, patterns: _Patterns) -> bool:
     is_told = (
         patterns.past.search(spaced) or patterns.hypothesis.search(folded) or patterns.undo.search(spaced)
     )
-    return is_told is not None or _tells_of_others(folded, patterns)
+    return is_told is not None or _is_about_others(folded, patterns)
 
 
-def _tells_of_others(folded: str, patterns: _Patterns) -> bool:
+def _is_about_others(folded: str, patterns: _Patterns) -> bool:
     return any(
         patterns.others.match(f" {' '.join(tokenize(part))} ") for part in patterns.separator.split(folded)
     )

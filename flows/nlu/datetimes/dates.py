@@ -190,7 +190,7 @@ def _resolve_date(
         return "", (messages.date_too_early if int(year) < _MIN_YEAR else messages.date_too_late).format(
             written
         )
-    days = _meant_days(groups, grammar)
+    days = _possible_days(groups, grammar)
     if not days:
         return "", messages.invalid_date.format(written)
     if len(days) > 1:
@@ -208,22 +208,22 @@ def _with_full_year(
         return groups
     for century in (before.year // 100, before.year // 100 - 1):
         full = {**groups, name: f"{century}{short}"}
-        if (days := _meant_days(full, grammar)) and max(days) < before:
+        if (days := _possible_days(full, grammar)) and max(days) < before:
             return full
     return groups
 
 
-def _meant_days(groups: Mapping[str, str | None], grammar: _DateGrammar) -> set[date]:
+def _possible_days(groups: Mapping[str, str | None], grammar: _DateGrammar) -> set[date]:
     """Return the days that the parts of a date can mean."""
     candidates = list(_candidate_dates(groups, grammar.months))
     is_day_first = not grammar.month_may_come_first and not groups.get("packed")
     return set(candidates[:1] if is_day_first else candidates)
 
 
-def ambiguous_date_question(written: str, days: list[date], messages: LocaleMessages) -> str:
+def ambiguous_date_question(text: str, days: list[date], messages: LocaleMessages) -> str:
     """Return the question which of several days `written` means."""
     either = f" {messages.word_or} ".join(messages.format_date(day) for day in days[:2])
-    return messages.ambiguous_date.format(written, either)
+    return messages.ambiguous_date.format(text, either)
 
 
 def _candidate_dates(groups: Mapping[str, str | None], months: Mapping[str, int]) -> Iterator[date]:

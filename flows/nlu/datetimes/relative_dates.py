@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from flows.locales import LANGUAGES, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.clauses.beside import is_left_out, stands_beside_unknown
+from flows.nlu.clauses.neighbors import has_unknown_neighbor, is_excluded
 from flows.nlu.datetimes.date_resolvers import (
     DateCandidates,
     RelativeGrammar,
@@ -175,7 +175,7 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     before, after = prepared[: item.start], prepared[item.end :]
     if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
-    if is_left_out(tuple(before.split()), language):  # “Tuesday instead of Monday”
+    if is_excluded(tuple(before.split()), language):  # “Tuesday instead of Monday”
         return Recognized(item.start, item.end)
     # “from” bounds nothing where the first day is asked for
     bound = grammar.bound_before.search(before)
@@ -189,7 +189,7 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.range_before.search(before):  # “between the 10th and 15 January” is a range
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
-    if stands_beside_unknown(tuple(before.split()), tuple(after.split()), language, names):
+    if has_unknown_neighbor(tuple(before.split()), tuple(after.split()), language, names):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if item.error_message or not item.candidates:
         return Recognized(item.start, item.end, error_message=item.error_message)

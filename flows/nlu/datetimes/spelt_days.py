@@ -33,14 +33,14 @@ def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     if not (parted.search(folded) or before.search(folded) or behind.search(folded) or named.search(folded)):
         return text
     folded = parted.sub(r"\g<day>;", folded)  # “sábado 12 por la tarde” is no hour
-    folded = before.sub(lambda match: str(words.days_in_words[_spaced(match[0])]), folded)
+    folded = before.sub(lambda match: str(words.days_in_words[_normalize_spaces(match[0])]), folded)
     folded = behind.sub(
-        lambda match: f"{words.days_in_words[_spaced(match['day'])]} {match['month']}", folded
+        lambda match: f"{words.days_in_words[_normalize_spaces(match['day'])]} {match['month']}", folded
     )
-    return named.sub(lambda match: words.named_days[_spaced(match[0])], folded)
+    return named.sub(lambda match: words.named_days[_normalize_spaces(match[0])], folded)
 
 
-def _spaced(phrase: str) -> str:
+def _normalize_spaces(phrase: str) -> str:
     return " ".join(phrase.split())
 
 

@@ -24,19 +24,17 @@ class TimeOfDay(NamedTuple):
 INEXACT_TIME = TimeOfDay(-1)
 
 
-def resolve_time_of_day(
-    clock: TimeOfDay, kind: str, written: str, messages: LocaleMessages
-) -> tuple[str, str]:
+def resolve_time_of_day(clock: TimeOfDay, kind: str, text: str, messages: LocaleMessages) -> tuple[str, str]:
     """Return (HH:MM, error message), one of them empty. `kind` is the part of the day, if one was named."""
     hour, minute = clock.hour, clock.minute
     if hour > 23 or minute > 59 or (clock.meridiem and not 1 <= hour <= 12):
-        return "", messages.invalid_time.format(written)
+        return "", messages.invalid_time.format(text)
     if clock.meridiem:
         hour = hour % 12 + (12 if clock.meridiem.startswith("p") else 0)
     hour, minute = divmod((hour * 60 + minute - clock.minutes_before) % (24 * 60), 60)
     if clock.meridiem or hour > 12 or (hour == 0 and not clock.is_twelve_hour):
         is_wrong = kind == "early" and not clock.meridiem and hour > 12
-        return ("", messages.invalid_time.format(written)) if is_wrong else (f"{hour:02}:{minute:02}", "")
+        return ("", messages.invalid_time.format(text)) if is_wrong else (f"{hour:02}:{minute:02}", "")
     hour = hour or 12
     hours = _candidate_hours(hour, kind) if kind or clock.is_twelve_hour else (hour,)
     if len(hours) == 1:

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from flows.locales import DEFAULT_LANGUAGE, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.clauses.beside import is_left_out, stands_beside_unknown
+from flows.nlu.clauses.neighbors import has_unknown_neighbor, is_excluded
 from flows.nlu.datetimes.dates import Recognized, mask_dates
 from flows.nlu.datetimes.time_grammar import time_grammar
 from flows.nlu.datetimes.time_of_day import INEXACT_TIME, TimeOfDay, resolve_time_of_day
@@ -47,7 +47,7 @@ def recognize_times(
         _to_recognized(item, folded, text, period, grammar, messages, language, names)
         for item in matches
         if not grammar.negation_before.search(folded[: item.start])
-        and not is_left_out(_words(folded[: item.start]), language)
+        and not is_excluded(_tokenize_clauses(folded[: item.start]), language)
     )
 
 
@@ -212,13 +212,15 @@ def _to_recognized(  # noqa: PLR0913 - the two texts and what they are read by
     bound = grammar.bound_before.search(folded[: item.start])
     if bound and names.isdisjoint(grammar.limits.intersection(bound[0].split())):
         return Recognized(item.start, item.end, error_message=messages.exact_time_required)
-    if stands_beside_unknown(_words(folded[: item.start]), _words(folded[item.end :]), language, names):
+    if has_unknown_neighbor(
+        _tokenize_clauses(folded[: item.start]), _tokenize_clauses(folded[item.end :]), language, names
+    ):
         return Recognized(item.start, item.end, error_message=messages.exact_time_required)
     kind = grammar.classify_day_period(item.time.day_period) if item.time.day_period else period
     value, error = resolve_time_of_day(item.time, kind, text[item.start : item.end].strip(), messages)
     return Recognized(item.start, item.end, value, error)
 
 
-def _words(folded: str) -> tuple[str, ...]:
+def _tokenize_clauses(folded: str) -> tuple[str, ...]:
     """Return the words, with a semicolon for punctuation."""
     return tuple(token if token[0].isalnum() else ";" for token in _WORD_OR_MARK.findall(folded))

@@ -10,7 +10,7 @@ from flows.nlu.words.patterns import one_of
 from flows.text import normalize
 
 
-def tells_birth(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+def states_birth(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text says when somebody was born (“my birthday's the 14th of July”)."""
     return _birth_statement(lexicon_for(language)).search(normalize(text)) is not None
 

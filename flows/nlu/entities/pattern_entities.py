@@ -46,7 +46,7 @@ def extract_pattern_matches(
             ),
             (1, ""),
         )
-        if value and read and read[-1][0] == index - 1 and _takes_back(written[index - 1], language):
+        if value and read and read[-1][0] == index - 1 and _is_retraction(written[index - 1], language):
             read[-1] = index + taken, value
         elif value and not _is_negated(tokens[:index], language):
             read.append((index + taken, value))
@@ -59,7 +59,7 @@ def _spellings(token: str) -> tuple[str, ...]:
     return token, re.sub(r"[ -]", "", token), _BEFORE_DIGITS.sub("-", token, count=1)
 
 
-def _takes_back(word: str, language: str) -> bool:
+def _is_retraction(word: str, language: str) -> bool:
     """Return whether a word between two codes is a no to the first one."""
     return word[-1] in ",.;:!" and normalize(word[:-1]) in lexicon_for(language).answers.no
 

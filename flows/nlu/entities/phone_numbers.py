@@ -50,12 +50,12 @@ def _parse_international(written: str, region: str, messages: LocaleMessages) ->
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
         return "", _error_message(reason, messages)
-    if _is_begun(number):
+    if _is_incomplete(number):
         return "", messages.phone_number_too_short
     return phonenumbers.format_number(number, PhoneNumberFormat.E164), ""
 
 
-def _is_begun(number: PhoneNumber) -> bool:
+def _is_incomplete(number: PhoneNumber) -> bool:
     """Return whether digits are missing at the end of a number that is not valid.
 
     The lengths of a country alone do not tell: in many a landline is shorter than a mobile number. So its

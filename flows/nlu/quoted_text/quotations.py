@@ -14,7 +14,6 @@ from itertools import islice
 from typing import NamedTuple
 
 from flows.nlu.quoted_text.quoted_lines import cut_signature, is_separator, remove_quoted_lines
-from flows.nlu.quoted_text.said import Corpus, Said, Words, contains_words, is_cut_off, join_words
 from flows.nlu.quoted_text.tapbacks import (
     CUT_MARKS,
     QUOTES,
@@ -23,6 +22,7 @@ from flows.nlu.quoted_text.tapbacks import (
     match_phrase,
     match_tapback,
 )
+from flows.nlu.quoted_text.transcript import Corpus, Transcript, Words, contains_words, is_cut_off, join_words
 from flows.text import tokenize
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -49,7 +49,7 @@ _SIGN_OF_QUOTATION = re.compile(
 _CACHE_SIZE = 500
 
 
-class Unquoted(NamedTuple):
+class UnquotedText(NamedTuple):
     """A message without its quotations.
 
     `text` are the person's own words. `emoji` is that of a tapback, empty when it takes one back; None when
@@ -63,11 +63,11 @@ class Unquoted(NamedTuple):
     is_quotation: bool = False
 
 
-def remove_quotations(text: str, said: Said) -> Unquoted:
+def remove_quotations(text: str, transcript: Transcript) -> UnquotedText:
     """Return the person's own words in a message, and the tapback that it is or contains."""
     if not text.strip():
-        return Unquoted(text)
-    corpus = Corpus(said)
+        return UnquotedText(text)
+    corpus = Corpus(transcript)
     own, tapback = _remove_tapbacks(text, corpus)
     own = cut_signature(remove_quoted_lines(own, corpus))
     uncopied = _remove_copies(_remove_quoted_spans(own, corpus), corpus)
@@ -75,11 +75,11 @@ def remove_quotations(text: str, said: Said) -> Unquoted:
         uncopied = ""
     own = uncopied
     if own == text:
-        return Unquoted(text)
+        return UnquotedText(text)
     own = own.strip()
     if tapback is not None:
-        return Unquoted(own, tapback.emoji, tapback.quoted)
-    return Unquoted(own, is_quotation=not own)
+        return UnquotedText(own, tapback.emoji, tapback.quoted)
+    return UnquotedText(own, is_quotation=not own)
 
 
 def may_quote(text: str, newest_first: Iterable[str], *, offers_choices: bool) -> bool:
@@ -99,9 +99,9 @@ def may_quote(text: str, newest_first: Iterable[str], *, offers_choices: bool) -
     return any(each in folded for message in copyable for each in _copyable_texts(message))
 
 
-def is_newest(quoted: str, said: Said) -> bool:
+def is_newest(quoted: str, transcript: Transcript) -> bool:
     """Return whether a quoted text is (the beginning of) what the bot said last."""
-    return Corpus(said).is_newest(quoted)
+    return Corpus(transcript).is_newest(quoted)
 
 
 def _remove_tapbacks(text: str, corpus: Corpus) -> tuple[str, Tapback | None]:
@@ -190,7 +190,7 @@ def _remove_copy(text: str, corpus: Corpus) -> str:
     if len(words) < _MIN_COPIED_QUESTION_WORDS or words in corpus.offered:
         return text
     folded = f" {' '.join(words)} "
-    copyable = islice(reversed(corpus.said.bot), _MAX_COPIED_MESSAGES)
+    copyable = islice(reversed(corpus.transcript.bot), _MAX_COPIED_MESSAGES)
     for copied, is_whole in (each for message in copyable for each in _copyable_parts(message)):
         if f" {' '.join(copied)} " not in folded:
             continue

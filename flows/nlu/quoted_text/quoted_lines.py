@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from flows.locales.mail_phrases import ATTRIBUTIONS, HEADER_LINE, HEADERS, SEPARATORS, SIGNATURES
-from flows.nlu.quoted_text.said import Corpus
+from flows.nlu.quoted_text.transcript import Corpus
 from flows.text import tokenize
 
 _QUOTED_LINE = re.compile(r"[ \t]*>")
@@ -85,7 +85,7 @@ def _is_header(lines: Sequence[str], at: int) -> bool:
     if ":" not in lines[at]:
         return False
     pair = " ".join(line.strip() for line in lines[at : at + 2])[:_MAX_LINE_LENGTH]
-    if _header().fullmatch(pair) is None:
+    if _header_pattern().fullmatch(pair) is None:
         return False
     third = lines[at + 2].strip() if at + 2 < len(lines) else ""
     return (
@@ -96,7 +96,7 @@ def _is_header(lines: Sequence[str], at: int) -> bool:
 
 
 @cache
-def _header() -> re.Pattern[str]:
+def _header_pattern() -> re.Pattern[str]:
     return re.compile("|".join(HEADERS), re.IGNORECASE)
 
 

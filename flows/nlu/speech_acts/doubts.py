@@ -16,7 +16,7 @@ _SEPARATOR = re.compile(r"[.,;:!?()\n…]+(?=\s|$)|[\u2600-\u27bf\U0001f300-\U00
 
 
 @cache
-def _doubt(lexicon: Lexicon) -> re.Pattern[str]:
+def _doubt_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     acts, answers = lexicon.speech_acts, lexicon.answers
     phrases = {*acts.doubts, *answers.doubt_phrases} - {*answers.not_yet, *acts.delays}
     return re.compile(rf"(?<= ){one_of(phrases)}(?= )")
@@ -38,7 +38,7 @@ def _condition(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _objection(lexicon: Lexicon, *, is_counted: bool) -> re.Pattern[str]:
+def _objection_pattern(lexicon: Lexicon, *, is_counted: bool) -> re.Pattern[str]:
     acts = lexicon.speech_acts
     return re.compile(any_pattern((*acts.objection_patterns, *(acts.excess_patterns if is_counted else ()))))
 
@@ -60,12 +60,12 @@ def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool
     (“could I maybe come on Friday?”) doubts nothing. Who objects to a value (“I hate red”) has not
     chosen it; with `is_counted` one that is too much or too little is none either.
     """
-    doubt, courtesy = _doubt(lexicon_for(language)), _courtesy(lexicon_for(language))
+    doubt, courtesy = _doubt_pattern(lexicon_for(language)), _courtesy(lexicon_for(language))
     said = courtesy.sub("", f" {' '.join(tokenize(text))} ")
     if holds_under_condition(text, language):
         return ";"
     is_doubted = doubt.search(said) is not None and not is_request(doubt.sub("", said), language)
-    objection = _objection(lexicon_for(language), is_counted=is_counted)
+    objection = _objection_pattern(lexicon_for(language), is_counted=is_counted)
     if not is_doubted and not objection.search(said):
         return text
     parts = list(_parts(text))
@@ -82,7 +82,7 @@ def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool
 
 def mask_outdated(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text without the parts that say what holds no more: “AB1234 was the old one”."""
-    outdated = _outdated(lexicon_for(language))
+    outdated = _outdated_pattern(lexicon_for(language))
     if not outdated.search(f" {' '.join(tokenize(text))} "):
         return text
     kept = (" ;" if outdated.search(f" {' '.join(tokenize(part))} ") else part for part in _parts(text))
@@ -90,7 +90,7 @@ def mask_outdated(text: str, language: str = DEFAULT_LANGUAGE) -> str:
 
 
 @cache
-def _outdated(lexicon: Lexicon) -> re.Pattern[str]:
+def _outdated_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(any_pattern(lexicon.speech_acts.outdated_patterns))
 
 
@@ -110,10 +110,10 @@ def _parts(text: str) -> Iterator[str]:
 for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
-    _doubt(_lexicon)
+    _doubt_pattern(_lexicon)
     _courtesy(_lexicon)
-    _outdated(_lexicon)
-    _objection(_lexicon, is_counted=True)
-    _objection(_lexicon, is_counted=False)
+    _outdated_pattern(_lexicon)
+    _objection_pattern(_lexicon, is_counted=True)
+    _objection_pattern(_lexicon, is_counted=False)
     _strict_condition(_lexicon)
     _condition(_lexicon)

@@ -37,7 +37,7 @@ def _gives_up(clause: tuple[str, ...], language: str) -> bool:
     return any(find_phrase(tokenize(phrase), clause) >= 0 for phrase in phrases)
 
 
-def keeps_what_stands(text: str, question: str, language: str = DEFAULT_LANGUAGE) -> bool:
+def denies_cancelling(text: str, question: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text only denies the cancelling that is asked about: “no wait, don't cancel it”."""
     lexicon, words = lexicon_for(language), tokenize(text)
     found = [at for at, word in enumerate(words) if _undoes(word, lexicon)]

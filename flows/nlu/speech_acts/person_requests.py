@@ -28,7 +28,7 @@ _Phrases = tuple[tuple[str, ...], ...]
 
 
 @cache
-def _people(language: str) -> _Phrases:
+def _people_phrases(language: str) -> _Phrases:
     words = PACK_LEXICONS[language].hand_off
     return tuple(filter(None, map(tokenize, (*words.people, *words.people_phrases))))
 
@@ -56,7 +56,7 @@ def _patterns(language: str) -> _Patterns:
         errands=re.compile(rf" {one_of(words.errands)} "),
         direct=re.compile(rf" {one_of(words.direct_wishes)} "),
         presence=re.compile(any_pattern(words.presence_patterns)),
-        people=frozenset(phrase[0] for phrase in _people(language)),
+        people=frozenset(phrase[0] for phrase in _people_phrases(language)),
     )
 
 
@@ -66,7 +66,7 @@ def _callbacks(language: str) -> _Phrases:
 
 
 @cache
-def _helps(language: str) -> _Phrases:
+def _help_phrases(language: str) -> _Phrases:
     return tuple(filter(None, map(tokenize, PACK_LEXICONS[language].hand_off.help_wishes)))
 
 
@@ -74,10 +74,10 @@ def _helps(language: str) -> _Phrases:
 def _named_people(language: str) -> frozenset[tuple[str, ...]]:
     """Return the words for people without those for anybody: who asks somebody for help asks the bot too."""
     anybody = PACK_LEXICONS[language].hand_off.anybody
-    return frozenset(phrase for phrase in _people(language) if anybody.isdisjoint(phrase))
+    return frozenset(phrase for phrase in _people_phrases(language) if anybody.isdisjoint(phrase))
 
 
-def speaks_of_own_people(language: str, words: tuple[str, ...]) -> bool:
+def mentions_own_people(language: str, words: tuple[str, ...]) -> bool:
     """Return whether who writes has to ask their own people before: “I still have to ask the boss”."""
     return (
         language in PACK_LEXICONS and _patterns(language).errands.search(f" {' '.join(words)} ") is not None
@@ -96,7 +96,7 @@ def asks_for_person(text: str) -> bool:
 def names_person(text: str) -> bool:
     """Return whether a text has a word for somebody of the business, in any language of the engine."""
     words = tokenize(text)
-    return any(_spans(_people(language), words) for language in PACK_LEXICONS)
+    return any(_spans(_people_phrases(language), words) for language in PACK_LEXICONS)
 
 
 def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
@@ -113,7 +113,7 @@ def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
     denied = denied_positions(text, language)
     if is_there and not denied:
         return True
-    people = [span for span in _spans(_people(language), words) if span[0] not in denied]
+    people = [span for span in _spans(_people_phrases(language), words) if span[0] not in denied]
     if not people:
         return False
     if _is_bare(language, words, people):
@@ -124,7 +124,7 @@ def _asks_in(language: str, words: tuple[str, ...], text: str) -> bool:
     if any(_belong_together(wish, person, words) for person in people for wish in wishes):
         return True
     named = _named_people(language)
-    helps = [span for span in _spans(_helps(language), words) if span[0] not in denied]
+    helps = [span for span in _spans(_help_phrases(language), words) if span[0] not in denied]
     called = [span for span in people if words[span[0] : span[1]] in named]
     if any(_is_to_call(language, words, person, each) for person in called for each in helps):
         return True
@@ -143,7 +143,7 @@ def _wishes_directly(part: str, language: str) -> bool:
 def _is_bare_clause(part: str, language: str) -> bool:
     """Return whether a clause names somebody and nothing else: “no more bots, a human”."""
     words = tokenize(part)
-    people = _spans(_people(language), words)
+    people = _spans(_people_phrases(language), words)
     return bool(people) and not part.rstrip().endswith("?") and _is_bare(language, words, people)
 
 

@@ -35,7 +35,7 @@ def has_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     )
 
 
-def tells_fact(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+def states_fact(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text has a verb of a statement or a question: “the pizza was cold”."""
     lexicon, words = lexicon_for(language), tokenize(text)
     return (
@@ -49,7 +49,7 @@ def is_request(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     return clause_patterns(lexicon_for(language)).request.match(" ".join(tokenize(text))) is not None
 
 
-def asks_about_deed(text: str, language: str = DEFAULT_LANGUAGE, *, is_question: bool) -> bool:
+def asks_about_action(text: str, language: str = DEFAULT_LANGUAGE, *, is_question: bool) -> bool:
     """Return whether a text is about what might be done: “if I cancel …”, “can I cancel any time?”."""
     lexicon, spaced = lexicon_for(language), f" {' '.join(tokenize(text))} "
     if clause_patterns(lexicon).hypothetical.search(spaced):

@@ -13,22 +13,22 @@ from flows.text import normalize
 _PACKS: tuple[ConditionWords, ...] = tuple(pack.conditions for pack in PACK_LEXICONS.values())
 
 
-def _beginnings(phrases: Iterable[str]) -> str:
+def _beginning_pattern(phrases: Iterable[str]) -> str:
     return rf"\b{one_of(phrases)}"
 
 
-_CONSENT = re.compile(_beginnings(phrase for pack in _PACKS for phrase in pack.consents))
+_CONSENT = re.compile(_beginning_pattern(phrase for pack in _PACKS for phrase in pack.consents))
 _REFUSAL = re.compile(
     any_pattern(
         (
             rf"\b{one_of(word for pack in _PACKS for word in pack.denials)}\b",
-            _beginnings(phrase for pack in _PACKS for phrase in pack.refusals),
+            _beginning_pattern(phrase for pack in _PACKS for phrase in pack.refusals),
             *(pattern for pack in _PACKS for pattern in pack.refusal_patterns),
         )
     )
 )
 _IGNORANCE = re.compile(any_pattern(form for pack in _PACKS for form in pack.ignorance_patterns))
-_WILLING = re.compile(_beginnings(phrase for pack in _PACKS for phrase in pack.willing))
+_WILLING = re.compile(_beginning_pattern(phrase for pack in _PACKS for phrase in pack.willing))
 _ANY_ANSWER = re.compile(any_pattern(form for pack in _PACKS for form in pack.any_answer_patterns), re.DOTALL)
 _SUBJECT = re.compile(
     rf"^\W*{one_of(each for pack in _PACKS for each in pack.articles)}\s+\w+\s+", re.IGNORECASE

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 def one_of(words: Iterable[str]) -> str:
     """Return a pattern for any of these words or phrases, the longest first; with none it matches nothing."""
-    escaped = [re.escape(word).replace(r"\ ", r"\s+") for word in _ordered(words)]
+    escaped = [re.escape(word).replace(r"\ ", r"\s+") for word in _sort_longest_first(words)]
     return f"(?:{'|'.join(escaped)})" if escaped else r"(?!)"
 
 
@@ -18,7 +18,7 @@ def any_pattern(patterns: Iterable[str]) -> str:
     return f"(?:{joined})" if joined else r"(?!)"
 
 
-def _ordered(words: Iterable[str]) -> list[str]:
+def _sort_longest_first(words: Iterable[str]) -> list[str]:
     return sorted(set(words), key=lambda word: (-len(word), word))
 
 

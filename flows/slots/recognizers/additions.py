@@ -27,15 +27,15 @@ def without_addition(slot: Slot, text: str) -> str:
     if added.isdisjoint(words) or not (is_named or not added.isdisjoint(tokenize(slot.question))):
         return text
     rest = [word for word in words if word not in added and not is_number_word(word, slot.language)]
-    known = _words_beside(lexicon)
+    known = _neutral_words(lexicon)
     is_only = len(words) > len(rest) + 1 and all(
         word in known or stem_of_noun(word) in nouns for word in rest
     )
-    return _additions(lexicon).sub(" ", normalize(text)).strip() if is_only else text
+    return _addition_pattern(lexicon).sub(" ", normalize(text)).strip() if is_only else text
 
 
 @cache
-def _words_beside(lexicon: Lexicon) -> frozenset[str]:
+def _neutral_words(lexicon: Lexicon) -> frozenset[str]:
     links = {*lexicon.and_words, *lexicon.or_words}
     politeness = {word for phrase in lexicon.politeness for word in phrase.split()}
     known = lexicon.fillers | lexicon.thanks | politeness | lexicon.answers.yes
@@ -43,5 +43,5 @@ def _words_beside(lexicon: Lexicon) -> frozenset[str]:
 
 
 @cache
-def _additions(lexicon: Lexicon) -> re.Pattern[str]:
+def _addition_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"\b{one_of(lexicon.numbers.addition_words)}\b")

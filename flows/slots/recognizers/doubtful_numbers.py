@@ -21,7 +21,7 @@ def takes_from_number(slot: Slot, text: str) -> bool:
     """
     lexicon = lexicon_for(slot.language)
     plain = normalize(normalize_same_length(text))
-    ahead, *parts = _but(lexicon).split(plain, maxsplit=1)
+    ahead, *parts = _but_pattern(lexicon).split(plain, maxsplit=1)
     if not parts or not _numbers(slot, ahead):
         return False
     behind = parts[0]
@@ -45,7 +45,7 @@ def _numbers(slot: Slot, text: str) -> frozenset[int | float]:
 
 
 @cache
-def _but(lexicon: Lexicon) -> re.Pattern[str]:
+def _but_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"\b{one_of(lexicon.numbers.but_words)}\b" if lexicon.numbers.but_words else r"(?!)")
 
 

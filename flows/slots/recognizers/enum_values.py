@@ -33,7 +33,7 @@ def named_values(slot: Slot, text: str) -> list[JsonValue]:
 
 def begins_inquiry(text: str, language: str) -> bool:
     """Return whether a text begins as a question about what there is: “how much is the open one”."""
-    return _inquiry(lexicon_for(language)).match(f"{' '.join(tokenize(text))} ") is not None
+    return _inquiry_pattern(lexicon_for(language)).match(f"{' '.join(tokenize(text))} ") is not None
 
 
 def names_several(slot: Slot, text: str) -> bool:
@@ -53,7 +53,7 @@ def _values_in(slot: Slot, text: str) -> list[JsonValue]:
     for phrase, index in _phrases(slot):
         for at in range(len(words) - len(phrase) + 1):
             span = range(at, at + len(phrase))
-            if claimed.isdisjoint(span) and _equals(
+            if claimed.isdisjoint(span) and _has_forms_of(
                 phrase, words[at : at + len(phrase)], lexicon, slot.language
             ):
                 claimed.update(span)
@@ -109,7 +109,7 @@ def _phrases(slot: Slot) -> tuple[tuple[_Phrase, int], ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda pair: (-sum(map(len, pair[0])), pair[1])))
 
 
-def _equals(phrase: _Phrase, words: _Phrase, lexicon: Lexicon, language: str) -> bool:
+def _has_forms_of(phrase: _Phrase, words: _Phrase, lexicon: Lexicon, language: str) -> bool:
     return all(_is_form(name, word, lexicon, language) for name, word in zip(phrase, words, strict=True))
 
 
@@ -134,7 +134,7 @@ def _greetings(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
+def _inquiry_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     acts, links = lexicon.speech_acts, (*lexicon.and_words, *lexicon.numbers.conclusions)
     lead = one_of((*lexicon.greetings, *links, *acts.second_thoughts))
     return re.compile(rf"(?:{lead} )?{one_of(acts.inquiry_starts)} ")

@@ -28,14 +28,14 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
         value
         for at, word in enumerate(words)
         if stem_of_noun(word) in nouns
-        for value in _beside(at, words, slot)
+        for value in _number_beside_noun(at, words, slot)
     ]
     if not found and not lexicon_for(slot.language).numbers.people_words.isdisjoint(names):
         parts = [words, *map(tokenize, _PART.split(text))]
-        found = next(filter(None, (_of_people(part, slot) for part in parts)), [])
+        found = next(filter(None, (_number_of_people(part, slot) for part in parts)), [])
     if found or slot.is_told_by != "noun or size":
         return found
-    return _bare(tokenize(without_reason(slot, text)), slot)
+    return _bare_number(tokenize(without_reason(slot, text)), slot)
 
 
 def is_changed_behind_noun(slot: Slot, names: frozenset[str], text: str) -> bool:
@@ -119,7 +119,7 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
     nouns |= frozenset(map(stem_of_noun, numbers.age_units)) if is_age else frozenset()
     known = _words_beside_counts(lexicon) if is_strict else frozenset()
     people = frozenset() if names & numbers.people_words else numbers.people_words
-    found = set[int | float](_of_people(words, slot, is_told=True) if people else ())
+    found = set[int | float](_number_of_people(words, slot, needs_statement=True) if people else ())
     parts = [tokenize(part) for part in _PART.split(text)]
     for word, following in (pair for part in parts for pair in pairwise(part)):
         if not following.isalpha() or stem_of_noun(following) in nouns or not is_number(word, slot):
@@ -219,7 +219,7 @@ def stem_of_noun(word: str) -> str:
     return word.rstrip("s") if len(word) > _MIN_NOUN else word
 
 
-def _beside(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
+def _number_beside_noun(at: int, words: tuple[str, ...], slot: Slot) -> list[int | float]:
     """Return the number before the noun at a position, or the digits behind it (“guests: 5”).
 
     None where words behind the noun make it another number (“one guest more”).
@@ -274,7 +274,9 @@ def _is_one_number(words: tuple[str, ...], slot: Slot) -> bool:
     return ends and all(word in links or is_number(word, slot) for word in words)
 
 
-def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> list[int | float]:
+def _number_of_people(
+    words: tuple[str, ...], slot: Slot, *, needs_statement: bool = False
+) -> list[int | float]:
     """Return the number of people in “table for 2”: none that counts something else (“for 2 nights”).
 
     With `is_told` only where more than a preposition says so (“we are 4”).
@@ -289,7 +291,7 @@ def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> 
     for phrase in lexicon.numbers.people_counts:
         before, _, after = phrase.partition("#")
         ahead, behind = tokenize(before), tokenize(after)
-        if is_told and known.issuperset((*ahead, *behind)):
+        if needs_statement and known.issuperset((*ahead, *behind)):
             continue
         for at, word in enumerate(words):
             is_framed = (
@@ -302,7 +304,7 @@ def _of_people(words: tuple[str, ...], slot: Slot, *, is_told: bool = False) -> 
     return []
 
 
-def _bare(words: tuple[str, ...], slot: Slot) -> list[int | float]:
+def _bare_number(words: tuple[str, ...], slot: Slot) -> list[int | float]:
     lexicon = lexicon_for(slot.language)
     known = lexicon.fillers | lexicon.correction_words | lexicon.answers.no | lexicon.clauses.value_companions
     rest = [word for word in words if word not in known]

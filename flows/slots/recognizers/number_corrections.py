@@ -13,7 +13,7 @@ from flows.text import tokenize
 _MAX_NUMBER_WORDS, _MAX_SET_DIGITS = 3, 4
 
 
-def replaced_number(slot: Slot, current: JsonValue, text: str) -> int | float | None:
+def find_replacement(slot: Slot, current: JsonValue, text: str) -> int | float | None:
     """Return the number that takes the place of the current one: “4 instead of 3”, “not 3 but 5”."""
     if not isinstance(current, int | float) or isinstance(current, bool):
         return None

@@ -171,13 +171,13 @@ def _conclusions(lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
 
 def _without_both(slot: Slot, text: str) -> str:
     """Return the text without the number of a “both” beside another one: “2,400 between the two of us”."""
-    both = _both(lexicon_for(slot.language))
+    both = _both_pattern(lexicon_for(slot.language))
     plain = normalize(normalize_same_length(text))
     return both.sub(lambda match: " " * len(match[0]), plain) if both.search(plain) else text
 
 
 @cache
-def _both(lexicon: Lexicon) -> re.Pattern[str]:
+def _both_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"\b{one_of(lexicon.numbers.both_phrases)}\b")
 
 

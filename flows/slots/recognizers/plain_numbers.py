@@ -31,7 +31,7 @@ def number_values(text: str, slot: Slot) -> list[int | float]:
 def without_reason(slot: Slot, text: str) -> str:
     """Return the text up to a clause that only says why: “135, because five cancelled”."""
     lexicon = lexicon_for(slot.language)
-    ahead, *behind = _reason(lexicon).split(text, maxsplit=1)
+    ahead, *behind = _reason_pattern(lexicon).split(text, maxsplit=1)
     if not behind or not any(is_number(word, slot) for word in tokenize(ahead)):
         return text
     changes = lexicon.correction_words | lexicon.speech_acts.second_thoughts | lexicon.numbers.addition_words
@@ -39,6 +39,6 @@ def without_reason(slot: Slot, text: str) -> str:
 
 
 @cache
-def _reason(lexicon: Lexicon) -> re.Pattern[str]:
+def _reason_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     links = lexicon.clauses.because_words
     return re.compile(rf"[,;.(]\s+{one_of(links)}\s", re.IGNORECASE) if links else re.compile(r"(?!)")

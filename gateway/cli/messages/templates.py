@@ -39,7 +39,7 @@ def list_templates(
     as_json: AsJson = False,
 ) -> None:
     """List the templates as last read from the providers."""
-    _tell_unlisted(channel)
+    _report_unlisted(channel)
     rows = _read(lambda records: _read_all(records, channel))
     shown = rows[:limit]
     if as_json:
@@ -70,7 +70,7 @@ def show(
         _print(where, each)
     if not rows:
         typer.echo(f"No template {name} is stored; see `turngate templates sync`.", err=True)
-        _tell_unlisted(channel)
+        _report_unlisted(channel)
         raise typer.Exit(1)
 
 
@@ -80,7 +80,7 @@ def sync(channel: ChannelName = "", as_json: AsJson = False) -> None:
     from gateway.config.settings import Settings
 
     settings = Settings.load()
-    unlisted = _tell_unlisted(channel)
+    unlisted = _report_unlisted(channel)
     if channel in unlisted:
         raise typer.Exit(1)
     counts = run_in_partitions(lambda stores: _sync(stores, settings, channel))
@@ -107,7 +107,7 @@ def send(
     send_message(session, build_template_message(name, language, variables or []))
 
 
-def _tell_unlisted(channel: str) -> list[str]:
+def _report_unlisted(channel: str) -> list[str]:
     """Name the channels, or the given one, whose templates nobody can list, and return them.
 
     Raises `ConfigurationError` for a channel that does not exist.

@@ -50,7 +50,7 @@ def list_keys(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     async def read(stores: Sequence[Redis]) -> list[DataKey]:
         return [key for redis in stores for key in (await read_data_keys(redis, ring)).values()]
 
-    keys = sorted(run_in_partitions(read), key=_order)
+    keys = sorted(run_in_partitions(read), key=_sort_key)
     names = [each.id for each in ring.keys] if ring else []
     if as_json:
         rows = [
@@ -140,5 +140,5 @@ async def _reencrypt(stores: Sequence[Redis]) -> tuple[int, str]:
     return rewritten, ", ".join(f"{name} {result}" for name, result in files.items())
 
 
-def _order(key: DataKey) -> tuple[int, str]:
+def _sort_key(key: DataKey) -> tuple[int, str]:
     return key.made_ms, key.id

@@ -20,7 +20,7 @@ def web(
 
     import uvicorn
 
-    from core.log_context import about
+    from core.log_context import log_extra
     from gateway.app import create
     from gateway.bootstrap import load_channels, load_operator_access
     from gateway.cli.processes._operator_key import describe_key
@@ -45,7 +45,7 @@ def web(
     tune_gc()
     logging.getLogger("turngate.web").info(
         describe_start("web", settings, channels, f"http://{settings.host}:{listening}"),
-        extra=about("web_started"),
+        extra=log_extra("web_started"),
     )
     uvicorn.run(
         application,

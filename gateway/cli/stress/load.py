@@ -56,7 +56,7 @@ def load(
     plan = LoadPlan(rate, seconds, tuple(say or ["hi"]), patience)
     limit = p99 if find_limit else None
     if url:
-        test = _test_yours(url.rstrip("/"), plan, limit, (provider_host, provider_port))
+        test = _test_external(url.rstrip("/"), plan, limit, (provider_host, provider_port))
     else:
         test = _test_disposable(flow, workers, plan, limit)
     figures = asyncio.run(test)
@@ -65,7 +65,7 @@ def load(
         raise typer.Exit(1)
 
 
-async def _test_yours(
+async def _test_external(
     url: str, plan: LoadPlan, limit: float | None, provider: tuple[str, int]
 ) -> dict[str, Any]:
     """Test an installation that was started with the simulated provider's address."""

@@ -139,7 +139,7 @@ class ConversationActions(ConsolePage):
             Attachment.model_validate(each if isinstance(each, dict) else {"url": each})
             for each in said.get("media", ())
         )
-        message = Message(text=_write_as_said(str(said.get("body", ""))), media=media)
+        message = Message(text=_to_source_text(str(said.get("body", ""))), media=media)
         voice: Literal["bot", "person"] = "person" if said.get("voice") == "person" else "bot"
         prefix = AGENT_PREFIX if voice == "person" else OWN_PREFIX
         receipt = await self._sender.send(session, f"{prefix}resend-{entry_id}", message, voice)
@@ -204,7 +204,7 @@ class ConversationActions(ConsolePage):
         return redirect(f"/console/conversations/{request.path_params['conversation']}?done={result}")
 
 
-def _write_as_said(body: str) -> str:
+def _to_source_text(body: str) -> str:
     """Return the text of a rendered reply for another rendering: without HTML, and its signs as they are."""
     if _HTML.match(body):
         body = unescape(_TAG.sub("", _BREAK.sub("\n", body)))

@@ -28,9 +28,9 @@ class EventLine(NamedTuple):
     took_ms: int
 
 
-def select_entries(entries: Sequence[LogEntry], chosen: str) -> list[LogEntry]:
+def select_entries(entries: Sequence[LogEntry], entry_id: str) -> list[LogEntry]:
     """Return the entries of the message with the log entry `chosen`, of its replies and statuses."""
-    first: Any = next((entry.data for entry in entries if entry.id == chosen), None)
+    first: Any = next((entry.data for entry in entries if entry.id == entry_id), None)
     if first is None:
         return []
     turn = str(first.get("turn") or "") or _find_turn(entries, str(first.get("key", "")))

@@ -86,7 +86,7 @@ class _Transcript:
             case "expired":
                 self._add_event(entry, "The conversation began anew after a long pause")
             case "silenced":
-                self._add_event(entry, f"The bot is silent: {_words(data.get('reason'))}")
+                self._add_event(entry, f"The bot is silent: {_to_words(data.get('reason'))}")
             case "activity":
                 self._add_event(entry, describe_activity(data))
             case "status":
@@ -107,7 +107,7 @@ class _Transcript:
         if files:
             line.extras.append("1 file" if files == 1 else f"{files} files")
         if data.get("kind"):
-            line.extras.append(_words(data["kind"]))
+            line.extras.append(_to_words(data["kind"]))
         self.lines.append(line)
 
     def _add_reply(self, entry: LogEntry, data: Any) -> None:
@@ -170,5 +170,5 @@ def _describe_delay(milliseconds: int) -> str:
     return f"after {format_duration(milliseconds)}" if milliseconds > 5_000 else ""
 
 
-def _words(name: object) -> str:
+def _to_words(name: object) -> str:
     return str(name or "").replace("_", " ")

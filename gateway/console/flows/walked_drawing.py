@@ -71,7 +71,7 @@ class FlowDrawings:
             return _Choice(None)
         version = await self._history.find_version(name, path.ended_ms)
         if version is not None and version.digest != file.digest:
-            since = f"{_moment(version.since_ms)}, version {version.digest}"
+            since = f"{_format_moment(version.since_ms)}, version {version.digest}"
             if flow := await self._history.load(name, version.digest):
                 return _Choice(
                     flow, f"The flow has changed since. It is drawn as it was then: since {since}."
@@ -93,8 +93,8 @@ def _compare(file: FlowFile, path: WalkedNodes) -> str:
         return f"The flow has changed since: it does not have {names} any more."
     if path.nodes and file.changed_ms > path.began_ms:
         return (
-            f"The flow was changed on {_moment(file.changed_ms)}, after this path began; it is drawn as it "
-            "is now."
+            f"The flow was changed on {_format_moment(file.changed_ms)}, after this path began; it is drawn "
+            "as it is now."
         )
     return ""
 
@@ -109,5 +109,5 @@ def _draw(flow: Flow, nodes: Sequence[str]) -> str:
     return to_svg(flow, WalkedPath(frozenset(walked), frozenset(pairwise(walked)), walked[-1]))
 
 
-def _moment(at_ms: int) -> str:
+def _format_moment(at_ms: int) -> str:
     return f"{format_day(at_ms)} {format_clock(at_ms)[:5]} UTC"

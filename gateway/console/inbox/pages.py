@@ -18,7 +18,7 @@ from core.ports import Inbox
 from gateway.access.operator_keys import Role
 from gateway.console.conversations.transcript import build_transcript
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
-from gateway.console.inbox.handed_over import summarize
+from gateway.console.inbox.hand_over import summarize
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.processes.delivery_reports import read_alarms
@@ -108,12 +108,14 @@ class AgentDeskPages(ConsolePage):
         session, opaque = await self._find_session(request), request.path_params["conversation"]
         agent, text = request.state.identity.name, given.get("text", "").strip()[:_MAX_TEXT]
         if not session:
-            return self._go(opaque, "gone")
+            return self._redirect_done(opaque, "gone")
         if given.get("mode") == "note":
             if not text:
                 return await self._show(request, opaque, given, "write the note first")
             name_target(request, session, "note")
-            return self._go(opaque, "noted" if await self._desk.add_note(session, agent, text) else "gone")
+            return self._redirect_done(
+                opaque, "noted" if await self._desk.add_note(session, agent, text) else "gone"
+            )
         try:
             message = await self._build_message(session, given, text)
         except ValueError as error:
@@ -127,21 +129,21 @@ class AgentDeskPages(ConsolePage):
         if receipt.outcome not in (SendOutcome.QUEUED, SendOutcome.DUPLICATE, SendOutcome.SCHEDULED):
             reason = receipt.reason or REFUSAL_SENTENCES.get(receipt.outcome, str(receipt.outcome))
             return await self._show(request, opaque, given, reason)
-        return self._go(opaque, "sent")
+        return self._redirect_done(opaque, "sent")
 
     async def assign(self, request: Request) -> Response:
         """Take a conversation over for oneself, also from another agent, or give it to all agents."""
         form = await read_form(request) or {}
         session, opaque = await self._find_session(request), request.path_params["conversation"]
         if not session:
-            return self._go(opaque, "gone")
+            return self._redirect_done(opaque, "gone")
         agent = request.state.identity.name
         if form.get("act", [""])[0] == "drop":
             await self._desk.assign(session, agent, "drop")
-            return self._go(opaque, "free")
+            return self._redirect_done(opaque, "free")
         await self._record(session, ControlAction.TAKE_OVER, agent)
         await self._desk.assign(session, agent, "take")
-        return self._go(opaque, "yours")
+        return self._redirect_done(opaque, "yours")
 
     async def change_owner(self, request: Request) -> Response:
         """Give the conversation back to the bot, or close it."""
@@ -149,10 +151,10 @@ class AgentDeskPages(ConsolePage):
         act = _ACTS.get(form.get("act", [""])[0])
         session, opaque = await self._find_session(request), request.path_params["conversation"]
         if act is None or not session:
-            return self._go(opaque, "gone")
+            return self._redirect_done(opaque, "gone")
         name_target(request, session, act)
         await self._record(session, act, request.state.identity.name)
-        return self._go("", act)
+        return self._redirect_done("", act)
 
     async def announce(self, request: Request) -> Response:
         """Hear that the agent has the conversation open or writes; a script of the page says so."""
@@ -283,7 +285,7 @@ class AgentDeskPages(ConsolePage):
         is_ours = stored and Address.model_validate_json(stored).channel not in self._desk_channels
         return session if is_ours else ""
 
-    def _go(self, opaque: str, done: str) -> Response:
+    def _redirect_done(self, opaque: str, done: str) -> Response:
         return redirect(f"{_PATH}?{f'conversation={opaque}&' if opaque else ''}done={done}")
 
 

@@ -77,6 +77,6 @@ def format_number(number: int) -> str:
     return f"{number:,}"
 
 
-def count_of(number: int, one: str, many: str = "") -> str:
+def format_count(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: `1 reply`, `2 replies`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

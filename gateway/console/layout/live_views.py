@@ -38,7 +38,7 @@ class ViewName(StrEnum):
     BROADCASTS = "broadcasts"
 
 
-class View(NamedTuple):
+class LiveView(NamedTuple):
     """A page that somebody looks at, with its conversation if it is about one."""
 
     name: ViewName
@@ -61,7 +61,7 @@ _FACTS: Final[Mapping[ViewName, tuple[str, ...]]] = {
 }
 
 
-async def read_versions(redis: Redis, views: Collection[View]) -> dict[View, str]:
+async def read_versions(redis: Redis, views: Collection[LiveView]) -> dict[LiveView, str]:
     """Return the present version of each view, in one round trip."""
     sessions = sorted({view.session for view in views if view.session})
     async with redis.pipeline(transaction=False) as pipeline:
@@ -96,7 +96,7 @@ _READS: Final[Mapping[str, Callable[[Any], object]]] = {
 }
 
 
-def _digest(view: View, facts: Mapping[str, Any], end: object) -> str:
+def _digest(view: LiveView, facts: Mapping[str, Any], end: object) -> str:
     shown = [facts[name] for name in _FACTS[view.name]]
     if view.name in _WITH_TIME:
         seconds, _ = facts["time"]
@@ -110,17 +110,17 @@ class ViewWatcher:
     def __init__(self, redis: Redis, seconds: float = 1.0) -> None:
         self._redis = redis
         self._seconds = seconds
-        self._watches: dict[View, set[Watch]] = {}
+        self._watches: dict[LiveView, set[ViewSubscription]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def watch(self, view: View, version: str) -> Iterator[Watch]:
+    def watch(self, view: LiveView, version: str) -> Iterator[ViewSubscription]:
         """Watch a view, of which the reader has a version, for the duration of the block."""
-        watch = Watch(version)
+        watch = ViewSubscription(version)
         self._watches.setdefault(view, set()).add(watch)
         if self._task is None:
             description = "looking for changes for the console"
-            self._task = asyncio.create_task(run_forever(self._look, self._seconds, description))
+            self._task = asyncio.create_task(run_forever(self._check_versions, self._seconds, description))
         try:
             yield watch
         finally:
@@ -131,14 +131,14 @@ class ViewWatcher:
                 self._task.cancel()
                 self._task = None
 
-    async def _look(self) -> None:
+    async def _check_versions(self) -> None:
         versions = await read_versions(self._redis, list(self._watches))
         for view, version in versions.items():
             for watch in self._watches.get(view, ()):
                 watch.report(version)
 
 
-class Watch(asyncio.Event):
+class ViewSubscription(asyncio.Event):
     """Set while the view has another version than its reader."""
 
     def __init__(self, version: str) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
 from gateway.console.layout import formats
-from gateway.console.layout.live_views import View, ViewName, read_versions
+from gateway.console.layout.live_views import LiveView, ViewName, read_versions
 from gateway.console.layout.navigation import (
     BADGE_WORDS,
     Navigation,
@@ -42,7 +42,7 @@ _TEMPLATES.filters.update(
     age=formats.format_age,
     number=formats.format_number,
 )
-_TEMPLATES.globals.update(badge_words=BADGE_WORDS, owners=formats.OWNERS, count_of=formats.count_of)
+_TEMPLATES.globals.update(badge_words=BADGE_WORDS, owners=formats.OWNERS, format_count=formats.format_count)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -81,12 +81,12 @@ class ConsolePage:
     def _with_version(self, handler: Handler, name: ViewName) -> Handler:
         """Read the version of a view before the page is built, so that no change falls between the two."""
 
-        async def followed(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             opaque = request.path_params.get("conversation") or request.query_params.get("conversation", "")
             ids = ConversationIds(self._operator_auth.redis)
             if opaque:
                 await ids.load()
-            view = View(name, ids.decode(opaque) if opaque else "")
+            view = LiveView(name, ids.decode(opaque) if opaque else "")
             versions = await read_versions(self._operator_auth.redis, [view])
             query = {"view": name.value, "since": versions[view]}
             if partition := request.scope.get("partition"):
@@ -94,7 +94,7 @@ class ConsolePage:
             request.state.live = urlencode({**query, "conversation": opaque} if opaque else query)
             return await handler(request)
 
-        return followed
+        return respond
 
     async def show(
         self, request: Request, template: str, *, status: int = 200, **values: object

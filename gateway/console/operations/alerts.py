@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gateway.console.layout.formats import count_of, format_duration
+from gateway.console.layout.formats import format_count, format_duration
 from gateway.redis.records.processes.delivery_reports import AccountAlarm
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
 
@@ -76,7 +76,7 @@ def _find_delays(status: GatewayStatus) -> Iterator[Alert]:
 def _find_dead_letters(status: GatewayStatus) -> Iterator[Alert]:
     if status.dead_letters:
         yield Alert(
-            f"{count_of(status.dead_letters, 'dead letter')}: given up after all tries",
+            f"{format_count(status.dead_letters, 'dead letter')}: given up after all tries",
             "Nothing happens until somebody replays or drops them.",
             "/console/failures",
             "See the failures",

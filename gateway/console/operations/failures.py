@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.model import DeliveryStatus
-from gateway.console.layout.formats import count_of
+from gateway.console.layout.formats import format_count
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.console.operations.figures import sum_errors
@@ -110,7 +110,7 @@ class FailuresPage(ConsolePage):
         """Replay the chosen letters, or those given up since a time."""
         form = await read_form(request)
         if form is None:
-            return _malformed()
+            return _malformed_response()
         letters = await self._find(form)
         outcomes = [await self._letters.replay(letter) for letter in letters]
         done = outcomes.count(ReplayOutcome.REPLAYED)
@@ -120,7 +120,7 @@ class FailuresPage(ConsolePage):
         """Delete the chosen letters, after a question."""
         form = await read_form(request)
         if form is None:
-            return _malformed()
+            return _malformed_response()
         chosen = _parse_ids(form)
         if chosen and "confirm" not in form:
             return await self.show(request, "operations/failures_drop.html", chosen=chosen)
@@ -160,15 +160,15 @@ def _describe_result(text: str) -> str:
         return ""
     done, total = int(match[2]), int(match[3])
     if match[1] == "dropped":
-        return f"{count_of(done, 'dead letter')} dropped."
+        return f"{format_count(done, 'dead letter')} dropped."
     rest = (
-        f" {count_of(total - done, 'letter')} stayed: gone already, unreadable, the mailbox is full, or the "
-        "bot may not speak now: an agent has the conversation, it is closed, or the contact opted out."
+        f" {format_count(total - done, 'letter')} stayed: gone already, unreadable, the mailbox is full, or "
+        "the bot may not speak now: an agent has the conversation, it is closed, or the contact opted out."
         if done < total
         else ""
     )
-    return f"{count_of(done, 'dead letter')} replayed.{rest}"
+    return f"{format_count(done, 'dead letter')} replayed.{rest}"
 
 
-def _malformed() -> Response:
+def _malformed_response() -> Response:
     return error_response(400, "malformed", "choose dead letters in the form of /console/failures")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from gateway.console.layout.formats import count_of, format_duration, format_number
+from gateway.console.layout.formats import format_count, format_duration, format_number
 from gateway.console.operations.sparklines import Sparkline, draw_sparkline
 from gateway.redis.records.processes.counters import Histogram
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
@@ -84,7 +84,7 @@ def build_traffic_tiles(minutes: Sequence[MinuteTraffic], load: Load, price: Tok
         Tile(
             "Errors in the last hour",
             format_number(errors.total()),
-            name_most(errors) or "no reply failed or was refused",
+            describe_most_frequent(errors) or "no reply failed or was refused",
             "/console/failures#errors",
             errors.total() > 0,
             draw_sparkline(
@@ -138,7 +138,7 @@ def sum_errors(minutes: Iterable[MinuteTraffic]) -> Counter[tuple[str, str]]:
     return total
 
 
-def name_most(errors: Mapping[tuple[str, str], int]) -> str:
+def describe_most_frequent(errors: Mapping[tuple[str, str], int]) -> str:
     """Return the most frequent errors in words."""
     ordered = sorted(errors.items(), key=lambda pair: (-pair[1], pair[0]))
     named = [f"{number:,} {kind} ({name.partition(':')[0]})" for (name, kind), number in ordered[:_MAX_NAMED]]
@@ -221,7 +221,7 @@ def _build_oldest(load: Load, minutes: Sequence[MinuteTraffic]) -> Tile:
     return Tile(
         "Oldest unanswered message",
         format_duration(oldest * 1000) if load.unanswered_sessions else "none",
-        f"{count_of(load.unanswered_sessions, 'conversation')} to answer"
+        f"{format_count(load.unanswered_sessions, 'conversation')} to answer"
         if load.unanswered_sessions
         else "every message is answered",
         "/console/queue",

@@ -28,12 +28,12 @@ class QuarantinePage(ConsolePage):
     """The page `/console/quarantine`."""
 
     def __init__(
-        self, quarantine: Quarantine, kept: KeptWebhooks, operator: OperatorAuth, replay: Replay
+        self, quarantine: Quarantine, kept_webhooks: KeptWebhooks, operator: OperatorAuth, replay: Replay
     ) -> None:
         """Create the page; `replay` verifies and stores an original that is kept."""
         super().__init__(operator)
         self._quarantine = quarantine
-        self._kept = kept
+        self._kept = kept_webhooks
         self._replay = replay
 
     def routes(self) -> list[Route]:

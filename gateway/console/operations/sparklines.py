@@ -26,11 +26,11 @@ def draw_sparkline(
     """
     highest = max(values, default=0)
     if not highest:
-        return Sparkline(_place(values, 1), f"none {span}")
-    return Sparkline(_place(values, highest), f"at most {describe(highest)} {span}")
+        return Sparkline(_format_points(values, 1), f"none {span}")
+    return Sparkline(_format_points(values, highest), f"at most {describe(highest)} {span}")
 
 
-def _place(values: Sequence[float], highest: float) -> str:
+def _format_points(values: Sequence[float], highest: float) -> str:
     step = (WIDTH - 2 * _PADDING) / max(len(values) - 1, 1)
     room = HEIGHT - 2 * _PADDING
     return " ".join(

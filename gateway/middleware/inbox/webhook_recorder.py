@@ -30,9 +30,9 @@ class WebhookRecorder:
     A webhook that cannot be kept is accepted all the same.
     """
 
-    def __init__(self, inbox: Inbox, kept: KeptWebhooks) -> None:
+    def __init__(self, inbox: Inbox, kept_webhooks: KeptWebhooks) -> None:
         self._inbox = inbox
-        self._kept = kept
+        self._kept = kept_webhooks
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Store a request's events; see `core.ports.inbox.Inbox`."""

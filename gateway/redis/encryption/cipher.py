@@ -20,7 +20,7 @@ from gateway.redis.encryption.data_keys import (
     restore_lost_keys,
 )
 from gateway.redis.encryption.key_ring import NONCE_BYTES, SETTING, KeyRing, decode_bytes, new_aead
-from gateway.redis.encryption.sealing import Sealer, place_key
+from gateway.redis.encryption.sealing import Sealer, derive_place_key
 
 log = logging.getLogger("turngate.encryption")
 
@@ -158,7 +158,7 @@ class RecordCipher:
         secret = self._keys[key_id].secret or b""
         for place in places:
             try:
-                opened: bytes = new_aead(place_key(secret, place)).decrypt(
+                opened: bytes = new_aead(derive_place_key(secret, place)).decrypt(
                     stored[:NONCE_BYTES], stored[NONCE_BYTES:], place.encode()
                 )
             except InvalidTag:

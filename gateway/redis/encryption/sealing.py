@@ -38,7 +38,7 @@ SCHEDULED_CLEAR: Final = frozenset({"session", "key", "contact", "category", "re
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
-def place_key(data_key: bytes, place: str) -> bytes:
+def derive_place_key(data_key: bytes, place: str) -> bytes:
     """Return the key of one place: so a key encrypts few values, and none of another place."""
     return hmac.digest(data_key, b"turngate place " + place.encode(), "sha256")
 
@@ -101,7 +101,9 @@ class Sealer:
         if not hidden:
             return fields
         nonce = secrets.token_bytes(NONCE_BYTES)
-        content = new_aead(place_key(self._data_key, place)).encrypt(nonce, to_json(hidden), place.encode())
+        content = new_aead(derive_place_key(self._data_key, place)).encrypt(
+            nonce, to_json(hidden), place.encode()
+        )
         kept = {name: value for name, value in fields.items() if name in clear}
         return {**kept, "sealed": f"{PREFIX}{self._key_id}:{encode_bytes(nonce + content)}"}
 

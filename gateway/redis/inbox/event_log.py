@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from time import monotonic
 
-from core.log_context import about
+from core.log_context import log_extra
 from core.model import (
     ControlReceived,
     DeliveryStatus,
@@ -34,7 +34,7 @@ class EventLog:
             log.warning(
                 "a session is silent from now on, because of its limits against floods and loops; "
                 "`turngate sessions` shows it, and why",
-                extra=about("session_silenced", session=getattr(event, "turn").session),  # noqa: B009
+                extra=log_extra("session_silenced", session=getattr(event, "turn").session),  # noqa: B009
             )
         elif isinstance(event, StatusChanged) and result is not AcceptResult.STALE:
             _log_failed_delivery(event)
@@ -43,7 +43,7 @@ class EventLog:
             log.info(
                 "the session's owner or consent changed: %s",
                 event.act,
-                extra=about(f"session_{event.act}", session=event.session, channel=event.address.channel),
+                extra=log_extra(f"session_{event.act}", session=event.session, channel=event.address.channel),
             )
         elif isinstance(event, TemplateChanged):
             _log_template_change(event)
@@ -74,7 +74,7 @@ def _log_failed_delivery(event: StatusChanged) -> None:
             failure_class(event),
             event.error_code,
             event.error_text,
-            extra=about(
+            extra=log_extra(
                 "delivery_failed", message=event.provider_id, channel=event.channel, code=event.error_code
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from core.log_context import about
+from core.log_context import log_extra
 from core.model import FailureKind, Owner
 
 log = logging.getLogger("turngate.mailbox")
@@ -16,13 +16,13 @@ def log_dead_turn(reason: str) -> None:
     log.error(
         "a message was given up and is a dead letter (%s); see `turngate dead list`",
         reason,
-        extra=about("dead_letter_added", reason=reason),
+        extra=log_extra("dead_letter_added", reason=reason),
     )
 
 
 def log_hand_off(owner: Owner) -> None:
     """Log that the dialog gives the session to somebody else."""
-    log.info("the dialog hands the session off: %s", owner, extra=about("handed_off"))
+    log.info("the dialog hands the session off: %s", owner, extra=log_extra("handed_off"))
 
 
 def log_rejection(reason: str, *, code: str, failure: FailureKind, is_dead: bool) -> None:
@@ -32,7 +32,7 @@ def log_rejection(reason: str, *, code: str, failure: FailureKind, is_dead: bool
         failure,
         " and is a dead letter; see `turngate dead list`" if is_dead else "",
         reason,
-        extra=about("dead_letter_added" if is_dead else "reply_refused", code=code, reason=reason),
+        extra=log_extra("dead_letter_added" if is_dead else "reply_refused", code=code, reason=reason),
     )
 
 
@@ -41,7 +41,7 @@ def log_full_hold() -> None:
     log.warning(
         "too many replies wait for the contact's next message; the oldest is a dead letter; see "
         "`turngate dead list`",
-        extra=about("dead_letter_added", code="window"),
+        extra=log_extra("dead_letter_added", code="window"),
     )
 
 
@@ -50,7 +50,7 @@ def log_dropped() -> None:
     log.info(
         "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
         "`turngate why` tells which",
-        extra=about("reply_refused"),
+        extra=log_extra("reply_refused"),
     )
 
 
@@ -60,7 +60,7 @@ def log_reply_limit(answer: Any) -> None:
         log.warning(
             "a session is silent from now on, because its contact got as many replies in an hour as "
             "TURNGATE_CONTACT_REPLIES permits; further ones wait; `turngate sessions` shows it",
-            extra=about("session_silenced"),
+            extra=log_extra("session_silenced"),
         )
 
 
@@ -70,7 +70,7 @@ def log_breaker_opened(account: str, reason: str) -> None:
         "%s: circuit breaker open after repeated failures, replies are queued: %s",
         account,
         reason,
-        extra=about("circuit_breaker_opened", account=account, reason=reason),
+        extra=log_extra("circuit_breaker_opened", account=account, reason=reason),
     )
 
 
@@ -79,5 +79,5 @@ def log_breaker_closed(account: str) -> None:
     log.warning(
         "%s: circuit breaker closed, sends work again",
         account,
-        extra=about("circuit_breaker_closed", account=account),
+        extra=log_extra("circuit_breaker_closed", account=account),
     )

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 
 from core.errors import EncryptionKeyMissing, LeaseLost
-from core.log_context import about
+from core.log_context import log_extra
 from core.ports import Lease, SessionView
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.mailbox.decoding import decode_view
@@ -44,7 +44,7 @@ class ViewReader:
             log.error(
                 "first entry of the %s is not readable by this release; moved to the dead letters",
                 list_name,
-                extra=about("dead_letter_added"),
+                extra=log_extra("dead_letter_added"),
             )
             raw = answer[2][0] if answer[2] else answer[1][0]
             answer = await self._scripts.run_one("discard", lease, [list_name, raw])
@@ -59,7 +59,7 @@ class ViewReader:
         except EncryptionKeyMissing as error:
             if monotonic() >= self._next_alarm:  # it may be every session, again and again
                 self._next_alarm = monotonic() + _UNDECRYPTED_SECONDS
-                log.error("%s; its session waits until then", error, extra=about("not_decrypted"))
+                log.error("%s; its session waits until then", error, extra=log_extra("not_decrypted"))
             await self._postpone(lease, _UNDECRYPTED_SECONDS, str(error), counted=False)
             raise LeaseLost("the session cannot be decrypted") from None
         state, *items = opened

@@ -51,7 +51,7 @@ class TemplateRecords:
             pipeline.hmget(CHANGES_KEY, [f"{field}|{aspect}" for aspect in _ASPECTS])
             stored, changes = await pipeline.execute()
         template = _decode(stored)
-        values = dict(zip(_ASPECTS, map(_changed_value, changes), strict=True))
+        values = dict(zip(_ASPECTS, map(_parse_value, changes), strict=True))
         if template:
             return _apply(template, values)
         by_id: Any = await self._redis.hget(_templates_key(channel), f"{_ID_PREFIX}{name}")
@@ -111,7 +111,7 @@ class TemplateRecords:
             fields: Any = await pipeline.hkeys(key)
             before = [name for name in fields if not name.startswith(_ID_PREFIX.encode())]
             own = f"{channel}|".encode()
-            newer = {name: value for name, value in changes.items() if _changed_at(value) > started_ms}
+            newer = {name: value for name, value in changes.items() if _parse_change_time(value) > started_ms}
             outdated = [name for name in changes if name.startswith(own) and name not in newer]
             present = {state_field(channel, each.name, each.language): each for each in templates}
             gone = {name.decode() for name in states if name.startswith(own)} - set(present)
@@ -133,7 +133,7 @@ class TemplateRecords:
                 pipeline.hset(STATES_KEY, items=[part for pair in marked.items() for part in pair])
             if approved:
                 pipeline.hdel(STATES_KEY, *approved)
-                alarms = [alarm_name(channel, each.name, each.language) for each in _healthy(templates)]
+                alarms = [alarm_name(channel, each.name, each.language) for each in _without_alarm(templates)]
                 if alarms:
                     pipeline.hdel(ALARMS_KEY, *alarms)
             if outdated:
@@ -154,7 +154,7 @@ def _encode(templates: Sequence[MessageTemplate]) -> list[str]:
     return items
 
 
-def _healthy(templates: Sequence[MessageTemplate]) -> list[MessageTemplate]:
+def _without_alarm(templates: Sequence[MessageTemplate]) -> list[MessageTemplate]:
     """Return the templates without a reason for an alarm."""
     return [each for each in templates if each.status == APPROVED and each.quality not in LOW_QUALITIES]
 
@@ -169,7 +169,7 @@ def _template_field(name: str, language: str) -> str:
 
 def _changes_of(channel: str, template: MessageTemplate, changes: Mapping[bytes, bytes]) -> dict[str, str]:
     field = state_field(channel, template.name, template.language)
-    return {aspect: _changed_value(changes.get(f"{field}|{aspect}".encode())) for aspect in _ASPECTS}
+    return {aspect: _parse_value(changes.get(f"{field}|{aspect}".encode())) for aspect in _ASPECTS}
 
 
 def _apply(template: MessageTemplate, values: Mapping[str, str]) -> MessageTemplate:
@@ -179,12 +179,12 @@ def _apply(template: MessageTemplate, values: Mapping[str, str]) -> MessageTempl
     return template.model_copy(update=changed) if changed else template
 
 
-def _changed_at(value: bytes) -> int:
+def _parse_change_time(value: bytes) -> int:
     at, _, _ = value.partition(b" ")
     return int(at) if at.isdigit() else 0
 
 
-def _changed_value(value: bytes | None) -> str:
+def _parse_value(value: bytes | None) -> str:
     return value.partition(b" ")[2].decode() if value else ""
 
 

@@ -66,7 +66,7 @@ def _copy_snapshot(redis: Redis, source: Path, folder: Path, wait_seconds: float
     _wait_until_idle(redis, wait_seconds)
     redis.bgsave()
     _wait_until_idle(redis, wait_seconds)
-    if _info(redis)["rdb_last_bgsave_status"] != "ok":
+    if _persistence_info(redis)["rdb_last_bgsave_status"] != "ok":
         raise ConfigurationError("the server could not write a snapshot; its log says why")
     file = source / _ask(redis, "dbfilename", SNAPSHOT_FILE)
     _require(file, source)
@@ -75,7 +75,7 @@ def _copy_snapshot(redis: Redis, source: Path, folder: Path, wait_seconds: float
 
 
 def _copy_append_only(redis: Redis, source: Path, folder: Path, wait_seconds: float) -> None:
-    if not _info(redis)["aof_enabled"]:
+    if not _persistence_info(redis)["aof_enabled"]:
         raise ConfigurationError(
             "the server has no append-only file; set appendonly yes, or use --kind snapshot"
         )
@@ -142,14 +142,14 @@ def _require(path: Path, source: Path) -> None:
         )
 
 
-def _info(redis: Redis) -> dict[str, Any]:
+def _persistence_info(redis: Redis) -> dict[str, Any]:
     info: Any = redis.info("persistence")
     return dict(info)
 
 
 def _wait_until_idle(redis: Redis, wait_seconds: float) -> None:
     names = ("rdb_bgsave_in_progress", "aof_rewrite_in_progress", "aof_rewrite_scheduled")
-    wait_for(lambda: not any(_info(redis).get(name) for name in names), wait_seconds)
+    wait_for(lambda: not any(_persistence_info(redis).get(name) for name in names), wait_seconds)
 
 
 def wait_for(is_done: Callable[[], bool], seconds: float) -> None:

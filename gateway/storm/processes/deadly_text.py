@@ -11,7 +11,7 @@ from channels.twilio import TwilioChannel
 from core.model import Reply, SentMessage
 
 
-def die_of_text(text: str) -> None:
+def kill_on_text(text: str) -> None:
     """Kill this process (SIGKILL) whenever it is about to send `text`."""
     send = TwilioChannel.send
 

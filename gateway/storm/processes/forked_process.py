@@ -138,7 +138,7 @@ def _run_command(  # noqa: PLR0913 - what a process is started with
 ) -> None:
     from gateway.redis.server.embedded_server import terminate_with_parent
     from gateway.storm.processes.clock_skew import skew_clock
-    from gateway.storm.processes.deadly_text import die_of_text
+    from gateway.storm.processes.deadly_text import kill_on_text
     from gateway.storm.processes.turn_delay import delay_turns
     from gateway.storm.servers.network import enter_namespace
 
@@ -158,6 +158,6 @@ def _run_command(  # noqa: PLR0913 - what a process is started with
     if turn_delay:
         delay_turns(turn_delay)
     if deadly_text:
-        die_of_text(deadly_text)
+        kill_on_text(deadly_text)
     sys.argv = ["turngate", name]
     runpy.run_module("gateway", run_name="__main__")

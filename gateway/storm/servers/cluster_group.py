@@ -67,7 +67,7 @@ class ClusterGroup:
         for port in self.ports:
             self._spawn(port)
         for port in self.ports:
-            await _wait_until(port, _answers)
+            await _wait_until(port, _is_responding)
         first, *others = self.ports
         for port in others:
             await self._meet(first, port)
@@ -78,9 +78,9 @@ class ClusterGroup:
         for port in self.ports:
             await _wait_until(port, self._knows_all)
         for number, port in enumerate(self.ports[self._primaries :]):
-            await self._follow(port, primaries[number % self._primaries])
+            await self._replicate(port, primaries[number % self._primaries])
         for port in self.ports:
-            await _wait_until(port, _is_well)
+            await _wait_until(port, _is_healthy)
 
     async def find_owner(self, slot: int) -> int:
         """Return the port of the primary that owns a slot, as soon as all nodes that answer agree."""
@@ -104,7 +104,7 @@ class ClusterGroup:
                 owner = await self._find_other_owner(slot, former)
                 await asyncio.sleep(0.05)  # the servers offer no event
         self._spawn(former)
-        await _wait_until(former, _is_well)
+        await _wait_until(former, _is_healthy)
         return owner
 
     async def move_slot(self, slot: int, target: int, keys_per_call: int = 10) -> None:
@@ -152,20 +152,20 @@ class ClusterGroup:
         """Add a primary with a replica and move a slot there."""
         primary = await self.add_node()
         replica = await self.add_node()
-        await self._follow(replica, primary)
-        await _wait_until(replica, _is_well)
+        await self._replicate(replica, primary)
+        await _wait_until(replica, _is_healthy)
         await self.move_slot(slot, primary)
 
     async def add_node(self) -> int:
         """Start another node, without slots; return its port once every node knows it."""
         port = find_free_port()
         self._spawn(port)
-        await _wait_until(port, _answers)
+        await _wait_until(port, _is_responding)
         await self._meet(self.ports[0], port)
         self.ports.append(port)
         for each in self.ports:
             await _wait_until(each, self._knows_all)
-        await _wait_until(port, _is_well)
+        await _wait_until(port, _is_healthy)
         return port
 
     def kill(self, port: int) -> None:
@@ -204,7 +204,7 @@ class ClusterGroup:
                 named |= {int(row[2][1]) for row in rows if row[0] <= slot <= row[1]}
         return named
 
-    async def _follow(self, port: int, primary: int) -> None:
+    async def _replicate(self, port: int, primary: int) -> None:
         name = await _read_name(primary)
         async with asyncio.timeout(_STEP_SECONDS):
             while True:
@@ -283,11 +283,11 @@ def _port_of(client: Redis) -> int:
     return int(client.connection_pool.connection_kwargs["port"])
 
 
-async def _answers(client: Redis) -> bool:
+async def _is_responding(client: Redis) -> bool:
     return bool(await client.ping())
 
 
-async def _is_well(client: Redis) -> bool:
+async def _is_healthy(client: Redis) -> bool:
     state = (await _run(_port_of(client), "CLUSTER", "INFO")).decode()
     role: Any = await client.info("replication")
     follows = role["role"] == "master" or role["master_link_status"] == "up"

@@ -21,8 +21,8 @@ from channels._kit.inbound import Verification
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRefused
 from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
 from core.ports import Capabilities, Channel, Webhook
-from tests.channels.contract.fuzz import LONG_ID, everywhere, hostile
-from tests.effort import examples, some
+from tests.channels.contract.fuzz import LONG_ID, draw_hostile, replace_each_field
+from tests.effort import example_count, sample
 
 messages = st.builds(
     Message,
@@ -71,7 +71,7 @@ _HOSTILE = (
 
 
 @st.composite
-def mutated(draw: st.DrawFn, body: bytes) -> bytes:
+def draw_mutated(draw: st.DrawFn, body: bytes) -> bytes:
     """Draw a real body with a few cuts, duplications and hostile insertions, or in another encoding."""
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(body)))
@@ -81,12 +81,12 @@ def mutated(draw: st.DrawFn, body: bytes) -> bytes:
     return body if draw(st.integers(0, 9)) else body.decode("latin-1").encode("utf-16")
 
 
-def repr_of(value: object) -> str:
+def describe_value(value: object) -> str:
     """Return a short name for a value."""
     return repr(value)[:8]
 
 
-def _are_sound(events: Sequence[Event]) -> None:
+def _assert_sound(events: Sequence[Event]) -> None:
     """Assert that events can be stored and that IDs are complete or missing, never truncated."""
     for event in events:
         assert type(event).model_validate_json(event.model_dump_json().encode()) == event
@@ -112,13 +112,13 @@ class ChannelCases:
     def channel(self) -> Channel[httpx.AsyncClient]:
         raise NotImplementedError
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         """Return a signed webhook of a contact's text message."""
         raise NotImplementedError
 
-    def shapes(self) -> Sequence[Webhook]:
+    def build_samples(self) -> Sequence[Webhook]:
         """Return a sample of every kind of webhook of the provider."""
-        return [self.genuine()]
+        return [self.build_genuine_webhook()]
 
     def verification(self) -> Verification:
         """Return the channel's row of the verification table."""
@@ -131,7 +131,7 @@ class ChannelCases:
         return self.verification().header
 
     def address(self) -> Address:
-        turn = self._turn(self.channel().parse(self.genuine()))
+        turn = self._turn(self.channel().parse(self.build_genuine_webhook()))
         return turn.address
 
     def reply(self) -> Reply:
@@ -149,10 +149,10 @@ class ChannelCases:
             yield router
 
     def test_a_genuine_webhook_is_accepted(self) -> None:
-        self.channel().verify(self.genuine())
+        self.channel().verify(self.build_genuine_webhook())
 
     def test_an_unsigned_webhook_is_refused(self) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         headers = {name: value for name, value in hook.headers.items() if name != self.signature_header()}
 
         with pytest.raises(WebhookRefused) as refused:
@@ -161,21 +161,21 @@ class ChannelCases:
 
     @pytest.mark.parametrize("signature", ["", "x", "é", "\ud800", "A" * 5000, "A" * 28])
     def test_a_forged_signature_is_refused(self, signature: str) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
 
         with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, headers={**hook.headers, self.signature_header(): signature}))
         assert refused.value.status == 401
 
     def test_a_modified_body_is_refused(self) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
 
         with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, body=hook.body.replace(b"0", b"1", 1)))
         assert refused.value.status == 401
 
     def test_exactly_the_documented_parts_are_signed(self) -> None:
-        hook, signed = self.genuine(), self.verification().signed
+        hook, signed = self.build_genuine_webhook(), self.verification().signed
         changes = {
             "url": replace(hook, url=f"{hook.url}?more=1"),
             "body": replace(hook, body=hook.body + b"&a=b"),
@@ -191,7 +191,7 @@ class ChannelCases:
         return False
 
     def test_every_character_of_a_signature_is_checked(self) -> None:
-        hook, header = self.genuine(), self.signature_header()
+        hook, header = self.build_genuine_webhook(), self.signature_header()
         genuine = hook.headers[header]
         bare = genuine.rstrip("=")
         wrong = [
@@ -202,38 +202,38 @@ class ChannelCases:
             assert self._is_refused(replace(hook, headers={**hook.headers, header: forged}))
 
     def test_the_signature_is_read_from_its_header_only(self) -> None:
-        hook, header = self.genuine(), self.signature_header()
+        hook, header = self.build_genuine_webhook(), self.signature_header()
         elsewhere = {f"{header}-x": hook.headers[header], "authorization": hook.headers[header]}
 
         assert self._is_refused(replace(hook, headers=elsewhere))
 
     @settings(
         suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
-        max_examples=examples(100),
+        max_examples=example_count(100),
     )
     @given(data=st.data())
     def test_no_request_makes_the_verifier_raise_another_error(self, data: st.DataObject) -> None:
         """Only `WebhookRefused` is raised, and only the genuine request is accepted."""
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         forged = Webhook(
             data.draw(st.sampled_from(["POST", "GET", "HEAD", "PUT", ""])),
             hook.url + data.draw(st.text(max_size=20)),
             {**hook.headers, self.signature_header(): data.draw(st.text(max_size=60))},
-            data.draw(mutated(hook.body)),
+            data.draw(draw_mutated(hook.body)),
         )
 
         assert self._is_refused(forged)
 
     @settings(
         suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
-        max_examples=examples(200),
+        max_examples=example_count(200),
     )
     @given(data=st.data())
     def test_no_body_makes_the_parser_raise_another_error(self, data: st.DataObject) -> None:
         """A mutated body yields storable events or `WebhookRefused`."""
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         try:
-            events = self.channel().parse(replace(hook, body=data.draw(mutated(hook.body))))
+            events = self.channel().parse(replace(hook, body=data.draw(draw_mutated(hook.body))))
         except WebhookRefused:
             return
         for event in events:
@@ -243,11 +243,11 @@ class ChannelCases:
                 assert event.turn.session
                 assert event.turn.address.theirs
 
-    @settings(suppress_health_check=list(HealthCheck), max_examples=examples(150))
+    @settings(suppress_health_check=list(HealthCheck), max_examples=example_count(150))
     @given(data=st.data())
     def test_no_value_in_any_field_raises_or_makes_a_wrong_turn(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`; events can be stored, and IDs are complete or missing."""
-        hook = data.draw(hostile(data.draw(st.sampled_from(self.shapes()))))
+        hook = data.draw(draw_hostile(data.draw(st.sampled_from(self.build_samples()))))
         channel = self.channel()
         with suppress(WebhookRefused):
             channel.verify(hook)
@@ -255,33 +255,33 @@ class ChannelCases:
             events = channel.parse(hook)
         except WebhookRefused:
             return
-        _are_sound(events)
+        _assert_sound(events)
 
-    @pytest.mark.parametrize("value", WRONG_VALUES, ids=repr_of)
+    @pytest.mark.parametrize("value", WRONG_VALUES, ids=describe_value)
     def test_a_wrong_value_is_detected_in_any_field(self, value: object) -> None:
-        for shape in self.shapes():
-            for hook in some(everywhere(shape, value), WRONG_VALUES.index(value)):
+        for shape in self.build_samples():
+            for hook in sample(replace_each_field(shape, value), WRONG_VALUES.index(value)):
                 try:
                     events = self.channel().parse(hook)
                 except WebhookRefused:
                     continue
-                _are_sound(events)
+                _assert_sound(events)
 
     def test_an_oversized_body_is_refused_before_verification(self) -> None:
         most = self.channel().capabilities.max_webhook_bytes
 
         with pytest.raises(WebhookRefused) as refused:
-            self.channel().verify(replace(self.genuine(), body=b"a" * (most + 1)))
+            self.channel().verify(replace(self.build_genuine_webhook(), body=b"a" * (most + 1)))
         assert refused.value.status == 413
 
     def test_a_redelivery_is_the_same_turn(self) -> None:
-        first, again = (self._turn(self.channel().parse(self.genuine())) for _ in range(2))
+        first, again = (self._turn(self.channel().parse(self.build_genuine_webhook())) for _ in range(2))
 
         assert first == again
         assert first.id
 
     def test_a_turn_survives_storage(self) -> None:
-        turn = self._turn(self.channel().parse(self.genuine()))
+        turn = self._turn(self.channel().parse(self.build_genuine_webhook()))
 
         assert Turn.model_validate_json(turn.model_dump_json()) == turn
 
@@ -290,14 +290,14 @@ class ChannelCases:
         return self.channel().capabilities
 
     def test_an_accepted_webhook_gets_a_success_response(self) -> None:
-        hook = self.genuine()
+        hook = self.build_genuine_webhook()
         answer = self.channel().answer(hook, self.channel().parse(hook))
 
         assert 200 <= answer.status < 300
 
     @settings(
         suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
-        max_examples=examples(60),
+        max_examples=example_count(60),
     )
     @given(message=messages)
     def test_every_part_fits_the_channels_limits(self, message: Message) -> None:
@@ -426,10 +426,10 @@ class ChannelCases:
         assert isinstance(self.channel().classify(failure), expected)
 
     async def test_a_cancelled_send_stays_cancelled(self, api: respx.MockRouter) -> None:
-        def cancelled(request: httpx.Request) -> httpx.Response:
+        def raise_cancelled(request: httpx.Request) -> httpx.Response:
             raise asyncio.CancelledError
 
-        api.route(method=self.send_method, url=self.send_url).mock(side_effect=cancelled)
+        api.route(method=self.send_method, url=self.send_url).mock(side_effect=raise_cancelled)
 
         async with httpx.AsyncClient() as http:
             with pytest.raises(asyncio.CancelledError):

@@ -64,7 +64,7 @@ _VALUES: Final[tuple[Any, ...]] = (
 )
 
 
-def everywhere(hook: Webhook, value: object) -> Iterator[Webhook]:
+def replace_each_field(hook: Webhook, value: object) -> Iterator[Webhook]:
     """Yield the webhook with the value in one field after the other."""
     if hook.headers.get("content-type", "").startswith(FORM_CONTENT_TYPE):
         pairs = parse_qsl(hook.body.decode(), keep_blank_values=True)
@@ -81,12 +81,12 @@ def everywhere(hook: Webhook, value: object) -> Iterator[Webhook]:
 
 
 @st.composite
-def hostile(draw: st.DrawFn, hook: Webhook) -> Webhook:
+def draw_hostile(draw: st.DrawFn, hook: Webhook) -> Webhook:
     """Draw the webhook with one to three changed fields, sometimes duplicate keys, UTF-16 or a cut end."""
     if hook.headers.get("content-type", "").startswith(FORM_CONTENT_TYPE):
-        body = _form(draw, hook.body)
+        body = _draw_form(draw, hook.body)
     else:
-        body = _document(draw, hook.body)
+        body = _draw_document(draw, hook.body)
     match draw(st.integers(0, 19)):
         case 0:
             body = body.decode("utf-8", "replace").encode("utf-16")
@@ -97,7 +97,7 @@ def hostile(draw: st.DrawFn, hook: Webhook) -> Webhook:
     return replace(hook, body=body)
 
 
-def _document(draw: st.DrawFn, body: bytes) -> bytes:
+def _draw_document(draw: st.DrawFn, body: bytes) -> bytes:
     made = deepcopy(json.loads(body))
     for _ in range(draw(st.integers(1, 3))):
         paths = list(_paths(made))
@@ -136,7 +136,7 @@ def _paths(value: Any) -> Iterator[tuple[Any, ...]]:
             yield (key, *rest)
 
 
-def _form(draw: st.DrawFn, body: bytes) -> bytes:
+def _draw_form(draw: st.DrawFn, body: bytes) -> bytes:
     pairs = parse_qsl(body.decode(), keep_blank_values=True)
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(pairs) - 1))

@@ -17,7 +17,7 @@ def _load(channel: str) -> Sequence[InboundKind]:
 ALL_KINDS = tuple((channel, row) for channel in channels.available() for row in _load(channel))
 
 
-def kinds_table() -> str:
+def render_kinds() -> str:
     """Render the table of kinds."""
     lines = ["| channel | message | becomes | what the flow gets |", "|---|---|---|---|"]
     for name, row in ALL_KINDS:
@@ -25,6 +25,6 @@ def kinds_table() -> str:
     return "\n".join(lines)
 
 
-def meanings_table() -> str:
+def render_meanings() -> str:
     """Render what the words of the third column mean."""
     return "\n".join(f"- **{name.capitalize()}**: {meaning}." for name, meaning in MEANINGS.items())

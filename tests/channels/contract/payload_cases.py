@@ -15,7 +15,7 @@ from tests.paths import ROOT
 _FOLDER = ROOT / "tests" / "payloads"
 
 
-def payload_names(channel: str) -> list[str]:
+def list_payloads(channel: str) -> list[str]:
     """Return the names of a channel's sample webhooks."""
     return sorted(
         path.stem for path in (_FOLDER / channel).iterdir() if not path.name.endswith(".events.json")

@@ -29,13 +29,15 @@ US = {"type": "admin", "id": BOT, "name": "Bot", "email": "bot@shop.example"}
 FIN = {"type": "bot", "id": "5", "name": "Fin", "from_ai_agent": True}
 
 
-def channel(**changed: str) -> IntercomChannel:
+def build_channel(**changed: str) -> IntercomChannel:
     found = create_channel({**ENVIRON, **changed}, "")
     assert found is not None
     return found
 
 
-def part(body: str | None = "<p>Hello</p>", author: Json | None = None, number: int = 1, **more: Any) -> Json:
+def build_part(
+    body: str | None = "<p>Hello</p>", author: Json | None = None, number: int = 1, **more: Any
+) -> Json:
     return {
         "type": "conversation_part",
         "id": f"3735800000{number}",
@@ -50,7 +52,7 @@ def part(body: str | None = "<p>Hello</p>", author: Json | None = None, number: 
     }
 
 
-def talk(*parts: Json, admin: object = None, team: object = None, **more: Any) -> Json:
+def build_conversation(*parts: Json, admin: object = None, team: object = None, **more: Any) -> Json:
     return {
         "type": "conversation",
         "id": TALK,
@@ -70,7 +72,7 @@ def talk(*parts: Json, admin: object = None, team: object = None, **more: Any) -
     }
 
 
-def notification(topic: str, item: Json, number: str | None = "notif_1") -> Json:
+def build_notification(topic: str, item: Json, number: str | None = "notif_1") -> Json:
     return {
         "type": "notification_event",
         "app_id": APP,
@@ -81,36 +83,43 @@ def notification(topic: str, item: Json, number: str | None = "notif_1") -> Json
     }
 
 
-def hook(topic: str, item: Json, number: str | None = "notif_1") -> Webhook:
-    return signed(json.dumps(notification(topic, item, number)).encode())
+def build_webhook(topic: str, item: Json, number: str | None = "notif_1") -> Webhook:
+    return sign_webhook(json.dumps(build_notification(topic, item, number)).encode())
 
 
-def signed(body: bytes, secret: str = SECRET) -> Webhook:
+def sign_webhook(body: bytes, secret: str = SECRET) -> Webhook:
     digest = hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
     headers = {"x-hub-signature": f"sha1={digest}", "content-type": "application/json"}
     return Webhook("POST", "http://10.0.0.7:8000/webhooks/intercom", headers, body)
 
 
-def every_kind() -> list[Webhook]:
+def build_all_webhooks() -> list[Webhook]:
     """Return a notification of every parsed topic, with the parts that Intercom sends under it."""
     files = "https://downloads.example"
     upload = {"type": "upload", "name": "a.pdf", "url": f"{files}/a.pdf", "content_type": "application/pdf"}
     rich = f'<p>See <a href="{files}">this</a></p><img src="{files}/1.png"><ul><li>one</li></ul>'
-    item = talk(
-        part(rich, number=2, attachments=[upload]),
-        part("<p>Hi, Grace here</p>", PERSON, 3),
-        part("<p>Mine.</p>", PERSON, 4, part_type="assignment", assigned_to=PERSON),
+    item = build_conversation(
+        build_part(rich, number=2, attachments=[upload]),
+        build_part("<p>Hi, Grace here</p>", PERSON, 3),
+        build_part("<p>Mine.</p>", PERSON, 4, part_type="assignment", assigned_to=PERSON),
         admin=GRACE,
         team=TEAM,
     )
-    note = talk(part("<p>/bot on</p>", PERSON, 5, part_type="note"), admin=BOT)
-    again = talk(part("<p>Again</p>", number=7, part_type="open"), admin=GRACE)
+    note = build_conversation(build_part("<p>/bot on</p>", PERSON, 5, part_type="note"), admin=BOT)
+    again = build_conversation(build_part("<p>Again</p>", number=7, part_type="open"), admin=GRACE)
     return [
-        *(hook(topic, item) for topic in sorted(USER_TOPICS | set(DESK_TOPICS))),
-        hook("conversation.admin.noted", note),
-        hook("conversation.admin.closed", talk(part(None, PERSON, 6, part_type="close"))),
-        hook("conversation.user.replied", again),
-        hook("conversation.user.replied", talk(part("<p>x</p>", number=8, redacted=True))),
-        hook("conversation.admin.single.created", talk()),
-        *(hook(topic, talk()) for topic in ("conversation.deleted", *sorted(IGNORED_TOPICS))),
+        *(build_webhook(topic, item) for topic in sorted(USER_TOPICS | set(DESK_TOPICS))),
+        build_webhook("conversation.admin.noted", note),
+        build_webhook(
+            "conversation.admin.closed", build_conversation(build_part(None, PERSON, 6, part_type="close"))
+        ),
+        build_webhook("conversation.user.replied", again),
+        build_webhook(
+            "conversation.user.replied", build_conversation(build_part("<p>x</p>", number=8, redacted=True))
+        ),
+        build_webhook("conversation.admin.single.created", build_conversation()),
+        *(
+            build_webhook(topic, build_conversation())
+            for topic in ("conversation.deleted", *sorted(IGNORED_TOPICS))
+        ),
     ]

@@ -11,16 +11,18 @@ from tests.channels.intercom import builders as intercom
 
 
 def _intercom(topic: str, item: Json) -> Callable[[], list[Event]]:
-    return lambda: intercom.channel().parse(intercom.hook(topic, item))
+    return lambda: intercom.build_channel().parse(intercom.build_webhook(topic, item))
 
 
 def _intercom_part(body: str, **more: Any) -> Callable[[], list[Event]]:
-    return _intercom("conversation.user.replied", intercom.talk(intercom.part(body, **more)))
+    return _intercom(
+        "conversation.user.replied", intercom.build_conversation(intercom.build_part(body, **more))
+    )
 
 
 def _intercom_mail(subject: str, body: str) -> Callable[[], list[Event]]:
     source = {"type": "email", "id": "s1", "author": intercom.ADA, "subject": subject, "body": body}
-    return _intercom("conversation.user.created", intercom.talk(source=source))
+    return _intercom("conversation.user.created", intercom.build_conversation(source=source))
 
 
 _UPLOAD = [{"type": "upload", "name": "a.png", "url": "https://files.example.com/a.png"}]

@@ -12,8 +12,8 @@ from core.model import (
 )
 from tests.channels.intercom.builders import (
     Json,
-    channel,
-    hook,
+    build_channel,
+    build_webhook,
 )
 
 REPLIED, CREATED = "conversation.user.replied", "conversation.user.created"
@@ -22,19 +22,19 @@ REPLIED, CREATED = "conversation.user.replied", "conversation.user.created"
 ASSIGNED = "conversation.admin.assigned"
 
 
-def parsed(topic: str, item: Json, **changed: str) -> list[Event]:
-    return channel(**changed).parse(hook(topic, item))
+def parse_events(topic: str, item: Json, **changed: str) -> list[Event]:
+    return build_channel(**changed).parse(build_webhook(topic, item))
 
 
-def turns(topic: str, item: Json, **changed: str) -> list[Turn]:
-    return [found.turn for found in parsed(topic, item, **changed) if isinstance(found, TurnReceived)]
+def parse_turns(topic: str, item: Json, **changed: str) -> list[Turn]:
+    return [found.turn for found in parse_events(topic, item, **changed) if isinstance(found, TurnReceived)]
 
 
-def acts(topic: str, item: Json) -> list[ControlAction]:
+def parse_actions(topic: str, item: Json) -> list[ControlAction]:
     """Return the control actions, deduplicated by event ID."""
-    found = {each.id: each.act for each in parsed(topic, item) if isinstance(each, ControlReceived)}
+    found = {each.id: each.act for each in parse_events(topic, item) if isinstance(each, ControlReceived)}
     return list(found.values())
 
 
-def reasons(topic: str, item: Json) -> list[str]:
-    return [each.reason for each in parsed(topic, item) if isinstance(each, Ignored)]
+def parse_reasons(topic: str, item: Json) -> list[str]:
+    return [each.reason for each in parse_events(topic, item) if isinstance(each, Ignored)]

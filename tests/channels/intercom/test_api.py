@@ -27,9 +27,9 @@ from tests.channels.intercom.builders import (
     TOKEN,
     US,
     Json,
-    channel,
-    part,
-    talk,
+    build_channel,
+    build_conversation,
+    build_part,
 )
 
 NOT_FOUND = {"type": "error.list", "errors": [{"code": "not_found", "message": "Resource not found"}]}
@@ -42,39 +42,39 @@ YES = Choice(label="Yes", payload="confirmed")
 def api() -> Iterator[respx.MockRouter]:
     with respx.mock(assert_all_called=False) as router:
         router.post(f"{BASE}/reply").respond(
-            200, json=talk(part("x", PERSON, 3), part("x", US, 9), admin=BOT)
+            200, json=build_conversation(build_part("x", PERSON, 3), build_part("x", US, 9), admin=BOT)
         )
-        router.post(f"{BASE}/parts").respond(200, json=talk())
-        router.get(BASE).respond(json=talk())
+        router.post(f"{BASE}/parts").respond(200, json=build_conversation())
+        router.get(BASE).respond(json=build_conversation())
         yield router
 
 
-def reply(**fields: Any) -> Reply:
+def build_reply(**fields: Any) -> Reply:
     return Reply(key="turn.1", address=ADDRESS, **{"body": "Hello", **fields})
 
 
-async def send(made: Reply, **changed: str) -> SentMessage:
+async def send(reply: Reply, **changed: str) -> SentMessage:
     async with httpx.AsyncClient() as http:
-        return await channel(**changed).send(made, http)
+        return await build_channel(**changed).send(reply, http)
 
 
-async def find(made: Reply, *known: str) -> SentMessage | None:
+async def find_sent(reply: Reply, *known: str) -> SentMessage | None:
     async with httpx.AsyncClient() as http:
-        return await channel().find_sent(made, http, since=THEN, known=known)
+        return await build_channel().find_sent(reply, http, since=THEN, known=known)
 
 
-def posted(api: respx.MockRouter) -> list[Json]:
+def read_posts(api: respx.MockRouter) -> list[Json]:
     return [json.loads(call.request.content) for call in api.calls if call.request.method == "POST"]
 
 
-def rendered(**fields: Any) -> list[MessagePart]:
-    return channel().render(Message(**fields), ADDRESS)
+def render(**fields: Any) -> list[MessagePart]:
+    return build_channel().render(Message(**fields), ADDRESS)
 
 
 async def test_a_comment_is_html_from_the_bots_teammate(api: respx.MockRouter) -> None:
-    sent = await send(reply(body="It **left** <us>\ntoday"))
+    sent = await send(build_reply(body="It **left** <us>\ntoday"))
 
-    assert posted(api) == [
+    assert read_posts(api) == [
         {
             "type": "admin",
             "admin_id": BOT,
@@ -82,18 +82,18 @@ async def test_a_comment_is_html_from_the_bots_teammate(api: respx.MockRouter) -
             "body": "<p>It <b>left</b> &lt;us&gt;<br>today</p>",
         }
     ]
-    assert sent.provider_id == part(number=9)["id"]
+    assert sent.provider_id == build_part(number=9)["id"]
     headers = api.calls.last.request.headers
     assert (headers["authorization"], headers["intercom-version"]) == (f"Bearer {TOKEN}", "2.14")
 
 
 async def test_quick_replies_are_a_separate_call_after_the_question(api: respx.MockRouter) -> None:
-    question, options = rendered(text="Is *that* right?", choices=(YES, Choice(label="No", payload="no")))
-    await send(reply(**dict(options)))
+    question, options = render(text="Is *that* right?", choices=(YES, Choice(label="No", payload="no")))
+    await send(build_reply(**dict(options)))
 
     assert (question.body, question.choices) == ("Is *that* right?", ())
     assert options.body == "Yes / No"
-    [body] = posted(api)
+    [body] = read_posts(api)
     assert body["message_type"] == "quick_reply"
     assert [each["text"] for each in body["reply_options"]] == ["Yes", "No"]
     assert len({each["uuid"] for each in body["reply_options"]}) == 2
@@ -101,7 +101,7 @@ async def test_quick_replies_are_a_separate_call_after_the_question(api: respx.M
 
 
 def test_choices_that_do_not_fit_are_numbered_and_shown_literally() -> None:
-    [part] = rendered(text="Which?", choices=(Choice(label="a*b*c " * 6, payload="1"), YES))
+    [part] = render(text="Which?", choices=(Choice(label="a*b*c " * 6, payload="1"), YES))
 
     assert part.body.startswith("Which?\n\n1. a\\*b\\*c")
     assert part.body.endswith("2. Yes")
@@ -109,7 +109,7 @@ def test_choices_that_do_not_fit_are_numbered_and_shown_literally() -> None:
 
 def test_only_web_links_are_rendered_as_links() -> None:
     page = Choice(label="Our page", payload="", url="https://shop.example/a_b")
-    [part] = rendered(text="See", choices=(page, Choice(label="x", payload="", url="javascript:alert(1)")))
+    [part] = render(text="See", choices=(page, Choice(label="x", payload="", url="javascript:alert(1)")))
 
     assert part.body == "See\n\n1. [Our page](<https://shop.example/a_b>)\n2. x javascript:alert(1)"
 
@@ -120,12 +120,12 @@ async def test_images_are_attached_and_other_files_are_linked(api: respx.MockRou
         for number in range(12)
     )
     bill = Attachment(url="https://files.example.com/my%20bill.pdf", content_type="application/pdf")
-    first, second, text = rendered(text="Here", media=(*media, bill))
-    await send(reply(**dict(second)))
+    first, second, text = render(text="Here", media=(*media, bill))
+    await send(build_reply(**dict(second)))
 
     assert (len(first.media), len(second.media)) == (10, 2)
     assert text.body == "Here\n\n[my bill.pdf](<https://files.example.com/my%20bill.pdf>)"
-    [body] = posted(api)
+    [body] = read_posts(api)
     assert body["attachment_urls"] == [each.url for each in media[10:]]
     assert '<a href="https://files.example.com/10.png">10.png</a>' in body["body"]
 
@@ -133,26 +133,26 @@ async def test_images_are_attached_and_other_files_are_linked(api: respx.MockRou
 @pytest.mark.parametrize(
     ("more", "where", "silent"),
     [
-        (part("I am on it.", PERSON, 7), {}, True),
-        (part("I am on it.", PERSON, 7, part_type="assignment"), {}, True),
-        (part(None, PERSON, 7, part_type="assignment"), {"admin": GRACE}, True),
-        (part(None, FIN, 7, part_type="assignment"), {"admin": GRACE}, True),
-        (part("I am on it.", PERSON, 7, part_type="something_new"), {"admin": BOT}, True),
-        (part("The bot goes on.", PERSON, 7, part_type="assignment"), {"admin": BOT}, False),
-        (part(None, PERSON, 7, part_type="assignment"), {}, False),
-        (part("kind", PERSON, 7, part_type="note"), {}, False),
-        (part("We answer in an hour.", FIN, 7), {}, False),
-        (part("I was on it.", PERSON, 4), {"admin": GRACE}, False),
-        (part("Hello", US, 7), {}, False),
+        (build_part("I am on it.", PERSON, 7), {}, True),
+        (build_part("I am on it.", PERSON, 7, part_type="assignment"), {}, True),
+        (build_part(None, PERSON, 7, part_type="assignment"), {"admin": GRACE}, True),
+        (build_part(None, FIN, 7, part_type="assignment"), {"admin": GRACE}, True),
+        (build_part("I am on it.", PERSON, 7, part_type="something_new"), {"admin": BOT}, True),
+        (build_part("The bot goes on.", PERSON, 7, part_type="assignment"), {"admin": BOT}, False),
+        (build_part(None, PERSON, 7, part_type="assignment"), {}, False),
+        (build_part("kind", PERSON, 7, part_type="note"), {}, False),
+        (build_part("We answer in an hour.", FIN, 7), {}, False),
+        (build_part("I was on it.", PERSON, 4), {"admin": GRACE}, False),
+        (build_part("Hello", US, 7), {}, False),
     ],
 )
 async def test_a_reply_is_refused_if_an_agent_joined_since_the_message(
     api: respx.MockRouter, more: Json, where: Json, silent: bool
 ) -> None:
     """This holds even if the webhook about it is late or lost."""
-    turn = part(number=5)
-    api.get(BASE).respond(json=talk(turn, more, **where))
-    made = reply().model_copy(update={"key": f"{turn['id']}.1"})
+    turn = build_part(number=5)
+    api.get(BASE).respond(json=build_conversation(turn, more, **where))
+    made = build_reply().model_copy(update={"key": f"{turn['id']}.1"})
 
     if silent:
         with pytest.raises(Rejected, match="assigned to an agent") as refused:
@@ -160,40 +160,42 @@ async def test_a_reply_is_refused_if_an_agent_joined_since_the_message(
         assert refused.value.taken_over
     else:
         await send(made)
-    assert len(posted(api)) == (0 if silent else 1)
+    assert len(read_posts(api)) == (0 if silent else 1)
 
 
 async def test_a_reminder_is_compared_with_the_newest_message_and_an_agents_message_with_none(
     api: respx.MockRouter,
 ) -> None:
-    api.get(BASE).respond(json=talk(part(number=5), part("I am on it.", PERSON, 7)))
+    api.get(BASE).respond(json=build_conversation(build_part(number=5), build_part("I am on it.", PERSON, 7)))
 
     with pytest.raises(Rejected):
-        await send(reply())
-    assert await send(reply(voice="person"))
-    api.get(BASE).respond(json=talk(part("I was on it.", PERSON, 4), part(number=5)))
-    assert await send(reply())
+        await send(build_reply())
+    assert await send(build_reply(voice="person"))
+    api.get(BASE).respond(
+        json=build_conversation(build_part("I was on it.", PERSON, 4), build_part(number=5))
+    )
+    assert await send(build_reply())
 
 
 async def test_the_source_message_is_older_than_every_part(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=talk(part("I am on it.", PERSON, 1)))
+    api.get(BASE).respond(json=build_conversation(build_part("I am on it.", PERSON, 1)))
 
     with pytest.raises(Rejected):
-        await send(reply().model_copy(update={"key": "source:3381000001.1"}))
+        await send(build_reply().model_copy(update={"key": "source:3381000001.1"}))
 
 
 async def test_a_hand_off_never_reassigns_an_agents_conversation(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=talk(admin=GRACE))
-    await send(reply(act="hand_off"))
+    api.get(BASE).respond(json=build_conversation(admin=GRACE))
+    await send(build_reply(act="hand_off"))
 
-    assert [each["message_type"] for each in posted(api)] == ["note"]
+    assert [each["message_type"] for each in read_posts(api)] == ["note"]
 
 
 async def test_a_response_without_the_comment_is_an_unknown_outcome(api: respx.MockRouter) -> None:
     api.post(f"{BASE}/reply").respond(200, json={})
 
     with pytest.raises(Unknown):
-        await send(reply())
+        await send(build_reply())
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ async def test_a_rate_limit_ends_with_its_window(
     api.post(f"{BASE}/reply").respond(429, headers=headers, json={"type": "error.list", "errors": errors})
 
     with pytest.raises(Unavailable, match="rate_limit_exceeded") as error:
-        await send(reply())
+        await send(build_reply())
     assert error.value.retry_after is not None
     assert least <= error.value.retry_after <= most
 
@@ -239,7 +241,7 @@ async def test_other_error_responses_are_classified(
     )
 
     with pytest.raises(expected) as error:
-        await send(reply())
+        await send(build_reply())
     assert "5550100123" not in str(error.value)
 
 
@@ -248,54 +250,56 @@ async def test_an_account_wide_error_is_marked(api: respx.MockRouter, status: in
     api.post(f"{BASE}/reply").respond(status)
 
     with pytest.raises(Rejected) as error:
-        await send(reply())
+        await send(build_reply())
     assert error.value.failure is FailureKind.ACCOUNT
 
 
 @pytest.mark.parametrize(
     ("found", "known", "expected"),
     [
-        (part("<p>Hello</p>", US, 2), (), True),
-        (part("<p>Hello</p>", US, 2), (part(number=2)["id"],), False),
-        (part("<p>Hello</p>", PERSON, 2), (), False),
-        (part("<p>Hello there</p>", US, 2), (), False),
-        (part("<p>Hello</p>", US, 2, part_type="note"), (), False),
-        (part("<p>Hello</p>", US, 2, created_at=1_789_999_000), (), False),
+        (build_part("<p>Hello</p>", US, 2), (), True),
+        (build_part("<p>Hello</p>", US, 2), (build_part(number=2)["id"],), False),
+        (build_part("<p>Hello</p>", PERSON, 2), (), False),
+        (build_part("<p>Hello there</p>", US, 2), (), False),
+        (build_part("<p>Hello</p>", US, 2, part_type="note"), (), False),
+        (build_part("<p>Hello</p>", US, 2, created_at=1_789_999_000), (), False),
     ],
 )
 async def test_a_comment_is_looked_up_by_its_text(
     api: respx.MockRouter, found: Json, known: tuple[str, ...], expected: bool
 ) -> None:
-    api.get(BASE).respond(json=talk(found))
-    sent = await find(reply(), *known)
+    api.get(BASE).respond(json=build_conversation(found))
+    sent = await find_sent(build_reply(), *known)
 
     assert (sent is not None) is expected
     assert sent is None or sent.provider_id == found["id"]
 
 
 async def test_known_comments_are_excluded_from_the_look_up(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=talk(part("<p>Hello</p>", US, 3), part("<p>Hello</p>", US, 2)))
+    api.get(BASE).respond(
+        json=build_conversation(build_part("<p>Hello</p>", US, 3), build_part("<p>Hello</p>", US, 2))
+    )
 
-    sent = await find(reply(), part(number=2)["id"])
+    sent = await find_sent(build_reply(), build_part(number=2)["id"])
     assert sent
-    assert sent.provider_id == part(number=3)["id"]
+    assert sent.provider_id == build_part(number=3)["id"]
 
 
 async def test_quick_replies_are_looked_up_by_their_ids(api: respx.MockRouter) -> None:
-    made = reply(body="Yes", choices=(YES,))
+    made = build_reply(body="Yes", choices=(YES,))
     await send(made)
-    options = posted(api)[0]["reply_options"]
-    shown = part(None, US, 2, part_type="quick_reply", metadata={"quick_reply_options": options})
-    api.get(BASE).respond(json=talk(shown))
+    options = read_posts(api)[0]["reply_options"]
+    shown = build_part(None, US, 2, part_type="quick_reply", metadata={"quick_reply_options": options})
+    api.get(BASE).respond(json=build_conversation(shown))
 
-    assert await find(made)
-    assert await find(made.model_copy(update={"key": "turn.2"})) is None
+    assert await find_sent(made)
+    assert await find_sent(made.model_copy(update={"key": "turn.2"})) is None
 
 
 async def test_a_hand_off_is_a_note_and_then_the_assignment(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=talk(admin=BOT))
-    await send(reply(act="hand_off", body="Wants <a> person\nsoon"))
-    note, nobody, team = posted(api)
+    api.get(BASE).respond(json=build_conversation(admin=BOT))
+    await send(build_reply(act="hand_off", body="Wants <a> person\nsoon"))
+    note, nobody, team = read_posts(api)
 
     assert (note["message_type"], note["body"]) == ("note", "<p>Wants &lt;a&gt; person<br>soon</p>")
     assert (nobody["type"], nobody["assignee_id"]) == ("admin", "0")
@@ -306,72 +310,77 @@ async def test_a_hand_off_tags_once_and_tolerates_a_deleted_tag(
     api: respx.MockRouter,
 ) -> None:
     tags = api.post(f"{BASE}/tags").respond(404, json=NOT_FOUND)
-    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
+    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
     assert json.loads(tags.calls.last.request.content) == {"id": "86", "admin_id": BOT}
-    assert [each.get("message_type") for each in posted(api)] == ["note", None, "assignment"]
+    assert [each.get("message_type") for each in read_posts(api)] == ["note", None, "assignment"]
 
-    api.get(BASE).respond(json=talk(tags={"type": "tag.list", "tags": [{"type": "tag", "id": "86"}]}))
-    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
+    api.get(BASE).respond(
+        json=build_conversation(tags={"type": "tag.list", "tags": [{"type": "tag", "id": "86"}]})
+    )
+    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
     assert tags.call_count == 1
 
 
 @pytest.mark.parametrize(
     ("conversation", "closes"),
     [
-        (talk(), True),
-        (talk(state="closed"), False),
-        (talk(part("I see to it", PERSON, 3)), False),
+        (build_conversation(), True),
+        (build_conversation(state="closed"), False),
+        (build_conversation(build_part("I see to it", PERSON, 3)), False),
     ],
 )
 async def test_the_end_of_a_flow_closes_a_conversation_without_an_agent(
     api: respx.MockRouter, conversation: Json, closes: bool
 ) -> None:
     api.get(BASE).respond(json=conversation)
-    made = reply(act="close", body="")
+    made = build_reply(act="close", body="")
 
-    assert bool(await find(made)) is not closes
+    assert bool(await find_sent(made)) is not closes
     await send(made)
-    assert [each["message_type"] for each in posted(api)] == ["close"] * closes
+    assert [each["message_type"] for each in read_posts(api)] == ["close"] * closes
 
 
 def test_conversations_are_closed_only_if_configured() -> None:
-    assert not channel().capabilities.closes
-    assert channel(INTERCOM_CLOSE="yes").capabilities.closes
+    assert not build_channel().capabilities.closes
+    assert build_channel(INTERCOM_CLOSE="yes").capabilities.closes
     with pytest.raises(ConfigurationError, match="INTERCOM_CLOSE"):
-        channel(INTERCOM_CLOSE="maybe")
+        build_channel(INTERCOM_CLOSE="maybe")
 
 
 async def test_a_hand_off_to_a_teammate_is_one_assignment(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=talk(admin=BOT))
-    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=GRACE)
+    api.get(BASE).respond(json=build_conversation(admin=BOT))
+    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=GRACE)
 
-    assert [each.get("assignee_id") for each in posted(api)] == [None, GRACE]
+    assert [each.get("assignee_id") for each in read_posts(api)] == [None, GRACE]
 
 
 async def test_without_a_target_the_conversation_is_unassigned(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=talk(admin=BOT))
-    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="")
+    api.get(BASE).respond(json=build_conversation(admin=BOT))
+    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="")
 
-    assert [each.get("assignee_id") for each in posted(api)] == [None, "0"]
+    assert [each.get("assignee_id") for each in read_posts(api)] == [None, "0"]
 
 
 async def test_an_interrupted_hand_off_resumes(api: respx.MockRouter) -> None:
-    told = part("<p>Hello</p>", US, 2, part_type="note")
-    api.get(BASE).respond(json=talk(told))
-    assert await find(reply(act="hand_off")) is None
-    await send(reply(act="hand_off"))
-    assert [each["message_type"] for each in posted(api)] == ["assignment"]
+    told = build_part("<p>Hello</p>", US, 2, part_type="note")
+    api.get(BASE).respond(json=build_conversation(told))
+    assert await find_sent(build_reply(act="hand_off")) is None
+    await send(build_reply(act="hand_off"))
+    assert [each["message_type"] for each in read_posts(api)] == ["assignment"]
 
-    api.get(BASE).respond(json=talk(told, team=TEAM))
-    assert await find(reply(act="hand_off"))
+    api.get(BASE).respond(json=build_conversation(told, team=TEAM))
+    assert await find_sent(build_reply(act="hand_off"))
 
 
 async def test_a_second_hand_off_adds_its_note_again(api: respx.MockRouter) -> None:
-    before = [part("<p>Hello</p>", US, 2, part_type="note"), part(None, US, 3, part_type="assignment")]
-    api.get(BASE).respond(json=talk(*before))
-    await send(reply(act="hand_off"))
+    before = [
+        build_part("<p>Hello</p>", US, 2, part_type="note"),
+        build_part(None, US, 3, part_type="assignment"),
+    ]
+    api.get(BASE).respond(json=build_conversation(*before))
+    await send(build_reply(act="hand_off"))
 
-    assert [each["message_type"] for each in posted(api)] == ["note", "assignment"]
+    assert [each["message_type"] for each in read_posts(api)] == ["note", "assignment"]
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(200, text="<html>")])
@@ -379,14 +388,14 @@ async def test_a_failed_look_up_is_retried_later(api: respx.MockRouter, answer: 
     api.get(BASE).mock(return_value=answer)
 
     with pytest.raises(Unavailable):
-        await find(reply())
+        await find_sent(build_reply())
 
 
 async def test_a_send_to_a_deleted_conversation_is_rejected(api: respx.MockRouter) -> None:
     api.get(BASE).respond(404, json=NOT_FOUND)
 
     with pytest.raises(Rejected):
-        await find(reply())
+        await find_sent(build_reply())
 
 
 @pytest.mark.parametrize(
@@ -402,15 +411,15 @@ async def test_a_send_to_a_deleted_conversation_is_rejected(api: respx.MockRoute
 )
 def test_an_invalid_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
-        channel(**{name: value})
+        build_channel(**{name: value})
 
 
 def test_the_bot_cannot_be_the_hand_off_target() -> None:
     with pytest.raises(ConfigurationError, match="INTERCOM_HANDOFF_ADMIN_ID"):
-        channel(INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=BOT)
+        build_channel(INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=BOT)
 
 
 def test_client_exceptions_are_classified() -> None:
-    assert type(channel().classify(httpx.ReadTimeout("x"))) is type(
+    assert type(build_channel().classify(httpx.ReadTimeout("x"))) is type(
         classify_http_error(httpx.ReadTimeout("x"), "intercom")
     )

@@ -22,17 +22,17 @@ from tests.channels.intercom.builders import (
     SECRET,
     TALK,
     Json,
-    channel,
-    hook,
-    part,
-    signed,
-    talk,
+    build_channel,
+    build_conversation,
+    build_part,
+    build_webhook,
+    sign_webhook,
 )
 
 API = "https://api.intercom.io/conversations"
 
 
-def pressed(component: str = "ask", question: str = "Where is my parcel?", **more: Any) -> Json:
+def build_press(component: str = "ask", question: str = "Where is my parcel?", **more: Any) -> Json:
     return {
         "workspace_id": APP,
         "context": {"location": "home", "locale": "en"},
@@ -43,19 +43,19 @@ def pressed(component: str = "ask", question: str = "Where is my parcel?", **mor
     }
 
 
-def card_hook(request: object, secret: str = SECRET) -> Webhook:
+def build_card_webhook(request: object, secret: str = SECRET) -> Webhook:
     body = json.dumps(request).encode()
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     url = "http://10.0.0.7:8000/webhooks/intercom/canvas"
     return Webhook("POST", url, {"x-body-signature": digest}, body)
 
 
-async def shown(request: object, **changed: str) -> dict[str, Json]:
+async def read_card(request: object, **changed: str) -> dict[str, Json]:
     """Return the card's components after a request, by their IDs."""
-    made = channel(**changed)
-    made.verify(card_hook(request))
+    made = build_channel(**changed)
+    made.verify(build_card_webhook(request))
     async with httpx.AsyncClient() as http:
-        answer = await made.handle_interaction(card_hook(request), http)
+        answer = await made.handle_interaction(build_card_webhook(request), http)
     assert answer is not None
     assert (answer.status, answer.content_type) == (200, "application/json")
     components = json.loads(answer.body)["canvas"]["content"]["components"]
@@ -63,27 +63,27 @@ async def shown(request: object, **changed: str) -> dict[str, Json]:
 
 
 def test_card_requests_have_their_own_signature() -> None:
-    made = card_hook(pressed())
-    channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(made)
+    made = build_card_webhook(build_press())
+    build_channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(made)
 
-    for wrong in (card_hook(pressed(), "other"), Webhook("POST", made.url, {}, made.body)):
+    for wrong in (build_card_webhook(build_press(), "other"), Webhook("POST", made.url, {}, made.body)):
         with pytest.raises(InvalidSignature):
-            channel().verify(wrong)
+            build_channel().verify(wrong)
 
 
 def test_each_signature_is_refused_at_the_other_path() -> None:
-    card, notification = card_hook(pressed()), signed(json.dumps(pressed()).encode())
+    card, notification = build_card_webhook(build_press()), sign_webhook(json.dumps(build_press()).encode())
 
     for method, url, headers in (
         ("POST", notification.url, card.headers),
         ("POST", card.url, notification.headers),
     ):
         with pytest.raises(InvalidSignature):
-            channel().verify(Webhook(method, url, headers, card.body))
+            build_channel().verify(Webhook(method, url, headers, card.body))
 
 
 async def test_the_initial_card_has_a_field_and_a_button() -> None:
-    components = await shown({"workspace_id": APP, "context": {"location": "home"}, "admin": {"id": "1"}})
+    components = await read_card({"workspace_id": APP, "context": {"location": "home"}, "admin": {"id": "1"}})
 
     assert [each["type"] for each in components.values()] == ["text", "input", "button"]
     assert components["title"]["text"] == "How can we help?"
@@ -91,14 +91,14 @@ async def test_the_initial_card_has_a_field_and_a_button() -> None:
 
 
 async def test_the_card_speaks_every_language_that_has_a_pack() -> None:
-    cards = [await shown({"context": {"locale": code}}) for code in LANGUAGES]
+    cards = [await read_card({"context": {"locale": code}}) for code in LANGUAGES]
 
     assert len({str(card) for card in cards}) == len(LANGUAGES)
 
 
 async def test_the_card_has_the_configured_title_and_the_users_language() -> None:
-    german = await shown({"context": {"locale": "de-AT"}})
-    ours = await shown({"context": {"locale": "xx"}}, INTERCOM_CARD_TITLE="Ask Harbour Lane")
+    german = await read_card({"context": {"locale": "de-AT"}})
+    ours = await read_card({"context": {"locale": "xx"}}, INTERCOM_CARD_TITLE="Ask Harbour Lane")
 
     assert german["ask"]["label"] == "Fragen"
     assert (ours["title"]["text"], ours["ask"]["label"]) == ("Ask Harbour Lane", "Ask")
@@ -115,7 +115,7 @@ async def test_the_card_has_the_configured_title_and_the_users_language() -> Non
 async def test_a_question_starts_a_conversation_as_the_contact(person: Json, role: str) -> None:
     with respx.mock as router:
         route = router.post(API).respond(json={"type": "user_message", "conversation_id": TALK})
-        components = await shown(pressed(**person))
+        components = await read_card(build_press(**person))
         sent = json.loads(route.calls.last.request.content)
 
     assert sent == {"from": {"type": role, "id": ADA["id"]}, "body": "Where is my parcel?"}
@@ -124,8 +124,8 @@ async def test_a_question_starts_a_conversation_as_the_contact(person: Json, rol
 
 async def test_a_question_inside_a_conversation_is_a_reply() -> None:
     with respx.mock as router:
-        route = router.post(f"{BASE}/reply").respond(json=talk(part()))
-        await shown(pressed(context={"location": "conversation", "conversation_id": int(TALK)}))
+        route = router.post(f"{BASE}/reply").respond(json=build_conversation(build_part()))
+        await read_card(build_press(context={"location": "conversation", "conversation_id": int(TALK)}))
         sent = json.loads(route.calls.last.request.content)
 
     assert sent == {
@@ -140,29 +140,35 @@ async def test_a_question_inside_a_conversation_is_a_reply() -> None:
 async def test_a_failed_question_is_reported_and_can_be_resubmitted(failure: Any) -> None:
     with respx.mock as router:
         router.post(API).mock(side_effect=[failure])
-        components = await shown(pressed())
+        components = await read_card(build_press())
 
     assert "try again" in components["said"]["text"]
     assert components["question"]["value"] == "Where is my parcel?"
 
 
 @pytest.mark.parametrize(
-    "request_", [pressed(question=" "), pressed(contact={}), pressed(input_values=7), pressed(contact=None)]
+    "request_",
+    [
+        build_press(question=" "),
+        build_press(contact={}),
+        build_press(input_values=7),
+        build_press(contact=None),
+    ],
 )
 async def test_without_a_question_or_a_contact_nothing_is_sent(request_: Json) -> None:
     with respx.mock:
-        components = await shown(request_)
+        components = await read_card(request_)
 
     assert "said" in components
 
 
 async def test_the_ask_again_button_returns_the_card() -> None:
-    assert set(await shown(pressed("again"))) == {"title", "question", "ask"}
+    assert set(await read_card(build_press("again"))) == {"title", "question", "ask"}
 
 
 async def test_other_requests_are_not_handled_as_card_requests() -> None:
     async with httpx.AsyncClient() as http:
-        assert await channel().handle_interaction(hook("ping", {}), http) is None
+        assert await build_channel().handle_interaction(build_webhook("ping", {}), http) is None
         with pytest.raises(MalformedWebhook):
-            await channel().handle_interaction(card_hook([]), http)
-    assert channel().parse(card_hook(pressed())) == [Ignored(reason="card")]
+            await build_channel().handle_interaction(build_card_webhook([]), http)
+    assert build_channel().parse(build_card_webhook(build_press())) == [Ignored(reason="card")]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from channels.intercom import SETTINGS
 from channels.intercom.capabilities import CAPABILITIES
 from channels.intercom.setup import REQUIRED_TOPICS
-from tests.channels.docs_tables import settings_table
+from tests.channels.docs_tables import render_settings
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels" / "intercom.md").read_text(encoding="utf-8")
 
 
 def test_the_settings_table_matches_the_code() -> None:
-    assert f"<!-- settings -->\n{settings_table(SETTINGS)}\n<!-- /settings -->" in PAGE
+    assert f"<!-- settings -->\n{render_settings(SETTINGS)}\n<!-- /settings -->" in PAGE
 
 
 def test_the_stated_limits_match_the_code() -> None:

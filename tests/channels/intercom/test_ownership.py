@@ -21,22 +21,30 @@ from tests.channels.intercom.builders import (
     TEAM,
     US,
     Json,
-    part,
-    talk,
+    build_conversation,
+    build_part,
 )
-from tests.channels.intercom.parsed_events import ASSIGNED, CREATED, REPLIED, acts, parsed, reasons, turns
+from tests.channels.intercom.parsed_events import (
+    ASSIGNED,
+    CREATED,
+    REPLIED,
+    parse_actions,
+    parse_events,
+    parse_reasons,
+    parse_turns,
+)
 
 
 @pytest.mark.parametrize("admin", [None, 0, "0", int(BOT), BOT])
 def test_the_bot_answers_unless_somebody_else_is_assigned(admin: object) -> None:
-    assert acts(REPLIED, talk(part(), admin=admin)) == []
+    assert parse_actions(REPLIED, build_conversation(build_part(), admin=admin)) == []
 
 
 @pytest.mark.parametrize(("admin", "team"), [(int(GRACE), None), (GRACE, TEAM), (None, 5017002)])
 def test_a_message_in_an_assigned_conversation_is_preceded_by_a_take_over(
     admin: object, team: object
 ) -> None:
-    control, turn = parsed(REPLIED, talk(part(), admin=admin, team=team))
+    control, turn = parse_events(REPLIED, build_conversation(build_part(), admin=admin, team=team))
 
     assert isinstance(control, ControlReceived)
     assert control.act is ControlAction.TAKE_OVER
@@ -44,9 +52,9 @@ def test_a_message_in_an_assigned_conversation_is_preceded_by_a_take_over(
 
 
 def test_an_assignment_is_reported_once_so_that_bot_on_stays_in_effect() -> None:
-    assigned = part(None, PERSON, 2, part_type="assignment")
-    first = parsed(ASSIGNED, talk(assigned, admin=GRACE))
-    then = parsed(REPLIED, talk(part(number=3), admin=GRACE))
+    assigned = build_part(None, PERSON, 2, part_type="assignment")
+    first = parse_events(ASSIGNED, build_conversation(assigned, admin=GRACE))
+    then = parse_events(REPLIED, build_conversation(build_part(number=3), admin=GRACE))
 
     assert {each.id for each in then if isinstance(each, ControlReceived)} <= {
         each.id for each in first if isinstance(each, ControlReceived)
@@ -54,18 +62,20 @@ def test_an_assignment_is_reported_once_so_that_bot_on_stays_in_effect() -> None
 
 
 def test_a_message_after_the_bots_hand_off_is_not_a_take_over() -> None:
-    assert acts(REPLIED, talk(part(), team=TEAM)) == []
-    assert acts(CREATED, talk(team=TEAM)) == [ControlAction.TAKE_OVER]
+    assert parse_actions(REPLIED, build_conversation(build_part(), team=TEAM)) == []
+    assert parse_actions(CREATED, build_conversation(team=TEAM)) == [ControlAction.TAKE_OVER]
 
 
 def test_a_reopened_conversation_is_answered_by_the_bot() -> None:
-    close = part(None, PERSON, 2, part_type="close")
-    closed = parsed("conversation.admin.closed", talk(close, admin=GRACE))
+    close = build_part(None, PERSON, 2, part_type="close")
+    closed = parse_events("conversation.admin.closed", build_conversation(close, admin=GRACE))
 
     assert isinstance(closed[-1], ControlReceived)
     assert closed[-1].act is ControlAction.CLOSE
-    assert acts(REPLIED, talk(part(number=3, part_type="open"), admin=GRACE)) == []
-    later = parsed(REPLIED, talk(part(number=4), admin=GRACE))
+    assert (
+        parse_actions(REPLIED, build_conversation(build_part(number=3, part_type="open"), admin=GRACE)) == []
+    )
+    later = parse_events(REPLIED, build_conversation(build_part(number=4), admin=GRACE))
     known = {each.id for each in closed if isinstance(each, ControlReceived)}
     assert {each.id for each in later if isinstance(each, ControlReceived)} <= known
 
@@ -86,7 +96,9 @@ def test_a_reopened_conversation_is_answered_by_the_bot() -> None:
     ],
 )
 def test_an_agents_text_is_a_take_over_for_any_part_type(topic: str, kind: str, body: str | None) -> None:
-    assert acts(topic, talk(part(body, PERSON, part_type=kind))) == [ControlAction.TAKE_OVER]
+    assert parse_actions(topic, build_conversation(build_part(body, PERSON, part_type=kind))) == [
+        ControlAction.TAKE_OVER
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,10 +107,10 @@ def test_an_agents_text_is_a_take_over_for_any_part_type(topic: str, kind: str, 
 @pytest.mark.parametrize("kind", ["comment", "assignment", "quick_reply", "note", "open"])
 @pytest.mark.parametrize("admin", [None, BOT, GRACE])
 def test_the_bots_own_parts_change_no_owner(topic: str, kind: str, admin: str | None) -> None:
-    item = talk(part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)
+    item = build_conversation(build_part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)
     is_hand_off = kind == "assignment" and admin != BOT
 
-    assert acts(topic, item) == ([ControlAction.PASSED_ON] if is_hand_off else [])
+    assert parse_actions(topic, item) == ([ControlAction.PASSED_ON] if is_hand_off else [])
 
 
 @pytest.mark.parametrize(
@@ -111,8 +123,18 @@ def test_the_bots_own_parts_change_no_owner(topic: str, kind: str, admin: str | 
     ],
 )
 def test_intercoms_automation_is_not_an_agent(author: Json) -> None:
-    assert acts("conversation.operator.replied", talk(part("We reply in an hour.", author))) == []
-    assert acts("conversation.admin.replied", talk(part("We reply in an hour.", author))) == []
+    assert (
+        parse_actions(
+            "conversation.operator.replied", build_conversation(build_part("We reply in an hour.", author))
+        )
+        == []
+    )
+    assert (
+        parse_actions(
+            "conversation.admin.replied", build_conversation(build_part("We reply in an hour.", author))
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,21 +151,22 @@ def test_intercoms_automation_is_not_an_agent(author: Json) -> None:
     ],
 )
 def test_an_assignment_decides_the_owner(author: Json, more: dict[str, Any], expected: ControlAction) -> None:
-    assigned = part(None, author, part_type="assignment", assigned_to={"type": "admin", "id": "1"})
+    assigned = build_part(None, author, part_type="assignment", assigned_to={"type": "admin", "id": "1"})
 
-    assert set(acts(ASSIGNED, talk(assigned, **more))) == {expected}
+    assert set(parse_actions(ASSIGNED, build_conversation(assigned, **more))) == {expected}
 
 
 def test_text_with_an_assignment_to_the_bot_gives_back() -> None:
-    assert acts(ASSIGNED, talk(part("The bot goes on.", PERSON, part_type="assignment"), admin=BOT)) == [
-        ControlAction.GIVE_BACK
-    ]
+    assert parse_actions(
+        ASSIGNED,
+        build_conversation(build_part("The bot goes on.", PERSON, part_type="assignment"), admin=BOT),
+    ) == [ControlAction.GIVE_BACK]
 
 
 def test_a_part_under_two_topics_is_one_event() -> None:
-    both = part("I am on it.", PERSON, part_type="assignment")
-    [first] = parsed("conversation.admin.replied", talk(both))
-    [second] = parsed(ASSIGNED, talk(both))
+    both = build_part("I am on it.", PERSON, part_type="assignment")
+    [first] = parse_events("conversation.admin.replied", build_conversation(both))
+    [second] = parse_events(ASSIGNED, build_conversation(both))
 
     assert isinstance(first, ControlReceived)
     assert first == second
@@ -151,8 +174,8 @@ def test_a_part_under_two_topics_is_one_event() -> None:
 
 def test_a_control_event_has_the_time_of_the_action() -> None:
     found = [
-        *parsed("conversation.admin.replied", talk(part("I am on it.", PERSON, 7))),
-        *parsed(REPLIED, talk(part(number=7), admin=GRACE)),
+        *parse_events("conversation.admin.replied", build_conversation(build_part("I am on it.", PERSON, 7))),
+        *parse_events(REPLIED, build_conversation(build_part(number=7), admin=GRACE)),
     ]
 
     assert [each.at for each in found if isinstance(each, ControlReceived)] == [1_790_000_107.0] * 2
@@ -171,43 +194,48 @@ def test_a_control_event_has_the_time_of_the_action() -> None:
 def test_a_note_can_be_a_command(note: str, expected: list[ControlAction]) -> None:
     topic = "conversation.admin.noted"
 
-    assert acts(topic, talk(part(note, PERSON, part_type="note"), admin=GRACE)) == expected
-    assert turns(topic, talk(part(note, PERSON, part_type="note"))) == []
+    assert (
+        parse_actions(topic, build_conversation(build_part(note, PERSON, part_type="note"), admin=GRACE))
+        == expected
+    )
+    assert parse_turns(topic, build_conversation(build_part(note, PERSON, part_type="note"))) == []
 
 
 @pytest.mark.parametrize("author", [PERSON, US, FIN])
 def test_a_close_by_anybody_closes_the_session(author: Json) -> None:
-    item = talk(part("Goodbye.", author, part_type="close"), state="closed")
+    item = build_conversation(build_part("Goodbye.", author, part_type="close"), state="closed")
 
-    assert acts("conversation.admin.closed", item) == [ControlAction.CLOSE]
+    assert parse_actions("conversation.admin.closed", item) == [ControlAction.CLOSE]
 
 
 def test_an_agent_who_reopens_an_assigned_conversation_takes_over() -> None:
-    opened = part(None, PERSON, part_type="open")
+    opened = build_part(None, PERSON, part_type="open")
 
-    assert acts("conversation.admin.opened", talk(opened, admin=GRACE)) == [ControlAction.TAKE_OVER]
-    assert acts("conversation.admin.opened", talk(opened, admin=BOT)) == []
+    assert parse_actions("conversation.admin.opened", build_conversation(opened, admin=GRACE)) == [
+        ControlAction.TAKE_OVER
+    ]
+    assert parse_actions("conversation.admin.opened", build_conversation(opened, admin=BOT)) == []
 
 
 @pytest.mark.parametrize("topic", ["conversation.admin.snoozed", "conversation.admin.unsnoozed"])
 def test_snoozing_changes_nothing(topic: str) -> None:
     kind = topic.rpartition(".")[2]
 
-    assert reasons(topic, talk(part(None, PERSON, part_type=kind))) == [kind]
+    assert parse_reasons(topic, build_conversation(build_part(None, PERSON, part_type=kind))) == [kind]
 
 
 def test_a_deleted_conversation_closes_the_session() -> None:
-    [found] = parsed("conversation.deleted", {"type": "conversation", "conversation_id": TALK})
+    [found] = parse_events("conversation.deleted", {"type": "conversation", "conversation_id": TALK})
 
     assert isinstance(found, ControlReceived)
     assert (found.act, found.session) == (ControlAction.CLOSE, f"intercom:{APP}:{TALK}")
 
 
 def test_a_conversation_started_by_an_agent_belongs_to_the_agent() -> None:
-    topic, item = "conversation.admin.single.created", talk()
+    topic, item = "conversation.admin.single.created", build_conversation()
     item["source"]["author"] = PERSON
 
-    assert acts(topic, item) == [ControlAction.TAKE_OVER]
-    assert acts(topic, {**item, "admin_assignee_id": BOT}) == []
+    assert parse_actions(topic, item) == [ControlAction.TAKE_OVER]
+    assert parse_actions(topic, {**item, "admin_assignee_id": BOT}) == []
     item["source"]["author"] = US
-    assert acts(topic, item) == []
+    assert parse_actions(topic, item) == []

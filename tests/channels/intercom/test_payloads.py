@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.contract.payload_cases import dump_events, payload_names, read_events, read_payload
-from tests.channels.intercom.builders import channel as intercom
-from tests.channels.intercom.builders import signed
+from tests.channels.contract.payload_cases import dump_events, list_payloads, read_events, read_payload
+from tests.channels.intercom.builders import build_channel as intercom
+from tests.channels.intercom.builders import sign_webhook
 
 
-@pytest.mark.parametrize("name", payload_names("intercom"))
+@pytest.mark.parametrize("name", list_payloads("intercom"))
 def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
-    channel, webhook = intercom(), signed(read_payload("intercom", name))
+    channel, webhook = intercom(), sign_webhook(read_payload("intercom", name))
     channel.verify(webhook)
 
     assert dump_events(channel.parse(webhook)) == read_events("intercom", name)

@@ -14,7 +14,9 @@ from tests.channels.intercom.builders import APP, BOT, ENVIRON, SECRET, TEAM, TO
 PUBLIC = "https://bots.example.com"
 
 
-async def told(environ: dict[str, str], public_url: str = PUBLIC, *, by_triggers: bool = False) -> list[str]:
+async def run_setup(
+    environ: dict[str, str], public_url: str = PUBLIC, *, by_triggers: bool = False
+) -> list[str]:
     simulator = IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url="", seed=1)
 
     def intercom(request: httpx.Request) -> httpx.Response:
@@ -26,7 +28,7 @@ async def told(environ: dict[str, str], public_url: str = PUBLIC, *, by_triggers
 
 
 async def test_with_only_a_token_the_available_ids_are_listed() -> None:
-    lines = await told({"INTERCOM_ACCESS_TOKEN": TOKEN})
+    lines = await run_setup({"INTERCOM_ACCESS_TOKEN": TOKEN})
     text = "\n".join(lines)
 
     assert lines[0] == f"INTERCOM_WORKSPACE_ID={APP} is the token's workspace (US)"
@@ -40,7 +42,7 @@ async def test_with_only_a_token_the_available_ids_are_listed() -> None:
 
 
 async def test_configured_ids_are_confirmed_or_reported_as_unknown() -> None:
-    lines = await told({**ENVIRON, "INTERCOM_ADMIN_ID": "7"})
+    lines = await run_setup({**ENVIRON, "INTERCOM_ADMIN_ID": "7"})
 
     assert "INTERCOM_ADMIN_ID=7 does not exist in this workspace" in lines
     assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM} is Support" in lines
@@ -59,9 +61,9 @@ async def test_missing_settings_are_named(
     environ: dict[str, str], public_url: str, by_triggers: bool, words: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=words):
-        await told(environ, public_url, by_triggers=by_triggers)
+        await run_setup(environ, public_url, by_triggers=by_triggers)
 
 
 async def test_an_invalid_token_is_reported() -> None:
     with pytest.raises(Rejected, match="unauthorized"):
-        await told({"INTERCOM_ACCESS_TOKEN": "other"})
+        await run_setup({"INTERCOM_ACCESS_TOKEN": "other"})

@@ -11,22 +11,22 @@ import respx
 from core.errors import DeliveryError
 from core.model import Address, Turn
 from core.ports import KnowsTimeZones
-from tests.channels.intercom.builders import APP, channel
+from tests.channels.intercom.builders import APP, build_channel
 
 CONTACT = "6762f0dd1bb69f9f2193bb83"
 ADDRESS = Address(channel="intercom", account=APP, ours=APP, theirs="1911")
 
 
-def turn(contact: str = CONTACT) -> Turn:
+def build_turn(contact: str = CONTACT) -> Turn:
     return Turn(id="p1", session="intercom:x:1911", address=ADDRESS, details={"user_id": contact})
 
 
-async def find(turn: Turn, status: int = 200, **contact: Any) -> str:
+async def find_time_zone(turn: Turn, status: int = 200, **contact: Any) -> str:
     with respx.mock(assert_all_called=False) as router:
         route = router.get(f"https://api.intercom.io/contacts/{CONTACT}")
         route.respond(status, json={"type": "contact", "id": CONTACT, **contact})
         async with httpx.AsyncClient() as http:
-            return await channel().find_time_zone(turn, http)
+            return await build_channel().find_time_zone(turn, http)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ async def find(turn: Turn, status: int = 200, **contact: Any) -> str:
     ],
 )
 async def test_the_zone_is_that_of_the_place_or_of_the_number(contact: dict[str, Any], zone: str) -> None:
-    assert isinstance(channel(), KnowsTimeZones)
-    assert await find(turn(), **contact) == zone
+    assert isinstance(build_channel(), KnowsTimeZones)
+    assert await find_time_zone(build_turn(), **contact) == zone
 
 
 async def test_who_is_no_contact_is_not_asked_for() -> None:
-    assert await find(turn("../admins")) == await find(turn("")) == ""
+    assert await find_time_zone(build_turn("../admins")) == await find_time_zone(build_turn("")) == ""
 
 
 async def test_an_error_of_the_provider_is_raised() -> None:
     with pytest.raises(DeliveryError):
-        await find(turn(), status=404)
+        await find_time_zone(build_turn(), status=404)

@@ -31,67 +31,77 @@ from tests.channels.intercom.builders import (
     TALK,
     US,
     Json,
-    channel,
-    every_kind,
-    hook,
-    part,
-    signed,
-    talk,
+    build_all_webhooks,
+    build_channel,
+    build_conversation,
+    build_part,
+    build_webhook,
+    sign_webhook,
 )
-from tests.channels.intercom.parsed_events import ASSIGNED, CREATED, REPLIED, acts, parsed, reasons, turns
+from tests.channels.intercom.parsed_events import (
+    ASSIGNED,
+    CREATED,
+    REPLIED,
+    parse_actions,
+    parse_events,
+    parse_reasons,
+    parse_turns,
+)
 
 
 class TestIntercom(ChannelCases):
     send_url = f"{BASE}/reply"
     accepted: ClassVar[httpx.Response] = httpx.Response(
-        200, json=talk(part("<p>Hello</p>", US, 9), admin=BOT)
+        200, json=build_conversation(build_part("<p>Hello</p>", US, 9), admin=BOT)
     )
 
     @pytest.fixture
     def api(self) -> Iterator[respx.MockRouter]:
         """Mock the conversation read before each comment; no agent has joined."""
         with respx.mock(assert_all_called=False) as router:
-            router.get(BASE).respond(json=talk())
+            router.get(BASE).respond(json=build_conversation())
             yield router
 
     def channel(self) -> IntercomChannel:
-        return channel()
+        return build_channel()
 
-    def genuine(self) -> Webhook:
-        return hook(REPLIED, talk(part()))
+    def build_genuine_webhook(self) -> Webhook:
+        return build_webhook(REPLIED, build_conversation(build_part()))
 
-    def shapes(self) -> list[Webhook]:
-        return every_kind()
+    def build_samples(self) -> list[Webhook]:
+        return build_all_webhooks()
 
 
 def test_every_secret_of_a_rotation_is_accepted() -> None:
-    channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(hook(REPLIED, talk(part())))
+    build_channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(
+        build_webhook(REPLIED, build_conversation(build_part()))
+    )
 
 
 def test_the_unsigned_head_validation_is_accepted() -> None:
     head = Webhook("HEAD", "/webhooks/intercom", {}, b"")
-    channel().verify(head)
+    build_channel().verify(head)
 
-    assert channel().parse(head) == []
-    assert channel().answer(head, []).status == 200
+    assert build_channel().parse(head) == []
+    assert build_channel().answer(head, []).status == 200
 
 
 def test_a_ping_is_verified_and_ignored() -> None:
-    ping = hook("ping", {"type": "ping", "message": "hello"}, number=None)
-    channel().verify(ping)
+    ping = build_webhook("ping", {"type": "ping", "message": "hello"}, number=None)
+    build_channel().verify(ping)
 
-    assert channel().parse(ping) == [Ignored(reason="ping")]
+    assert build_channel().parse(ping) == [Ignored(reason="ping")]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_other_methods_are_refused(method: str) -> None:
     with pytest.raises(MalformedWebhook):
-        channel().verify(Webhook(method, "/webhooks/intercom", {}, b""))
+        build_channel().verify(Webhook(method, "/webhooks/intercom", {}, b""))
 
 
 def test_the_source_message_is_a_turn_only_in_a_new_conversation() -> None:
-    [opening] = turns(CREATED, talk())
-    [later] = turns(REPLIED, talk(part()))
+    [opening] = parse_turns(CREATED, build_conversation())
+    [later] = parse_turns(REPLIED, build_conversation(build_part()))
 
     assert (opening.id, opening.text) == ("source:3381000001", "Where is my parcel?")
     assert (later.id, later.text) == ("37358000001", "Hello")
@@ -106,14 +116,18 @@ def test_the_source_message_is_a_turn_only_in_a_new_conversation() -> None:
 
 
 def test_parts_are_ordered_by_creation_time() -> None:
-    found = turns(REPLIED, talk(part("second", number=2), part("first", number=1)))
+    found = parse_turns(
+        REPLIED, build_conversation(build_part("second", number=2), build_part("first", number=1))
+    )
 
     assert [turn.text for turn in found] == ["first", "second"]
 
 
 @pytest.mark.parametrize("kind", ["comment", "open", "quick_reply", "something_new"])
 def test_a_contacts_text_is_a_turn_for_any_part_type(kind: str) -> None:
-    assert [turn.text for turn in turns(REPLIED, talk(part(part_type=kind)))] == ["Hello"]
+    assert [turn.text for turn in parse_turns(REPLIED, build_conversation(build_part(part_type=kind)))] == [
+        "Hello"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +158,7 @@ def test_a_contacts_text_is_a_turn_for_any_part_type(kind: str) -> None:
     ],
 )
 def test_html_and_plain_bodies_become_text(mode: str, body: str, expected: str) -> None:
-    [turn] = turns(REPLIED, talk(part(body)), INTERCOM_BODY_MODE=mode)
+    [turn] = parse_turns(REPLIED, build_conversation(build_part(body)), INTERCOM_BODY_MODE=mode)
 
     assert turn.text == expected
 
@@ -157,7 +171,9 @@ def test_a_long_body_is_truncated() -> None:
         "<div>" * 20_000 + "x" * 70_000,
         "<p<" * 30_000 + "x",
     ):
-        assert all(len(turn.text) <= 16_000 for turn in turns(REPLIED, talk(part(body))))
+        assert all(
+            len(turn.text) <= 16_000 for turn in parse_turns(REPLIED, build_conversation(build_part(body)))
+        )
 
 
 def test_files_and_inline_images_are_attachments() -> None:
@@ -170,7 +186,9 @@ def test_files_and_inline_images_are_attachments() -> None:
     body = (
         '<div class="intercom-container"><img src="https://downloads.intercomcdn.com/i/o/2/a.png?x=1"></div>'
     )
-    [turn] = turns(REPLIED, talk(part(body, attachments=[upload, {"url": "http://10.0.0.1/"}, 7])))
+    [turn] = parse_turns(
+        REPLIED, build_conversation(build_part(body, attachments=[upload, {"url": "http://10.0.0.1/"}, 7]))
+    )
 
     assert turn.text == ""
     assert [(each.name, each.content_type) for each in turn.attachments] == [
@@ -182,23 +200,23 @@ def test_files_and_inline_images_are_attachments() -> None:
 @pytest.mark.parametrize(
     "item",
     [
-        talk(part(None)),
-        talk(part("<p></p>")),
-        talk(part("This message was deleted", redacted=True)),
-        talk(),
-        talk(part(author={})),
-        talk(part("Thanks", author=FIN)),
+        build_conversation(build_part(None)),
+        build_conversation(build_part("<p></p>")),
+        build_conversation(build_part("This message was deleted", redacted=True)),
+        build_conversation(),
+        build_conversation(build_part(author={})),
+        build_conversation(build_part("Thanks", author=FIN)),
     ],
 )
 def test_a_part_without_content_is_not_a_turn(item: Json) -> None:
-    assert turns(REPLIED, item) == []
+    assert parse_turns(REPLIED, item) == []
 
 
 def test_a_redacted_first_message_is_not_a_turn() -> None:
-    item = talk()
+    item = build_conversation()
     item["source"]["redacted"] = True
 
-    assert turns(CREATED, item) == []
+    assert parse_turns(CREATED, item) == []
 
 
 @pytest.mark.parametrize(
@@ -213,41 +231,49 @@ def test_a_redacted_first_message_is_not_a_turn() -> None:
     ],
 )
 def test_other_topics_are_ignored(topic: str) -> None:
-    assert [type(each) for each in parsed(topic, talk(part("Hello", PERSON), part("Hello")))] == [Ignored]
+    assert [
+        type(each)
+        for each in parse_events(topic, build_conversation(build_part("Hello", PERSON), build_part("Hello")))
+    ] == [Ignored]
 
 
 def test_a_redacted_message_of_the_contact_is_a_deletion() -> None:
-    item = talk(part("Hello", redacted=True, number=7), part("Hi", PERSON, 8, redacted=True))
+    item = build_conversation(
+        build_part("Hello", redacted=True, number=7), build_part("Hi", PERSON, 8, redacted=True)
+    )
     item["source"]["redacted"] = True
-    events = parsed("conversation_part.redacted", item)
+    events = parse_events("conversation_part.redacted", item)
 
     assert [(type(each), getattr(each, "activity", "")) for each in events] == [
         (ActivityReceived, Activity.DELETED)
     ] * 2
-    deleted = [turn.id for turn in turns(REPLIED, talk(part("Hello", number=7)))]
+    deleted = [turn.id for turn in parse_turns(REPLIED, build_conversation(build_part("Hello", number=7)))]
     assert [getattr(each, "message_id", "") for each in events][1:] == deleted
 
 
 def test_a_notification_without_parts_is_parsed_by_its_topic() -> None:
-    assert acts(ASSIGNED, talk(admin=GRACE)) == [ControlAction.TAKE_OVER, ControlAction.TAKE_OVER]
-    assert acts(ASSIGNED, talk(admin=BOT)) == [ControlAction.GIVE_BACK]
-    assert acts("conversation.admin.closed", talk()) == [ControlAction.CLOSE]
-    assert acts("conversation.admin.replied", talk()) == []
+    assert parse_actions(ASSIGNED, build_conversation(admin=GRACE)) == [
+        ControlAction.TAKE_OVER,
+        ControlAction.TAKE_OVER,
+    ]
+    assert parse_actions(ASSIGNED, build_conversation(admin=BOT)) == [ControlAction.GIVE_BACK]
+    assert parse_actions("conversation.admin.closed", build_conversation()) == [ControlAction.CLOSE]
+    assert parse_actions("conversation.admin.replied", build_conversation()) == []
 
 
 def test_an_outdated_webhook_version_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    assert reasons(REPLIED, {"id": TALK, "conversation_message": {}}) == ["too old an API version"]
+    assert parse_reasons(REPLIED, {"id": TALK, "conversation_message": {}}) == ["too old an API version"]
     assert "2.13" in caplog.text
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff"])
 def test_a_body_that_is_not_an_object_is_malformed(body: bytes) -> None:
     with pytest.raises(WebhookRefused):
-        channel().parse(signed(body))
+        build_channel().parse(sign_webhook(body))
 
 
 def test_a_conversation_without_an_id_is_ignored() -> None:
-    assert reasons(REPLIED, {**talk(part()), "id": "../x"}) == ["no id"]
+    assert parse_reasons(REPLIED, {**build_conversation(build_part()), "id": "../x"}) == ["no id"]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +288,7 @@ def test_a_conversation_without_an_id_is_ignored() -> None:
 def test_the_subject_of_an_email_is_part_of_its_first_message(subject: str, body: str, text: str) -> None:
     source = {"type": "email", "id": "s1", "author": ADA, "subject": subject, "body": body}
 
-    [found] = turns("conversation.user.created", talk(source=source))
+    [found] = parse_turns("conversation.user.created", build_conversation(source=source))
     assert found.text == text
     assert bool(found.subject) is bool(subject)
 
@@ -270,5 +296,5 @@ def test_the_subject_of_an_email_is_part_of_its_first_message(subject: str, body
 def test_the_subject_is_known_and_not_repeated_later() -> None:
     source = {"type": "email", "id": "s1", "author": ADA, "subject": "Order 123", "body": "<p>Hi</p>"}
 
-    [found] = turns(REPLIED, talk(part("<p>Any news?</p>"), source=source))
+    [found] = parse_turns(REPLIED, build_conversation(build_part("<p>Any news?</p>"), source=source))
     assert (found.text, found.subject, found.details["subject"]) == ("Any news?", "Order 123", "Order 123")

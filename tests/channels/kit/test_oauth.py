@@ -40,7 +40,7 @@ class Server:
         return httpx.Response(200, json=tokens)
 
 
-def renewed(store: SessionStore, now: float = 1000.0) -> RefreshingCredentials:
+def build_credentials(store: SessionStore, now: float = 1000.0) -> RefreshingCredentials:
     """Build one worker's credentials."""
     made = RefreshingCredentials(
         "desk",
@@ -55,7 +55,7 @@ def renewed(store: SessionStore, now: float = 1000.0) -> RefreshingCredentials:
     return made
 
 
-async def token(of: RefreshingCredentials | StaticCredentials, spent: str = "") -> str:
+async def fetch_token(of: RefreshingCredentials | StaticCredentials, spent: str = "") -> str:
     async with httpx.AsyncClient() as http:
         found = await of.get_credentials(http, spent=spent)
     assert isinstance(found, BearerAuth)
@@ -65,20 +65,20 @@ async def token(of: RefreshingCredentials | StaticCredentials, spent: str = "") 
 @pytest.mark.long
 async def test_racing_workers_use_one_refresh_token(redis: Redis, respx_mock: respx.MockRouter) -> None:
     server = Server(respx_mock)
-    workers = [renewed(RedisSessionStore(redis)) for _ in range(8)]
+    workers = [build_credentials(RedisSessionStore(redis)) for _ in range(8)]
 
-    assert set(await asyncio.gather(*(token(each) for each in workers))) == {"access1"}
+    assert set(await asyncio.gather(*(fetch_token(each) for each in workers))) == {"access1"}
     assert server.given == 1
-    assert set(await asyncio.gather(*(token(each, spent="access1") for each in workers))) == {"access2"}
+    assert set(await asyncio.gather(*(fetch_token(each, spent="access1") for each in workers))) == {"access2"}
     assert server.given == 2
 
 
 async def test_a_token_is_refreshed_before_it_expires(respx_mock: respx.MockRouter) -> None:
     server, store = Server(respx_mock), InMemorySessionStore()
 
-    assert await token(renewed(store)) == "access1"
-    assert await token(renewed(store, now=4500.0)) == "access1"
-    assert await token(renewed(store, now=4541.0)) == "access2"
+    assert await fetch_token(build_credentials(store)) == "access1"
+    assert await fetch_token(build_credentials(store, now=4500.0)) == "access1"
+    assert await fetch_token(build_credentials(store, now=4541.0)) == "access2"
     assert server.good == "refresh2"
 
 
@@ -88,7 +88,7 @@ async def test_a_refresh_token_used_elsewhere_is_an_account_wide_rejection(
     Server(respx_mock).good = "somebody else's"
 
     with pytest.raises(Rejected, match="DESK_REFRESH_TOKEN") as error:
-        await token(renewed(InMemorySessionStore()))
+        await fetch_token(build_credentials(InMemorySessionStore()))
     assert error.value.failure is FailureKind.ACCOUNT
 
 
@@ -104,15 +104,15 @@ async def test_a_temporary_refresh_failure_is_unavailable(
     store = InMemorySessionStore()
 
     with pytest.raises(Unavailable):
-        await token(renewed(store))
+        await fetch_token(build_credentials(store))
     Server(respx_mock)
-    assert await token(renewed(store)) == "access1"
+    assert await fetch_token(build_credentials(store)) == "access1"
 
 
 async def test_static_credentials_are_not_refreshed() -> None:
     fixed = StaticCredentials(BearerAuth("lasting"), "DESK_TOKEN")
 
-    assert await token(fixed) == "lasting"
+    assert await fetch_token(fixed) == "lasting"
     with pytest.raises(Rejected, match="DESK_TOKEN") as error:
-        await token(fixed, spent="lasting")
+        await fetch_token(fixed, spent="lasting")
     assert error.value.failure is FailureKind.ACCOUNT

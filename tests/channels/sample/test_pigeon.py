@@ -34,7 +34,7 @@ class TestPigeon(ChannelCases):
     def verification(self) -> Verification:
         return VERIFICATION
 
-    def genuine(self) -> Webhook:
+    def build_genuine_webhook(self) -> Webhook:
         body = json.dumps({"bird": "b10", "roof": "r1", "number": "7", "text": "Hello"}).encode()
         ring = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         return Webhook("POST", "http://10.0.0.7/webhooks/pigeon", {VERIFICATION.header: ring}, body)

@@ -34,31 +34,35 @@ DESK = {
 Json = dict[str, Any]
 
 
-def channel(**changed: str) -> SunshineChannel:
+def build_channel(**changed: str) -> SunshineChannel:
     found = create_channel({**ENVIRON, **changed}, "")
     assert found is not None
     return found
 
 
-def event(kind: str, active: Json | None = BOT, talk: str = TALK, number: str = "e1", **payload: Any) -> Json:
+def build_event(
+    kind: str, active: Json | None = BOT, talk: str = TALK, number: str = "e1", **payload: Any
+) -> Json:
     conversation: Json = {"id": talk, "type": "personal"}
     if active:
         conversation["activeSwitchboardIntegration"] = active
     return {"id": number, "type": kind, "payload": {"conversation": conversation, **payload}}
 
 
-def said(content: Json, active: Json | None = BOT, talk: str = TALK, number: str = "m1", **more: Any) -> Json:
+def build_message_event(
+    content: Json, active: Json | None = BOT, talk: str = TALK, number: str = "m1", **more: Any
+) -> Json:
     author = {"type": "user", "userId": "u1", "displayName": "Ada"}
     message = {"id": number, "author": author, "content": content, **more}
-    return event("conversation:message", active, talk, f"e-{number}", message=message)
+    return build_event("conversation:message", active, talk, f"e-{number}", message=message)
 
 
-def hook(*events: Json, version: str = "v2", app: str = APP) -> Webhook:
+def build_webhook(*events: Json, version: str = "v2", app: str = APP) -> Webhook:
     batch = {"app": {"id": app}, "webhook": {"id": "w1", "version": version}, "events": events}
     return Webhook("POST", "/webhooks/sunshine", {"x-api-key": SECRET}, json.dumps(batch).encode())
 
 
-def talk(active: Json | None = BOT, **more: Any) -> Json:
+def build_conversation(active: Json | None = BOT, **more: Any) -> Json:
     """Return a conversation's JSON."""
     found: Json = {"id": TALK, **more}
     if active:
@@ -66,7 +70,7 @@ def talk(active: Json | None = BOT, **more: Any) -> Json:
     return {"conversation": found}
 
 
-def every_kind() -> list[Webhook]:
+def build_all_webhooks() -> list[Webhook]:
     """Return a webhook of every parsed event and every type of content."""
     file = {"mediaUrl": "https://media.example/a.pdf", "mediaType": "application/pdf", "altText": "a.pdf"}
     place = {"name": "Café", "address": "1 Main St"}
@@ -83,17 +87,22 @@ def every_kind() -> list[Webhook]:
     agent = {"author": {"type": "business"}, "source": source, "id": "m9", "content": contents[0]}
     user = {"id": "u1", "externalId": "cust-77", "profile": {"locale": "de-AT"}}
     error = {"code": "x", "message": "y"}
-    messages = [said(content, number=f"m{number}") for number, content in enumerate(contents)]
+    messages = [build_message_event(content, number=f"m{number}") for number, content in enumerate(contents)]
     events = [
         *messages,
-        event("conversation:postback", postback={"payload": "yes", "user": user}),
-        event("conversation:message", DESK, message=agent),
-        event("conversation:remove"),
-        event("conversation:read"),
+        build_event("conversation:postback", postback={"payload": "yes", "user": user}),
+        build_event("conversation:message", DESK, message=agent),
+        build_event("conversation:remove"),
+        build_event("conversation:read"),
     ]
     for name in ("passControl", "acceptControl", "offerControl", "releaseControl", "passControl:failure"):
         held = (BOT, DESK, None)
-        events += [event(f"switchboard:{name}", who, metadata={"key": "k"}, error=error) for who in held]
+        events += [
+            build_event(f"switchboard:{name}", who, metadata={"key": "k"}, error=error) for who in held
+        ]
     for name in ("channel", "user", "failure"):
-        events.append(event(f"conversation:message:delivery:{name}", message={"id": "m1"}, error=error))
-    return [hook(*messages[:3], said(contents[0], DESK, "talk2")), *(hook(each) for each in events)]
+        events.append(build_event(f"conversation:message:delivery:{name}", message={"id": "m1"}, error=error))
+    return [
+        build_webhook(*messages[:3], build_message_event(contents[0], DESK, "talk2")),
+        *(build_webhook(each) for each in events),
+    ]

@@ -11,11 +11,15 @@ from tests.channels.sunshine import builders as sunshine
 
 
 def _sunshine(content: Json, **more: Any) -> Callable[[], list[Event]]:
-    return lambda: sunshine.channel().parse(sunshine.hook(sunshine.said(content, **more)))
+    return lambda: sunshine.build_channel().parse(
+        sunshine.build_webhook(sunshine.build_message_event(content, **more))
+    )
 
 
 def _sunshine_event(kind: str, **payload: Any) -> Callable[[], list[Event]]:
-    return lambda: sunshine.channel().parse(sunshine.hook(sunshine.event(kind, **payload)))
+    return lambda: sunshine.build_channel().parse(
+        sunshine.build_webhook(sunshine.build_event(kind, **payload))
+    )
 
 
 _FILE = {"type": "file", "mediaUrl": "https://files.example.com/a.pdf", "mediaType": "application/pdf"}

@@ -28,7 +28,15 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import Webhook
-from tests.channels.sunshine.builders import APP, OURS, SECRET, TALK, channel, hook, said
+from tests.channels.sunshine.builders import (
+    APP,
+    OURS,
+    SECRET,
+    TALK,
+    build_channel,
+    build_message_event,
+    build_webhook,
+)
 
 SMS, WHATSAPP = INTEGRATIONS
 NUMBER = "+15550171"
@@ -36,30 +44,30 @@ URL = f"https://example.zendesk.com/sc/v1.1/apps/{APP}/notifications"
 NAMES = (f"sunshine:{APP}:{TALK}", f"sunshine:{APP}:{SMS}:{NUMBER}")
 
 
-def numbered(**changed: str) -> SunshineChannel:
+def build_numbered_channel(**changed: str) -> SunshineChannel:
     setting = f"twilio:{SMS}, whatsapp:{WHATSAPP}"
-    return channel(**{"SUNSHINE_NOTIFICATION_INTEGRATIONS": setting, **changed})
+    return build_channel(**{"SUNSHINE_NOTIFICATION_INTEGRATIONS": setting, **changed})
 
 
-def reply(integration: str = SMS, **fields: Any) -> Reply:
-    address = numbered().start_conversation(NUMBER, integration).address
+def build_reply(integration: str = SMS, **fields: Any) -> Reply:
+    address = build_numbered_channel().start_conversation(NUMBER, integration).address
     return Reply.model_validate({"key": "own-1", "address": address, "body": "Hello", **fields})
 
 
-async def send(made: Reply, **answer: Any) -> Any:
+async def send(reply: Reply, **answer: Any) -> Any:
     """Send a reply; return the request."""
     answer = answer or {"status_code": 201, "json": {"notification": {"_id": "n1"}}}
     with respx.mock as router:
         route = router.post(URL).respond(**answer)
         async with httpx.AsyncClient() as http:
-            sent = await numbered().send(made, http)
+            sent = await build_numbered_channel().send(reply, http)
         assert sent.provider_id == "n1"
         return json.loads(route.calls.last.request.content)
 
 
 def test_a_contact_is_a_number_of_an_integration() -> None:
-    by_sms = numbered().start_conversation("+1 (555) 0171", SMS)
-    on_whatsapp = numbered().start_conversation("0015550171", WHATSAPP)
+    by_sms = build_numbered_channel().start_conversation("+1 (555) 0171", SMS)
+    on_whatsapp = build_numbered_channel().start_conversation("0015550171", WHATSAPP)
 
     assert by_sms.address == Address(channel="sunshine", account=APP, ours=SMS, theirs=NUMBER)
     assert by_sms.session == f"sunshine:{APP}:{SMS}:{NUMBER}"
@@ -78,20 +86,20 @@ def test_a_contact_is_a_number_of_an_integration() -> None:
 )
 def test_whom_nobody_can_write_to_is_refused(setting: str, to: str, sender: str, reason: str) -> None:
     with pytest.raises(InvalidContact, match=reason):
-        numbered(SUNSHINE_NOTIFICATION_INTEGRATIONS=setting).start_conversation(to, sender)
+        build_numbered_channel(SUNSHINE_NOTIFICATION_INTEGRATIONS=setting).start_conversation(to, sender)
 
 
 @pytest.mark.parametrize("setting", [SMS, f"web:{SMS}", "twilio:", "twilio:a b"])
 def test_a_wrong_setting_is_an_error_at_the_start(setting: str) -> None:
     with pytest.raises(ConfigurationError, match="SUNSHINE_NOTIFICATION_INTEGRATIONS must be type:ID"):
-        numbered(SUNSHINE_NOTIFICATION_INTEGRATIONS=setting)
+        build_numbered_channel(SUNSHINE_NOTIFICATION_INTEGRATIONS=setting)
 
 
 async def test_a_text_and_a_file_are_messages_of_the_app_maker() -> None:
     choice = Choice(label="Page", payload="", url="https://example.com")
     picture = Attachment(url="https://files.example.com/1", content_type="image/png")
 
-    assert await send(reply(choices=(choice,))) == {
+    assert await send(build_reply(choices=(choice,))) == {
         "destination": {"integrationId": SMS, "destinationId": NUMBER},
         "author": {"role": "appMaker"},
         "message": {
@@ -100,7 +108,7 @@ async def test_a_text_and_a_file_are_messages_of_the_app_maker() -> None:
             "actions": [{"type": "link", "text": "Page", "uri": "https://example.com"}],
         },
     }
-    assert (await send(reply(body="", media=(picture,))))["message"] == {
+    assert (await send(build_reply(body="", media=(picture,))))["message"] == {
         "type": "image",
         "mediaUrl": picture.url,
     }
@@ -108,7 +116,7 @@ async def test_a_text_and_a_file_are_messages_of_the_app_maker() -> None:
 
 async def test_a_template_is_sent_in_the_form_of_whatsapp() -> None:
     template = Template(name="parcel", language="en_US", variables={"1": "Ada"})
-    sent = await send(reply(WHATSAPP, body="", template=template))
+    sent = await send(build_reply(WHATSAPP, body="", template=template))
 
     assert sent["messageSchema"] == "whatsapp"
     assert sent["destination"]["destinationId"] == NUMBER
@@ -133,7 +141,7 @@ async def test_a_template_is_sent_in_the_form_of_whatsapp() -> None:
 async def test_what_a_number_cannot_get_is_rejected_without_a_call(fields: dict[str, Any]) -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: pytest.fail("called"))) as http:
         with pytest.raises(Rejected):
-            await numbered().send(reply(**fields), http)
+            await build_numbered_channel().send(build_reply(**fields), http)
 
 
 @pytest.mark.parametrize(
@@ -151,14 +159,14 @@ async def test_an_error_of_version_1_is_classified(
 ) -> None:
     body = {"error": {"code": code, "description": "no, not +15550171"}}
     with pytest.raises(error) as raised:
-        await send(reply(), status_code=status, json=body)
+        await send(build_reply(), status_code=status, json=body)
 
     assert raised.value.code == code
     assert NUMBER not in raised.value.reason
     assert failure is None or (isinstance(raised.value, Rejected) and raised.value.failure is failure)
 
 
-def delivery(kind: str, app: str = APP, **more: Any) -> Webhook:
+def build_delivery(kind: str, app: str = APP, **more: Any) -> Webhook:
     body = {
         "trigger": f"notification:{kind}",
         "app": {"_id": app},
@@ -173,26 +181,33 @@ def delivery(kind: str, app: str = APP, **more: Any) -> Webhook:
 def test_a_delivery_has_a_status_and_names_the_conversation() -> None:
     matched = {"conversation": {"_id": TALK}, "appUser": {"_id": "u1"}}
 
-    assert numbered().parse(delivery("delivery:user", matchResult=matched)) == [
+    assert build_numbered_channel().parse(build_delivery("delivery:user", matchResult=matched)) == [
         StatusChanged(channel="sunshine", provider_id="n1", status=DeliveryStatus.DELIVERED),
         Ignored(reason="notification matched", aliases=NAMES, joins_known=True),
     ]
     error = {"code": "uncategorized_error", "underlyingError": {"code": 21610, "message": "unsubscribed"}}
-    [failed] = numbered().parse(delivery("delivery:failure", error=error))
+    [failed] = build_numbered_channel().parse(build_delivery("delivery:failure", error=error))
     assert isinstance(failed, StatusChanged)
     assert (failed.status, failed.failure) == (DeliveryStatus.FAILED, FailureKind.OPTED_OUT)
 
 
 @pytest.mark.parametrize(
     ("webhook", "reason"),
-    [(delivery("delivery:user", app="another"), "other app"), (delivery("typing"), "unknown status")],
+    [
+        (build_delivery("delivery:user", app="another"), "other app"),
+        (build_delivery("typing"), "unknown status"),
+    ],
 )
 def test_another_event_of_version_1_is_ignored(webhook: Webhook, reason: str) -> None:
-    assert numbered().parse(webhook) == [Ignored(reason=reason)]
+    assert build_numbered_channel().parse(webhook) == [Ignored(reason=reason)]
 
 
-def message(**source: Any) -> list[Event]:
-    return numbered().parse(hook(said({"type": "text", "text": "Hi"}, source={"type": "twilio", **source})))
+def parse_message(**source: Any) -> list[Event]:
+    return build_numbered_channel().parse(
+        build_webhook(
+            build_message_event({"type": "text", "text": "Hi"}, source={"type": "twilio", **source})
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -208,7 +223,7 @@ def message(**source: Any) -> list[Event]:
 def test_a_message_names_its_number_if_its_integration_is_known(
     source: dict[str, Any], names: tuple[str, ...]
 ) -> None:
-    [event] = message(**source)
+    [event] = parse_message(**source)
 
     assert isinstance(event, TurnReceived)
     assert event.aliases == names
@@ -264,7 +279,7 @@ def test_the_simulator_refuses_what_the_api_refuses(changed: dict[str, Any], sta
     ("number", "zone"), [("+4917012345678", "Europe/Berlin"), ("+61412345678", ""), ("US.1", "")]
 )
 async def test_the_time_zone_of_a_contact_is_that_of_their_number(number: str, zone: str) -> None:
-    [event] = message(client={"type": "twilio", "externalId": number})
+    [event] = parse_message(client={"type": "twilio", "externalId": number})
     assert isinstance(event, TurnReceived)
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: pytest.fail("called"))) as http:
-        assert await channel().find_time_zone(event.turn, http) == zone
+        assert await build_channel().find_time_zone(event.turn, http) == zone

@@ -35,23 +35,23 @@ from tests.channels.sunshine.builders import (
     DESK,
     SECRET,
     Json,
-    channel,
-    event,
-    every_kind,
-    hook,
-    said,
-    talk,
+    build_all_webhooks,
+    build_channel,
+    build_conversation,
+    build_event,
+    build_message_event,
+    build_webhook,
 )
 
 TEXT = {"type": "text", "text": "Hello"}
 
 
-def parsed(*events: Json) -> list[Event]:
-    return channel().parse(hook(*events))
+def parse_events(*events: Json) -> list[Event]:
+    return build_channel().parse(build_webhook(*events))
 
 
-def acts(*events: Json) -> list[ControlAction]:
-    return [found.act for found in parsed(*events) if isinstance(found, ControlReceived)]
+def parse_actions(*events: Json) -> list[ControlAction]:
+    return [found.act for found in parse_events(*events) if isinstance(found, ControlReceived)]
 
 
 class TestSunshine(ChannelCases):
@@ -59,34 +59,36 @@ class TestSunshine(ChannelCases):
     accepted: ClassVar[httpx.Response] = httpx.Response(201, json={"messages": [{"id": "sent1"}]})
 
     def channel(self) -> SunshineChannel:
-        return channel()
+        return build_channel()
 
     @pytest.fixture
     def api(self) -> Iterator[respx.MockRouter]:
         with respx.mock(assert_all_called=False) as router:
-            router.get(BASE).respond(json=talk())
+            router.get(BASE).respond(json=build_conversation())
             yield router
 
-    def genuine(self) -> Webhook:
-        return hook(said(TEXT))
+    def build_genuine_webhook(self) -> Webhook:
+        return build_webhook(build_message_event(TEXT))
 
-    def shapes(self) -> list[Webhook]:
-        return every_kind()
+    def build_samples(self) -> list[Webhook]:
+        return build_all_webhooks()
 
     def test_a_modified_body_is_refused(self) -> None:
         """Not detectable: the provider signs nothing, as the verification table states."""
-        changed = self.genuine()
+        changed = self.build_genuine_webhook()
 
         assert self.verification().signed == ()
         self.channel().verify(replace(changed, body=changed.body.replace(b"0", b"1", 1)))
 
 
 def test_every_secret_of_a_rotation_is_accepted() -> None:
-    channel(SUNSHINE_WEBHOOK_SECRET=f"new,{SECRET}").verify(hook(said(TEXT)))
+    build_channel(SUNSHINE_WEBHOOK_SECRET=f"new,{SECRET}").verify(build_webhook(build_message_event(TEXT)))
 
 
 def test_one_request_may_have_several_contacts_and_a_malformed_event_is_skipped() -> None:
-    first, bad, second = parsed(said(TEXT, talk="a"), {"type": 7}, said(TEXT, talk="b", number="m2"))
+    first, bad, second = parse_events(
+        build_message_event(TEXT, talk="a"), {"type": 7}, build_message_event(TEXT, talk="b", number="m2")
+    )
 
     assert isinstance(bad, Ignored)
     assert [each.turn.address.theirs for each in (first, second) if isinstance(each, TurnReceived)] == [
@@ -104,7 +106,7 @@ def test_one_request_may_have_several_contacts_and_a_malformed_event_is_skipped(
     ],
 )
 def test_text_and_buttons_are_turns(content: Json, expected: tuple[str, str]) -> None:
-    [found] = parsed(said(content))
+    [found] = parse_events(build_message_event(content))
 
     assert isinstance(found, TurnReceived)
     assert (found.turn.text, found.turn.payload) == expected
@@ -113,7 +115,7 @@ def test_text_and_buttons_are_turns(content: Json, expected: tuple[str, str]) ->
 def test_files_and_locations_are_parsed() -> None:
     file = {"type": "file", "mediaUrl": "https://files.example.com/1", "mediaType": "audio/ogg"}
     place = {"type": "location", "coordinates": {"lat": 0, "long": 9.5}, "location": {"name": "Home"}}
-    sent, shared = parsed(said(file), said(place, number="m2"))
+    sent, shared = parse_events(build_message_event(file), build_message_event(place, number="m2"))
 
     assert isinstance(sent, TurnReceived)
     assert isinstance(shared, TurnReceived)
@@ -123,7 +125,9 @@ def test_files_and_locations_are_parsed() -> None:
 
 
 def test_a_postbacks_turn_has_the_events_id() -> None:
-    [found] = parsed(event("conversation:postback", postback={"payload": "yes"}, user={"id": "u1"}))
+    [found] = parse_events(
+        build_event("conversation:postback", postback={"payload": "yes"}, user={"id": "u1"})
+    )
 
     assert isinstance(found, TurnReceived)
     assert (found.turn.id, found.turn.payload, found.turn.details["user_id"]) == ("e1", "yes", "u1")
@@ -131,18 +135,18 @@ def test_a_postbacks_turn_has_the_events_id() -> None:
 
 @pytest.mark.parametrize("content", [{"type": "text", "text": ""}, {"type": "carousel"}, {}])
 def test_an_empty_message_is_not_a_turn(content: Json) -> None:
-    assert isinstance(parsed(said(content))[0], Ignored)
+    assert isinstance(parse_events(build_message_event(content))[0], Ignored)
 
 
 def test_a_deleted_message_is_recorded_and_is_not_a_turn() -> None:
-    [found] = parsed(said(TEXT, deleted=True))
+    [found] = parse_events(build_message_event(TEXT, deleted=True))
 
     assert isinstance(found, ActivityReceived)
     assert (found.activity, bool(found.message_id)) == (Activity.DELETED, True)
 
 
 def test_a_kind_that_is_not_supported_is_a_turn_without_content() -> None:
-    [found] = parsed(said({"type": "hologram"}))
+    [found] = parse_events(build_message_event({"type": "hologram"}))
 
     assert isinstance(found, TurnReceived)
     assert (found.turn.kind, found.turn.has_content) == ("unsupported", False)
@@ -156,7 +160,7 @@ FIELDS = [
 
 
 def test_a_form_is_data_and_text() -> None:
-    [found] = parsed(said({"type": "formResponse", "fields": FIELDS}))
+    [found] = parse_events(build_message_event({"type": "formResponse", "fields": FIELDS}))
 
     assert isinstance(found, TurnReceived)
     assert found.turn.form == {"name": "Ada", "mail": "ada@shop.example", "size": "Large"}
@@ -165,7 +169,7 @@ def test_a_form_is_data_and_text() -> None:
 
 def test_the_quoted_message_is_kept() -> None:
     quoted = {"type": "message", "message": {"id": "m0", "content": {"type": "text", "text": "Which one?"}}}
-    [found] = parsed(said(TEXT, quotedMessage=quoted))
+    [found] = parse_events(build_message_event(TEXT, quotedMessage=quoted))
 
     assert isinstance(found, TurnReceived)
     assert found.turn.quoted == QuotedMessage(id="m0", text="Which one?")
@@ -173,7 +177,9 @@ def test_the_quoted_message_is_kept() -> None:
 
 def test_a_failure_is_told_in_the_words_of_the_channel_behind() -> None:
     error = {"code": "uncategorized_error", "underlyingError": {"message": "Recipient not reachable"}}
-    [found] = parsed(event("conversation:message:delivery:failure", message={"id": "m1"}, error=error))
+    [found] = parse_events(
+        build_event("conversation:message:delivery:failure", message={"id": "m1"}, error=error)
+    )
 
     assert isinstance(found, StatusChanged)
     assert found.error_text == "Recipient not reachable"
@@ -204,7 +210,9 @@ def test_a_failure_is_classified_by_the_code_of_the_channel_behind(
 ) -> None:
     given = {"code": "uncategorized_error", **error}
     kind = "conversation:message:delivery:failure"
-    [found] = parsed(event(kind, message={"id": "m1"}, destination={"type": destination}, error=given))
+    [found] = parse_events(
+        build_event(kind, message={"id": "m1"}, destination={"type": destination}, error=given)
+    )
 
     assert isinstance(found, StatusChanged)
     assert found.failure == failure
@@ -224,7 +232,7 @@ def test_codes_of_the_channel_behind_mean_what_they_mean_to_that_channel() -> No
 
 def test_while_the_desk_has_control_the_session_is_waiting() -> None:
     """A hand-off, not a take-over: no agent may have joined. The turn before it reopens the session."""
-    turn, control = parsed(said(TEXT, active=DESK))
+    turn, control = parse_events(build_message_event(TEXT, active=DESK))
 
     assert isinstance(turn, TurnReceived)
     assert isinstance(control, ControlReceived)
@@ -232,23 +240,23 @@ def test_while_the_desk_has_control_the_session_is_waiting() -> None:
 
 
 def test_the_bots_own_hand_off_is_not_a_take_over() -> None:
-    passed_on = event("switchboard:passControl", DESK, metadata={"turngate": "turn.hand_off"})
+    passed_on = build_event("switchboard:passControl", DESK, metadata={"turngate": "turn.hand_off"})
 
-    assert acts(passed_on) == [ControlAction.PASSED_ON]
-    assert acts(event("switchboard:passControl", BOT, metadata={"turngate": "turn.hand_off"})) == [
-        ControlAction.GIVE_BACK
-    ]
+    assert parse_actions(passed_on) == [ControlAction.PASSED_ON]
+    assert parse_actions(
+        build_event("switchboard:passControl", BOT, metadata={"turngate": "turn.hand_off"})
+    ) == [ControlAction.GIVE_BACK]
 
 
 def test_control_offered_to_the_bot_gives_back() -> None:
-    offer = event("switchboard:offerControl", None)
+    offer = build_event("switchboard:offerControl", None)
     offer["payload"]["conversation"]["pendingSwitchboardIntegration"] = BOT
-    message = said(TEXT, active=None)
+    message = build_message_event(TEXT, active=None)
     message["payload"]["conversation"]["pendingSwitchboardIntegration"] = BOT
 
-    assert acts(offer) == [ControlAction.GIVE_BACK]
-    assert acts(event("switchboard:offerControl", DESK)) == []
-    assert [type(found) for found in parsed(message)] == [TurnReceived]
+    assert parse_actions(offer) == [ControlAction.GIVE_BACK]
+    assert parse_actions(build_event("switchboard:offerControl", DESK)) == []
+    assert [type(found) for found in parse_events(message)] == [TurnReceived]
 
 
 @pytest.mark.parametrize(
@@ -261,18 +269,20 @@ def test_control_offered_to_the_bot_gives_back() -> None:
     ],
 )
 def test_the_name_is_shown_or_in_the_profile(author: dict[str, Any], name: str) -> None:
-    message = said({"type": "text", "text": "hi"}, author={"type": "user", "userId": "u1", **author})
-    [event] = channel().parse(hook(message))
+    message = build_message_event(
+        {"type": "text", "text": "hi"}, author={"type": "user", "userId": "u1", **author}
+    )
+    [event] = build_channel().parse(build_webhook(message))
 
     assert isinstance(event, TurnReceived)
     assert event.turn.profile_name == name
 
 
 def test_a_turn_has_time_and_locale() -> None:
-    control = event("switchboard:passControl", DESK)
+    control = build_event("switchboard:passControl", DESK)
     control["createdAt"] = "2026-11-23T10:00:00.440Z"
     author = {"type": "user", "userId": "u1", "user": {"id": "u1", "profile": {"locale": "de-DE"}}}
-    passed, turn = parsed(control, said(TEXT, author=author))
+    passed, turn = parse_events(control, build_message_event(TEXT, author=author))
 
     assert isinstance(passed, ControlReceived)
     assert passed.at == pytest.approx(1795428000.44)
@@ -281,20 +291,20 @@ def test_a_turn_has_time_and_locale() -> None:
 
 
 def test_a_conversation_without_control_is_the_bots_only_without_a_switchboard() -> None:
-    alone = channel(SUNSHINE_INTEGRATION_ID="")
+    alone = build_channel(SUNSHINE_INTEGRATION_ID="")
 
-    assert isinstance(parsed(said(TEXT, active=None))[0], Ignored)
-    assert isinstance(alone.parse(hook(said(TEXT, active=None)))[0], TurnReceived)
-    assert isinstance(alone.parse(hook(said(TEXT, active=DESK)))[1], ControlReceived)
+    assert isinstance(parse_events(build_message_event(TEXT, active=None))[0], Ignored)
+    assert isinstance(alone.parse(build_webhook(build_message_event(TEXT, active=None)))[0], TurnReceived)
+    assert isinstance(alone.parse(build_webhook(build_message_event(TEXT, active=DESK)))[1], ControlReceived)
 
 
 def test_control_passes_to_agents_and_back() -> None:
-    assert acts(event("switchboard:passControl", DESK)) == [ControlAction.TAKE_OVER]
-    assert acts(event("switchboard:passControl", BOT)) == [ControlAction.GIVE_BACK]
-    assert acts(event("switchboard:releaseControl", None)) == [ControlAction.CLOSE]
-    assert acts(event("conversation:remove")) == [ControlAction.CLOSE]
-    failure = event("switchboard:passControl:failure", error={"code": "switchboard_invalid_target"})
-    assert acts(failure) == [ControlAction.GIVE_BACK]
+    assert parse_actions(build_event("switchboard:passControl", DESK)) == [ControlAction.TAKE_OVER]
+    assert parse_actions(build_event("switchboard:passControl", BOT)) == [ControlAction.GIVE_BACK]
+    assert parse_actions(build_event("switchboard:releaseControl", None)) == [ControlAction.CLOSE]
+    assert parse_actions(build_event("conversation:remove")) == [ControlAction.CLOSE]
+    failure = build_event("switchboard:passControl:failure", error={"code": "switchboard_invalid_target"})
+    assert parse_actions(failure) == [ControlAction.GIVE_BACK]
 
 
 @pytest.mark.parametrize(
@@ -309,13 +319,13 @@ def test_control_passes_to_agents_and_back() -> None:
 def test_an_agents_message_is_a_take_over_and_the_bots_is_not(
     more: Json, expected: list[ControlAction]
 ) -> None:
-    assert acts(said(TEXT, author={"type": "business"}, **more)) == expected
+    assert parse_actions(build_message_event(TEXT, author={"type": "business"}, **more)) == expected
 
 
 def test_delivery_events_are_statuses() -> None:
     error = {"code": "window", "message": "call +15550100"}
     kind = "conversation:message:delivery:failure"
-    [found] = parsed(event(kind, message={"id": "sent1"}, error=error))
+    [found] = parse_events(build_event(kind, message={"id": "sent1"}, error=error))
 
     assert isinstance(found, StatusChanged)
     assert (found.provider_id, found.status) == ("sent1", DeliveryStatus.FAILED)
@@ -324,6 +334,8 @@ def test_delivery_events_are_statuses() -> None:
 
 def test_an_older_webhook_is_malformed_and_another_app_is_ignored() -> None:
     with pytest.raises(MalformedWebhook, match="v2"):
-        channel().parse(hook(version="v1"))
-    assert channel().parse(hook(said(TEXT), app="other")) == [Ignored(reason="other app")]
-    assert parsed() == [Ignored(reason="no events")]
+        build_channel().parse(build_webhook(version="v1"))
+    assert build_channel().parse(build_webhook(build_message_event(TEXT), app="other")) == [
+        Ignored(reason="other app")
+    ]
+    assert parse_events() == [Ignored(reason="no events")]

@@ -28,30 +28,30 @@ class _Values(dict[str, list[str]]):
         return self[name]
 
 
-def twilio(public_url: str = PUBLIC, **settings: str) -> TwilioChannel:
+def build_channel(public_url: str = PUBLIC, **settings: str) -> TwilioChannel:
     channel = create_channel({**ENVIRON, **settings}, public_url)
     assert channel is not None
     return channel
 
 
-def payload(name: str) -> list[tuple[str, str]]:
+def read_payload(name: str) -> list[tuple[str, str]]:
     raw = (ROOT / "tests" / "payloads" / "twilio" / f"{name}.form").read_text(encoding="utf-8")
     return parse_qsl(raw, keep_blank_values=True)
 
 
-def changed(name: str, **fields: str) -> list[tuple[str, str]]:
+def build_payload(name: str, **fields: str) -> list[tuple[str, str]]:
     """Return a payload with some fields replaced or added."""
-    return [pair for pair in payload(name) if pair[0] not in fields] + list(fields.items())
+    return [pair for pair in read_payload(name) if pair[0] not in fields] + list(fields.items())
 
 
-def signature(url: str, fields: Fields, token: str = TOKEN, algorithm: str = "HMAC_SHA1") -> str:
+def compute_signature(url: str, fields: Fields, token: str = TOKEN, algorithm: str = "HMAC_SHA1") -> str:
     values = _Values()
     for name, value in fields:
         values.setdefault(name, []).append(value)
     return str(RequestValidator(token).compute_signature(url, values, algorithm))
 
 
-def post(
+def build_webhook(
     fields: Fields,
     *,
     url: str = URL,
@@ -61,25 +61,27 @@ def post(
 ) -> Webhook:
     """Return a form POST as the server receives it, signed over the public URL."""
     pairs = list(fields)
-    signed = {"content-type": FORM, "x-twilio-signature": signature(url, pairs, token)}
+    signed = {"content-type": FORM, "x-twilio-signature": compute_signature(url, pairs, token)}
     return Webhook("POST", seen, {**signed, **(headers or {})}, urlencode(pairs, quote_via=quote).encode())
 
 
-def get(fields: Fields) -> Webhook:
+def build_get_webhook(fields: Fields) -> Webhook:
     """Return the webhook of a number that is configured to GET."""
     query = urlencode(list(fields))
-    return Webhook("GET", f"{SEEN}?{query}", {"x-twilio-signature": signature(f"{URL}?{query}", [])}, b"")
+    return Webhook(
+        "GET", f"{SEEN}?{query}", {"x-twilio-signature": compute_signature(f"{URL}?{query}", [])}, b""
+    )
 
 
-def received(fields: Fields, channel: TwilioChannel | None = None) -> Event:
+def parse_event(fields: Fields, channel: TwilioChannel | None = None) -> Event:
     """Verify and parse a form, and return its event."""
-    used, hook = channel or twilio(), post(fields)
+    used, hook = channel or build_channel(), build_webhook(fields)
     used.verify(hook)
     [event] = used.parse(hook)
     return event
 
 
-def turn_of(fields: Fields) -> Turn:
-    event = received(fields)
+def parse_turn(fields: Fields) -> Turn:
+    event = parse_event(fields)
     assert isinstance(event, TurnReceived)
     return event.turn

@@ -10,7 +10,7 @@ from tests.channels.twilio import builders as twilio
 
 
 def _twilio(name: str, **fields: str) -> Callable[[], list[Event]]:
-    return lambda: [twilio.received(twilio.changed(name, **fields))]
+    return lambda: [twilio.parse_event(twilio.build_payload(name, **fields))]
 
 
 KINDS = (

@@ -14,7 +14,7 @@ import respx
 from channels.twilio import SETTINGS, ErrorKind, classify_error_code, create_channel
 from core.errors import ConfigurationError, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Address, FailureKind, Reply
-from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
+from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, build_channel
 
 MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
 SERVICE = "MG" + "0" * 32
@@ -31,11 +31,11 @@ def api() -> Iterator[respx.MockRouter]:
         yield router
 
 
-def reply(body: str = "Hello", address: Address = SMS, media: tuple[str, ...] = ()) -> Reply:
+def build_reply(body: str = "Hello", address: Address = SMS, media: tuple[str, ...] = ()) -> Reply:
     return Reply(key="turn.1", address=address, body=body, media=media)
 
 
-def entry(sid: str, body: str = "Hello", *, seconds: float = 0, **fields: object) -> dict[str, object]:
+def build_entry(sid: str, body: str = "Hello", *, seconds: float = 0, **fields: object) -> dict[str, object]:
     return {
         "sid": sid,
         "body": body,
@@ -49,34 +49,34 @@ def entry(sid: str, body: str = "Hello", *, seconds: float = 0, **fields: object
     }
 
 
-def page(*entries: object, following: object = None) -> httpx.Response:
+def build_page(*entries: object, following: object = None) -> httpx.Response:
     return httpx.Response(200, json={"messages": list(entries), "next_page_uri": following})
 
 
-async def sent_form(api: respx.MockRouter, said: Reply, **settings: str) -> dict[str, list[str]]:
+async def read_sent_form(api: respx.MockRouter, reply: Reply, **settings: str) -> dict[str, list[str]]:
     route = api.post(MESSAGES).respond(201, json={"sid": "SM1"})
     async with httpx.AsyncClient() as http:
-        await twilio(**settings).send(said, http)
+        await build_channel(**settings).send(reply, http)
     return parse_qs(route.calls.last.request.content.decode())
 
 
-async def find(said: Reply, since: datetime = NOW, known: frozenset[str] = frozenset()) -> str | None:
+async def find_sent(reply: Reply, since: datetime = NOW, known: frozenset[str] = frozenset()) -> str | None:
     async with httpx.AsyncClient() as http:
-        found = await twilio().find_sent(said, http, since=since, known=known)
+        found = await build_channel().find_sent(reply, http, since=since, known=known)
     return found.provider_id if found else None
 
 
-async def refused(api: respx.MockRouter, status: int, code: int) -> DeliveryError:
+async def send_refused(api: respx.MockRouter, status: int, code: int) -> DeliveryError:
     body = {"code": code, "message": "The number +12025550170 is bad", "status": status}
     api.post(MESSAGES).respond(status, json=body)
     async with httpx.AsyncClient() as http:
         with pytest.raises(DeliveryError) as error:
-            await twilio().send(reply(), http)
+            await build_channel().send(build_reply(), http)
     return error.value
 
 
 async def test_a_reply_is_sent_from_the_number_that_was_written_to(api: respx.MockRouter) -> None:
-    assert await sent_form(api, reply("Hi + é 😀")) == {
+    assert await read_sent_form(api, build_reply("Hi + é 😀")) == {
         "To": ["+12025550170"],
         "From": ["+12025550100"],
         "Body": ["Hi + é 😀"],
@@ -86,7 +86,9 @@ async def test_a_reply_is_sent_from_the_number_that_was_written_to(api: respx.Mo
 
 
 async def test_whatsapp_keeps_its_prefix_and_its_characters(api: respx.MockRouter) -> None:
-    form = await sent_form(api, reply("“Hi”", WHATSAPP, media=("https://files.example.com/1.jpg",)))
+    form = await read_sent_form(
+        api, build_reply("“Hi”", WHATSAPP, media=("https://files.example.com/1.jpg",))
+    )
 
     assert (form["To"], form["From"]) == ([WHATSAPP.theirs], [WHATSAPP.ours])
     assert form["MediaUrl"] == ["https://files.example.com/1.jpg"]
@@ -95,14 +97,14 @@ async def test_whatsapp_keeps_its_prefix_and_its_characters(api: respx.MockRoute
 
 async def test_ten_media_are_ten_fields_and_no_body_is_no_field(api: respx.MockRouter) -> None:
     urls = tuple(f"https://files.example.com/{number}" for number in range(10))
-    form = await sent_form(api, reply("", media=urls))
+    form = await read_sent_form(api, build_reply("", media=urls))
 
     assert form["MediaUrl"] == list(urls)
     assert "Body" not in form
 
 
 async def test_a_messaging_service_is_named_next_to_the_sender(api: respx.MockRouter) -> None:
-    form = await sent_form(api, reply(), TWILIO_MESSAGING_SERVICE_SID=SERVICE)
+    form = await read_sent_form(api, build_reply(), TWILIO_MESSAGING_SERVICE_SID=SERVICE)
 
     assert (form["MessagingServiceSid"], form["From"]) == ([SERVICE], [SMS.ours])
 
@@ -110,7 +112,7 @@ async def test_a_messaging_service_is_named_next_to_the_sender(api: respx.MockRo
 async def test_the_first_token_of_a_rotation_sends(api: respx.MockRouter) -> None:
     route = api.post(MESSAGES).respond(201, json={"sid": "SM1"})
     async with httpx.AsyncClient() as http:
-        await twilio(TWILIO_AUTH_TOKEN="new,old").send(reply(), http)
+        await build_channel(TWILIO_AUTH_TOKEN="new,old").send(build_reply(), http)
 
     expected = httpx.BasicAuth(ACCOUNT, "new")._auth_header
     assert route.calls.last.request.headers["authorization"] == expected
@@ -122,11 +124,11 @@ async def test_a_malformed_success_is_unknown(api: respx.MockRouter, body: bytes
 
     async with httpx.AsyncClient() as http:
         with pytest.raises(Unknown):
-            await twilio().send(reply(), http)
+            await build_channel().send(build_reply(), http)
 
 
 async def test_an_opt_out_error_is_marked(api: respx.MockRouter) -> None:
-    error = await refused(api, 400, 21610)
+    error = await send_refused(api, 400, 21610)
 
     assert isinstance(error, Rejected)
     assert (error.code, error.failure) == ("21610", FailureKind.OPTED_OUT)
@@ -134,7 +136,7 @@ async def test_an_opt_out_error_is_marked(api: respx.MockRouter) -> None:
 
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606), (400, 63007)])
 async def test_an_account_wide_error_is_marked(api: respx.MockRouter, status: int, code: int) -> None:
-    error = await refused(api, status, code)
+    error = await send_refused(api, status, code)
 
     assert isinstance(error, Rejected)
     assert error.failure is FailureKind.ACCOUNT
@@ -156,7 +158,7 @@ async def test_an_account_wide_error_is_marked(api: respx.MockRouter, status: in
 async def test_a_message_error_is_not_account_wide(
     api: respx.MockRouter, code: int, failure: FailureKind
 ) -> None:
-    error = await refused(api, 400, code)
+    error = await send_refused(api, 400, code)
 
     assert isinstance(error, Rejected)
     assert error.failure is failure
@@ -166,14 +168,14 @@ async def test_a_message_error_is_not_account_wide(
 async def test_a_rate_limit_is_no_failure_of_the_account(
     api: respx.MockRouter, status: int, code: int
 ) -> None:
-    assert isinstance(await refused(api, status, code), Throttled)
+    assert isinstance(await send_refused(api, status, code), Throttled)
 
 
 @pytest.mark.parametrize("status", [400, 429])
 async def test_a_full_queue_of_a_number_is_waited_for_at_that_number(
     api: respx.MockRouter, status: int
 ) -> None:
-    error = await refused(api, status, 21611)
+    error = await send_refused(api, status, 21611)
 
     assert isinstance(error, Throttled)
     assert (error.one_number, error.retry_after) == (True, 600.0)
@@ -181,11 +183,11 @@ async def test_a_full_queue_of_a_number_is_waited_for_at_that_number(
 
 @pytest.mark.parametrize(("status", "code"), [(500, 20500), (503, 20503), (500, 21211)])
 async def test_a_server_error_is_unknown(api: respx.MockRouter, status: int, code: int) -> None:
-    assert isinstance(await refused(api, status, code), Unknown)
+    assert isinstance(await send_refused(api, status, code), Unknown)
 
 
 async def test_the_reason_is_twilios_text_without_the_number(api: respx.MockRouter) -> None:
-    error = await refused(api, 400, 21211)
+    error = await send_refused(api, 400, 21211)
 
     assert error.reason == "twilio 21211: The number … is bad"
     assert TOKEN not in repr(error)
@@ -196,7 +198,7 @@ async def test_the_newer_error_format_is_parsed(api: respx.MockRouter) -> None:
 
     async with httpx.AsyncClient() as http:
         with pytest.raises(Rejected, match="opted out"):
-            await twilio().send(reply(), http)
+            await build_channel().send(build_reply(), http)
 
 
 async def test_a_redirect_is_not_followed_with_our_credentials(api: respx.MockRouter) -> None:
@@ -204,7 +206,7 @@ async def test_a_redirect_is_not_followed_with_our_credentials(api: respx.MockRo
 
     async with httpx.AsyncClient() as http:
         with pytest.raises(Unavailable, match="TWILIO_API_URL"):
-            await twilio().send(reply(), http)
+            await build_channel().send(build_reply(), http)
 
 
 @pytest.mark.parametrize(
@@ -226,9 +228,9 @@ def test_status_callback_codes_are_classified(code: str, kind: ErrorKind) -> Non
 
 
 async def test_an_accepted_message_is_found(api: respx.MockRouter) -> None:
-    route = api.get(MESSAGES).mock(return_value=page(entry("SM3", "other"), entry("SM2")))
+    route = api.get(MESSAGES).mock(return_value=build_page(build_entry("SM3", "other"), build_entry("SM2")))
 
-    assert await find(reply()) == "SM2"
+    assert await find_sent(build_reply()) == "SM2"
     asked = dict(route.calls.last.request.url.params)
     assert (asked["To"], asked["From"]) == (SMS.theirs, SMS.ours)
 
@@ -236,26 +238,26 @@ async def test_an_accepted_message_is_found(api: respx.MockRouter) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        entry("SM2", "hello"),
-        entry("SM2", seconds=-3),
-        entry("SM2", direction="inbound"),
-        entry("SM2", num_media="1"),
-        {**entry("SM2"), "from": "+12025550199"},
-        entry("SM2", date_created="soon", seconds=-100, body="Hell"),
+        build_entry("SM2", "hello"),
+        build_entry("SM2", seconds=-3),
+        build_entry("SM2", direction="inbound"),
+        build_entry("SM2", num_media="1"),
+        {**build_entry("SM2"), "from": "+12025550199"},
+        build_entry("SM2", date_created="soon", seconds=-100, body="Hell"),
         "no object",
     ],
 )
 async def test_similar_messages_are_not_matched(api: respx.MockRouter, other: object) -> None:
-    api.get(MESSAGES).mock(return_value=page(other))
+    api.get(MESSAGES).mock(return_value=build_page(other))
 
-    assert await find(reply()) is None
+    assert await find_sent(build_reply()) is None
 
 
 async def test_known_replies_are_skipped_and_the_oldest_match_is_returned(api: respx.MockRouter) -> None:
-    answer = page(entry("SM4"), entry("SM3"), entry("SM2"))
+    answer = build_page(build_entry("SM4"), build_entry("SM3"), build_entry("SM2"))
     api.get(MESSAGES).mock(return_value=answer)
 
-    assert await find(reply(), known=frozenset({"SM2"})) == "SM3"
+    assert await find_sent(build_reply(), known=frozenset({"SM2"})) == "SM3"
 
 
 @pytest.mark.parametrize(
@@ -267,36 +269,36 @@ async def test_known_replies_are_skipped_and_the_oldest_match_is_returned(api: r
     ],
 )
 async def test_a_text_changed_by_twilio_is_matched(api: respx.MockRouter, body: str, kept: str) -> None:
-    api.get(MESSAGES).mock(return_value=page(entry("SM2", kept)))
+    api.get(MESSAGES).mock(return_value=build_page(build_entry("SM2", kept)))
 
-    assert await find(reply(body)) == "SM2"
+    assert await find_sent(build_reply(body)) == "SM2"
 
 
 async def test_the_look_up_reads_a_bounded_number_of_pages(api: respx.MockRouter) -> None:
     following = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?To=x&Page=1"
-    api.get(MESSAGES, params={"Page": "1"}).mock(return_value=page(entry("SM2")))
-    api.get(MESSAGES).mock(return_value=page(entry("SM3", "other"), following=following))
+    api.get(MESSAGES, params={"Page": "1"}).mock(return_value=build_page(build_entry("SM2")))
+    api.get(MESSAGES).mock(return_value=build_page(build_entry("SM3", "other"), following=following))
 
-    assert await find(reply()) == "SM2"
+    assert await find_sent(build_reply()) == "SM2"
 
     api.routes.clear()
-    endless = api.get(url__startswith=MESSAGES).mock(return_value=page(following=following))
+    endless = api.get(url__startswith=MESSAGES).mock(return_value=build_page(following=following))
     with pytest.raises(Unavailable):
-        await find(reply())
+        await find_sent(build_reply())
     assert endless.call_count == 5
 
 
 async def test_a_next_page_on_another_host_is_not_requested(api: respx.MockRouter) -> None:
-    api.get(MESSAGES).mock(return_value=page(following="https://evil.example.com/next"))
+    api.get(MESSAGES).mock(return_value=build_page(following="https://evil.example.com/next"))
 
-    assert await find(reply()) is None
+    assert await find_sent(build_reply()) is None
 
 
 async def test_the_look_up_stops_at_older_messages(api: respx.MockRouter) -> None:
-    answer = page(entry("SM2", "other", seconds=-60), following="/never")
+    answer = build_page(build_entry("SM2", "other", seconds=-60), following="/never")
     api.get(MESSAGES).mock(return_value=answer)
 
-    assert await find(reply()) is None
+    assert await find_sent(build_reply()) is None
 
 
 @pytest.mark.parametrize(
@@ -317,7 +319,7 @@ async def test_a_failed_look_up_is_unavailable(
     api.get(MESSAGES).mock(side_effect=[answer])
 
     with pytest.raises(expected):
-        await find(reply())
+        await find_sent(build_reply())
 
 
 def test_without_settings_there_is_no_channel() -> None:

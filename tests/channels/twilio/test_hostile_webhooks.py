@@ -16,13 +16,13 @@ from tests.channels.twilio.builders import (
     ACCOUNT,
     FORM,
     SEEN,
-    changed,
-    payload,
-    post,
-    turn_of,
-    twilio,
+    build_channel,
+    build_payload,
+    build_webhook,
+    parse_turn,
+    read_payload,
 )
-from tests.effort import examples
+from tests.effort import example_count
 
 NAMES = (
     "sms", "mms", "whatsapp_button", "whatsapp_list", "whatsapp_location", "whatsapp_voice",
@@ -32,12 +32,12 @@ NAMES = (
 
 
 def test_legacy_id_fields_are_accepted() -> None:
-    assert turn_of(changed("sms", MessageSid="")).id == "SM00000000000000000000000000000001"
+    assert parse_turn(build_payload("sms", MessageSid="")).id == "SM00000000000000000000000000000001"
 
 
 def test_untrusted_text_is_sanitized_and_bounded() -> None:
-    turn = turn_of(
-        changed("whatsapp_list", Body="a\x00b\x1b[31m\r\nc" + "d" * 20_000, ProfileName="x" * 5000)
+    turn = parse_turn(
+        build_payload("whatsapp_list", Body="a\x00b\x1b[31m\r\nc" + "d" * 20_000, ProfileName="x" * 5000)
     )
 
     assert turn.text.startswith("ab[31m\ncd")
@@ -46,9 +46,9 @@ def test_untrusted_text_is_sanitized_and_bounded() -> None:
 
 
 def test_invalid_utf8_becomes_replacement_characters() -> None:
-    hook = post(payload("sms"))
+    hook = build_webhook(read_payload("sms"))
     broken = replace(hook, body=hook.body.replace(b"Body=Hi", b"Body=%ED%A0%80%FF"))
-    [event] = twilio().parse(broken)
+    [event] = build_channel().parse(broken)
 
     assert isinstance(event, TurnReceived)
     assert event.model_dump_json().encode()
@@ -91,15 +91,15 @@ mutations = st.lists(
 )
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=example_count(150))
 @given(name=st.sampled_from(NAMES), mutated=mutations)
 def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
     name: str, mutated: list[tuple[str, str]]
 ) -> None:
-    fields = changed(name, **dict(mutated))
-    hook = post(fields)
-    twilio().verify(hook)
-    [event] = twilio().parse(hook)
+    fields = build_payload(name, **dict(mutated))
+    hook = build_webhook(fields)
+    build_channel().verify(hook)
+    [event] = build_channel().parse(hook)
 
     event.model_dump_json().encode()
     if isinstance(event, TurnReceived):
@@ -112,7 +112,7 @@ def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
         assert turn.text.strip() or turn.payload or turn.attachments or turn.location or "FlowData" in told
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=example_count(150))
 @given(
     name=st.sampled_from(NAMES),
     at=st.integers(0, 2000),
@@ -126,20 +126,20 @@ def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
 def test_random_input_raises_only_refusals(
     name: str, at: int, noise: bytes, url: str, header: str, value: str
 ) -> None:
-    hook = post(payload(name))
+    hook = build_webhook(read_payload(name))
     body = hook.body[: at % len(hook.body)] + b"\xff" + noise + hook.body[at % len(hook.body) :]
     noisy = Webhook("POST", url, {**hook.headers, header: value}, body)
 
     with pytest.raises(WebhookRefused):
-        twilio().verify(noisy)
+        build_channel().verify(noisy)
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=example_count(150))
 @given(body=st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]), query=st.text(max_size=40))
 def test_parsing_random_input_ends_in_events_or_a_refusal(body: bytes, method: str, query: str) -> None:
     hook = Webhook(method, f"{SEEN}?{query}", {"content-type": FORM}, body)
     try:
-        events = twilio().parse(hook)
+        events = build_channel().parse(hook)
     except WebhookRefused:
         return
     assert not any(isinstance(event, TurnReceived) for event in events)
@@ -149,7 +149,7 @@ def test_parsing_random_input_ends_in_events_or_a_refusal(body: bytes, method: s
 def test_a_form_is_whole_at_any_length(length: int) -> None:
     values = {"flow_token": "t", "answers": [{"note": "ü" * length}]}
     form = json.dumps(values, ensure_ascii=False)
-    found = turn_of(changed("whatsapp_button", FlowData=form))
+    found = parse_turn(build_payload("whatsapp_button", FlowData=form))
 
     assert found.form == values
     assert json.loads(found.details["flow_data"]) == values

@@ -13,12 +13,12 @@ from core.model import (
     StatusChanged,
 )
 from tests.channels.twilio.builders import (
-    changed,
-    payload,
-    post,
-    received,
-    turn_of,
-    twilio,
+    build_channel,
+    build_payload,
+    build_webhook,
+    parse_event,
+    parse_turn,
+    read_payload,
 )
 
 
@@ -27,16 +27,16 @@ from tests.channels.twilio.builders import (
     ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n", "opt out", "Stop."],
 )
 def test_a_stop_keyword_is_an_opt_out(word: str) -> None:
-    event = received(changed("sms", Body=word))
+    event = parse_event(build_payload("sms", Body=word))
 
     assert isinstance(event, ControlReceived)
     assert (event.act, event.id) == (ControlAction.OPT_OUT, "SM00000000000000000000000000000001")
-    assert event.session == turn_of(payload("sms")).session
+    assert event.session == parse_turn(read_payload("sms")).session
 
 
 @pytest.mark.parametrize("word", ["START", "unstop"])
 def test_a_start_keyword_is_an_opt_in(word: str) -> None:
-    event = received(changed("sms", Body=word))
+    event = parse_event(build_payload("sms", Body=word))
 
     assert isinstance(event, ControlReceived)
     assert event.act is ControlAction.OPT_IN
@@ -44,12 +44,12 @@ def test_a_start_keyword_is_an_opt_in(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["HELP", "info"])
 def test_the_keywords_that_twilio_answers_with_help_are_ignored(word: str) -> None:
-    assert received(changed("sms", Body=word)) == Ignored(reason="help keyword")
+    assert parse_event(build_payload("sms", Body=word)) == Ignored(reason="help keyword")
 
 
 def test_opt_out_type_outranks_the_text() -> None:
-    event = received(payload("own_stop_word"))
-    start = received(changed("sms", Body="STOP", OptOutType="START"))
+    event = parse_event(read_payload("own_stop_word"))
+    start = parse_event(build_payload("sms", Body="STOP", OptOutType="START"))
 
     assert isinstance(event, ControlReceived)
     assert event.act is ControlAction.OPT_OUT
@@ -59,12 +59,12 @@ def test_opt_out_type_outranks_the_text() -> None:
 
 @pytest.mark.parametrize("text", ["please stop", "stop it", "yes", "STOP 12345", "starting"])
 def test_a_sentence_that_contains_a_keyword_is_a_turn(text: str) -> None:
-    assert turn_of(changed("sms", Body=text)).text == text
+    assert parse_turn(build_payload("sms", Body=text)).text == text
 
 
 @pytest.mark.parametrize("word", ["STOP", "start", "HELP"])
 def test_whatsapp_has_no_keywords(word: str) -> None:
-    assert turn_of(changed("whatsapp_list", Body=word)).text == word
+    assert parse_turn(build_payload("whatsapp_list", Body=word)).text == word
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_whatsapp_has_no_keywords(word: str) -> None:
     ],
 )
 def test_every_twilio_status_is_mapped(word: str, status: DeliveryStatus) -> None:
-    event = received(changed("status_delivered", MessageStatus=word, SmsStatus=word))
+    event = parse_event(build_payload("status_delivered", MessageStatus=word, SmsStatus=word))
 
     assert isinstance(event, StatusChanged)
     assert (event.provider_id, event.status) == ("SM00000000000000000000000000000005", status)
 
 
 def test_a_failed_status_has_its_code_without_the_number() -> None:
-    event = received(payload("status_failed"))
+    event = parse_event(read_payload("status_failed"))
 
     assert isinstance(event, StatusChanged)
     assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "63016")
@@ -114,15 +114,15 @@ def test_a_failed_status_has_its_code_without_the_number() -> None:
     ],
 )
 def test_a_failed_status_is_classified_like_an_answer(code: str, kind: FailureKind, pause: float) -> None:
-    event = received(changed("status_failed", MessageStatus="undelivered", ErrorCode=code))
+    event = parse_event(build_payload("status_failed", MessageStatus="undelivered", ErrorCode=code))
 
     assert isinstance(event, StatusChanged)
     assert (event.failure, event.retry_after) == (kind, pause)
 
 
 def test_a_status_gets_204_and_a_message_empty_twiml() -> None:
-    channel = twilio()
-    status, message = post(payload("status_read")), post(payload("sms"))
+    channel = build_channel()
+    status, message = build_webhook(read_payload("status_read")), build_webhook(read_payload("sms"))
 
     assert channel.answer(status, channel.parse(status)).status == 204
     answer = channel.answer(message, channel.parse(message))

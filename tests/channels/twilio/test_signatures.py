@@ -19,11 +19,11 @@ from tests.channels.twilio.builders import (
     SEEN,
     TOKEN,
     URL,
-    get,
-    payload,
-    post,
-    signature,
-    twilio,
+    build_channel,
+    build_get_webhook,
+    build_webhook,
+    compute_signature,
+    read_payload,
 )
 
 VECTOR_FIELDS = (
@@ -49,13 +49,13 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_recorded_webhook_is_accepted(name: str) -> None:
-    twilio().verify(post(payload(name)))
-    twilio().verify(get(payload(name)))
+    build_channel().verify(build_webhook(read_payload(name)))
+    build_channel().verify(build_get_webhook(read_payload(name)))
 
 
 def test_the_documented_signature_is_accepted() -> None:
     headers = {"x-twilio-signature": "BafQq33UFPHZRqDZzCXJZ+dlCIg="}
-    twilio().verify(post(VECTOR_FIELDS, seen=f"{SEEN}?bot=a%20b", headers=headers))
+    build_channel().verify(build_webhook(VECTOR_FIELDS, seen=f"{SEEN}?bot=a%20b", headers=headers))
 
 
 def test_a_shared_key_signs_with_the_hash_that_its_header_names() -> None:
@@ -63,9 +63,9 @@ def test_a_shared_key_signs_with_the_hash_that_its_header_names() -> None:
         "x-twilio-signature": "8Vp3En/gOqvMXP7k6gmrH0RSjjsBQBQSgZnA2PDV+SM=",
         "x-twilio-webhooks-signature-settings": f"key={SHARED},algorithm=HMAC_SHA256",
     }
-    channel = twilio(TWILIO_AUTH_TOKEN="other", TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
+    channel = build_channel(TWILIO_AUTH_TOKEN="other", TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
 
-    channel.verify(post(VECTOR_FIELDS, seen=f"{SEEN}?bot=a%20b", headers=headers))
+    channel.verify(build_webhook(VECTOR_FIELDS, seen=f"{SEEN}?bot=a%20b", headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,10 @@ def test_a_shared_key_signs_with_the_hash_that_its_header_names() -> None:
     ],
 )
 def test_an_unknown_key_or_algorithm_is_refused(settings_header: str) -> None:
-    channel = twilio(TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
-    hook = post(payload("sms"), headers={"x-twilio-webhooks-signature-settings": settings_header})
+    channel = build_channel(TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
+    hook = build_webhook(
+        read_payload("sms"), headers={"x-twilio-webhooks-signature-settings": settings_header}
+    )
 
     with pytest.raises(InvalidSignature):
         channel.verify(hook)
@@ -94,26 +96,26 @@ def test_a_json_event_is_verified_by_url_and_body_hash_and_ignored() -> None:
     headers = {"content-type": "application/json", "x-twilio-signature": "c9ZIbpyZsX8u04mWLLTqSzSMdjc="}
     hook = Webhook("POST", f"{SEEN}?bodySHA256={digest}", headers, '{"a":"é"}'.encode())
 
-    twilio().verify(hook)
-    assert twilio().parse(hook) == [Ignored(reason="json event")]
+    build_channel().verify(hook)
+    assert build_channel().parse(hook) == [Ignored(reason="json event")]
     with pytest.raises(InvalidSignature):
-        twilio().verify(replace(hook, body=b'{"a":"forged"}'))
+        build_channel().verify(replace(hook, body=b'{"a":"forged"}'))
 
 
 def test_a_json_event_without_a_body_hash_is_refused() -> None:
-    headers = {"content-type": "application/json", "x-twilio-signature": signature(URL, [])}
+    headers = {"content-type": "application/json", "x-twilio-signature": compute_signature(URL, [])}
 
     with pytest.raises(InvalidSignature):
-        twilio().verify(Webhook("POST", SEEN, headers, b"{}"))
+        build_channel().verify(Webhook("POST", SEEN, headers, b"{}"))
 
 
 def test_a_captured_json_signature_is_refused_for_a_form() -> None:
     body = b"AccountSid=" + ACCOUNT.encode() + b"&MessageSid=SM1&From=%2B1&To=%2B2&Body=forged"
     query = f"bodySHA256={hashlib.sha256(body).hexdigest()}"
-    headers = {"content-type": FORM, "x-twilio-signature": signature(f"{URL}?{query}", [])}
+    headers = {"content-type": FORM, "x-twilio-signature": compute_signature(f"{URL}?{query}", [])}
 
     with pytest.raises(InvalidSignature):
-        twilio().verify(Webhook("POST", f"{SEEN}?{query}", headers, body))
+        build_channel().verify(Webhook("POST", f"{SEEN}?{query}", headers, body))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_a_captured_json_signature_is_refused_for_a_form() -> None:
 def test_the_signature_covers_the_public_url_behind_a_proxy(
     public_url: str, signed_url: str, seen: str
 ) -> None:
-    twilio(public_url).verify(post(payload("sms"), url=signed_url, seen=seen))
+    build_channel(public_url).verify(build_webhook(read_payload("sms"), url=signed_url, seen=seen))
 
 
 def test_forwarded_headers_are_ignored() -> None:
@@ -147,26 +149,28 @@ def test_forwarded_headers_are_ignored() -> None:
         "x-forwarded-proto": "https",
         "host": "evil.example.com",
     }
-    hook = post(payload("sms"), url="https://evil.example.com/webhooks/twilio", headers=elsewhere)
+    hook = build_webhook(
+        read_payload("sms"), url="https://evil.example.com/webhooks/twilio", headers=elsewhere
+    )
 
     with pytest.raises(InvalidSignature):
-        twilio().verify(hook)
+        build_channel().verify(hook)
 
 
 @pytest.mark.parametrize("signed_url", [f"{URL}/", f"{URL}?", f"{URL}?a=1", URL.upper(), f"{URL}#rc=2"])
 def test_a_signature_for_another_url_is_refused(signed_url: str) -> None:
     with pytest.raises(InvalidSignature):
-        twilio().verify(post(payload("sms"), url=signed_url))
+        build_channel().verify(build_webhook(read_payload("sms"), url=signed_url))
 
 
 def test_every_token_of_a_rotation_is_accepted_and_no_other() -> None:
-    channel = twilio(TWILIO_AUTH_TOKEN="new, old")
+    channel = build_channel(TWILIO_AUTH_TOKEN="new, old")
 
-    channel.verify(post(payload("sms"), token="new"))
-    channel.verify(post(payload("sms"), token="old"))
+    channel.verify(build_webhook(read_payload("sms"), token="new"))
+    channel.verify(build_webhook(read_payload("sms"), token="old"))
     for token in ("older", "new, old", "new,old", ""):
         with pytest.raises(InvalidSignature):
-            channel.verify(post(payload("sms"), token=token))
+            channel.verify(build_webhook(read_payload("sms"), token=token))
 
 
 @pytest.mark.parametrize(
@@ -179,17 +183,19 @@ def test_every_token_of_a_rotation_is_accepted_and_no_other() -> None:
     ],
 )
 def test_all_fields_are_signed_as_received(extra: list[tuple[str, str]]) -> None:
-    hook = post([*payload("sms"), *extra])
+    hook = build_webhook([*read_payload("sms"), *extra])
 
-    twilio().verify(hook)
-    assert isinstance(twilio().parse(hook)[0], TurnReceived)
+    build_channel().verify(hook)
+    assert isinstance(build_channel().parse(hook)[0], TurnReceived)
 
 
 def test_too_many_fields_are_refused() -> None:
-    hook = replace(post(payload("sms")), body=b"&".join(b"f%d=1" % number for number in range(20_000)))
+    hook = replace(
+        build_webhook(read_payload("sms")), body=b"&".join(b"f%d=1" % number for number in range(20_000))
+    )
 
     with pytest.raises(WebhookTooLarge):
-        twilio().verify(hook)
+        build_channel().verify(hook)
 
 
 def test_a_query_with_too_many_fields_is_refused() -> None:
@@ -201,7 +207,7 @@ def test_a_query_with_too_many_fields_is_refused() -> None:
         b"{}",
     )
     with pytest.raises(MalformedWebhook):
-        twilio().verify(hook)
+        build_channel().verify(hook)
 
 
 @pytest.mark.parametrize(
@@ -219,12 +225,12 @@ def test_other_methods_and_content_types_are_malformed(method: str, content_type
     hook = Webhook(method, SEEN, {"content-type": content_type, "x-twilio-signature": "x"}, body)
 
     with pytest.raises(MalformedWebhook):
-        twilio().verify(hook)
+        build_channel().verify(hook)
 
 
 def test_an_empty_body_is_verified_and_ignored() -> None:
     for headers in ({}, {"content-type": FORM}, {"content-type": f"{FORM}; charset=UTF-8"}):
-        hook = Webhook("POST", SEEN, {**headers, "x-twilio-signature": signature(URL, [])}, b"")
+        hook = Webhook("POST", SEEN, {**headers, "x-twilio-signature": compute_signature(URL, [])}, b"")
 
-        twilio().verify(hook)
-        assert twilio().parse(hook) == [Ignored(reason="no account")]
+        build_channel().verify(hook)
+        assert build_channel().parse(hook) == [Ignored(reason="no account")]

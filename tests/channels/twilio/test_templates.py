@@ -15,9 +15,9 @@ from channels.twilio.templates import parse_definition
 from core.errors import Rejected, Unavailable
 from core.model import Choice, FailureKind, Message, MessageTemplate, Reply, Template, TemplateProblemKind
 from core.ports import HasTemplates
-from tests.channels.twilio.builders import twilio
+from tests.channels.twilio.builders import build_channel
 from tests.channels.twilio.test_content import ADDRESS, API, SMS, Api
-from tests.effort import examples
+from tests.effort import example_count
 
 ORDER = Template(name="order_update", language="en", variables={"1": "Ada", "2": "12"})
 LATER = 1.0 + 2 * 24 * 3600
@@ -30,28 +30,28 @@ def api() -> Api:
     return made
 
 
-def channel() -> TwilioChannel:
-    return twilio(TWILIO_API_URL=API)
+def build_content_channel() -> TwilioChannel:
+    return build_channel(TWILIO_API_URL=API)
 
 
-async def listed(api: Api) -> dict[str, MessageTemplate]:
-    return {each.name: each for each in await channel().list_templates(api.http)}
+async def list_templates(api: Api) -> dict[str, MessageTemplate]:
+    return {each.name: each for each in await build_content_channel().list_templates(api.http)}
 
 
 async def send(api: Api, template: Template, address: Any = ADDRESS) -> None:
-    [part] = channel().render(Message(text="", template=template), address)
-    await channel().send(Reply(key="t.1", address=address, **dict(part)), api.http)
+    [part] = build_content_channel().render(Message(text="", template=template), address)
+    await build_content_channel().send(Reply(key="t.1", address=address, **dict(part)), api.http)
 
 
 def test_the_channel_has_templates() -> None:
-    assert isinstance(channel(), HasTemplates)
-    assert channel().templates_setting == ""
+    assert isinstance(build_content_channel(), HasTemplates)
+    assert build_content_channel().templates_setting == ""
 
 
 async def test_contents_are_listed_with_their_approval_and_variables(api: Api) -> None:
     sid = api.simulator.contents.add("welcome", "Hello {{name}}!", "de", status="rejected")
     api.simulator.contents.set_status(sid, "rejected", "too short", "MARKETING")
-    templates = await listed(api)
+    templates = await list_templates(api)
 
     assert {name: each.status for name, each in templates.items()} == {
         "order_update": "approved",
@@ -72,30 +72,30 @@ async def test_the_contents_of_buttons_are_no_templates(api: Api) -> None:
     buttons = Message(
         text="Which?", choices=(Choice(label="Yes", payload="y"), Choice(label="No", payload="n"))
     )
-    [part] = channel().render(buttons, ADDRESS)
-    await channel().send(Reply(key="t.1", address=ADDRESS, **dict(part)), api.http)
+    [part] = build_content_channel().render(buttons, ADDRESS)
+    await build_content_channel().send(Reply(key="t.1", address=ADDRESS, **dict(part)), api.http)
 
-    assert api.created
-    assert set(await listed(api)) == {"order_update", "spring_sale"}
+    assert api.created_contents
+    assert set(await list_templates(api)) == {"order_update", "spring_sale"}
 
 
 async def test_the_list_is_read_page_after_page(api: Api) -> None:
     for number in range(1_100):
         api.simulator.contents.add(f"t{number}", "Hi")
 
-    assert len(await listed(api)) == 1_102
+    assert len(await list_templates(api)) == 1_102
     assert {each.url.host for each in api.requests} == {"twilio.example"}
 
 
 async def test_of_two_contents_with_one_name_the_approved_one_counts(api: Api) -> None:
     api.simulator.contents.add("order_update", "A draft")
 
-    assert (await listed(api))["order_update"].is_approved
+    assert (await list_templates(api))["order_update"].is_approved
 
 
 @pytest.mark.parametrize("by", ["name", "sid", "id"])
 async def test_a_template_is_sent_by_name_or_sid_and_delivered_after_the_window(api: Api, by: str) -> None:
-    sid = (await listed(api))["order_update"].id
+    sid = (await list_templates(api))["order_update"].id
     template = {
         "name": ORDER,
         "sid": ORDER.model_copy(update={"name": sid}),
@@ -103,11 +103,11 @@ async def test_a_template_is_sent_by_name_or_sid_and_delivered_after_the_window(
     }[by]
     await send(api, template)
 
-    [form] = api.forms
+    [form] = api.sent_forms
     assert form["ContentSid"] == sid
     assert json.loads(form["ContentVariables"]) == {"1": "Ada", "2": "12"}
     assert "Body" not in form
-    assert api.shown().text == "Hello Ada, your order 12 has left."
+    assert api.read_last_message().text == "Hello Ada, your order 12 has left."
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ async def test_the_simulated_account_delivers_only_what_whatsapp_approved(
 ) -> None:
     sid = api.simulator.contents.add("draft", "Hi")
     api.now = LATER
-    contents = {"draft": sid, **{each.name: each.id for each in (await listed(api)).values()}}
+    contents = {"draft": sid, **{each.name: each.id for each in (await list_templates(api)).values()}}
     assert api.simulator.contents.get_status(contents[name]) == status
     await send(api, Template(name=contents[name], language="en"), address)
 
@@ -140,7 +140,7 @@ async def test_a_name_that_is_not_there_is_rejected_and_asked_for_again_later(ap
 
 
 async def test_names_are_looked_up_once(api: Api) -> None:
-    sender = channel()
+    sender = build_content_channel()
     for number in range(3):
         [part] = sender.render(Message(text="", template=ORDER), ADDRESS)
         await sender.send(Reply(key=f"t.{number}", address=ADDRESS, **dict(part)), api.http)
@@ -149,9 +149,9 @@ async def test_names_are_looked_up_once(api: Api) -> None:
 
 
 async def test_wrong_values_are_named_and_twilio_refuses_them_too(api: Api) -> None:
-    definition = (await listed(api))["order_update"]
+    definition = (await list_templates(api))["order_update"]
     for values, named in (({"1": "Ada"}, "2 missing"), ({"1": "a\nb", "2": "x"}, "1 has a line break")):
-        problem = channel().check_template(
+        problem = build_content_channel().check_template(
             definition, ORDER.model_copy(update={"variables": values}), ADDRESS
         )
         assert problem is not None
@@ -186,7 +186,7 @@ async def test_a_value_is_shown_as_it_is_and_an_identifier_gets_it_unchanged(
     await send(api, template)
     await send(api, template, SMS)
 
-    on_whatsapp, by_sms = (json.loads(form["ContentVariables"]) for form in api.forms)
+    on_whatsapp, by_sms = (json.loads(form["ContentVariables"]) for form in api.sent_forms)
     assert on_whatsapp == {"1": shown, "2": value}
     assert by_sms == {"1": value, "2": value}
 
@@ -206,22 +206,22 @@ async def test_a_template_is_sent_while_the_list_of_contents_is_not_readable(api
     api.refuses_contents = True
     await send(api, Template(name=sid, language="en", variables={"1": "*12*", "2": "x"}))
 
-    [form] = api.forms
+    [form] = api.sent_forms
     assert json.loads(form["ContentVariables"]) == {"1": "*12*", "2": "x"}
 
 
 async def test_approval_counts_on_whatsapp_only(api: Api) -> None:
-    paused = (await listed(api))["spring_sale"]
+    paused = (await list_templates(api))["spring_sale"]
     sale = Template(name="spring_sale", language="en", variables={"1": "Ada"})
 
-    problem = channel().check_template(paused, sale, ADDRESS)
+    problem = build_content_channel().check_template(paused, sale, ADDRESS)
     assert problem is not None
     assert problem.kind is TemplateProblemKind.NOT_APPROVED
-    assert channel().check_template(paused, sale, SMS) is None
+    assert build_content_channel().check_template(paused, sale, SMS) is None
     needs = [
         part.template.needs_approval
         for address in (ADDRESS, SMS)
-        for part in channel().render(Message(text="", template=sale), address)
+        for part in build_content_channel().render(Message(text="", template=sale), address)
         if part.template
     ]
     assert needs == [True, False]
@@ -231,7 +231,7 @@ async def test_a_malformed_list_is_a_delivery_error() -> None:
     answer = httpx.MockTransport(lambda _: httpx.Response(200, json={"contents": 1}))
     async with httpx.AsyncClient(transport=answer) as http:
         with pytest.raises(Unavailable, match="malformed"):
-            await channel().list_templates(http)
+            await build_content_channel().list_templates(http)
 
 
 JSON = st.recursive(
@@ -246,7 +246,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=example_count(300))
 @given(
     st.fixed_dictionaries(
         {"sid": st.just("HX" + "0" * 32), "language": st.just("en")},
@@ -261,9 +261,9 @@ def test_any_content_is_parsed(entry: dict[str, Any]) -> None:
 
 async def test_a_text_stands_in_for_a_template_that_the_account_does_not_have(api: Api) -> None:
     message = Message(text="Your *order* has left.", template=ORDER.model_copy(update={"name": "of_meta"}))
-    [part] = channel().render(message, ADDRESS)
-    await channel().send(Reply(key="t.1", address=ADDRESS, **dict(part)), api.http)
+    [part] = build_content_channel().render(message, ADDRESS)
+    await build_content_channel().send(Reply(key="t.1", address=ADDRESS, **dict(part)), api.http)
 
-    [form] = api.forms
+    [form] = api.sent_forms
     assert form["Body"] == "Your _order_ has left."
     assert "ContentSid" not in form

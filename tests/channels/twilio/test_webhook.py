@@ -21,13 +21,13 @@ from tests.channels.contract.channel_cases import ChannelCases
 from tests.channels.twilio.builders import (
     ACCOUNT,
     URL,
-    changed,
-    get,
-    payload,
-    post,
-    received,
-    turn_of,
-    twilio,
+    build_channel,
+    build_get_webhook,
+    build_payload,
+    build_webhook,
+    parse_event,
+    parse_turn,
+    read_payload,
 )
 
 VECTOR_URL = f"{URL}?bot=a%20b"
@@ -45,25 +45,25 @@ class TestTwilio(ChannelCases):
     accepted: ClassVar[httpx.Response] = httpx.Response(201, json={"sid": "SM1", "status": "queued"})
 
     def channel(self) -> TwilioChannel:
-        return twilio()
+        return build_channel()
 
-    def genuine(self) -> Webhook:
-        return post(payload("sms"))
+    def build_genuine_webhook(self) -> Webhook:
+        return build_webhook(read_payload("sms"))
 
-    def shapes(self) -> list[Webhook]:
-        return [post(payload(name)) for name in NAMES]
+    def build_samples(self) -> list[Webhook]:
+        return [build_webhook(read_payload(name)) for name in NAMES]
 
 
 class TestTwilioOverWhatsApp(TestTwilio):
-    def genuine(self) -> Webhook:
-        return post(payload("whatsapp_button"))
+    def build_genuine_webhook(self) -> Webhook:
+        return build_webhook(read_payload("whatsapp_button"))
 
     def limits(self) -> Capabilities:
         return WHATSAPP_CAPABILITIES
 
 
 def test_an_sms_is_a_turn() -> None:
-    turn = turn_of(payload("sms"))
+    turn = parse_turn(read_payload("sms"))
 
     assert turn.id == "SM00000000000000000000000000000001"
     assert turn.text == "Hi + é "
@@ -73,11 +73,13 @@ def test_an_sms_is_a_turn() -> None:
 
 
 def test_the_same_message_by_get_is_the_same_turn() -> None:
-    assert twilio().parse(get(payload("sms"))) == twilio().parse(post(payload("sms")))
+    assert build_channel().parse(build_get_webhook(read_payload("sms"))) == build_channel().parse(
+        build_webhook(read_payload("sms"))
+    )
 
 
 def test_media_come_by_reference() -> None:
-    turn = turn_of(payload("mms"))
+    turn = parse_turn(read_payload("mms"))
 
     assert [attachment.content_type for attachment in turn.attachments] == ["image/jpeg", "application/pdf"]
     assert all(attachment.url.startswith("https://api.twilio.com/") for attachment in turn.attachments)
@@ -86,19 +88,19 @@ def test_media_come_by_reference() -> None:
 
 @pytest.mark.parametrize("count", ["", "-1", "1.5", "x", "²", "99999999999999999999", "1e3", " 1"])
 def test_an_invalid_media_count_means_no_media(count: str) -> None:
-    turn = turn_of(changed("mms", NumMedia=count, Body="look"))
+    turn = parse_turn(build_payload("mms", NumMedia=count, Body="look"))
 
     assert turn.attachments == ()
 
 
 def test_missing_media_and_other_schemes_are_skipped() -> None:
-    turn = turn_of(changed("mms", NumMedia="4", MediaUrl1="file:///etc/passwd", Body="look"))
+    turn = parse_turn(build_payload("mms", NumMedia="4", MediaUrl1="file:///etc/passwd", Body="look"))
 
     assert len(turn.attachments) == 1
 
 
 def test_a_tapped_button_has_its_payload() -> None:
-    turn = turn_of(payload("whatsapp_button"))
+    turn = parse_turn(read_payload("whatsapp_button"))
 
     assert (turn.text, turn.payload) == ("Yes", "confirm:42")
     assert turn.details["profile_name"] == "Ada"
@@ -108,13 +110,13 @@ def test_a_tapped_button_has_its_payload() -> None:
 
 
 def test_a_chosen_list_row_has_its_payload() -> None:
-    turn = turn_of(changed("whatsapp_list", Body=""))
+    turn = parse_turn(build_payload("whatsapp_list", Body=""))
 
     assert (turn.text, turn.payload) == ("Tuesday", "slot:2")
 
 
 def test_zero_is_a_valid_coordinate() -> None:
-    turn = turn_of(payload("whatsapp_location"))
+    turn = parse_turn(read_payload("whatsapp_location"))
 
     assert turn.location == Location(
         latitude=47.497913, longitude=0.0, label="Office", address="Example Street 1"
@@ -123,24 +125,26 @@ def test_zero_is_a_valid_coordinate() -> None:
 
 @pytest.mark.parametrize("latitude", ["", "north", "nan", "inf", "91", "-90.1"])
 def test_coordinates_out_of_range_are_dropped(latitude: str) -> None:
-    assert received(changed("whatsapp_location", Latitude=latitude)) == Ignored(reason="empty message")
+    assert parse_event(build_payload("whatsapp_location", Latitude=latitude)) == Ignored(
+        reason="empty message"
+    )
 
 
 def test_a_voice_note_is_an_attachment() -> None:
-    [attachment] = turn_of(payload("whatsapp_voice")).attachments
+    [attachment] = parse_turn(read_payload("whatsapp_voice")).attachments
 
     assert attachment.content_type == "audio/ogg"
 
 
 def test_ad_referral_data_is_kept() -> None:
-    details = turn_of(payload("whatsapp_advert")).details
+    details = parse_turn(read_payload("whatsapp_advert")).details
 
     assert details["referral_source_id"] == "ad-1"
     assert details["referral_headline"] == "Spring offer"
 
 
 def test_a_contact_without_a_number_has_a_session() -> None:
-    turn = turn_of(payload("whatsapp_hidden_number"))
+    turn = parse_turn(read_payload("whatsapp_hidden_number"))
 
     assert turn.address.theirs == "whatsapp:US.10000000000000000001"
     assert turn.session.endswith(":whatsapp:US.10000000000000000001")
@@ -157,7 +161,10 @@ def test_a_contact_without_a_number_has_a_session() -> None:
 def test_two_spellings_of_a_number_share_one_session_and_replies_keep_the_spelling(
     one: str, other: str
 ) -> None:
-    first, second = turn_of(changed("whatsapp_list", From=one)), turn_of(changed("whatsapp_list", From=other))
+    first, second = (
+        parse_turn(build_payload("whatsapp_list", From=one)),
+        parse_turn(build_payload("whatsapp_list", From=other)),
+    )
 
     assert first.session == second.session
     assert (first.address.theirs, second.address.theirs) == (one, other)
@@ -173,7 +180,7 @@ def test_two_spellings_of_a_number_share_one_session_and_replies_keep_the_spelli
     ],
 )
 def test_different_contacts_have_different_sessions(one: str, other: str) -> None:
-    first, second = turn_of(changed("sms", From=one)), turn_of(changed("sms", From=other))
+    first, second = parse_turn(build_payload("sms", From=one)), parse_turn(build_payload("sms", From=other))
 
     assert first.session != second.session
 
@@ -181,19 +188,19 @@ def test_different_contacts_have_different_sessions(one: str, other: str) -> Non
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        (changed("status_delivered", MessageStatus="exploded"), "unknown status"),
-        (changed("sms", AccountSid="AC00000000000000000000000000000002"), "other account"),
-        (changed("sms", AccountSid=""), "no account"),
-        (changed("sms", MessageSid="", SmsSid="", SmsMessageSid=""), "no message id"),
-        (changed("sms", From=""), "no address"),
-        (changed("sms", To=" "), "no address"),
-        (changed("sms", From="whatsapp:"), "no address"),
-        (changed("sms", To="whatsapp:"), "no address"),
-        (changed("sms", From="rcs:agent_1"), "rcs address"),
-        (changed("sms", From="messenger:123"), "messenger address"),
-        (changed("sms", From="client:ada"), "other address"),
-        (changed("sms", Body=" \n "), "empty message"),
-        (changed("sms", Body="\x00"), "empty message"),
+        (build_payload("status_delivered", MessageStatus="exploded"), "unknown status"),
+        (build_payload("sms", AccountSid="AC00000000000000000000000000000002"), "other account"),
+        (build_payload("sms", AccountSid=""), "no account"),
+        (build_payload("sms", MessageSid="", SmsSid="", SmsMessageSid=""), "no message id"),
+        (build_payload("sms", From=""), "no address"),
+        (build_payload("sms", To=" "), "no address"),
+        (build_payload("sms", From="whatsapp:"), "no address"),
+        (build_payload("sms", To="whatsapp:"), "no address"),
+        (build_payload("sms", From="rcs:agent_1"), "rcs address"),
+        (build_payload("sms", From="messenger:123"), "messenger address"),
+        (build_payload("sms", From="client:ada"), "other address"),
+        (build_payload("sms", Body=" \n "), "empty message"),
+        (build_payload("sms", Body="\x00"), "empty message"),
         ([], "no account"),
         ([("AccountSid", ACCOUNT)], "no message id"),
         ([("AccountSid", ACCOUNT), ("MessageSid", "SM1")], "no address"),
@@ -203,7 +210,7 @@ def test_different_contacts_have_different_sessions(one: str, other: str) -> Non
 def test_irrelevant_webhooks_are_ignored_with_a_reason(
     fields: list[tuple[str, str]], reason: str | None
 ) -> None:
-    event = received(fields)
+    event = parse_event(fields)
 
     assert not isinstance(event, TurnReceived)
     if reason is not None:
@@ -211,20 +218,22 @@ def test_irrelevant_webhooks_are_ignored_with_a_reason(
 
 
 def test_a_form_that_cannot_be_read_is_no_silence() -> None:
-    found = turn_of(changed("whatsapp_location", Latitude="", MessageType="interactive", FlowData="{"))
+    found = parse_turn(
+        build_payload("whatsapp_location", Latitude="", MessageType="interactive", FlowData="{")
+    )
 
     assert (found.kind, found.form, found.has_content) == ("unsupported", None, False)
 
 
 def test_a_kind_that_is_not_supported_is_a_turn_without_content() -> None:
-    found = turn_of(changed("whatsapp_location", Latitude="", Longitude="", MessageType="poll"))
+    found = parse_turn(build_payload("whatsapp_location", Latitude="", Longitude="", MessageType="poll"))
 
     assert (found.kind, found.has_content) == ("unsupported", False)
 
 
 def test_a_reaction_is_a_turn_without_words() -> None:
-    found = turn_of(
-        changed(
+    found = parse_turn(
+        build_payload(
             "whatsapp_location",
             Latitude="",
             Body="👍",
@@ -238,7 +247,7 @@ def test_a_reaction_is_a_turn_without_words() -> None:
 
 
 def test_the_advert_is_data() -> None:
-    found = turn_of(payload("whatsapp_advert")).referral
+    found = parse_turn(read_payload("whatsapp_advert")).referral
 
     assert found is not None
     assert (found.source_id, found.headline) == ("ad-1", "Spring offer")

@@ -49,13 +49,13 @@ CONTACTS = [{"name": {"formatted_name": "Bob"}, "phones": [{"phone": "+1 202-555
 REFERRAL = {"source_type": "ad", "source_id": "120", "headline": "Sale", "ctwa_clid": "click"}
 
 
-def whatsapp(**settings: str) -> WhatsAppChannel:
+def build_channel(**settings: str) -> WhatsAppChannel:
     channel = create_channel({**ENVIRON, **settings}, "")
     assert channel is not None
     return channel
 
 
-def message(kind: str = "text", /, value: object = None, **more: object) -> Json:
+def build_message(kind: str = "text", /, value: object = None, **more: object) -> Json:
     """Return a message of Ada's; `more` replaces or adds keys, `None` removes a key."""
     made: Json = {
         "from": PHONE,
@@ -69,7 +69,7 @@ def message(kind: str = "text", /, value: object = None, **more: object) -> Json
     return {name: value for name, value in made.items() if value is not None}
 
 
-def status(word: str = "delivered", **more: object) -> Json:
+def build_status(word: str = "delivered", **more: object) -> Json:
     return {
         "id": "wamid.X=",
         "status": word,
@@ -80,57 +80,57 @@ def status(word: str = "delivered", **more: object) -> Json:
     }
 
 
-def contact(phone: str | None = PHONE, user_id: str | None = USER_ID) -> Json:
+def build_contact(phone: str | None = PHONE, user_id: str | None = USER_ID) -> Json:
     made = {"profile": {"name": "Ada"}, "wa_id": phone, "user_id": user_id}
     return {name: value for name, value in made.items() if value is not None}
 
 
-def value(*messages: Json, ours: str = OURS, **more: Any) -> Json:
+def build_value(*messages: Json, ours: str = OURS, **more: Any) -> Json:
     made: Json = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "12025550102", "phone_number_id": ours},
     }
     if messages:
-        made |= {"contacts": [contact()], "messages": list(messages)}
+        made |= {"contacts": [build_contact()], "messages": list(messages)}
     return {**made, **more}
 
 
-def batch(*values: Json, field: str = "messages") -> Json:
+def build_batch(*values: Json, field: str = "messages") -> Json:
     changes = [{"field": field, "value": each} for each in values]
     return {"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT, "changes": changes}]}
 
 
-def signature(body: bytes, secret: str = SECRET) -> str:
+def compute_signature(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def written(made: object) -> bytes:
+def encode_json(value: object) -> bytes:
     """Encode JSON as Meta does: ASCII with escaped slashes."""
-    return json.dumps(made, separators=(",", ":")).replace("/", "\\/").encode()
+    return json.dumps(value, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-def post(made: object, secret: str = SECRET) -> Webhook:
-    body = made if isinstance(made, bytes) else written(made)
-    headers = {"content-type": "application/json", "x-hub-signature-256": signature(body, secret)}
+def build_webhook(content: object, secret: str = SECRET) -> Webhook:
+    body = content if isinstance(content, bytes) else encode_json(content)
+    headers = {"content-type": "application/json", "x-hub-signature-256": compute_signature(body, secret)}
     return Webhook("POST", SEEN, headers, body)
 
 
-def handshake(token: str = VERIFY, mode: str = "subscribe", challenge: str = "1158201444") -> Webhook:
+def build_handshake(token: str = VERIFY, mode: str = "subscribe", challenge: str = "1158201444") -> Webhook:
     query = urlencode({"hub.verify_token": token, "hub.mode": mode, "hub.challenge": challenge})
     return Webhook("GET", f"{SEEN}?{query}", {}, b"")
 
 
-def received(made: object, channel: WhatsAppChannel | None = None) -> list[Event]:
+def parse_events(content: object, channel: WhatsAppChannel | None = None) -> list[Event]:
     """Verify and parse a batch, and return its events."""
-    used, hook = channel or whatsapp(), post(made)
+    used, hook = channel or build_channel(), build_webhook(content)
     used.verify(hook)
     return used.parse(hook)
 
 
-def turns(made: object) -> list[Turn]:
-    return [event.turn for event in received(made) if isinstance(event, TurnReceived)]
+def parse_turns(content: object) -> list[Turn]:
+    return [event.turn for event in parse_events(content) if isinstance(event, TurnReceived)]
 
 
-def turn(*messages: Json, **more: Any) -> Turn:
-    [found] = turns(batch(value(*messages, **more)))
+def parse_turn(*messages: Json, **more: Any) -> Turn:
+    [found] = parse_turns(build_batch(build_value(*messages, **more)))
     return found

@@ -21,17 +21,19 @@ from tests.channels.whatsapp import builders as whatsapp
 
 
 def _whatsapp(kind: str, value: object = None, **more: Any) -> Callable[[], list[Event]]:
-    return lambda: whatsapp.received(whatsapp.batch(whatsapp.value(whatsapp.message(kind, value, **more))))
+    return lambda: whatsapp.parse_events(
+        whatsapp.build_batch(whatsapp.build_value(whatsapp.build_message(kind, value, **more)))
+    )
 
 
-def _interactive(kind: str, reply: Json) -> Callable[[], list[Event]]:
+def _whatsapp_interactive(kind: str, reply: Json) -> Callable[[], list[Event]]:
     return _whatsapp("interactive", {"type": kind, kind: reply})
 
 
-def _echo(kind: str) -> Callable[[], list[Event]]:
+def _whatsapp_echo(kind: str) -> Callable[[], list[Event]]:
     echo = {"from": "15550102", "to": whatsapp.PHONE, "id": "wamid.E=", "type": kind, kind: {}}
-    batch = whatsapp.batch(whatsapp.value(message_echoes=[echo]), field="smb_message_echoes")
-    return lambda: whatsapp.received(batch)
+    batch = whatsapp.build_batch(whatsapp.build_value(message_echoes=[echo]), field="smb_message_echoes")
+    return lambda: whatsapp.parse_events(batch)
 
 
 _FORM = {"body": "Sent", "response_json": json.dumps({"size": "M"})}
@@ -39,10 +41,10 @@ _PLACE = {"latitude": 47.5, "longitude": 19.0, "name": "Home", "address": "1 Qua
 _ORDER = {"catalog_id": "c", "product_items": [{"product_retailer_id": "sku", "quantity": 1}]}
 
 
-def _preference() -> list[Event]:
+def _whatsapp_preference() -> list[Event]:
     change = {"wa_id": whatsapp.PHONE, "category": "marketing_messages", "value": "stop", "timestamp": 1}
-    batch = whatsapp.batch(whatsapp.value(user_preferences=[change]), field="user_preferences")
-    return whatsapp.received(batch)
+    batch = whatsapp.build_batch(whatsapp.build_value(user_preferences=[change]), field="user_preferences")
+    return whatsapp.parse_events(batch)
 
 
 KINDS = (
@@ -51,7 +53,7 @@ KINDS = (
         "template button, reply button, list row",
         TURN,
         "the choice",
-        _interactive("button_reply", {"id": "yes", "title": "Yes"}),
+        _whatsapp_interactive("button_reply", {"id": "yes", "title": "Yes"}),
     ),
     InboundKind(
         "image, video, audio, voice, document, sticker",
@@ -67,7 +69,9 @@ KINDS = (
         _whatsapp("contacts", whatsapp.CONTACTS),
     ),
     InboundKind("order", TURN, "`message.order`, and as text", _whatsapp("order", _ORDER)),
-    InboundKind("Flow reply (nfm_reply)", TURN, "`message.form`, whole", _interactive("nfm_reply", _FORM)),
+    InboundKind(
+        "Flow reply (nfm_reply)", TURN, "`message.form`, whole", _whatsapp_interactive("nfm_reply", _FORM)
+    ),
     InboundKind(
         "with a quotation, from an advert",
         TURN,
@@ -99,7 +103,9 @@ KINDS = (
         "",
         _whatsapp("request_welcome"),
     ),
-    InboundKind("message of the business's phone", CONTROL, "take-over", _echo("text")),
-    InboundKind("user_preferences (stop, resume)", CONTROL, "opt-out of marketing, and its end", _preference),
-    InboundKind("edit, deletion, reaction on that phone", IGNORED, "", _echo("revoke")),
+    InboundKind("message of the business's phone", CONTROL, "take-over", _whatsapp_echo("text")),
+    InboundKind(
+        "user_preferences (stop, resume)", CONTROL, "opt-out of marketing, and its end", _whatsapp_preference
+    ),
+    InboundKind("edit, deletion, reaction on that phone", IGNORED, "", _whatsapp_echo("revoke")),
 )

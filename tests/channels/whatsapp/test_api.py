@@ -15,7 +15,7 @@ from channels.whatsapp import create_channel
 from channels.whatsapp.capabilities import ERROR_KINDS, classify_error_code
 from core.errors import ConfigurationError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Address, FailureKind, Reply
-from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
+from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, build_channel
 
 URL = f"https://graph.facebook.com/v26.0/{OURS}/messages"
 ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
@@ -30,10 +30,10 @@ def api() -> Iterator[respx.MockRouter]:
 
 async def send() -> str:
     async with httpx.AsyncClient() as http:
-        return (await whatsapp().send(REPLY, http)).provider_id
+        return (await build_channel().send(REPLY, http)).provider_id
 
 
-def error(code: int, status: int = 400, **more: Any) -> httpx.Response:
+def build_error(code: int, status: int = 400, **more: Any) -> httpx.Response:
     return httpx.Response(status, json={"error": {"code": code, "message": f"(#{code}) no", **more}})
 
 
@@ -63,7 +63,7 @@ async def test_a_response_without_an_id_is_unknown(api: respx.MockRouter, body: 
 
 @pytest.mark.parametrize("code", [130429, 131056, 131048, 80007, 4, 131000, 2])
 async def test_rate_limits_and_temporary_errors_are_unavailable(api: respx.MockRouter, code: int) -> None:
-    api.post(URL).mock(return_value=error(code))
+    api.post(URL).mock(return_value=build_error(code))
 
     with pytest.raises(Unavailable) as refused:
         await send()
@@ -75,7 +75,7 @@ async def test_rate_limits_and_temporary_errors_are_unavailable(api: respx.MockR
 async def test_permanent_errors_concern_the_account_or_the_reply(
     api: respx.MockRouter, code: int, ours: bool
 ) -> None:
-    api.post(URL).mock(return_value=error(code))
+    api.post(URL).mock(return_value=build_error(code))
 
     with pytest.raises(Rejected) as refused:
         await send()
@@ -85,8 +85,8 @@ async def test_permanent_errors_concern_the_account_or_the_reply(
 @pytest.mark.parametrize(
     ("answer", "seconds", "is_of_number"),
     [
-        (error(130429, 400), 5.0, True),
-        (error(80007, 400), 600.0, False),
+        (build_error(130429, 400), 5.0, True),
+        (build_error(80007, 400), 600.0, False),
         (httpx.Response(429), 5.0, False),
         (httpx.Response(429, text="<html>busy</html>"), 5.0, False),
     ],
@@ -102,28 +102,28 @@ async def test_a_limit_by_the_second_stops_the_number_for_seconds(
 
 
 async def test_a_rate_limit_with_a_5xx_status_is_unavailable(api: respx.MockRouter) -> None:
-    api.post(URL).mock(return_value=error(130429, 500))
+    api.post(URL).mock(return_value=build_error(130429, 500))
 
     with pytest.raises(Unavailable):
         await send()
 
 
 async def test_any_other_server_error_is_unknown(api: respx.MockRouter) -> None:
-    api.post(URL).mock(return_value=error(131000, 500))
+    api.post(URL).mock(return_value=build_error(131000, 500))
 
     with pytest.raises(Unknown):
         await send()
 
 
 async def test_a_transient_error_with_an_unknown_code_is_unavailable(api: respx.MockRouter) -> None:
-    api.post(URL).mock(return_value=error(999999, is_transient=True))
+    api.post(URL).mock(return_value=build_error(999999, is_transient=True))
 
     with pytest.raises(Unavailable):
         await send()
 
 
 async def test_the_reason_has_no_phone_number(api: respx.MockRouter) -> None:
-    api.post(URL).mock(return_value=error(131026, error_data={"details": f"{PHONE} unreachable"}))
+    api.post(URL).mock(return_value=build_error(131026, error_data={"details": f"{PHONE} unreachable"}))
 
     with pytest.raises(Rejected) as refused:
         await send()
@@ -132,7 +132,7 @@ async def test_the_reason_has_no_phone_number(api: respx.MockRouter) -> None:
 
 @pytest.mark.parametrize("data", ["text", None, 1, []])
 async def test_malformed_error_data_is_tolerated(api: respx.MockRouter, data: object) -> None:
-    api.post(URL).mock(return_value=error(131026, error_data=data))
+    api.post(URL).mock(return_value=build_error(131026, error_data=data))
 
     with pytest.raises(Rejected, match="131026"):
         await send()
@@ -142,7 +142,7 @@ async def test_a_turn_is_marked_as_read_and_typing_is_shown(api: respx.MockRoute
     route = api.post(URL).respond(200, json={"success": True})
 
     async with httpx.AsyncClient() as http:
-        await whatsapp().show_typing(ADA, "wamid.A", http)
+        await build_channel().show_typing(ADA, "wamid.A", http)
     assert json.loads(route.calls.last.request.content) == {
         "messaging_product": "whatsapp",
         "status": "read",

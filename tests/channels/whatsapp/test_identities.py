@@ -14,25 +14,28 @@ from tests.channels.whatsapp.builders import (
     PHONE,
     USER_ID,
     Json,
-    batch,
-    contact,
-    message,
-    received,
-    turn,
-    value,
+    build_batch,
+    build_contact,
+    build_message,
+    build_value,
+    parse_events,
+    parse_turn,
 )
 
 
 def test_contacts_are_matched_by_id_and_not_by_index() -> None:
     other = {"profile": {"name": "Eve"}, "wa_id": "12025550199"}
-    found = turn(message(from_user_id=None), contacts=[other, contact()])
+    found = parse_turn(build_message(from_user_id=None), contacts=[other, build_contact()])
 
     assert found.details["profile_name"] == "Ada"
     assert found.session == f"whatsapp:{OURS}:{USER_ID}"
 
 
 def test_replies_go_to_the_number_or_without_one_to_the_user_id() -> None:
-    shown, hidden = turn(message()), turn(message(**{"from": None}), contacts=[contact(None)])
+    shown, hidden = (
+        parse_turn(build_message()),
+        parse_turn(build_message(**{"from": None}), contacts=[build_contact(None)]),
+    )
 
     assert (shown.address.theirs, hidden.address.theirs) == (PHONE, USER_ID)
     assert (shown.address.account, shown.address.ours) == (ACCOUNT, OURS)
@@ -45,7 +48,8 @@ def test_replies_go_to_the_number_or_without_one_to_the_user_id() -> None:
 )
 def test_two_spellings_of_a_number_are_one_session(one: str, other: str) -> None:
     sessions = {
-        turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in (one, other)
+        parse_turn(build_message(**{"from": each, "from_user_id": None}), contacts=[]).session
+        for each in (one, other)
     }
 
     assert len(sessions) == 1
@@ -53,13 +57,16 @@ def test_two_spellings_of_a_number_are_one_session(one: str, other: str) -> None
 
 def test_a_landline_is_not_confused_with_a_similar_mobile_number() -> None:
     pair = ("551132654321", "5511932654321")
-    sessions = {turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in pair}
+    sessions = {
+        parse_turn(build_message(**{"from": each, "from_user_id": None}), contacts=[]).session
+        for each in pair
+    }
 
     assert len(sessions) == 2
 
 
 def test_a_turn_has_its_aliases_most_reliable_first() -> None:
-    [event] = received(batch(value(message(from_parent_user_id="US.ENT.77"))))
+    [event] = parse_events(build_batch(build_value(build_message(from_parent_user_id="US.ENT.77"))))
 
     assert isinstance(event, TurnReceived)
     assert event.aliases == tuple(f"whatsapp:{OURS}:{each}" for each in (USER_ID, "US.ENT.77", f"+{PHONE}"))
@@ -68,14 +75,16 @@ def test_a_turn_has_its_aliases_most_reliable_first() -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        batch(
-            value(
-                message("system", {"type": "user_changed_number", "wa_id": "12025550189"}, from_user_id=None)
+        build_batch(
+            build_value(
+                build_message(
+                    "system", {"type": "user_changed_number", "wa_id": "12025550189"}, from_user_id=None
+                )
             )
         ),
-        batch(
-            value(
-                message(
+        build_batch(
+            build_value(
+                build_message(
                     "system",
                     {"type": "customer_changed_number", "new_wa_id": "12025550189"},
                     from_user_id=None,
@@ -85,7 +94,7 @@ def test_a_turn_has_its_aliases_most_reliable_first() -> None:
     ],
 )
 def test_a_changed_number_leads_to_the_same_session(made: Json) -> None:
-    [event] = received(made)
+    [event] = parse_events(made)
 
     assert isinstance(event, ContactMoved)
     assert event.aliases == (f"whatsapp:{OURS}:+{PHONE}", f"whatsapp:{OURS}:+12025550189")
@@ -95,7 +104,7 @@ def test_a_changed_number_leads_to_the_same_session(made: Json) -> None:
 
 def test_a_changed_number_with_a_new_user_id_leads_to_the_same_session() -> None:
     system = {"type": "user_changed_number", "wa_id": "12025550189", "user_id": "US.2"}
-    [event] = received(batch(value(message("system", system))))
+    [event] = parse_events(build_batch(build_value(build_message("system", system))))
 
     assert isinstance(event, ContactMoved)
     names = (USER_ID, f"+{PHONE}", "US.2", "+12025550189")
@@ -106,7 +115,7 @@ def test_a_changed_number_with_a_new_user_id_leads_to_the_same_session() -> None
 
 def test_a_changed_user_id_leads_to_the_same_session() -> None:
     change = {"user_id": {"previous": USER_ID, "current": "US.2"}}
-    [event] = received(batch(value(user_id_update=[change]), field="user_id_update"))
+    [event] = parse_events(build_batch(build_value(user_id_update=[change]), field="user_id_update"))
 
     assert isinstance(event, ContactMoved)
     assert event.aliases == (f"whatsapp:{OURS}:{USER_ID}", f"whatsapp:{OURS}:US.2")

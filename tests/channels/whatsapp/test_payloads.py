@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.contract.payload_cases import dump_events, payload_names, read_events, read_payload
-from tests.channels.whatsapp.builders import post, whatsapp
+from tests.channels.contract.payload_cases import dump_events, list_payloads, read_events, read_payload
+from tests.channels.whatsapp.builders import build_channel, build_webhook
 
 
-@pytest.mark.parametrize("name", payload_names("whatsapp"))
+@pytest.mark.parametrize("name", list_payloads("whatsapp"))
 def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
-    channel, webhook = whatsapp(), post(read_payload("whatsapp", name))
+    channel, webhook = build_channel(), build_webhook(read_payload("whatsapp", name))
     channel.verify(webhook)
 
     assert dump_events(channel.parse(webhook)) == read_events("whatsapp", name)

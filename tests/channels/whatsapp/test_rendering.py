@@ -11,35 +11,35 @@ from channels.whatsapp.rendering import build_request
 from core.model import Address, Attachment, Choice, Message, MessagePart, Reply
 from core.model.message import Template
 from tests.channels.contract.channel_cases import messages
-from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, USER_ID, whatsapp
-from tests.effort import examples
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, USER_ID, build_channel
+from tests.effort import example_count
 
 ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
 MEDIA_URL = "https://graph.facebook.com/v26.0"
 FILES = "https://files.example.com"
 
 
-def choices(*labels: str) -> tuple[Choice, ...]:
+def build_choices(*labels: str) -> tuple[Choice, ...]:
     return tuple(Choice(label=label, payload=f"p{number}") for number, label in enumerate(labels))
 
 
-def parts(text: str = "Which?", **more: Any) -> list[MessagePart]:
-    return whatsapp().render(Message(text=text, **more), ADA)
+def render(text: str = "Which?", **more: Any) -> list[MessagePart]:
+    return build_channel().render(Message(text=text, **more), ADA)
 
 
-def sent(part: MessagePart, theirs: str = PHONE) -> dict[str, Any]:
+def build_body(part: MessagePart, theirs: str = PHONE) -> dict[str, Any]:
     address = ADA.model_copy(update={"theirs": theirs})
     return build_request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL)
 
 
-def interactive(*labels: str, **more: Any) -> dict[str, Any]:
-    [part] = parts(choices=choices(*labels), **more)
-    found: dict[str, Any] = sent(part)["interactive"]
+def build_interactive(*labels: str, **more: Any) -> dict[str, Any]:
+    [part] = render(choices=build_choices(*labels), **more)
+    found: dict[str, Any] = build_body(part)["interactive"]
     return found
 
 
 def test_three_short_choices_are_buttons() -> None:
-    shown = interactive("Yes", "No", "Later")
+    shown = build_interactive("Yes", "No", "Later")
 
     assert shown["type"] == "button"
     assert [each["reply"] for each in shown["action"]["buttons"]] == [
@@ -50,7 +50,7 @@ def test_three_short_choices_are_buttons() -> None:
 
 
 def test_more_choices_are_a_list() -> None:
-    shown = interactive("A", "B", "C", "D")
+    shown = build_interactive("A", "B", "C", "D")
 
     assert shown["type"] == "list"
     assert [row["title"] for row in shown["action"]["sections"][0]["rows"]] == ["A", "B", "C", "D"]
@@ -58,7 +58,7 @@ def test_more_choices_are_a_list() -> None:
 
 def test_a_long_label_is_repeated_in_the_row_description() -> None:
     label = "I should like to open a second account"
-    [first, second] = interactive(label, "No")["action"]["sections"][0]["rows"]
+    [first, second] = build_interactive(label, "No")["action"]["sections"][0]["rows"]
 
     assert first == {"id": "p0", "title": "I should like to open…", "description": label}
     assert second == {"id": "p1", "title": "No"}
@@ -74,26 +74,26 @@ def test_a_long_label_is_repeated_in_the_row_description() -> None:
     ],
 )
 def test_indistinguishable_choices_are_numbered(labels: tuple[str, ...]) -> None:
-    [part] = parts(choices=choices(*labels))
+    [part] = render(choices=build_choices(*labels))
 
     assert part.choices == ()
     assert part.body.startswith("Which?\n\n1. ")
 
 
 def test_choices_with_long_payloads_are_numbered() -> None:
-    [part] = parts(choices=(Choice(label="A", payload="x" * 201),))
+    [part] = render(choices=(Choice(label="A", payload="x" * 201),))
 
     assert (part.choices, part.body) == ((), "Which?\n\n1. A")
 
 
 def test_choices_without_a_text_are_numbered() -> None:
-    assert [part.body for part in parts("", choices=choices("A"))] == ["1. A"]
+    assert [part.body for part in render("", choices=build_choices("A"))] == ["1. A"]
 
 
 def test_a_choice_with_a_url_is_a_link_button() -> None:
-    [part] = parts(choices=(Choice(label="Our page", payload="", url="https://example.com/a"),))
+    [part] = render(choices=(Choice(label="Our page", payload="", url="https://example.com/a"),))
 
-    assert sent(part)["interactive"]["action"]["parameters"] == {
+    assert build_body(part)["interactive"]["action"]["parameters"] == {
         "display_text": "Our page",
         "url": "https://example.com/a",
     }
@@ -102,13 +102,13 @@ def test_a_choice_with_a_url_is_a_link_button() -> None:
 def test_several_links_are_written_out() -> None:
     both = tuple(Choice(label=each, payload=each, url=f"https://example.com/{each}") for each in "ab")
 
-    assert [part.body for part in parts(choices=both)] == [
+    assert [part.body for part in render(choices=both)] == [
         "Which?\n\n1. a (https://example.com/a)\n2. b (https://example.com/b)"
     ]
 
 
 def test_the_end_of_a_long_question_has_the_buttons() -> None:
-    found = parts("A sentence stands here. " * 100, choices=choices("A"))
+    found = render("A sentence stands here. " * 100, choices=build_choices("A"))
 
     assert len(found) > 1
     assert [bool(part.choices) for part in found] == [False] * (len(found) - 1) + [True]
@@ -116,9 +116,9 @@ def test_the_end_of_a_long_question_has_the_buttons() -> None:
 
 
 def test_markdown_is_rendered_in_whatsapp_syntax() -> None:
-    [part] = parts("**Hello** _Ada_, `x` see [our page](https://example.com)")
+    [part] = render("**Hello** _Ada_, `x` see [our page](https://example.com)")
 
-    assert sent(part)["text"] == {
+    assert build_body(part)["text"] == {
         "body": "*Hello* _Ada_, `x` see our page (https://example.com)",
         "preview_url": True,
     }
@@ -135,29 +135,29 @@ def test_markdown_is_rendered_in_whatsapp_syntax() -> None:
     ],
 )
 def test_a_file_is_sent_by_its_type(content_type: str, kind: str) -> None:
-    [part] = parts("", media=(Attachment(url=f"{FILES}/a", content_type=content_type),))
-    made = sent(part)
+    [part] = render("", media=(Attachment(url=f"{FILES}/a", content_type=content_type),))
+    made = build_body(part)
 
     assert made["type"] == kind
     assert made[kind] == {"link": f"{FILES}/a"}
 
 
 def test_an_uploaded_file_is_sent_by_its_id() -> None:
-    [part] = parts("", media=(Attachment(url=f"{MEDIA_URL}/7001", content_type="image/png"),))
+    [part] = render("", media=(Attachment(url=f"{MEDIA_URL}/7001", content_type="image/png"),))
 
-    assert sent(part)["image"] == {"id": "7001"}
+    assert build_body(part)["image"] == {"id": "7001"}
 
 
 def test_a_short_text_is_the_caption_of_an_image() -> None:
-    [part] = parts("Look", media=(Attachment(url=f"{FILES}/a", content_type="image/png"),))
+    [part] = render("Look", media=(Attachment(url=f"{FILES}/a", content_type="image/png"),))
 
-    assert sent(part)["image"] == {"link": f"{FILES}/a", "caption": "Look"}
+    assert build_body(part)["image"] == {"link": f"{FILES}/a", "caption": "Look"}
 
 
 def test_a_template_replaces_everything_else() -> None:
-    [part] = parts(template=Template(name="order_update", language="en_US", parameters=("Ada",)))
+    [part] = render(template=Template(name="order_update", language="en_US", parameters=("Ada",)))
 
-    assert sent(part)["template"] == {
+    assert build_body(part)["template"] == {
         "name": "order_update",
         "language": {"code": "en_US"},
         "components": [{"type": "body", "parameters": [{"type": "text", "text": "Ada"}]}],
@@ -165,10 +165,10 @@ def test_a_template_replaces_everything_else() -> None:
 
 
 def test_a_reaction_and_a_quote_refer_to_their_message() -> None:
-    [part] = parts("Yes", quotes="wamid.A")
+    [part] = render("Yes", quotes="wamid.A")
 
-    assert sent(part)["context"] == {"message_id": "wamid.A"}
-    assert sent(MessagePart(body="", quotes="wamid.A", reaction="👍"))["reaction"] == {
+    assert build_body(part)["context"] == {"message_id": "wamid.A"}
+    assert build_body(MessagePart(body="", quotes="wamid.A", reaction="👍"))["reaction"] == {
         "message_id": "wamid.A",
         "emoji": "👍",
     }
@@ -177,15 +177,18 @@ def test_a_reaction_and_a_quote_refer_to_their_message() -> None:
 def test_a_user_id_is_sent_as_recipient_and_not_as_number() -> None:
     part = MessagePart(body="Hi")
 
-    assert (sent(part)["to"], sent(part)["biz_opaque_callback_data"]) == (PHONE, f"{OURS}:{PHONE}:turn.1")
-    hidden = sent(part, USER_ID)
+    assert (build_body(part)["to"], build_body(part)["biz_opaque_callback_data"]) == (
+        PHONE,
+        f"{OURS}:{PHONE}:turn.1",
+    )
+    hidden = build_body(part, USER_ID)
     assert (hidden["recipient"], "to" in hidden) == (USER_ID, False)
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=example_count(60))
 @given(message=messages)
 def test_every_medium_is_sent_once_and_every_choice_is_shown(message: Message) -> None:
-    found = whatsapp().render(message, ADA)
+    found = build_channel().render(message, ADA)
 
     assert [each.url for part in found for each in part.media] == [each.url for each in message.media]
     shown = [choice.payload for part in found for choice in part.choices]

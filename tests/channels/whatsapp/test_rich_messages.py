@@ -8,16 +8,18 @@ import pytest
 
 from channels.whatsapp.simulator.message_validation import validate_message
 from core.model import Attachment, Choice, Message
-from tests.channels.whatsapp.test_rendering import FILES, choices, parts, sent
+from tests.channels.whatsapp.test_rendering import FILES, build_body, build_choices, render
 
 
 @pytest.mark.parametrize(
     ("name", "kind"), [("a.png", "image"), ("a.mp4", "video"), ("price list.pdf", "document")]
 )
-@pytest.mark.parametrize("options", [choices("Yes", "No"), (Choice(label="Open", payload="", url=FILES),)])
+@pytest.mark.parametrize(
+    "options", [build_choices("Yes", "No"), (Choice(label="Open", payload="", url=FILES),)]
+)
 def test_a_file_stands_above_the_buttons(name: str, kind: str, options: tuple[Choice, ...]) -> None:
-    [part] = parts(choices=options, media=(Attachment(url=f"{FILES}/{name.replace(' ', '%20')}"),))
-    request = sent(part)
+    [part] = render(choices=options, media=(Attachment(url=f"{FILES}/{name.replace(' ', '%20')}"),))
+    request = build_body(part)
     header = request["interactive"]["header"]
 
     assert (header["type"], header[kind]["link"]) == (kind, part.media[0].url)
@@ -27,17 +29,20 @@ def test_a_file_stands_above_the_buttons(name: str, kind: str, options: tuple[Ch
 
 def test_a_list_and_sound_have_no_header() -> None:
     picture, sound = Attachment(url=f"{FILES}/a.png"), Attachment(url=f"{FILES}/a.mp3")
-    for media, options in (((picture,), choices(*"ABCD")), ((sound,), choices("A"))):
-        first, second = parts(choices=options, media=media)
+    for media, options in (((picture,), build_choices(*"ABCD")), ((sound,), build_choices("A"))):
+        first, second = render(choices=options, media=media)
         assert first.media == media or first.media[0].url == media[0].url
-        assert "header" not in sent(second)["interactive"]
+        assert "header" not in build_body(second)["interactive"]
 
 
 def test_of_several_files_the_last_stands_above_the_buttons() -> None:
     media = tuple(Attachment(url=f"{FILES}/{name}.png") for name in "ab")
-    first, second = parts(choices=choices("A"), media=media)
-    assert sent(first)["image"] == {"link": f"{FILES}/a.png"}
-    assert sent(second)["interactive"]["header"] == {"type": "image", "image": {"link": f"{FILES}/b.png"}}
+    first, second = render(choices=build_choices("A"), media=media)
+    assert build_body(first)["image"] == {"link": f"{FILES}/a.png"}
+    assert build_body(second)["interactive"]["header"] == {
+        "type": "image",
+        "image": {"link": f"{FILES}/b.png"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -46,21 +51,21 @@ def test_of_several_files_the_last_stands_above_the_buttons() -> None:
 )
 def test_a_document_has_its_name_and_text_in_one_message(url: str, name: str, shown: str | None) -> None:
     medium = Attachment(url=f"{FILES}/{url}", content_type="application/pdf", name=name)
-    [part] = parts("Our *offer*", media=(medium,))
-    document = sent(part)["document"]
+    [part] = render("Our *offer*", media=(medium,))
+    document = build_body(part)["document"]
     assert (document["caption"], document.get("filename")) == ("Our _offer_", shown)
 
 
 @pytest.mark.parametrize("content_type", ["audio/wav", "audio/webm", "audio/flac", "audio/3gpp"])
 def test_sound_that_meta_does_not_take_is_a_document(content_type: str) -> None:
-    [part] = parts("", media=(Attachment(url=f"{FILES}/a.wav", content_type=content_type),))
-    assert sent(part)["document"] == {"link": f"{FILES}/a.wav", "filename": "a.wav"}
+    [part] = render("", media=(Attachment(url=f"{FILES}/a.wav", content_type=content_type),))
+    assert build_body(part)["document"] == {"link": f"{FILES}/a.wav", "filename": "a.wav"}
 
 
 def test_choices_with_descriptions_are_a_list() -> None:
     options = (Choice(label="Basic", payload="b", description="5 a month"), Choice(label="Pro", payload="p"))
-    [part] = parts(choices=options, list_button="Auswählen")
-    shown: dict[str, Any] = sent(part)["interactive"]
+    [part] = render(choices=options, list_button="Auswählen")
+    shown: dict[str, Any] = build_body(part)["interactive"]
     assert shown["action"] == {
         "button": "Auswählen",
         "sections": [
@@ -70,8 +75,8 @@ def test_choices_with_descriptions_are_a_list() -> None:
 
 
 def test_a_location_is_requested() -> None:
-    [part] = parts("Where are you?", requests_location=True)
-    request = sent(part)
+    [part] = render("Where are you?", requests_location=True)
+    request = build_body(part)
     assert request["interactive"] == {
         "type": "location_request_message",
         "body": {"text": "Where are you?"},
@@ -81,9 +86,9 @@ def test_a_location_is_requested() -> None:
 
 
 def test_a_reaction_comes_before_the_answer() -> None:
-    first, second = parts("Yes", quotes="wamid.A", reaction="👍")
-    assert sent(first)["reaction"] == {"message_id": "wamid.A", "emoji": "👍"}
-    assert sent(second)["context"] == {"message_id": "wamid.A"}
+    first, second = render("Yes", quotes="wamid.A", reaction="👍")
+    assert build_body(first)["reaction"] == {"message_id": "wamid.A", "emoji": "👍"}
+    assert build_body(second)["context"] == {"message_id": "wamid.A"}
 
 
 @pytest.mark.parametrize(

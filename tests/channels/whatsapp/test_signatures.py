@@ -11,11 +11,11 @@ from core.ports import Webhook
 from tests.channels.whatsapp.builders import (
     SECRET,
     TOKEN,
-    batch,
-    handshake,
-    post,
-    signature,
-    whatsapp,
+    build_batch,
+    build_channel,
+    build_handshake,
+    build_webhook,
+    compute_signature,
 )
 
 
@@ -24,27 +24,27 @@ def test_the_documented_signature_is_accepted() -> None:
     given = "sha256=1fbc37f5a53fa4ab94e2ff0fd4f05473748719a501bcf8c76ba2cf3f18d08752"
     hook = Webhook("POST", "/webhooks/whatsapp", {"x-hub-signature-256": given}, body)
 
-    whatsapp().verify(hook)
-    assert signature(body) == given
+    build_channel().verify(hook)
+    assert compute_signature(body) == given
 
 
 @pytest.mark.parametrize("secret", [SECRET, "the-next"])
 def test_every_secret_of_a_rotation_is_accepted(secret: str) -> None:
-    whatsapp(WHATSAPP_APP_SECRET=f"{SECRET},the-next").verify(post(batch(), secret))
+    build_channel(WHATSAPP_APP_SECRET=f"{SECRET},the-next").verify(build_webhook(build_batch(), secret))
 
 
 def test_no_weaker_signature_is_accepted() -> None:
-    hook = post(batch())
+    hook = build_webhook(build_batch())
     weak = {"x-hub-signature": hook.headers["x-hub-signature-256"]}
 
     with pytest.raises(InvalidSignature):
-        whatsapp().verify(replace(hook, headers=weak))
+        build_channel().verify(replace(hook, headers=weak))
     with pytest.raises(InvalidSignature):
-        whatsapp().verify(post(batch(), TOKEN))
+        build_channel().verify(build_webhook(build_batch(), TOKEN))
 
 
 def test_the_handshake_is_answered_with_its_challenge() -> None:
-    channel, hook = whatsapp(), handshake()
+    channel, hook = build_channel(), build_handshake()
     channel.verify(hook)
     answer = channel.answer(hook, channel.parse(hook))
 
@@ -54,19 +54,19 @@ def test_the_handshake_is_answered_with_its_challenge() -> None:
 @pytest.mark.parametrize(
     "hook",
     [
-        handshake("wrong"),
-        handshake(""),
-        handshake("\u00e9"),
-        handshake(mode="unsubscribe"),
-        replace(handshake(), url="/webhooks/whatsapp"),
+        build_handshake("wrong"),
+        build_handshake(""),
+        build_handshake("\u00e9"),
+        build_handshake(mode="unsubscribe"),
+        replace(build_handshake(), url="/webhooks/whatsapp"),
     ],
 )
 def test_a_handshake_with_another_token_is_forbidden(hook: Webhook) -> None:
     with pytest.raises(Forbidden) as refused:
-        whatsapp().verify(hook)
+        build_channel().verify(hook)
     assert refused.value.status == 403
 
 
 def test_other_methods_are_refused() -> None:
     with pytest.raises(MalformedWebhook):
-        whatsapp().verify(replace(post(batch()), method="HEAD"))
+        build_channel().verify(replace(build_webhook(build_batch()), method="HEAD"))

@@ -11,10 +11,10 @@ from core.model import (
     StatusChanged,
 )
 from tests.channels.whatsapp.builders import (
-    batch,
-    received,
-    status,
-    value,
+    build_batch,
+    build_status,
+    build_value,
+    parse_events,
 )
 
 
@@ -29,7 +29,7 @@ from tests.channels.whatsapp.builders import (
 )
 def test_a_status_returns_the_reply_key(told: str, expected: DeliveryStatus) -> None:
     pricing = {"billable": False, "category": "service", "type": "free_customer_service"}
-    [event] = received(batch(value(statuses=[status(told, pricing=pricing)])))
+    [event] = parse_events(build_batch(build_value(statuses=[build_status(told, pricing=pricing)])))
 
     assert isinstance(event, StatusChanged)
     assert (event.status, event.provider_id, event.reply_key) == (expected, "wamid.X=", "wamid.AAA=.1")
@@ -38,7 +38,7 @@ def test_a_status_returns_the_reply_key(told: str, expected: DeliveryStatus) -> 
 
 def test_a_failed_status_has_its_code_and_no_number_in_its_text() -> None:
     errors = [{"code": 131026, "title": "x", "error_data": {"details": "12025550180 is not on WhatsApp"}}]
-    [event] = received(batch(value(statuses=[status("failed", errors=errors)])))
+    [event] = parse_events(build_batch(build_value(statuses=[build_status("failed", errors=errors)])))
 
     assert isinstance(event, StatusChanged)
     assert (event.status, event.error_code, event.error_text) == (
@@ -62,18 +62,22 @@ def test_a_failed_status_has_its_code_and_no_number_in_its_text() -> None:
     ],
 )
 def test_a_failed_status_is_classified_like_an_answer(code: int, kind: FailureKind, pause: float) -> None:
-    [event] = received(batch(value(statuses=[status("failed", errors=[{"code": code, "title": "x"}])])))
+    [event] = parse_events(
+        build_batch(build_value(statuses=[build_status("failed", errors=[{"code": code, "title": "x"}])]))
+    )
 
     assert isinstance(event, StatusChanged)
     assert (event.failure, event.retry_after) == (kind, pause)
 
 
 def test_an_unknown_status_is_ignored() -> None:
-    assert received(batch(value(statuses=[status("warning")]))) == [Ignored(reason="unknown status")]
+    assert parse_events(build_batch(build_value(statuses=[build_status("warning")]))) == [
+        Ignored(reason="unknown status")
+    ]
 
 
 @pytest.mark.parametrize("name", ["failed", "captured", "pending"])
 def test_the_status_of_a_payment_is_no_delivery_status(name: str) -> None:
-    paid = status(status=name, type="payment", payment={"reference_id": "r"})
+    paid = build_status(status=name, type="payment", payment={"reference_id": "r"})
 
-    assert received(batch(value(statuses=[paid]))) == [Ignored(reason="payment status")]
+    assert parse_events(build_batch(build_value(statuses=[paid]))) == [Ignored(reason="payment status")]

@@ -31,8 +31,8 @@ from core.model import (
 )
 from core.ports import HasTemplates, Webhook
 from tests.channels.sdk.hosted import host
-from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, whatsapp
-from tests.effort import examples
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, build_channel
+from tests.effort import example_count
 
 ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
 NOW = 1_790_000_000.0
@@ -73,48 +73,50 @@ VALID: dict[str, dict[str, str]] = {
 OPTIONAL = {"header.filename", "payload"}
 
 
-def simulator(**more: Any) -> WhatsAppSimulator:
+def make_simulator(**more: Any) -> WhatsAppSimulator:
     return WhatsAppSimulator(
         app_secret=SECRET, access_token=TOKEN, webhook_url="http://x/webhooks/whatsapp", seed=1, **more
     )
 
 
-def channel(url: str = "http://127.0.0.1:9", **more: str) -> WhatsAppChannel:
-    return whatsapp(WHATSAPP_API_URL=url, WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT, **more)
+def build_account_channel(url: str = "http://127.0.0.1:9", **more: str) -> WhatsAppChannel:
+    return build_channel(WHATSAPP_API_URL=url, WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT, **more)
 
 
-async def listed(account: WhatsAppSimulator) -> dict[str, MessageTemplate]:
+async def list_templates(account: WhatsAppSimulator) -> dict[str, MessageTemplate]:
     async with host(account) as hosted, httpx.AsyncClient() as http:
-        found = await channel(hosted.url).list_templates(http)
+        found = await build_account_channel(hosted.url).list_templates(http)
     return {each.name: each for each in found if each.language == "en_US"}
 
 
-async def refused_by(account: WhatsAppSimulator, template: Template) -> str:
+async def read_refusal(account: WhatsAppSimulator, template: Template) -> str:
     """Return Meta's code with which a template is refused; empty if it is accepted."""
     async with host(account) as hosted, httpx.AsyncClient() as http:
         try:
-            await channel(hosted.url).send(Reply(key="1", address=ADA, body="", template=template), http)
+            await build_account_channel(hosted.url).send(
+                Reply(key="1", address=ADA, body="", template=template), http
+            )
         except Rejected as error:
             return error.code
     return ""
 
 
 def test_the_channel_has_templates() -> None:
-    assert isinstance(channel(), HasTemplates)
-    assert channel().templates_setting == ""
+    assert isinstance(build_account_channel(), HasTemplates)
+    assert build_account_channel().templates_setting == ""
 
 
 async def test_without_the_business_account_the_missing_setting_is_named() -> None:
-    assert whatsapp().templates_setting == "WHATSAPP_BUSINESS_ACCOUNT_ID"
+    assert build_channel().templates_setting == "WHATSAPP_BUSINESS_ACCOUNT_ID"
     async with httpx.AsyncClient() as http:
         with pytest.raises(ConfigurationError, match="WHATSAPP_BUSINESS_ACCOUNT_ID"):
-            await whatsapp().list_templates(http)
+            await build_channel().list_templates(http)
     with pytest.raises(ConfigurationError, match="numeric"):
-        whatsapp(WHATSAPP_BUSINESS_ACCOUNT_ID="shop")
+        build_channel(WHATSAPP_BUSINESS_ACCOUNT_ID="shop")
 
 
 async def test_definitions_have_status_category_quality_and_variables() -> None:
-    templates = await listed(simulator())
+    templates = await list_templates(make_simulator())
 
     assert set(templates) == {*VALID, "spring_sale"}
     assert templates["spring_sale"].status == "paused"
@@ -133,13 +135,13 @@ async def test_definitions_have_status_category_quality_and_variables() -> None:
 
 @pytest.mark.parametrize("name", VALID)
 async def test_values_that_the_check_takes_are_taken_by_meta(name: str) -> None:
-    account = simulator()
-    definition = (await listed(account))[name]
+    account = make_simulator()
+    definition = (await list_templates(account))[name]
     template = Template(name=name, language="en_US", variables=VALID[name])
 
     assert {each.name for each in definition.variables} >= set(VALID[name])
-    assert channel().check_template(definition, template, ADA) is None
-    assert await refused_by(account, template) == ""
+    assert build_account_channel().check_template(definition, template, ADA) is None
+    assert await read_refusal(account, template) == ""
 
 
 @pytest.mark.long
@@ -153,16 +155,16 @@ async def test_values_that_the_check_takes_are_taken_by_meta(name: str) -> None:
     ],
 )
 async def test_a_missing_value_is_named_and_meta_refuses_it(name: str, variable: str) -> None:
-    account = simulator()
-    definition = (await listed(account))[name]
+    account = make_simulator()
+    definition = (await list_templates(account))[name]
     values = {key: value for key, value in VALID[name].items() if key != variable}
     template = Template(name=name, language="en_US", variables=values)
 
-    problem = channel().check_template(definition, template, ADA)
+    problem = build_account_channel().check_template(definition, template, ADA)
     assert problem is not None
     assert problem.kind is TemplateProblemKind.VARIABLES
     assert f"{variable} missing" in problem.reason
-    assert await refused_by(account, template)
+    assert await read_refusal(account, template)
 
 
 @pytest.mark.parametrize(
@@ -184,18 +186,18 @@ async def test_a_missing_value_is_named_and_meta_refuses_it(name: str, variable:
 async def test_wrong_values_are_refused_before_meta_refuses_them(
     name: str, change: dict[str, str], code: str
 ) -> None:
-    account = simulator()
-    definition = (await listed(account))[name]
+    account = make_simulator()
+    definition = (await list_templates(account))[name]
     values = {**VALID[name], **change}
     if "header.image" in change:
         values.pop("header.document", None)
     template = Template(name=name, language="en_US", variables=values)
 
-    problem = channel().check_template(definition, template, ADA)
+    problem = build_account_channel().check_template(definition, template, ADA)
     assert problem is not None
     assert problem.kind is TemplateProblemKind.VARIABLES
     assert next(iter(change)) in problem.reason
-    assert await refused_by(account, template) == code
+    assert await read_refusal(account, template) == code
 
 
 @pytest.mark.parametrize(
@@ -203,42 +205,44 @@ async def test_wrong_values_are_refused_before_meta_refuses_them(
     [("PAUSED", "132015"), ("DISABLED", "132016"), ("PENDING", "132001"), ("REJECTED", "132001")],
 )
 async def test_only_an_approved_template_is_sent(status: str, code: str) -> None:
-    account = simulator()
+    account = make_simulator()
     account.change_template("hello_world", "en_US", NOW, status=status, reason="ABUSIVE_CONTENT")
     template = Template(name="hello_world", language="en_US")
 
-    problem = channel().check_template((await listed(account))["hello_world"], template, ADA)
+    problem = build_account_channel().check_template(
+        (await list_templates(account))["hello_world"], template, ADA
+    )
     assert problem is not None
     assert problem.kind is TemplateProblemKind.NOT_APPROVED
     assert problem.reason == (
         f"the template hello_world in en_US is {status.lower()} (abusive_content), not approved"
     )
-    assert await refused_by(account, template) == code
+    assert await read_refusal(account, template) == code
 
 
 async def test_an_unknown_language_and_a_text_that_grows_too_long_are_refused() -> None:
     long = Template(name="order_update", language="en_US", parameters=("a" * 600, "b" * 600))
 
-    assert await refused_by(simulator(), long) == "132005"
-    assert await refused_by(simulator(), Template(name="order_update", language="fr")) == "132001"
+    assert await read_refusal(make_simulator(), long) == "132005"
+    assert await read_refusal(make_simulator(), Template(name="order_update", language="fr")) == "132001"
 
 
 async def test_the_list_is_read_page_after_page() -> None:
     stored = [Stored(f"t{number}", "en_US", "Hi") for number in range(250)]
 
-    assert len(await listed(simulator(templates=stored))) == 250
+    assert len(await list_templates(make_simulator(templates=stored))) == 250
 
 
 async def test_a_refused_token_and_a_malformed_list_are_delivery_errors() -> None:
-    async with host(simulator()) as hosted, httpx.AsyncClient() as http:
+    async with host(make_simulator()) as hosted, httpx.AsyncClient() as http:
         with pytest.raises(Rejected) as refused:
-            await channel(hosted.url, WHATSAPP_ACCESS_TOKEN="other").list_templates(http)
+            await build_account_channel(hosted.url, WHATSAPP_ACCESS_TOKEN="other").list_templates(http)
     assert refused.value.failure is FailureKind.ACCOUNT
 
     nowhere = httpx.MockTransport(lambda _: httpx.Response(200, json={"data": "x"}))
     async with httpx.AsyncClient(transport=nowhere) as http:
         with pytest.raises(Unavailable, match="malformed"):
-            await channel().list_templates(http)
+            await build_account_channel().list_templates(http)
 
 
 async def test_a_list_that_never_ends_is_given_up() -> None:
@@ -252,7 +256,7 @@ async def test_a_list_that_never_ends_is_given_up() -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         with pytest.raises(Unavailable, match="100 pages"):
-            await channel().list_templates(http)
+            await build_account_channel().list_templates(http)
     assert pages == 100
 
 
@@ -272,7 +276,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.long
-@settings(max_examples=examples(400))
+@settings(max_examples=example_count(400))
 @given(
     entry=st.fixed_dictionaries(
         {"name": st.just("a"), "language": st.just("en")},
@@ -292,10 +296,12 @@ def test_any_definition_is_parsed_and_any_values_are_judged(
 
     assert definition is not None
     assert len(definition.variables) < 5_000
-    channel().check_template(definition, Template(name="a", language="en", variables=values), ADA)
+    build_account_channel().check_template(
+        definition, Template(name="a", language="en", variables=values), ADA
+    )
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=example_count(200))
 @given(
     st.dictionaries(
         st.text(max_size=8)
@@ -311,35 +317,35 @@ def test_any_variables_make_a_request(values: dict[str, str]) -> None:
     json.dumps(build_request(Reply(key="1", address=ADA, body="", template=template), "http://x"))
 
 
-def heard(deliveries: Any, **settings: str) -> list[Event]:
+def parse_deliveries(deliveries: Any, **settings: str) -> list[Event]:
     events: list[Event] = []
     for each in deliveries:
         hook = Webhook(each.method, each.url, each.headers, each.body)
-        channel(**settings).verify(hook)
-        events += channel(**settings).parse(hook)
+        build_account_channel(**settings).verify(hook)
+        events += build_account_channel(**settings).parse(hook)
     return events
 
 
 async def test_a_tap_on_a_templates_button_returns_its_payload() -> None:
-    account = simulator()
+    account = make_simulator()
     template = Template(name="invoice", language="en_US", variables=VALID["invoice"])
-    assert await refused_by(account, template) == ""
+    assert await read_refusal(account, template) == ""
     tap = UserMessage("whatsapp", f"+{PHONE}", "Question", button="question")
     _, [webhook] = account.send_user_message(tap, NOW)
 
-    [event] = heard([webhook])
+    [event] = parse_deliveries([webhook])
     assert isinstance(event, TurnReceived)
     assert (event.turn.text, event.turn.payload) == ("Question", "question")
 
 
 def test_changes_of_a_template_are_events() -> None:
-    account = simulator()
+    account = make_simulator()
     deliveries = account.change_template(
         "order_update", "de", NOW, status="PAUSED", quality="RED", category="MARKETING"
     )
     about = {"channel": "whatsapp", "name": "order_update", "language": "de"}
 
-    assert heard(deliveries) == [
+    assert parse_deliveries(deliveries) == [
         TemplateChanged(**about, status="paused"),
         TemplateChanged(**about, quality="red"),
         TemplateChanged(**about, category="marketing"),
@@ -347,11 +353,11 @@ def test_changes_of_a_template_are_events() -> None:
 
 
 def test_changes_of_another_business_account_are_ignored() -> None:
-    deliveries = simulator(account="900000000000009").change_template(
+    deliveries = make_simulator(account="900000000000009").change_template(
         "order_update", "de", NOW, status="PAUSED"
     )
 
-    assert heard(deliveries) == [Ignored(reason="message_template_status_update")]
+    assert parse_deliveries(deliveries) == [Ignored(reason="message_template_status_update")]
 
 
 def test_a_value_is_shown_as_it_is_and_a_button_gets_it_unchanged() -> None:

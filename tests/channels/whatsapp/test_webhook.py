@@ -32,16 +32,16 @@ from tests.channels.whatsapp.builders import (
     REFERRAL,
     USER_ID,
     Json,
-    batch,
-    contact,
-    message,
-    post,
-    received,
-    status,
-    turn,
-    turns,
-    value,
-    whatsapp,
+    build_batch,
+    build_channel,
+    build_contact,
+    build_message,
+    build_status,
+    build_value,
+    build_webhook,
+    parse_events,
+    parse_turn,
+    parse_turns,
 )
 
 
@@ -50,39 +50,49 @@ class TestWhatsApp(ChannelCases):
     accepted: ClassVar[httpx.Response] = httpx.Response(200, json={"messages": [{"id": "wamid.1"}]})
 
     def channel(self) -> WhatsAppChannel:
-        return whatsapp()
+        return build_channel()
 
-    def genuine(self) -> Webhook:
-        return post(batch(value(message())))
+    def build_genuine_webhook(self) -> Webhook:
+        return build_webhook(build_batch(build_value(build_message())))
 
-    def shapes(self) -> list[Webhook]:
+    def build_samples(self) -> list[Webhook]:
         system = {"type": "user_changed_number", "wa_id": "12025550181"}
         moved = {"user_id": {"previous": USER_ID, "current": "US.10000000000000000002"}}
         echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E=", "type": "text", "text": {"body": "x"}}
         return [
-            *(post(batch(value(message(kind, context=QUOTED, referral=REFERRAL)))) for kind in KINDS),
-            post(batch(value(message("contacts", CONTACTS)))),
-            post(batch(value(message("system", system)))),
-            post(batch(value(statuses=[status(errors=[{"code": 131026, "title": "no"}])]))),
-            post(batch(value(message_echoes=[echo]), field="smb_message_echoes")),
-            post(batch(value(user_id_update=[moved]), field="user_id_update")),
+            *(
+                build_webhook(
+                    build_batch(build_value(build_message(kind, context=QUOTED, referral=REFERRAL)))
+                )
+                for kind in KINDS
+            ),
+            build_webhook(build_batch(build_value(build_message("contacts", CONTACTS)))),
+            build_webhook(build_batch(build_value(build_message("system", system)))),
+            build_webhook(
+                build_batch(build_value(statuses=[build_status(errors=[{"code": 131026, "title": "no"}])]))
+            ),
+            build_webhook(build_batch(build_value(message_echoes=[echo]), field="smb_message_echoes")),
+            build_webhook(build_batch(build_value(user_id_update=[moved]), field="user_id_update")),
         ]
 
 
 class TestWhatsAppWithoutANumber(TestWhatsApp):
-    def genuine(self) -> Webhook:
-        hidden = message("interactive", **{"from": None})
-        return post(batch(value(hidden, contacts=[contact(None)])))
+    def build_genuine_webhook(self) -> Webhook:
+        hidden = build_message("interactive", **{"from": None})
+        return build_webhook(build_batch(build_value(hidden, contacts=[build_contact(None)])))
 
 
 def test_every_message_of_every_change_and_entry_is_parsed() -> None:
-    made = batch(
-        value(message(id="wamid.1"), message(id="wamid.2")),
-        value(message(id="wamid.3", **{"from": "12025550181", "from_user_id": None}), ours="800000000000002"),
-        value(statuses=[status(), status("read")]),
+    made = build_batch(
+        build_value(build_message(id="wamid.1"), build_message(id="wamid.2")),
+        build_value(
+            build_message(id="wamid.3", **{"from": "12025550181", "from_user_id": None}),
+            ours="800000000000002",
+        ),
+        build_value(statuses=[build_status(), build_status("read")]),
     )
-    made["entry"] += batch(value(message(id="wamid.4")))["entry"]
-    events = received(made)
+    made["entry"] += build_batch(build_value(build_message(id="wamid.4")))["entry"]
+    events = parse_events(made)
 
     assert [event.turn.id for event in events if isinstance(event, TurnReceived)] == [
         "wamid.1",
@@ -96,23 +106,23 @@ def test_every_message_of_every_change_and_entry_is_parsed() -> None:
 
 def test_a_batch_of_a_thousand_updates_is_parsed() -> None:
     messages = [
-        message(id=f"wamid.{number}", **{"from": f"1202555{number:04}", "from_user_id": None})
+        build_message(id=f"wamid.{number}", **{"from": f"1202555{number:04}", "from_user_id": None})
         for number in range(1000)
     ]
 
-    assert len({each.session for each in turns(batch(value(*messages)))}) == 1000
+    assert len({each.session for each in parse_turns(build_batch(build_value(*messages)))}) == 1000
 
 
 @pytest.mark.parametrize(
     "bad", [None, 1, "x", [], {}, {"id": 1}, {"id": "w", "type": "text"}, {"id": "a" * 5000}]
 )
 def test_a_malformed_item_does_not_affect_the_others(bad: object) -> None:
-    made = value(message())
+    made = build_value(build_message())
     made["messages"] = [bad, *made["messages"], bad]
     made["contacts"] = [bad, *made["contacts"]]
     made["statuses"] = [bad]
 
-    assert [each.text for each in turns(batch(made))] == ["Hello é \U0001f600"]
+    assert [each.text for each in parse_turns(build_batch(made))] == ["Hello é \U0001f600"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +144,7 @@ def test_a_malformed_item_does_not_affect_the_others(bad: object) -> None:
     ],
 )
 def test_a_contacts_message_is_a_turn(kind: str, more: object, text: str, payload: str) -> None:
-    found = turn(message(kind, more or None))
+    found = parse_turn(build_message(kind, more or None))
 
     assert (found.text, found.payload) == (text, payload)
     assert found.details["kind"] == kind
@@ -142,7 +152,7 @@ def test_a_contacts_message_is_a_turn(kind: str, more: object, text: str, payloa
 
 @pytest.mark.parametrize("kind", ["image", "video", "audio", "document", "sticker"])
 def test_a_file_is_an_attachment_by_reference(kind: str) -> None:
-    [file] = turn(message(kind)).attachments
+    [file] = parse_turn(build_message(kind)).attachments
 
     assert file.url == f"https://graph.facebook.com/v26.0/{MEDIUM['id']}"
     assert file.name == {"audio": "voice.ogg", "document": "a.pdf"}.get(kind, "")
@@ -150,7 +160,7 @@ def test_a_file_is_an_attachment_by_reference(kind: str) -> None:
 
 @pytest.mark.parametrize("place", [(47.5, 19), ("47.5", "19.0"), (0, 0)])
 def test_coordinates_may_be_numbers_or_text(place: tuple[object, object]) -> None:
-    found = turn(message("location", {"latitude": place[0], "longitude": place[1]}))
+    found = parse_turn(build_message("location", {"latitude": place[0], "longitude": place[1]}))
 
     assert found.location is not None
     assert found.location.latitude == float(str(place[0]))
@@ -158,27 +168,27 @@ def test_coordinates_may_be_numbers_or_text(place: tuple[object, object]) -> Non
 
 @pytest.mark.parametrize("latitude", [91, "x", None, True, "nan", 1e999, [1]])
 def test_coordinates_out_of_range_are_dropped(latitude: object) -> None:
-    bad = message("location", {"latitude": latitude, "longitude": 1})
+    bad = build_message("location", {"latitude": latitude, "longitude": 1})
 
-    assert received(batch(value(bad))) == [Ignored(reason="empty message")]
+    assert parse_events(build_batch(build_value(bad))) == [Ignored(reason="empty message")]
 
 
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (message("request_welcome"), "chat opened"),
-        (message("unsupported", {"type": "edit"}), "unsupported message"),
-        (message("unsupported", {"type": "reaction"}), "unsupported message"),
-        (message("interactive", {"type": "call_permission_reply"}), "call permission"),
-        (message(group_id="g"), "group message"),
-        (message(value={"body": ""}), "empty message"),
-        (message(id=None), "no message id"),
-        (message(**{"from": None, "from_user_id": None}), "no sender"),
-        (message("system", {"type": "customer_identity_changed"}), "system message"),
+        (build_message("request_welcome"), "chat opened"),
+        (build_message("unsupported", {"type": "edit"}), "unsupported message"),
+        (build_message("unsupported", {"type": "reaction"}), "unsupported message"),
+        (build_message("interactive", {"type": "call_permission_reply"}), "call permission"),
+        (build_message(group_id="g"), "group message"),
+        (build_message(value={"body": ""}), "empty message"),
+        (build_message(id=None), "no message id"),
+        (build_message(**{"from": None, "from_user_id": None}), "no sender"),
+        (build_message("system", {"type": "customer_identity_changed"}), "system message"),
     ],
 )
 def test_messages_that_are_not_turns_are_ignored_with_a_reason(made: Json, reason: str) -> None:
-    assert received(batch(value(made))) == [Ignored(reason=reason)]
+    assert parse_events(build_batch(build_value(made))) == [Ignored(reason=reason)]
 
 
 @pytest.mark.parametrize(
@@ -186,12 +196,12 @@ def test_messages_that_are_not_turns_are_ignored_with_a_reason(made: Json, reaso
     [
         ({"object": "page", "entry": [{"changes": []}]}, "other object"),
         ({"object": "whatsapp_business_account"}, "empty batch"),
-        (batch({}, field="calls"), "calls"),
-        (batch({}, field="account_update"), "account_update"),
-        (batch({}, field="of next year"), "other field"),
-        (batch(value(errors=[{"code": 131031, "title": "locked"}])), "account error"),
-        (batch(value(message(), ours="123456123")), "sample of the dashboard"),
-        (batch(value(message(), ours="")), "no number"),
+        (build_batch({}, field="calls"), "calls"),
+        (build_batch({}, field="account_update"), "account_update"),
+        (build_batch({}, field="of next year"), "other field"),
+        (build_batch(build_value(errors=[{"code": 131031, "title": "locked"}])), "account error"),
+        (build_batch(build_value(build_message(), ours="123456123")), "sample of the dashboard"),
+        (build_batch(build_value(build_message(), ours="")), "no number"),
         (b"[]", "not JSON"),
         (b"", "not JSON"),
         (b"{" * 100_000, "not JSON"),
@@ -202,19 +212,19 @@ def test_messages_that_are_not_turns_are_ignored_with_a_reason(made: Json, reaso
     ],
 )
 def test_other_webhook_fields_are_ignored_with_a_reason(made: object, reason: str) -> None:
-    assert received(made) == [Ignored(reason=reason)]
+    assert parse_events(made) == [Ignored(reason=reason)]
 
 
 def test_a_lone_surrogate_neither_breaks_nor_loses_the_message() -> None:
-    found = turn(message(value={"body": "Hi \ud83d"}))
+    found = parse_turn(build_message(value={"body": "Hi \ud83d"}))
 
     assert found.text == "Hi \ufffd"
     found.model_dump_json().encode()
 
 
 def test_quote_forward_and_referral_are_details() -> None:
-    quoted = turn(message("interactive", context=QUOTED, referral=REFERRAL))
-    forwarded = turn(message(context={"forwarded": True}))
+    quoted = parse_turn(build_message("interactive", context=QUOTED, referral=REFERRAL))
+    forwarded = parse_turn(build_message(context={"forwarded": True}))
 
     assert quoted.details["quoted"] == "wamid.QQ=="
     assert quoted.details["referral_source_id"] == "120"
@@ -227,12 +237,12 @@ def test_quote_forward_and_referral_are_details() -> None:
     ("told", "kept"), [("1790000000", True), ("0", True), ("4102444800", True), ("x" * 4000, False)]
 )
 def test_a_malformed_timestamp_does_not_lose_the_message(told: str, kept: bool) -> None:
-    assert ("sent_at" in turn(message(timestamp=told)).details) is kept
+    assert ("sent_at" in parse_turn(build_message(timestamp=told)).details) is kept
 
 
 def test_a_reply_from_the_business_phone_is_a_take_over() -> None:
     echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E", "type": "text", "text": {"body": "I help"}}
-    [event] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
+    [event] = parse_events(build_batch(build_value(message_echoes=[echo]), field="smb_message_echoes"))
 
     assert isinstance(event, ControlReceived)
     assert (event.act, event.id, event.actor) == (ControlAction.TAKE_OVER, "wamid.E", "business phone")
@@ -241,28 +251,28 @@ def test_a_reply_from_the_business_phone_is_a_take_over() -> None:
 
 def test_a_body_over_three_megabytes_is_refused() -> None:
     with pytest.raises(WebhookRefused) as refused:
-        whatsapp().verify(post(b"a" * (3 * 1024 * 1024 + 1)))
+        build_channel().verify(build_webhook(b"a" * (3 * 1024 * 1024 + 1)))
     assert refused.value.status == 413
 
 
 @pytest.mark.parametrize(
     "made",
     [
-        message("unsupported", None, errors=[{"code": 131051}]),
-        message("unsupported", {"type": "poll_creation"}),
-        message("unknown"),
-        message("interactive", {"errors": [{"code": 1}]}),
-        message("pigeon", {}),
+        build_message("unsupported", None, errors=[{"code": 131051}]),
+        build_message("unsupported", {"type": "poll_creation"}),
+        build_message("unknown"),
+        build_message("interactive", {"errors": [{"code": 1}]}),
+        build_message("pigeon", {}),
     ],
 )
 def test_a_kind_that_is_not_supported_is_a_turn_without_content(made: Json) -> None:
-    found = turn(made)
+    found = parse_turn(made)
 
     assert (found.kind, found.has_content) == ("unsupported", False)
 
 
 def test_voice_is_audio() -> None:
-    found = turn(message("voice", MEDIUM))
+    found = parse_turn(build_message("voice", MEDIUM))
 
     assert (found.kind, found.details["voice"]) == ("audio", "true")
     assert len(found.attachments) == 1
@@ -270,7 +280,7 @@ def test_voice_is_audio() -> None:
 
 @pytest.mark.parametrize("emoji", ["👍", ""])
 def test_a_reaction_is_a_turn_without_words(emoji: str) -> None:
-    found = turn(message("reaction", {"message_id": "wamid.Q", "emoji": emoji}))
+    found = parse_turn(build_message("reaction", {"message_id": "wamid.Q", "emoji": emoji}))
 
     assert found.reaction == Reaction(emoji=emoji)
     assert found.quoted == QuotedMessage(id="wamid.Q")
@@ -279,30 +289,30 @@ def test_a_reaction_is_a_turn_without_words(emoji: str) -> None:
 
 @pytest.mark.parametrize(("kind", "activity"), [("edit", "edited"), ("revoke", "deleted")])
 def test_an_edit_and_a_deletion_are_recorded(kind: str, activity: str) -> None:
-    [found] = received(batch(value(message(kind, {"original_message_id": "wamid.O"}))))
+    [found] = parse_events(build_batch(build_value(build_message(kind, {"original_message_id": "wamid.O"}))))
 
     assert isinstance(found, ActivityReceived)
     assert (found.activity, found.message_id) == (activity, "wamid.O")
-    assert found.session == turn(message()).session
+    assert found.session == parse_turn(build_message()).session
 
 
 @pytest.mark.parametrize("kind", ["edit", "revoke", "reaction"])
 def test_an_echo_without_a_message_is_no_take_over(kind: str) -> None:
     echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E=", "type": kind, kind: {}}
-    [found] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
+    [found] = parse_events(build_batch(build_value(message_echoes=[echo]), field="smb_message_echoes"))
 
     assert isinstance(found, Ignored)
 
 
-def form_reply(values: object) -> Json:
+def build_form_reply(values: object) -> Json:
     reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(values)}
-    return message("interactive", {"type": "nfm_reply", "nfm_reply": reply})
+    return build_message("interactive", {"type": "nfm_reply", "nfm_reply": reply})
 
 
 @pytest.mark.parametrize("length", [10, 5_000, 30_000])
 def test_a_form_is_whole_at_any_length(length: int) -> None:
     values = {"flow_token": "t", "answers": [{"note": "ü" * length}]}
-    found = turn(form_reply(values))
+    found = parse_turn(build_form_reply(values))
 
     assert found.form == values
     assert json.loads(found.details["form"]) == values
@@ -311,14 +321,14 @@ def test_a_form_is_whole_at_any_length(length: int) -> None:
 
 @pytest.mark.parametrize("values", [[], "x", 3, {"a": "x" * 300_000}])
 def test_what_is_no_form_or_too_long_is_absent(values: object) -> None:
-    found = turn(form_reply(values))
+    found = parse_turn(build_form_reply(values))
 
     assert (found.form, "form" in found.details) == (None, False)
 
 
 def test_an_order_and_shared_contacts_are_data() -> None:
     item = {"product_retailer_id": "sku1", "quantity": 2, "item_price": 7.99, "currency": "EUR"}
-    order = turn(message("order", {"catalog_id": "c", "product_items": [item]}))
+    order = parse_turn(build_message("order", {"catalog_id": "c", "product_items": [item]}))
     card = {
         "name": {"formatted_name": "Bob"},
         "phones": [{"phone": "+1 202-555-0190"}],
@@ -326,7 +336,7 @@ def test_an_order_and_shared_contacts_are_data() -> None:
         "addresses": [{"street": "1 Quay", "city": "Port"}],
         "org": {"company": "Shop"},
     }
-    shared = turn(message("contacts", [card]))
+    shared = parse_turn(build_message("contacts", [card]))
 
     assert order.order is not None
     assert (order.order.items[0].price, order.order.items[0].quantity) == (7.99, 2)
@@ -338,7 +348,9 @@ def test_an_order_and_shared_contacts_are_data() -> None:
 
 def test_a_referral_is_data() -> None:
     media = {"media_type": "image", "image_url": "https://ads.example/a.png"}
-    found = turn(message(referral={**REFERRAL, **media, "welcome_message": {"text": "Hello!"}})).referral
+    found = parse_turn(
+        build_message(referral={**REFERRAL, **media, "welcome_message": {"text": "Hello!"}})
+    ).referral
 
     assert found is not None
     assert (found.source_id, found.headline) == ("120", REFERRAL["headline"])

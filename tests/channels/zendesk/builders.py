@@ -29,13 +29,13 @@ STAMP = "2026-11-23T10:00:00Z"
 Json = dict[str, Any]
 
 
-def channel(**changed: str) -> ZendeskChannel:
+def build_channel(**changed: str) -> ZendeskChannel:
     found = create_channel({**ENVIRON, **changed}, "")
     assert found is not None
     return found
 
 
-def event(kind: str, made: Json | None = None, number: str = "e-1", **detail: Any) -> Json:
+def build_event(kind: str, content: Json | None = None, number: str = "e-1", **detail: Any) -> Json:
     """Return an event envelope."""
     about = {
         "id": "5158",
@@ -59,12 +59,12 @@ def event(kind: str, made: Json | None = None, number: str = "e-1", **detail: An
         "subject": f"zen:ticket:{detail.get('id', '5158')}",
         "time": "2026-11-23T10:00:00.123456789Z",
         "detail": {**about, **detail},
-        "event": made or {},
+        "event": content or {},
         "zendesk_event_version": "2022-11-06",
     }
 
 
-def comment(
+def build_comment_event(
     text: str = "Hello? Any news?",
     *,
     author: str = ADA,
@@ -75,12 +75,12 @@ def comment(
 ) -> Json:
     who = {"id": author, "is_staff": staff, "name": "Ada" if author == ADA else "Grace"}
     made = {"comment": {"id": number, "body": text, "is_public": public, "author": who}}
-    return event("comment_added", made, f"e-{number}", **{"actor_id": author, **detail})
+    return build_event("comment_added", made, f"e-{number}", **{"actor_id": author, **detail})
 
 
-def hook(made: Json, at: str | None = None, secret: str = SECRET) -> Webhook:
+def build_webhook(event: Json, at: str | None = None, secret: str = SECRET) -> Webhook:
     timestamp = at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = json.dumps(made).encode()
+    body = json.dumps(event).encode()
     headers = {
         "x-zendesk-webhook-signature": compute_signature(secret, timestamp, body),
         "x-zendesk-webhook-signature-timestamp": timestamp,
@@ -88,12 +88,12 @@ def hook(made: Json, at: str | None = None, secret: str = SECRET) -> Webhook:
     return Webhook("POST", "/webhooks/zendesk", headers, body)
 
 
-def ticket(**changed: Any) -> Json:
+def build_ticket(**changed: Any) -> Json:
     about = {"id": 5158, "status": "open", "tags": ["web"], "requester_id": int(ADA), "assignee_id": None}
     return {"ticket": {**about, "group_id": 1, "updated_at": STAMP, **changed}}
 
 
-def written(
+def build_comment(
     author: str = ADA, text: str = "Hello", *, number: int = 1, public: bool = True, **more: Any
 ) -> Json:
     """Return one comment's JSON."""
@@ -101,10 +101,10 @@ def written(
     return {"created_at": f"2026-11-23T09:00:{number:02}Z", **made, **more}
 
 
-def comments(*found: Json) -> Json:
+def build_comments(*comments: Json) -> Json:
     roles = {ADA: "end-user", AGENT: "agent", BOT: "agent"}
     return {
-        "comments": list(found),
+        "comments": list(comments),
         "users": [{"id": int(user), "role": role} for user, role in roles.items()],
         "meta": {"has_more": False},
     }
@@ -137,7 +137,7 @@ WORDS = {
 }
 
 
-def trigger(name: str, **changed: str) -> Json:
+def build_trigger(name: str, **changed: str) -> Json:
     """Return a trigger's body: the template with its placeholders filled in."""
     words = {**WORDS, **{key.replace("__", "."): value for key, value in changed.items()}}
     loops = re.sub(r"{% for .*? %}(.*?){% endfor %}", r"\1", build_trigger_body(name))
@@ -146,27 +146,28 @@ def trigger(name: str, **changed: str) -> Json:
     return made
 
 
-def every_kind() -> list[Webhook]:
+def build_all_webhooks() -> list[Webhook]:
     """Return a webhook of every subscribed event and every trigger."""
     change = {"current": BOT, "previous": AGENT}
     tags = {"tags_added": ["bot_off"], "tags_removed": ["handed_off"]}
     events = [
-        comment(),
-        comment("Hi, Grace here", author=AGENT, staff=True),
-        comment("/bot on", author=AGENT, staff=True, public=False),
-        event("created"),
-        event("created", subject="Where is my parcel"),
-        event("agent_assignment_changed", change, actor_id=AGENT),
-        event("group_assignment_changed", {"current": "17", "previous": None}, actor_id=AGENT),
-        event("status_changed", {"current": "SOLVED", "previous": "OPEN"}, actor_id=AGENT),
-        event("status_changed", {"current": "OPEN", "previous": "SOLVED"}, assignee_id=AGENT),
-        event("tags_changed", tags, actor_id=AGENT),
-        event("merged", {}, status="CLOSED"),
+        build_comment_event(),
+        build_comment_event("Hi, Grace here", author=AGENT, staff=True),
+        build_comment_event("/bot on", author=AGENT, staff=True, public=False),
+        build_event("created"),
+        build_event("created", subject="Where is my parcel"),
+        build_event("agent_assignment_changed", change, actor_id=AGENT),
+        build_event("group_assignment_changed", {"current": "17", "previous": None}, actor_id=AGENT),
+        build_event("status_changed", {"current": "SOLVED", "previous": "OPEN"}, actor_id=AGENT),
+        build_event("status_changed", {"current": "OPEN", "previous": "SOLVED"}, assignee_id=AGENT),
+        build_event("tags_changed", tags, actor_id=AGENT),
+        build_event("merged", {}, status="CLOSED"),
         *(
-            event(name)
+            build_event(name)
             for name in ("soft_deleted", "permanently_deleted", "marked_as_spam", "subject_changed")
         ),
     ]
     return [
-        hook(made) for made in (*events, *(trigger(name, attachment__url=URL) for name in TRIGGER_EVENTS))
+        build_webhook(made)
+        for made in (*events, *(build_trigger(name, attachment__url=URL) for name in TRIGGER_EVENTS))
     ]

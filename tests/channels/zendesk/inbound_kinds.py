@@ -9,8 +9,8 @@ from tests.channels.contract.inbound_kind import CONTROL, IGNORED, TURN, Inbound
 from tests.channels.zendesk import builders as zendesk
 
 
-def _zendesk(made: Json) -> Callable[[], list[Event]]:
-    return lambda: zendesk.channel().parse(zendesk.hook(made))
+def _zendesk(event: Json) -> Callable[[], list[Event]]:
+    return lambda: zendesk.build_channel().parse(zendesk.build_webhook(event))
 
 
 KINDS = (
@@ -18,30 +18,30 @@ KINDS = (
         "public comment of the requester",
         TURN,
         "`message.text`, `message.subject`",
-        _zendesk(zendesk.comment()),
+        _zendesk(zendesk.build_comment_event()),
     ),
     InboundKind(
         "comment of files only",
         TURN,
         "`message.attachments`, fetched from the ticket",
-        _zendesk(zendesk.comment("")),
+        _zendesk(zendesk.build_comment_event("")),
     ),
     InboundKind(
         "new ticket",
         TURN,
         "subject and text; `message.subject`",
-        _zendesk(zendesk.event("created")),
+        _zendesk(zendesk.build_event("created")),
     ),
     InboundKind(
         "internal note",
         IGNORED,
         "but commands of agents",
-        _zendesk(zendesk.comment("Note", public=False)),
+        _zendesk(zendesk.build_comment_event("Note", public=False)),
     ),
     InboundKind(
         "public comment of an agent",
         CONTROL,
         "take-over",
-        _zendesk(zendesk.comment(author=zendesk.AGENT, staff=True)),
+        _zendesk(zendesk.build_comment_event(author=zendesk.AGENT, staff=True)),
     ),
 )

@@ -70,7 +70,7 @@ class Simulation:
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self._number = 0
 
-    def hear(self, deliveries: list[WebhookDelivery]) -> list[Event]:
+    def parse_deliveries(self, deliveries: list[WebhookDelivery]) -> list[Event]:
         """Return the events of webhooks, verified and parsed."""
         found = []
         for delivery in sorted(deliveries, key=lambda each: each.at):
@@ -118,7 +118,7 @@ class Simulation:
             {"key": f"turn.{self._number}", "address": address, "body": body, "act": act}
         )
 
-    def lines(self, direction: str = "out") -> list[TranscriptEntry]:
+    def list_lines(self, direction: str = "out") -> list[TranscriptEntry]:
         return [line for line in self.simulator.list_messages(self.now) if line.direction == direction]
 
     def _renewed(self) -> RefreshingCredentials:
@@ -137,7 +137,7 @@ class Simulation:
         self.before_call(request.method, path)
         call = SimulatorRequest(request.method, path, dict(request.headers), request.content)
         answer, deliveries = self.simulator.handle(call, self.now)
-        self.hear(deliveries)
+        self.parse_deliveries(deliveries)
         if answer.drop:
             raise httpx.RemoteProtocolError("dropped by the simulator")
         date = format_datetime(self._moment().replace(microsecond=0), usegmt=True)
@@ -150,12 +150,12 @@ class Simulation:
         self.now += seconds
 
 
-def turns(events: list[Event]) -> list[str]:
+def list_texts(events: list[Event]) -> list[str]:
     """Return the texts of the turns among events."""
     return [each.turn.text for each in events if isinstance(each, TurnReceived)]
 
 
-def acts(events: list[Event]) -> list[ControlAction]:
+def list_actions(events: list[Event]) -> list[ControlAction]:
     """Return the control actions among events."""
     return [each.act for each in events if isinstance(each, ControlReceived)]
 
@@ -163,9 +163,9 @@ def acts(events: list[Event]) -> list[ControlAction]:
 ADA = "ada@example.com"
 
 
-def say(desk: Simulation, text: str = "Where is my parcel?", **more: object) -> list[str]:
+def send_user_message(desk: Simulation, text: str = "Where is my parcel?", **more: object) -> list[str]:
     """Send a message as Ada and return the texts of the turns."""
     _, deliveries = desk.simulator.send_user_message(UserMessage("zendesk", ADA, text, **more), desk.now)  # type: ignore[arg-type]
-    found = turns(desk.hear(deliveries))
+    found = list_texts(desk.parse_deliveries(deliveries))
     desk.now += 5
     return found

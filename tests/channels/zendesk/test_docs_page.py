@@ -6,14 +6,14 @@ from channels.zendesk import SETTINGS
 from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, CAPABILITIES, HANDED_OFF_TAG
 from channels.zendesk.event_parser import SUBSCRIPTIONS
 from channels.zendesk.trigger_template import TRIGGER_EVENTS
-from tests.channels.docs_tables import settings_table
+from tests.channels.docs_tables import render_settings
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels" / "zendesk.md").read_text(encoding="utf-8")
 
 
 def test_the_settings_table_matches_the_code() -> None:
-    assert f"<!-- settings -->\n{settings_table(SETTINGS)}\n<!-- /settings -->" in PAGE
+    assert f"<!-- settings -->\n{render_settings(SETTINGS)}\n<!-- /settings -->" in PAGE
 
 
 def test_the_stated_limits_and_tags_match_the_code() -> None:

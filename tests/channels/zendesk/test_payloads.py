@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from tests.channels.contract.payload_cases import dump_events, payload_names, read_events, read_payload
-from tests.channels.zendesk.builders import channel as zendesk
-from tests.channels.zendesk.builders import hook
+from tests.channels.contract.payload_cases import dump_events, list_payloads, read_events, read_payload
+from tests.channels.zendesk.builders import build_channel as zendesk
+from tests.channels.zendesk.builders import build_webhook
 
 
-@pytest.mark.parametrize("name", payload_names("zendesk"))
+@pytest.mark.parametrize("name", list_payloads("zendesk"))
 def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
-    channel, webhook = zendesk(), hook(json.loads(read_payload("zendesk", name)))
+    channel, webhook = zendesk(), build_webhook(json.loads(read_payload("zendesk", name)))
     channel.verify(webhook)
 
     assert dump_events(channel.parse(webhook)) == read_events("zendesk", name)

@@ -8,20 +8,20 @@ import pytest
 
 from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
 from core.model import ControlAction, ControlReceived, Event, Ignored, TurnReceived
-from tests.channels.zendesk.builders import AGENT, BOT, URL, channel, hook, trigger
+from tests.channels.zendesk.builders import AGENT, BOT, URL, build_channel, build_trigger, build_webhook
 
 
-def told(name: str, **changed: str) -> list[Event]:
+def parse_trigger(name: str, **changed: str) -> list[Event]:
     """Return the events of a trigger's webhook, with its placeholders filled in."""
-    return channel().parse(hook(trigger(name, **changed)))
+    return build_channel().parse(build_webhook(build_trigger(name, **changed)))
 
 
-def acts(name: str, **changed: str) -> list[ControlAction]:
-    return [found.act for found in told(name, **changed) if isinstance(found, ControlReceived)]
+def parse_actions(name: str, **changed: str) -> list[ControlAction]:
+    return [found.act for found in parse_trigger(name, **changed) if isinstance(found, ControlReceived)]
 
 
 def test_a_comment_with_its_files_is_a_turn() -> None:
-    [found] = told("comment", attachment__url=URL)
+    [found] = parse_trigger("comment", attachment__url=URL)
 
     assert isinstance(found, TurnReceived)
     assert (found.turn.id, found.turn.text) == ("77", "Where is it?")
@@ -32,7 +32,7 @@ def test_a_comment_with_its_files_is_a_turn() -> None:
 
 
 def test_quotes_and_separator_lines_are_handled() -> None:
-    [found] = told("comment", ticket__latest_public_comment='----------\nShe said "no"\nand left')
+    [found] = parse_trigger("comment", ticket__latest_public_comment='----------\nShe said "no"\nand left')
 
     assert isinstance(found, TurnReceived)
     assert found.turn.text == 'She said "no"\nand left'
@@ -41,7 +41,7 @@ def test_quotes_and_separator_lines_are_handled() -> None:
 @pytest.mark.parametrize("user", [BOT, "-1"])
 @pytest.mark.parametrize("name", ["comment", "note"])
 def test_bot_and_system_actions_are_ignored(name: str, user: str) -> None:
-    [found] = told(name, current_user__id=user, current_user__role="Agent")
+    [found] = parse_trigger(name, current_user__id=user, current_user__role="Agent")
 
     assert isinstance(found, Ignored)
 
@@ -59,17 +59,17 @@ def test_bot_and_system_actions_are_ignored(name: str, user: str) -> None:
     ],
 )
 def test_triggers_change_the_owner(name: str, changed: dict[str, str], act: ControlAction) -> None:
-    assert acts(name, **changed) == [act]
-    assert told(name, **changed) == told(name, **changed)
+    assert parse_actions(name, **changed) == [act]
+    assert parse_trigger(name, **changed) == parse_trigger(name, **changed)
 
 
 @pytest.mark.parametrize("name", ["assigned", "reopened"])
 def test_an_empty_assignee_changes_nothing(name: str) -> None:
-    assert acts(name) == []
+    assert parse_actions(name) == []
 
 
 def test_a_customers_note_is_not_a_command() -> None:
-    assert acts("note") == []
+    assert parse_actions("note") == []
 
 
 @pytest.mark.parametrize("name", TRIGGER_EVENTS)

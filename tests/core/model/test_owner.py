@@ -17,24 +17,17 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.core.rig import SESSION, Rig
-from tests.effort import examples
+from tests.effort import example_count
 from tests.fakes import FakeChannel
 
 
-@pytest.fixture
-async def rig(redis: Redis):  # type: ignore[no-untyped-def]
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
-
-
-def at_a_desk(rig: Rig) -> FakeChannel:
+def enable_desk(rig: Rig) -> FakeChannel:
     rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"desk": True})
     return rig.channel
 
 
 async def test_the_desk_is_notified_after_the_farewell(rig: Rig) -> None:
-    desk = at_a_desk(rig)
+    desk = enable_desk(rig)
     rig.dialog.hand_off_text = "a person please"
     await rig.accept_turns(1, text="a person please")
 
@@ -55,7 +48,7 @@ async def test_without_a_desk_no_hand_off_is_sent(rig: Rig) -> None:
 
 
 async def test_a_hand_off_is_skipped_if_an_agent_has_taken_over(rig: Rig) -> None:
-    desk = at_a_desk(rig)
+    desk = enable_desk(rig)
     rig.dialog.hand_off_text = "a person please"
     original = desk.send
 
@@ -91,25 +84,27 @@ async def test_the_bot_never_sends_after_a_take_over_in_many_races(redis: Redis)
     Sends started before the take-over may arrive after it; by the store's order none is started after it.
     """
     chance = random.Random(20261123)
-    races = examples(200, quick=25)
-    lanes = await asyncio.gather(*(_races(redis, chance.getrandbits(32), lane, races) for lane in range(20)))
+    races = example_count(200, quick=25)
+    lanes = await asyncio.gather(
+        *(run_races(redis, chance.getrandbits(32), lane, races) for lane in range(20))
+    )
 
     spoken = [count for lane in lanes for count in lane]
     assert len(spoken) == 20 * races
     assert set(spoken) == {0, 1, 2, 3}, "the take-over happened at every moment of a reply"
 
 
-async def _races(redis: Redis, seed: int, lane: int, count: int) -> list[int]:
+async def run_races(redis: Redis, seed: int, lane: int, count: int) -> list[int]:
     chance, rig = random.Random(seed), Rig(redis)
     spoken = [
-        await _race(rig, f"race-{lane}-{number}", chance.randrange(4), chance.randrange(30))
+        await run_race(rig, f"race-{lane}-{number}", chance.randrange(4), chance.randrange(30))
         for number in range(count)
     ]
     await rig.mailbox.aclose()
     return spoken
 
 
-async def _race(rig: Rig, session: str, sends: int, steps: int) -> int:
+async def run_race(rig: Rig, session: str, sends: int, steps: int) -> int:
     """Return the number of started sends.
 
     An agent takes over after this many of them, and some steps of the event loop, from the message on.

@@ -16,7 +16,7 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
-from tests.fakes import ADDRESS, EchoDialog, turn
+from tests.fakes import ADDRESS, EchoDialog, build_turn
 
 KEY = f"tg:{{{SESSION}}}"
 QUEUE = "rq:queue:turns"
@@ -29,20 +29,20 @@ TAP = Turn(id="M8", session=SESSION, address=ADDRESS, text="Yes", payload="confi
 
 
 def test_a_picture_and_the_text_after_it_are_one_turn() -> None:
-    one = merge_turns([PHOTO, turn(2, SESSION, "what is this?"), turn(3, SESSION, "and that?")])
+    one = merge_turns([PHOTO, build_turn(2, SESSION, "what is this?"), build_turn(3, SESSION, "and that?")])
 
     assert (one.id, one.text, one.attachments) == ("M7", "what is this?\nand that?", PHOTO.attachments)
 
 
 def test_a_button_and_a_command_are_not_merged() -> None:
-    first, command = turn(1), turn(2, text="/agent")
+    first, command = build_turn(1), build_turn(2, text="/agent")
 
-    assert turns_to_merge([first, PHOTO, TAP, turn(4)]) == (first, PHOTO)
+    assert turns_to_merge([first, PHOTO, TAP, build_turn(4)]) == (first, PHOTO)
     assert turns_to_merge([TAP, first]) == (TAP,)
     assert turns_to_merge([first, command]) == (first,)
 
 
-async def quiet(rig: Rig) -> None:
+async def end_debounce(rig: Rig) -> None:
     """Let the debounce window pass and run the sweeper."""
     await rig.redis.hset(KEY, "quiet", 1)
     await rig.redis.zadd("tg:due", {SESSION: 1})
@@ -55,7 +55,7 @@ async def test_a_burst_waits_for_its_window_and_is_answered_as_one_turn(redis: R
     await rig.accept_turns(2)
     await rig.accept_turns(3)
     assert await redis.llen(QUEUE) == 0
-    await quiet(rig)
+    await end_debounce(rig)
 
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.dialog.handled == ["M1"]
@@ -66,17 +66,17 @@ async def test_a_burst_waits_for_its_window_and_is_answered_as_one_turn(redis: R
 async def test_each_message_restarts_the_window_up_to_the_cap(redis: Redis) -> None:
     rig = Rig(redis, concurrency=Concurrency(policy=ConcurrencyPolicy.BURST, window=30, cap=45))
     await rig.accept_turns(1)
-    first = await _times(redis)
+    first = await read_times(redis)
     await redis.hset(KEY, "burst", first["burst"] - 20_000)
     await rig.accept_turns(2)
-    second = await _times(redis)
+    second = await read_times(redis)
 
     assert first["quiet"] == first["burst"] + 30_000
     assert second["quiet"] == second["burst"] + 45_000
     assert await redis.zscore("tg:due", SESSION) == second["quiet"]
 
 
-async def _times(redis: Redis) -> dict[str, int]:
+async def read_times(redis: Redis) -> dict[str, int]:
     fields = await cast("Any", redis.hmget(KEY, ["burst", "quiet"]))
     return {"burst": int(fields[0]), "quiet": int(fields[1])}
 
@@ -94,9 +94,9 @@ async def test_a_button_is_not_debounced_and_releases_the_messages_before_it(red
 async def test_messages_during_a_running_burst_form_the_next_burst(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
     await rig.accept_turns(1)
-    await quiet(rig)
+    await end_debounce(rig)
 
-    class Slow(EchoDialog):
+    class SlowDialog(EchoDialog):
         async def answer(
             self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
         ) -> TurnOutcome:
@@ -104,12 +104,12 @@ async def test_messages_during_a_running_burst_form_the_next_burst(redis: Redis)
                 await rig.accept_turns(2)
             return await super().answer(turn, state, listener=listener)
 
-    rig.dialog = rig.processor._answers._dialog = Slow()
+    rig.dialog = rig.processor._answers._dialog = SlowDialog()
 
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.dialog.handled == ["M1"]
     assert await redis.hget(KEY, "job") is None
-    await quiet(rig)
+    await end_debounce(rig)
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.dialog.handled == ["M1", "M2"]
 
@@ -119,7 +119,7 @@ async def test_a_failed_burst_is_retried_as_one_turn(redis: Redis) -> None:
     rig.dialog.planned_failures = [RuntimeError("model is down")]
     await rig.accept_turns(1)
     await rig.accept_turns(2)
-    await quiet(rig)
+    await end_debounce(rig)
 
     assert await rig.process() is ProcessResult.POSTPONED
     assert await rig.process_when_due() is ProcessResult.EMPTY
@@ -152,7 +152,7 @@ class BlockingDialog(EchoDialog):
         return await super().answer(turn, state, listener=listener)
 
 
-async def interrupted(redis: Redis, dialog: BlockingDialog) -> tuple[Rig, asyncio.Task[ProcessResult]]:
+async def start_interrupted(redis: Redis, dialog: BlockingDialog) -> tuple[Rig, asyncio.Task[ProcessResult]]:
     """Start a run in which a second message arrives while the first is answered."""
     rig = Rig(redis, concurrency=INTERRUPT)
     rig.dialog = rig.processor._answers._dialog = dialog
@@ -167,7 +167,7 @@ async def interrupted(redis: Redis, dialog: BlockingDialog) -> tuple[Rig, asynci
 
 async def test_a_new_message_restarts_the_turn_with_both_messages(redis: Redis) -> None:
     dialog = BlockingDialog()
-    rig, draining = await interrupted(redis, dialog)
+    rig, draining = await start_interrupted(redis, dialog)
 
     assert await dialog.begun.get() == "text 1\ntext 2"
     dialog.end.set()
@@ -179,7 +179,7 @@ async def test_a_new_message_restarts_the_turn_with_both_messages(redis: Redis) 
 
 async def test_after_the_commit_barrier_a_new_message_waits(redis: Redis) -> None:
     dialog = BlockingDialog(crossing=True)
-    rig, draining = await interrupted(redis, dialog)
+    rig, draining = await start_interrupted(redis, dialog)
     dialog.end.set()
 
     assert await draining is ProcessResult.EMPTY
@@ -190,7 +190,7 @@ async def test_after_the_commit_barrier_a_new_message_waits(redis: Redis) -> Non
 
 async def test_an_interruption_is_not_a_failed_try(redis: Redis) -> None:
     dialog = BlockingDialog()
-    rig, draining = await interrupted(redis, dialog)
+    rig, draining = await start_interrupted(redis, dialog)
     for number in range(3, 10):
         await dialog.begun.get()
         await rig.accept_turns(number)
@@ -205,7 +205,7 @@ async def test_an_interruption_is_not_a_failed_try(redis: Redis) -> None:
 
 async def test_restarts_end_at_the_cap(redis: Redis) -> None:
     dialog = BlockingDialog()
-    rig, draining = await interrupted(redis, dialog)
+    rig, draining = await start_interrupted(redis, dialog)
     await dialog.begun.get()
     rig.processor._answers._concurrency = {"fake": Concurrency(policy=ConcurrencyPolicy.INTERRUPT, cap=1e-9)}
     await rig.accept_turns(3)

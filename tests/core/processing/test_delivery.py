@@ -16,12 +16,14 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from tests.core.rig import SESSION, Rig
-from tests.fakes import ADDRESS, turn
+from tests.fakes import ADDRESS, build_turn
 
 
-async def claimed(redis: Redis, rig: Rig, session: str, *, bulk: bool = False) -> tuple[Claim, Reply]:
+async def claim_first_reply(
+    redis: Redis, rig: Rig, session: str, *, bulk: bool = False
+) -> tuple[Claim, Reply]:
     """Claim a session whose first reply is in the outbox."""
-    await rig.inbox.accept([TurnReceived(turn=turn(1, session))])
+    await rig.inbox.accept([TurnReceived(turn=build_turn(1, session))])
     claim = await rig.mailbox.claim(session)
     assert claim is not None
     reply = Reply(key="M1.1", address=ADDRESS, body="hello", bulk=bulk)
@@ -29,15 +31,15 @@ async def claimed(redis: Redis, rig: Rig, session: str, *, bulk: bool = False) -
     return claim, reply
 
 
-async def waits(rig: Rig, sends: list[tuple[Claim, Reply]]) -> list[float]:
+async def read_waits(rig: Rig, sends: list[tuple[Claim, Reply]]) -> list[float]:
     return [(await rig.mailbox.mark_sending(claim.lease, reply)).wait for claim, reply in sends]
 
 
 async def test_sends_per_number_stay_within_the_rate_limit(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=4)})
-    sends = [await claimed(redis, rig, f"s{number}") for number in range(7)]
+    sends = [await claim_first_reply(redis, rig, f"s{number}") for number in range(7)]
 
-    told = await waits(rig, sends)
+    told = await read_waits(rig, sends)
 
     assert told[:4] == [0, 0, 0, 0]
     assert told[4:] == pytest.approx([0.25, 0.5, 0.75], abs=0.2)
@@ -46,12 +48,12 @@ async def test_sends_per_number_stay_within_the_rate_limit(redis: Redis) -> None
 
 async def test_a_rate_limited_session_keeps_its_place(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(account=1)})
-    first, second, third = [await claimed(redis, rig, f"s{number}") for number in range(3)]
-    await waits(rig, [first])
+    first, second, third = [await claim_first_reply(redis, rig, f"s{number}") for number in range(3)]
+    await read_waits(rig, [first])
 
-    [before] = await waits(rig, [second])
-    [behind] = await waits(rig, [third])
-    [after] = await waits(rig, [second])
+    [before] = await read_waits(rig, [second])
+    [behind] = await read_waits(rig, [third])
+    [after] = await read_waits(rig, [second])
 
     assert after <= before < behind
     await redis.hset("tg:{s1}", "slot", 1)  # its time has come
@@ -60,20 +62,20 @@ async def test_a_rate_limited_session_keeps_its_place(redis: Redis) -> None:
 
 async def test_bulk_sends_leave_half_of_the_rate_to_replies(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=8)})
-    bulk = [await claimed(redis, rig, f"b{number}", bulk=True) for number in range(8)]
-    replies = [await claimed(redis, rig, f"s{number}") for number in range(4)]
+    bulk = [await claim_first_reply(redis, rig, f"b{number}", bulk=True) for number in range(8)]
+    replies = [await claim_first_reply(redis, rig, f"s{number}") for number in range(4)]
 
-    told = await waits(rig, bulk)
+    told = await read_waits(rig, bulk)
 
     assert told[:4] == [0, 0, 0, 0]
     assert min(told[4:]) > 0
-    assert await waits(rig, replies) == [0, 0, 0, 0]
+    assert await read_waits(rig, replies) == [0, 0, 0, 0]
 
 
 async def test_waiting_for_the_rate_limit_is_not_a_try(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=1)})
-    other = await claimed(redis, rig, "other")
-    await waits(rig, [other])
+    other = await claim_first_reply(redis, rig, "other")
+    await read_waits(rig, [other])
     await rig.accept_turns(1)
 
     assert await rig.process() is ProcessResult.POSTPONED
@@ -88,11 +90,11 @@ def rig(redis: Redis) -> Rig:
     return Rig(redis, ProcessingLimits(max_delay=0.01), protocol=ProtocolLimits(max_failures=3))
 
 
-async def fail(rig: Rig, times: int, first: int = 1) -> None:
+async def fail_sends(rig: Rig, times: int, first: int = 1) -> None:
     for number in range(first, first + times):
         rig.channel.planned_failures = [(Unavailable("503"), False)]
         session = f"s{number}"
-        await rig.inbox.accept([TurnReceived(turn=turn(number, session))])
+        await rig.inbox.accept([TurnReceived(turn=build_turn(number, session))])
         assert await rig.process(session) is ProcessResult.POSTPONED
 
 
@@ -100,7 +102,7 @@ async def test_the_circuit_breaker_opens_after_failures_in_a_row_and_logs_it(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        await fail(rig, 3)
+        await fail_sends(rig, 3)
     assert "fake:A1: circuit breaker open after repeated failures, replies are queued: 503" in caplog.messages
 
     await rig.accept_turns(1)
@@ -112,10 +114,10 @@ async def test_the_circuit_breaker_opens_after_failures_in_a_row_and_logs_it(
 async def test_a_half_open_breaker_lets_one_send_through_and_success_closes_it(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await fail(rig, 3)
+    await fail_sends(rig, 3)
     await rig.redis.zadd("tg:paused", {"fake:A1": 1})  # the rest has passed
-    probe = await claimed(rig.redis, rig, "probe")
-    other = await claimed(rig.redis, rig, "other")
+    probe = await claim_first_reply(rig.redis, rig, "probe")
+    other = await claim_first_reply(rig.redis, rig, "other")
 
     assert (await rig.mailbox.mark_sending(probe[0].lease, probe[1])).granted
     assert 0 < (await rig.mailbox.mark_sending(other[0].lease, other[1])).wait <= 1
@@ -126,25 +128,25 @@ async def test_a_half_open_breaker_lets_one_send_through_and_success_closes_it(
 
 
 async def test_a_failed_probe_doubles_the_cooldown(rig: Rig) -> None:
-    await fail(rig, 3)
-    first = await _rest(rig)
+    await fail_sends(rig, 3)
+    first = await read_pause(rig)
     await rig.redis.zadd("tg:paused", {"fake:A1": 1})
-    await fail(rig, 1, first=9)
+    await fail_sends(rig, 1, first=9)
 
-    assert 1.5 * first < await _rest(rig) < 2.5 * first
+    assert 1.5 * first < await read_pause(rig) < 2.5 * first
 
 
-async def _rest(rig: Rig) -> float:
+async def read_pause(rig: Rig) -> float:
     seconds, micros = await rig.redis.time()
     until: Any = await rig.redis.zscore("tg:paused", "fake:A1")
     return float(until / 1000 - seconds - micros / 1e6)
 
 
 async def test_a_success_in_between_resets_the_failure_count(rig: Rig) -> None:
-    await fail(rig, 2)
+    await fail_sends(rig, 2)
     await rig.accept_turns(1)
     assert await rig.process() is ProcessResult.EMPTY
-    await fail(rig, 2, first=5)
+    await fail_sends(rig, 2, first=5)
 
     assert await rig.redis.zcard("tg:paused") == 0
 
@@ -157,7 +159,7 @@ async def test_an_account_wide_rejection_opens_the_breaker_at_once_and_the_reply
     await rig.accept_turns(1)
 
     assert await rig.process() is ProcessResult.POSTPONED
-    assert await _rest(rig) > 50
+    assert await read_pause(rig) > 50
     assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
 
@@ -187,7 +189,7 @@ async def test_nothing_is_sent_after_an_opt_out(rig: Rig) -> None:
 async def test_a_send_of_unknown_outcome_counts_as_a_failure(rig: Rig) -> None:
     for number in range(3):
         rig.channel.planned_failures = [(Unknown("time-out"), False)]
-        await rig.inbox.accept([TurnReceived(turn=turn(1, f"s{number}"))])
+        await rig.inbox.accept([TurnReceived(turn=build_turn(1, f"s{number}"))])
         await rig.process(f"s{number}")
 
     assert await rig.redis.zcard("tg:paused") == 1

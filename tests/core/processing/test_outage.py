@@ -19,7 +19,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import Rig
 from tests.effort import FULL
-from tests.fakes import FakeChannel, turn
+from tests.fakes import FakeChannel, build_turn
 
 OUTAGE = 20 * 60.0
 GRACE = 120.0
@@ -98,10 +98,10 @@ async def test_an_outage_of_twenty_minutes_costs_nobody_a_reply(
     rig.processor._sender._channels = rig.processor._answers._channels = {"fake": channel}
     sweeper = Sweeper(redis, limits)
     for person in range(people):
-        await rig.inbox.accept([TurnReceived(turn=turn(1, f"s{person}", f"first of {person}"))])
+        await rig.inbox.accept([TurnReceived(turn=build_turn(1, f"s{person}", f"first of {person}"))])
     await process_jobs(redis, rig)
     for person in range(people):
-        await rig.inbox.accept([TurnReceived(turn=turn(2, f"s{person}", f"second of {person}"))])
+        await rig.inbox.accept([TurnReceived(turn=build_turn(2, f"s{person}", f"second of {person}"))])
 
     while len(channel.sent_replies) < 2 * people and clock.now < OUTAGE + GRACE:
         await clock.pass_time()

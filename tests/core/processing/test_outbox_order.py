@@ -44,13 +44,13 @@ class InterruptedDialog(EchoDialog):
         return outcome
 
 
-async def say(rig: Rig, key: str, text: str, voice: Any = "person") -> SendOutcome:
+async def send_as_agent(rig: Rig, key: str, text: str, voice: Any = "person") -> SendOutcome:
     channels: Any = {"fake": rig.channel}
     sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
     return (await sender.send(SESSION, key, Message(text=text), voice)).outcome
 
 
-def interrupted_rig(redis: Redis, meanwhile: Callable[[Rig], Awaitable[Any]], **options: Any) -> Rig:
+def build_interrupted_rig(redis: Redis, meanwhile: Callable[[Rig], Awaitable[Any]], **options: Any) -> Rig:
     rig = Rig(redis, **options)
     rig.dialog = InterruptedDialog(lambda: meanwhile(rig))
     rig.processor._answers._dialog = rig.dialog
@@ -58,7 +58,7 @@ def interrupted_rig(redis: Redis, meanwhile: Callable[[Rig], Awaitable[Any]], **
 
 
 async def test_an_agents_words_during_a_turn_leave_and_the_bots_reply_does_not(redis: Redis) -> None:
-    rig = interrupted_rig(redis, lambda rig: say(rig, "agent-1", "Grace here"))
+    rig = build_interrupted_rig(redis, lambda rig: send_as_agent(rig, "agent-1", "Grace here"))
     await rig.accept_turns(1)
 
     assert await rig.process() is ProcessResult.EMPTY
@@ -69,10 +69,10 @@ async def test_an_agents_words_during_a_turn_leave_and_the_bots_reply_does_not(r
 
 async def test_several_words_and_a_reply_of_several_parts(redis: Redis) -> None:
     async def talk(rig: Rig) -> None:
-        await say(rig, "agent-1", "one\ntwo")
-        await say(rig, "agent-2", "three")
+        await send_as_agent(rig, "agent-1", "one\ntwo")
+        await send_as_agent(rig, "agent-2", "three")
 
-    rig = interrupted_rig(redis, talk)
+    rig = build_interrupted_rig(redis, talk)
     await rig.accept_turns(1, text="a\nb")
 
     await rig.process()
@@ -83,8 +83,10 @@ async def test_several_words_and_a_reply_of_several_parts(redis: Redis) -> None:
 async def test_a_message_of_the_business_during_a_turn_leaves_first_and_takes_its_own_pace(
     redis: Redis,
 ) -> None:
-    rig = interrupted_rig(
-        redis, lambda rig: say(rig, "own-1", "offer", "bot"), paces={"fake": RateLimit(account=1000)}
+    rig = build_interrupted_rig(
+        redis,
+        lambda rig: send_as_agent(rig, "own-1", "offer", "bot"),
+        paces={"fake": RateLimit(account=1000)},
     )
     await rig.accept_turns(1)
 
@@ -93,13 +95,13 @@ async def test_a_message_of_the_business_during_a_turn_leaves_first_and_takes_it
 
 
 async def test_a_mark_of_a_reply_that_is_not_next_changes_nothing(redis: Redis) -> None:
-    rig = interrupted_rig(
-        redis, lambda rig: say(rig, "own-1", "offer", "bot"), paces={"fake": RateLimit(account=1)}
+    rig = build_interrupted_rig(
+        redis, lambda rig: send_as_agent(rig, "own-1", "offer", "bot"), paces={"fake": RateLimit(account=1)}
     )
     await rig.accept_turns(1)
     claim = await rig.mailbox.claim(SESSION)
     assert claim is not None
-    await say(rig, "own-1", "offer", "bot")
+    await send_as_agent(rig, "own-1", "offer", "bot")
     before = await redis.hgetall(KEY)
 
     permit = await rig.mailbox.mark_sending(claim.lease, Reply(key="M1.1", address=ADDRESS, body="x"))
@@ -115,7 +117,7 @@ async def test_settling_a_reply_that_is_not_next_removes_no_other(redis: Redis, 
     await rig.accept_turns(1)
     claim = await rig.mailbox.claim(SESSION)
     assert claim is not None
-    await say(rig, "agent-1", "Grace here")
+    await send_as_agent(rig, "agent-1", "Grace here")
     other = Reply(key="M1.1", address=ADDRESS, body="x")
 
     if settle == "sent":
@@ -132,7 +134,7 @@ async def test_words_are_kept_when_the_bots_earlier_reply_fails(redis: Redis, fa
     rig.channel.planned_failures = [(failure, False)]  # type: ignore[list-item]
     await rig.accept_turns(1)
     await rig.process()
-    await say(rig, "agent-1", "Grace here")
+    await send_as_agent(rig, "agent-1", "Grace here")
 
     while await rig.process_when_due() is not ProcessResult.EMPTY:
         pass
@@ -144,8 +146,8 @@ async def test_a_reset_keeps_an_agents_unsent_words(redis: Redis) -> None:
     await rig.accept_turns(1)
     claim = await rig.mailbox.claim(SESSION)
     assert claim is not None
-    await say(rig, "own-1", "offer", "bot")
-    await say(rig, "agent-1", "Grace here")
+    await send_as_agent(rig, "own-1", "offer", "bot")
+    await send_as_agent(rig, "agent-1", "Grace here")
     reset = lua.load_script("reset", ProtocolLimits())
     await reset(redis, [rq_layout.current_timestamp(), SESSION])
 
@@ -162,7 +164,7 @@ async def test_an_erasure_during_a_turn_loses_neither_the_next_message_nor_the_e
         assert await other.mailbox.claim(SESSION) is not None  # the same number as the first claim
 
     other = Rig(redis)
-    rig = interrupted_rig(redis, erase_and_write)
+    rig = build_interrupted_rig(redis, erase_and_write)
     await rig.accept_turns(1, text="secret")
 
     assert await rig.process() is ProcessResult.LEASE_LOST
@@ -202,7 +204,7 @@ async def test_a_reply_that_is_not_next_is_not_given_up_either(redis: Redis) -> 
     await rig.accept_turns(1)
     claim = await rig.mailbox.claim(SESSION)
     assert claim is not None
-    await say(rig, "agent-1", "Grace here")
+    await send_as_agent(rig, "agent-1", "Grace here")
 
     await rig.mailbox.record_rejected(claim.lease, Reply(key="M1.1", address=ADDRESS, body="x"), "too old")
 

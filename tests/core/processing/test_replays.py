@@ -17,7 +17,7 @@ from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS
 
 
-async def say_offer(rig: Rig) -> None:
+async def queue_offer(rig: Rig) -> None:
     """Queue a newer reply."""
     sender = ProactiveSender(rig.redis, {"fake": rig.channel}, ProtocolLimits())
     await sender.send(SESSION, "own-1", Message(text="newer"), "bot")
@@ -28,7 +28,7 @@ async def test_a_replayed_reply_leaves_before_newer_ones(redis: Redis) -> None:
     rig.channel.planned_failures = [(Rejected("wrong number", code="21211"), False)]
     await rig.accept_turns(1)
     await rig.process()
-    await say_offer(rig)
+    await queue_offer(rig)
     letters = DeadLetters(redis)
     [letter] = [each async for each in letters.list_between()]
 
@@ -47,7 +47,7 @@ async def test_replayed_replies_leave_in_the_order_in_which_they_were_given_up(
     await rig.accept_turns(1, 2, 3)
     while await rig.process_when_due() is not ProcessResult.EMPTY:
         pass
-    await say_offer(rig)
+    await queue_offer(rig)
     letters = DeadLetters(redis)
     given_up = [each async for each in letters.list_between()]
 

@@ -15,10 +15,10 @@ from core.model import FailureKind, Message, TurnReceived
 from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
+from gateway.redis.records.sessions.dead_letters import DeadLetters
 from gateway.redis.sending.outbox import ProactiveSender
-from tests.core.rig import SESSION, Rig
-from tests.fakes import turn
+from tests.core.rig import SESSION, Rig, list_letters
+from tests.fakes import build_turn
 
 HOUR = 3600.0
 MANY = 40
@@ -40,15 +40,11 @@ async def make_older(redis: Redis, hours: float, session: str = SESSION) -> None
         await redis.lset(f"tg:{{{session}}}:out", index, json.dumps(reply))
 
 
-async def hold_seconds(redis: Redis, session: str = SESSION) -> float:
+async def read_hold_seconds(redis: Redis, session: str = SESSION) -> float:
     """Return how long the session waits from now on."""
     hold: Any = await redis.hget(f"tg:{{{session}}}", "hold")
     seconds, micros = await redis.time()
     return int(hold) / 1000 - seconds - micros / 1e6
-
-
-async def letters(redis: Redis) -> list[Letter]:
-    return [letter async for letter in DeadLetters(redis).list_between()]
 
 
 async def test_a_reply_is_not_given_up_by_a_number_of_tries(rig: Rig) -> None:
@@ -78,7 +74,7 @@ async def test_a_reply_that_is_too_old_becomes_a_dead_letter_with_its_last_error
     await make_older(rig.redis, 24)
 
     assert await rig.process_when_due() is ProcessResult.EMPTY
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     assert letter.reason == f"gave up after 24 h: {error.reason}"
     assert rig.channel.bodies == ["2: text 2"]
 
@@ -91,7 +87,7 @@ async def test_the_age_limit_may_be_a_fraction_of_an_hour(redis: Redis) -> None:
     await make_older(redis, 0.5)
 
     await rig.process_when_due()
-    [letter] = await letters(redis)
+    [letter] = await list_letters(redis)
     assert letter.reason == "gave up after 0.5 h: 503"
     await rig.mailbox.aclose()
 
@@ -102,7 +98,7 @@ async def test_retry_after_is_honoured_in_full(rig: Rig, error: Unavailable | Un
     await rig.accept_turns(1)
     await rig.process()
 
-    assert 590 < await hold_seconds(rig.redis) <= 600
+    assert 590 < await read_hold_seconds(rig.redis) <= 600
 
 
 async def test_retry_after_is_bounded_by_what_is_left_of_the_age(rig: Rig) -> None:
@@ -112,7 +108,7 @@ async def test_retry_after_is_bounded_by_what_is_left_of_the_age(rig: Rig) -> No
     await make_older(rig.redis, 23)
 
     assert await rig.process_when_due() is ProcessResult.POSTPONED
-    assert 0.9 * HOUR < await hold_seconds(rig.redis) <= HOUR
+    assert 0.9 * HOUR < await read_hold_seconds(rig.redis) <= HOUR
 
 
 async def test_a_short_retry_after_does_not_end_the_backoff(rig: Rig) -> None:
@@ -122,7 +118,7 @@ async def test_a_short_retry_after_does_not_end_the_backoff(rig: Rig) -> None:
     for _ in range(12):
         await rig.process_when_due()
 
-    assert 25 < await hold_seconds(rig.redis) <= 60
+    assert 25 < await read_hold_seconds(rig.redis) <= 60
 
 
 def test_the_wait_stays_within_a_minute_for_the_first_twenty_minutes_and_grows_then() -> None:
@@ -154,7 +150,7 @@ async def test_expired_credentials_wait_for_the_operator_with_one_probe_a_minute
     await rig.accept_turns(1)
     for _ in range(MANY):
         assert await rig.process_when_due() is ProcessResult.POSTPONED
-        assert 50 < await hold_seconds(rig.redis) <= 60
+        assert 50 < await read_hold_seconds(rig.redis) <= 60
 
     assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
@@ -200,14 +196,14 @@ async def test_a_reply_that_waits_for_the_breaker_until_it_is_too_old_names_the_
 ) -> None:
     rig = Rig(redis, ProcessingLimits(max_delay=0.01), protocol=ProtocolLimits(max_failures=1))
     rig.channel.planned_failures = [(Unavailable("maintenance"), False)]
-    await rig.inbox.accept([TurnReceived(turn=turn(1, "other"))])
+    await rig.inbox.accept([TurnReceived(turn=build_turn(1, "other"))])
     await rig.process("other")
     await rig.accept_turns(2)
     assert await rig.process() is ProcessResult.POSTPONED
     await make_older(redis, 24)
 
     assert await rig.process() is ProcessResult.EMPTY
-    [letter] = await letters(redis)
+    [letter] = await list_letters(redis)
     assert letter.reason == "gave up after 24 h: maintenance"
     await rig.mailbox.aclose()
 
@@ -227,7 +223,7 @@ async def test_a_replayed_reply_is_as_old_as_its_replay(rig: Rig) -> None:
     await rig.process()
     await make_older(rig.redis, 24)
     await rig.process_when_due()
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     await DeadLetters(rig.redis).replay(letter)
 
     assert await rig.process_when_due() is ProcessResult.POSTPONED
@@ -240,7 +236,7 @@ async def test_a_message_older_than_the_limit_is_recorded_and_not_answered(
     redis: Redis, hours: float, bodies: list[str]
 ) -> None:
     rig = Rig(redis, ProcessingLimits(message_seconds=24 * HOUR))
-    late = turn(1, SESSION, "late").model_copy(update={"at": time.time() - hours * HOUR})
+    late = build_turn(1, SESSION, "late").model_copy(update={"at": time.time() - hours * HOUR})
     await rig.inbox.accept([TurnReceived(turn=late)])
 
     assert await rig.process() is ProcessResult.EMPTY
@@ -249,7 +245,7 @@ async def test_a_message_older_than_the_limit_is_recorded_and_not_answered(
 
 
 async def test_without_a_limit_or_a_time_every_message_is_answered(rig: Rig) -> None:
-    old = turn(1, SESSION, "old").model_copy(update={"at": 1.0})
+    old = build_turn(1, SESSION, "old").model_copy(update={"at": 1.0})
     await rig.inbox.accept([TurnReceived(turn=old)])
 
     assert await rig.process() is ProcessResult.EMPTY
@@ -262,7 +258,7 @@ async def test_a_take_over_seen_by_the_channel_is_no_dead_letter(rig: Rig) -> No
     await rig.accept_turns(1)
 
     assert await rig.process() is ProcessResult.EMPTY
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
     assert "refused" in await rig.log_kinds()
     assert rig.dialog.handled == ["M1"]
 

@@ -20,12 +20,12 @@ from gateway.redis.records.processes.delivery_reports import (
     read_alarms,
     read_recent_counts,
 )
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
-from tests.core.rig import SESSION, Rig
+from tests.core.rig import SESSION, Rig, list_letters
 
 KEY = f"tg:{{{SESSION}}}"
 SOON = ProtocolLimits(resend_ms=0)
@@ -39,7 +39,9 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
     await made.mailbox.aclose()
 
 
-def failed(number: int, kind: FailureKind | None, code: str = "30034", pause: float = 0) -> StatusChanged:
+def build_failure(
+    number: int, kind: FailureKind | None, code: str = "30034", pause: float = 0
+) -> StatusChanged:
     """Report that the `number`-th accepted reply failed."""
     return StatusChanged(
         channel="fake",
@@ -52,7 +54,7 @@ def failed(number: int, kind: FailureKind | None, code: str = "30034", pause: fl
     )
 
 
-async def answer(rig: Rig) -> None:
+async def answer_turn(rig: Rig) -> None:
     await rig.accept_turns(1)
     assert await rig.process() is ProcessResult.EMPTY
 
@@ -62,18 +64,14 @@ async def resend(rig: Rig) -> ProcessResult:
     return await rig.process()
 
 
-async def letters(redis: Redis) -> list[Letter]:
-    return [letter async for letter in DeadLetters(redis).list_between()]
-
-
 @pytest.mark.parametrize("kind", [FailureKind.PERMANENT, FailureKind.ACCOUNT, FailureKind.WINDOW, None])
 async def test_a_reply_that_will_never_be_delivered_is_a_dead_letter_with_its_reason(
     rig: Rig, kind: FailureKind | None
 ) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, kind), failed(1, kind)])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, kind), build_failure(1, kind)])
 
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     assert (letter.reason, letter.text) == ("status 30034: not delivered", "1: text 1")
     assert await DeadLetters(rig.redis).replay(letter) is ReplayOutcome.REPLAYED
     await rig.process()
@@ -81,37 +79,37 @@ async def test_a_reply_that_will_never_be_delivered_is_a_dead_letter_with_its_re
 
 
 async def test_a_temporary_failure_is_sent_again_under_a_key_of_its_own(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "63018")])
 
     assert await resend(rig) is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "1: text 1"]
     assert [reply.key for reply in rig.channel.sent_replies] == ["M1.1", "M1.1~1"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
 
 
 async def test_a_reply_is_sent_again_a_bounded_number_of_times(rig: Rig) -> None:
-    await answer(rig)
+    await answer_turn(rig)
     for number in range(1, 6):
-        await rig.inbox.accept([failed(number, FailureKind.TEMPORARY, "30008")])
+        await rig.inbox.accept([build_failure(number, FailureKind.TEMPORARY, "30008")])
         await resend(rig)
 
     assert [reply.key for reply in rig.channel.sent_replies] == ["M1.1", "M1.1~1", "M1.1~2", "M1.1~3"]
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     assert letter.reason == "gave up after 3 resends: status 30008: not delivered"
 
 
 @pytest.mark.parametrize("late", [DeliveryStatus.DELIVERED, DeliveryStatus.READ])
 async def test_a_reply_that_arrives_after_all_is_not_sent_again(rig: Rig, late: DeliveryStatus) -> None:
-    await answer(rig)
-    failure = failed(1, FailureKind.TEMPORARY, "30008")
+    await answer_turn(rig)
+    failure = build_failure(1, FailureKind.TEMPORARY, "30008")
     arrived = StatusChanged(channel="fake", provider_id="P1", status=late)
     results = [await rig.inbox.accept([each]) for each in (failure, arrived, failure, arrived)]
     await resend(rig)
 
     assert [each for [each] in results] == ["new", "new", "stale", "stale"]
     assert rig.channel.bodies == ["1: text 1"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
     assert await rig.redis.exists("tg:resends", f"{KEY}:kept") == 0
 
 
@@ -121,12 +119,12 @@ async def test_neither_is_one_whose_statuses_come_before_the_answer_to_its_send(
     rig: Rig, kind: FailureKind, late: DeliveryStatus
 ) -> None:
     arrived = StatusChanged(channel="fake", provider_id="P1", status=late)
-    await rig.inbox.accept([failed(1, kind, "30008"), arrived, failed(1, kind, "30008")])
-    await answer(rig)
+    await rig.inbox.accept([build_failure(1, kind, "30008"), arrived, build_failure(1, kind, "30008")])
+    await answer_turn(rig)
     await resend(rig)
 
     assert rig.channel.bodies == ["1: text 1"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1), (3, 1, 2)])
@@ -138,7 +136,7 @@ async def test_parts_of_one_message_are_sent_again_in_their_order(
     await rig.process()
     for number in order:
         await rig.inbox.accept(
-            [failed(number, FailureKind.TEMPORARY, "30003", pause=60 + pauses[number - 1])]
+            [build_failure(number, FailureKind.TEMPORARY, "30003", pause=60 + pauses[number - 1])]
         )
 
     waiting: Any = await rig.redis.zrange("tg:resends", 0, -1)
@@ -152,15 +150,15 @@ async def test_a_part_does_not_wait_for_another_message_that_is_sent_again_later
     await rig.accept_turns(1, 2)
     while await rig.process() is not ProcessResult.EMPTY:
         pass
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018", pause=600)])
-    await rig.inbox.accept([failed(2, FailureKind.TEMPORARY, "30003", pause=60)])
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "63018", pause=600)])
+    await rig.inbox.accept([build_failure(2, FailureKind.TEMPORARY, "30003", pause=60)])
 
     assert await rig.redis.zrange("tg:resends", 0, 0) == [b"tg:message:fake:P2"]
 
 
 async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "63018")])
     await rig.redis.delete(f"tg:{{{SESSION}}}:kept")
     await resend(rig)
 
@@ -170,8 +168,8 @@ async def test_a_resend_that_newer_replies_have_displaced_is_a_dead_letter(rig: 
 
 
 async def test_a_resend_waits_as_long_as_the_code_needs_and_other_turns_do_not(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "63018", pause=600)])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "63018", pause=600)])
     await resend(rig)
     assert rig.channel.bodies == ["1: text 1"]
 
@@ -184,29 +182,29 @@ async def test_a_resend_waits_as_long_as_the_code_needs_and_other_turns_do_not(r
 
 
 async def test_a_reset_forgets_what_the_bot_would_send_again_but_not_an_agents_words(rig: Rig) -> None:
-    await answer(rig)
+    await answer_turn(rig)
     sender = ProactiveSender(rig.redis, {"fake": rig.channel}, SOON)
     await sender.send(SESSION, "agent-1", Message(text="Grace here"), "person")
     await rig.process()
-    await rig.inbox.accept([failed(number, FailureKind.TEMPORARY, "30008") for number in (1, 2)])
+    await rig.inbox.accept([build_failure(number, FailureKind.TEMPORARY, "30008") for number in (1, 2)])
 
     await lua.load_script("reset", SOON)(rig.redis, [rq_layout.current_timestamp(), SESSION])
     await resend(rig)
     assert rig.channel.bodies == ["1: text 1", "Grace here", "Grace here"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
 
 
 async def test_a_reply_that_would_be_too_old_is_not_sent_again(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "131049", pause=24 * 3600)])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "131049", pause=24 * 3600)])
 
-    [letter] = await letters(rig.redis)
+    [letter] = await list_letters(rig.redis)
     assert letter.reason == "it would be too old to be sent again: status 131049: not delivered"
 
 
 async def test_a_failure_reported_before_the_send_returned_is_sent_again_too(rig: Rig) -> None:
     await rig.accept_turns(1)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "30001")])
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "30001")])
     await rig.process()
 
     assert await resend(rig) is ProcessResult.EMPTY
@@ -214,13 +212,13 @@ async def test_a_failure_reported_before_the_send_returned_is_sent_again_too(rig
 
 
 async def test_an_opt_out_reported_by_a_status_silences_the_bot(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.OPTED_OUT, "21610")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.OPTED_OUT, "21610")])
     await rig.accept_turns(2)
     await rig.process()
 
     assert rig.channel.bodies == ["1: text 1"]
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
     assert await rig.redis.ttl(KEY) == -1
 
 
@@ -228,7 +226,7 @@ async def test_failures_of_the_account_are_an_alarm(rig: Rig, caplog: pytest.Log
     for number in range(1, 21):
         await rig.accept_turns(number, session=f"s{number}")
         await rig.process(f"s{number}")
-        await rig.inbox.accept([failed(number, FailureKind.ACCOUNT)])
+        await rig.inbox.accept([build_failure(number, FailureKind.ACCOUNT)])
 
     [alarm] = await read_alarms(rig.redis)
     assert (alarm.account, alarm.code, alarm.reason) == ("fake:A1", "30034", "not delivered")
@@ -243,15 +241,15 @@ async def test_failures_of_the_account_are_an_alarm(rig: Rig, caplog: pytest.Log
 async def test_a_failure_of_the_account_is_an_alarm_also_after_its_session_has_expired(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await answer(rig)
+    await answer_turn(rig)
     await rig.redis.delete(*[key async for key in rig.redis.scan_iter(f"{KEY}*")])
-    await rig.inbox.accept([failed(1, FailureKind.ACCOUNT)])
+    await rig.inbox.accept([build_failure(1, FailureKind.ACCOUNT)])
 
     [alarm] = await read_alarms(rig.redis)
     assert (alarm.account, alarm.code) == ("fake:A1", "30034")
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
     assert [key async for key in rig.redis.scan_iter(f"{KEY}*")] == []
-    assert await letters(rig.redis) == []
+    assert await list_letters(rig.redis) == []
 
 
 async def test_a_few_failures_among_many_deliveries_are_only_stated(rig: Rig) -> None:
@@ -259,7 +257,9 @@ async def test_a_few_failures_among_many_deliveries_are_only_stated(rig: Rig) ->
         await rig.accept_turns(number)
         await rig.process()
         delivered = StatusChanged(channel="fake", provider_id=f"P{number}", status=DeliveryStatus.DELIVERED)
-        await rig.inbox.accept([failed(1, FailureKind.PERMANENT, "30005") if number == 1 else delivered])
+        await rig.inbox.accept(
+            [build_failure(1, FailureKind.PERMANENT, "30005") if number == 1 else delivered]
+        )
 
     assert describe_failures(await read_recent_counts(rig.redis)) == [
         (True, "fake: 1 of 4 messages failed in the last 24 hours (permanent 1)")
@@ -274,8 +274,8 @@ async def test_the_dialog_sees_why_a_reply_was_not_delivered(rig: Rig) -> None:
         return TurnOutcome(state=state or {})
 
     rig.dialog.handle_timeout = handle_timeout  # type: ignore[method-assign]
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.WINDOW, "131047")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.WINDOW, "131047")])
     await rig.process()
 
     assert seen == ["window"]
@@ -299,8 +299,8 @@ async def test_a_reply_is_kept_until_it_is_delivered_and_a_bounded_number_of_the
 
 
 async def test_an_erased_session_is_not_sent_anything_again(rig: Rig) -> None:
-    await answer(rig)
-    await rig.inbox.accept([failed(1, FailureKind.TEMPORARY, "30003")])
+    await answer_turn(rig)
+    await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "30003")])
     await SessionIndex(rig.redis).erase(SESSION)
     await Sweeper(rig.redis, SOON).sweep()
 

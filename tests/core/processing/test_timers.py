@@ -88,7 +88,7 @@ async def test_a_waiting_message_cancels_the_timer_too(rig: Rig) -> None:
 async def test_a_message_that_arrives_while_the_timer_runs_wins(rig: Rig) -> None:
     asking = rig
 
-    class Slow(EchoDialog):
+    class SlowDialog(EchoDialog):
         async def handle_timeout(
             self, state: State | None, address: Address, timer: TimerKind
         ) -> TurnOutcome:
@@ -96,7 +96,7 @@ async def test_a_message_that_arrives_while_the_timer_runs_wins(rig: Rig) -> Non
             await asking.accept_turns(2)
             return step
 
-    rig.dialog = rig.processor._answers._dialog = Slow()
+    rig.dialog = rig.processor._answers._dialog = SlowDialog()
     rig.dialog.timeout = 600
     await rig.accept_turns(1)
     await rig.process()

@@ -33,13 +33,13 @@ class DictStore:
         async with self.locks.setdefault(session_id, asyncio.Lock()):
             outer = self
 
-            class Mine:
+            class DictSession:
                 state = outer.states.get(session_id)
 
                 async def save(self, state: State | None) -> None:
                     outer.states[session_id] = state
 
-            yield Mine()
+            yield DictSession()
 
 
 @pytest.fixture(params=["memory", "redis", "own"])
@@ -52,14 +52,14 @@ async def store(request: pytest.FixtureRequest, redis: Any, redis_url: str) -> A
         yield InMemorySessionStore() if request.param == "memory" else DictStore()
 
 
-def worker(store: SessionStore | None = None, **options: Any) -> SessionWorker[DialogMachine]:
+def build_worker(store: SessionStore | None = None, **options: Any) -> SessionWorker[DialogMachine]:
     return SessionWorker(lambda: DialogMachine(KYC), store, **options)
 
 
 async def test_a_conversation_continues_in_another_worker(store: SessionStore) -> None:
-    async with worker(store).acquire("ada") as session:
+    async with build_worker(store).acquire("ada") as session:
         first = await session.turn("hi")
-    async with worker(store).acquire("ada") as session:
+    async with build_worker(store).acquire("ada") as session:
         second = await session.turn("4321")
 
     assert "last four digits" in first.text
@@ -67,7 +67,7 @@ async def test_a_conversation_continues_in_another_worker(store: SessionStore) -
 
 
 async def test_sessions_are_isolated(store: SessionStore) -> None:
-    people = worker(store)
+    people = build_worker(store)
     async with people.acquire("ada") as session:
         await session.turn("hi")
         await session.turn("4321")
@@ -76,7 +76,7 @@ async def test_sessions_are_isolated(store: SessionStore) -> None:
 
 
 async def test_one_session_is_serial_and_others_run_concurrently(store: SessionStore) -> None:
-    people, running, most, beside = worker(store), 0, 0, asyncio.Event()
+    people, running, most, beside = build_worker(store), 0, 0, asyncio.Event()
 
     async def one(number: int) -> None:
         nonlocal running, most
@@ -99,15 +99,15 @@ async def test_one_session_is_serial_and_others_run_concurrently(store: SessionS
 
 
 async def test_a_failed_turn_leaves_the_old_state(store: SessionStore) -> None:
-    people = worker(store)
+    people = build_worker(store)
     async with people.acquire("ada") as session:
         await session.turn("hi")
 
-    class Failing(RulesModel):
+    class FailingModel(RulesModel):
         async def decide(self, question: TransitionRequest) -> TransitionDecision:
             raise RuntimeError("a bug")
 
-    broken = SessionWorker(lambda: DialogMachine(KYC, Failing()), store)
+    broken = SessionWorker(lambda: DialogMachine(KYC, FailingModel()), store)
     with pytest.raises(RuntimeError):
         await _say(broken, "ada", "4321")
     async with people.acquire("ada") as session:
@@ -117,14 +117,14 @@ async def test_a_failed_turn_leaves_the_old_state(store: SessionStore) -> None:
 async def test_a_cancelled_turn_leaves_the_old_state_and_releases_the_session(store: SessionStore) -> None:
     begun = asyncio.Event()
 
-    class Slow(RulesModel):
+    class SlowModel(RulesModel):
         async def decide(self, question: TransitionRequest) -> TransitionDecision:
             begun.set()
             await asyncio.Event().wait()
             raise AssertionError("never")
 
     async def turn() -> None:
-        async with SessionWorker(lambda: DialogMachine(KYC, Slow()), store).acquire("ada") as session:
+        async with SessionWorker(lambda: DialogMachine(KYC, SlowModel()), store).acquire("ada") as session:
             await session.turn("4321")
 
     task = asyncio.create_task(turn())
@@ -132,12 +132,12 @@ async def test_a_cancelled_turn_leaves_the_old_state_and_releases_the_session(st
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(10), worker(store).acquire("ada") as session:
+    async with asyncio.timeout(10), build_worker(store).acquire("ada") as session:
         assert "last four digits" in (await session.turn("hi")).text
 
 
 async def test_a_reset_deletes_the_conversation(store: SessionStore) -> None:
-    people = worker(store)
+    people = build_worker(store)
     async with people.acquire("ada") as session:
         await session.turn("hi")
         await session.turn("4321")
@@ -147,14 +147,14 @@ async def test_a_reset_deletes_the_conversation(store: SessionStore) -> None:
 
 
 async def test_a_note_is_saved_at_the_end_of_the_block(store: SessionStore) -> None:
-    async with worker(store).acquire("ada") as session:
+    async with build_worker(store).acquire("ada") as session:
         session.assist("They are a guest.")
-    async with worker(store).acquire("ada") as session:
+    async with build_worker(store).acquire("ada") as session:
         assert "They are a guest." in str(session.state)
 
 
 async def test_a_stream_holds_the_session_until_it_has_been_read(store: SessionStore) -> None:
-    people = worker(store)
+    people = build_worker(store)
     async with people.acquire("ada") as session:
         stream = await session.turn("hi", stream=True)
     waiting = asyncio.create_task(_say(people, "ada", "4321"))
@@ -167,7 +167,7 @@ async def test_a_stream_holds_the_session_until_it_has_been_read(store: SessionS
 
 
 async def test_an_abandoned_stream_ends_its_turn(store: SessionStore) -> None:
-    people = worker(store)
+    people = build_worker(store)
     async with people.acquire("ada") as session:
         stream = (await session.turn("hi", stream=True)).__aiter__()
         await anext(stream)
@@ -183,7 +183,7 @@ async def _say(people: SessionWorker[Any], session_id: str, text: str) -> str:
 
 
 async def test_with_the_null_store_every_turn_is_the_first() -> None:
-    people = worker(NullSessionStore())
+    people = build_worker(NullSessionStore())
 
     assert "last four digits" in await _say(people, "ada", "hi")
     assert "last four digits" in await _say(people, "ada", "hi")
@@ -192,12 +192,12 @@ async def test_with_the_null_store_every_turn_is_the_first() -> None:
 async def test_the_least_recently_used_agents_are_evicted_but_never_one_in_use() -> None:
     made = 0
 
-    def make() -> DialogMachine:
+    def build_machine() -> DialogMachine:
         nonlocal made
         made += 1
         return DialogMachine(KYC)
 
-    people = SessionWorker(make, max_sessions=2)
+    people = SessionWorker(build_machine, max_sessions=2)
     async with people.acquire("in use"):
         for name in ("a", "b", "c", "d"):
             await _say(people, name, "hi")
@@ -210,7 +210,7 @@ async def test_the_least_recently_used_agents_are_evicted_but_never_one_in_use()
 
 async def test_memory_is_bounded_and_idle_sessions_hold_no_lock() -> None:
     store = InMemorySessionStore(max_sessions=10)
-    people = worker(store, max_sessions=5)
+    people = build_worker(store, max_sessions=5)
     for number in range(50):
         await _say(people, f"person {number}", "hi")
 
@@ -218,7 +218,7 @@ async def test_memory_is_bounded_and_idle_sessions_hold_no_lock() -> None:
 
 
 async def test_an_expired_session_starts_over() -> None:
-    people = worker(InMemorySessionStore(seconds=0))
+    people = build_worker(InMemorySessionStore(seconds=0))
     await _say(people, "ada", "hi")
 
     assert "last four digits" in await _say(people, "ada", "hi")

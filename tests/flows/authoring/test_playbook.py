@@ -37,13 +37,13 @@ on: 1
 """
 
 
-def write(folder: Path, text: str, name: str = "book.yaml") -> Path:
+def write_playbook(folder: Path, text: str, name: str = "book.yaml") -> Path:
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
 
 
 async def test_a_simple_playbook_becomes_a_flow_that_runs(tmp_path: Path) -> None:
-    converted = convert_playbook(write(tmp_path, SIMPLE))
+    converted = convert_playbook(write_playbook(tmp_path, SIMPLE))
     flow = Flow.from_yaml(converted.text)
     greeting, details, bye = flow.nodes
 
@@ -86,7 +86,7 @@ async def test_a_simple_playbook_becomes_a_flow_that_runs(tmp_path: Path) -> Non
 )
 def test_a_playbook_in_place_of_a_flow_is_named(tmp_path: Path, text: str, name: str, sentence: str) -> None:
     with pytest.raises(FlowError, match=sentence):
-        Flow.load(write(tmp_path, text, name))
+        Flow.load(write_playbook(tmp_path, text, name))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_playbook_in_place_of_a_flow_is_named(tmp_path: Path, text: str, name:
 )
 def test_what_cannot_be_converted_is_told(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(FlowError, match=sentence):
-        convert_playbook(write(tmp_path, text))
+        convert_playbook(write_playbook(tmp_path, text))
 
 
 def test_the_name_of_a_file_is_no_flow() -> None:

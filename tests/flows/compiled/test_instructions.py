@@ -12,7 +12,7 @@ from flows.compiled import (
 from flows.document import Node
 
 
-def made(**parts: object) -> Node:
+def build_node(**parts: object) -> Node:
     return Node.model_validate({"id": "n", "name": "n", **parts})
 
 
@@ -35,13 +35,13 @@ EDGES = [{"id": "e", "condition": "c", "target_node_id": "n"}]
     ],
 )
 def test_the_kind_of_a_node_follows_from_what_it_has(parts: dict[str, object], kind: str) -> None:
-    assert node_type(made(**parts)) == kind
+    assert node_type(build_node(**parts)) == kind
 
 
 def test_a_node_proceeds_by_its_flag_or_by_its_instruction() -> None:
-    assert auto_proceeds(made(auto_proceed=True))
-    assert auto_proceeds(made(instruction="Say thanks. No response needed."))
-    assert not auto_proceeds(made(instruction="Ask for the name."))
+    assert auto_proceeds(build_node(auto_proceed=True))
+    assert auto_proceeds(build_node(instruction="Say thanks. No response needed."))
+    assert not auto_proceeds(build_node(instruction="Ask for the name."))
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,17 @@ from flows.engine import DialogMachine
 from flows.llm import STAY_FUNCTION_NAME, ScriptedModel, TransitionDecision
 from flows.llm.functions import NEXT_MESSAGE_KEY
 from flows.llm.openai.model import OpenAIModel
-from tests.flows.conversation import Json, asks, edge, flow, machine, node
-from tests.flows.openai_server import OpenAIServer, Stream, call, no_tools, streamed_call, words
+from tests.flows.conversation import Json, edge, flow, input_schema, machine, node
+from tests.flows.openai_server import (
+    OpenAIServer,
+    StreamedAnswer,
+    build_call,
+    build_no_tools_error,
+    build_streamed_call,
+    build_text_answer,
+)
 
-NAME = asks(name={"type": "string"})
+NAME = input_schema(name={"type": "string"})
 MADE = flow(
     node("a", "Hello!", edges=[edge("go", "b"), edge("named", "b", input_schema=NAME)]),
     node("b", instruction="Ask for the weather there.", edges=[edge("x", "end")]),
@@ -33,7 +40,7 @@ async def talk(server: OpenAIServer) -> AsyncIterator[DialogMachine]:
     await made.aclose()
 
 
-def parameters(request: Json, name: str) -> Json:
+def read_parameters(request: Json, name: str) -> Json:
     made: Json = next(
         each["function"]["parameters"] for each in request["tools"] if each["function"]["name"] == name
     )
@@ -44,22 +51,22 @@ def parameters(request: Json, name: str) -> Json:
 async def test_an_edge_its_slots_and_the_next_message_are_one_request(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [call("named", {"name": "Ada", NEXT_MESSAGE_KEY: "How is the weather, Ada?"})]
+    server.answers = [build_call("named", {"name": "Ada", NEXT_MESSAGE_KEY: "How is the weather, Ada?"})]
     answer = await talk.turn("I am Ada")
     assert (answer.node, answer.text, answer.tokens) == ("b", "How is the weather, Ada?", 42)
     assert talk.state is not None
     assert talk.state["slots"] == {"name": "Ada"}
     (request,) = server.requests
-    offered = parameters(request, "named")
+    offered = read_parameters(request, "named")
     assert list(offered["properties"]) == offered["required"] == ["name", NEXT_MESSAGE_KEY]
     assert "Ask for the weather there." in offered["properties"][NEXT_MESSAGE_KEY]["description"]
-    assert NEXT_MESSAGE_KEY not in parameters(request, STAY_FUNCTION_NAME)["properties"]
+    assert NEXT_MESSAGE_KEY not in read_parameters(request, STAY_FUNCTION_NAME)["properties"]
 
 
 async def test_a_missing_speculative_reply_is_requested(server: OpenAIServer, talk: DialogMachine) -> None:
     for written in ({}, {NEXT_MESSAGE_KEY: ""}, {NEXT_MESSAGE_KEY: 7}):
         await talk.start()
-        server.answers = [call("go", written), words("How is it there?")]
+        server.answers = [build_call("go", written), build_text_answer("How is it there?")]
         answer = await talk.turn("go")
         assert (answer.text, answer.issue, answer.tokens) == ("How is it there?", "", 84)
 
@@ -67,7 +74,7 @@ async def test_a_missing_speculative_reply_is_requested(server: OpenAIServer, ta
 async def test_a_speculative_reply_of_an_edge_not_followed_is_dropped(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [call("named", {NEXT_MESSAGE_KEY: "How is the weather?"})]
+    server.answers = [build_call("named", {NEXT_MESSAGE_KEY: "How is the weather?"})]
     answer = await talk.turn("go")
     assert (answer.node, answer.outcome) == ("a", "stay")
     assert "weather" not in answer.text
@@ -75,7 +82,7 @@ async def test_a_speculative_reply_of_an_edge_not_followed_is_dropped(
 
 async def test_a_speculative_reply_is_streamed(server: OpenAIServer, talk: DialogMachine) -> None:
     go_on = asyncio.Event()
-    server.answers = [streamed_call("go", f'{{"{NEXT_MESSAGE_KEY}": "How is', go_on, ' it?"}')]
+    server.answers = [build_streamed_call("go", f'{{"{NEXT_MESSAGE_KEY}": "How is', go_on, ' it?"}')]
     stream = await talk.turn("go", stream=True)
     chunks = aiter(stream)
     assert (await anext(chunks)).text == "How is"
@@ -87,7 +94,9 @@ async def test_a_speculative_reply_is_streamed(server: OpenAIServer, talk: Dialo
 async def test_a_conditional_speculative_reply_is_streamed_once_accepted(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [streamed_call("named", f'{{"{NEXT_MESSAGE_KEY}": "How is it?", ', '"name": null}')]
+    server.answers = [
+        build_streamed_call("named", f'{{"{NEXT_MESSAGE_KEY}": "How is it?", ', '"name": null}')
+    ]
     stream = await talk.turn("go", stream=True)
     told = [chunk async for chunk in stream]
     assert "".join(chunk.text for chunk in told) == stream.result.text
@@ -98,7 +107,7 @@ async def test_a_model_without_tools_writes_them_into_its_json(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     whole = json.dumps({"function": "go", "arguments": {NEXT_MESSAGE_KEY: "How is it?"}})
-    server.answers = [no_tools(), Stream(whole[:-9], whole[-9:])]
+    server.answers = [build_no_tools_error(), StreamedAnswer(whole[:-9], whole[-9:])]
     stream = await talk.turn("go", stream=True)
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == "How is it?"
@@ -127,7 +136,7 @@ WAY = edge("go", "b")
 LOOK = {"id": "look", "name": "look", "method": "GET", "url": "https://x.example/"}
 
 
-def runs(trigger: str) -> Json:
+def build_trigger(trigger: str) -> Json:
     return {"actions": [{"trigger": trigger, "action_id": "look"}]}
 
 
@@ -142,9 +151,9 @@ def runs(trigger: str) -> Json:
         (WAY, {**TALKS, "instruction": "EN line: 'How is it?'"}, {}, False),
         (WAY, {**TALKS, "instruction": "This is a silent routing node."}, {}, False),
         (WAY, {**TALKS, "auto_proceed": True}, {}, False),
-        (WAY, {**TALKS, **runs("on_enter")}, {}, False),
-        ({**WAY, **runs("on_enter")}, TALKS, {}, False),
-        (WAY, TALKS, runs("on_exit"), False),
+        (WAY, {**TALKS, **build_trigger("on_enter")}, {}, False),
+        ({**WAY, **build_trigger("on_enter")}, TALKS, {}, False),
+        (WAY, TALKS, build_trigger("on_exit"), False),
         (WAY, {**TALKS, "instruction": "a" * (MAX_INSTRUCTION_LENGTH + 1)}, {}, False),
     ],
     ids=[

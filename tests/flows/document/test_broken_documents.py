@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from flows.compiled import compile_all_languages, compile_flow
 from flows.document import Flow, FlowError
-from tests.effort import examples
-from tests.flows.conversation import LIBRARY, Json, asks, document, edge, machine, node, turn
+from tests.effort import example_count
+from tests.flows.conversation import LIBRARY, Json, document, edge, input_schema, machine, node, turn
 
 GO = edge(
     "go",
@@ -24,7 +24,7 @@ GO = edge(
     examples=["let us go"],
     pattern="go+",
     guard="x",
-    input_schema=asks(x={"type": "string", "pattern": "^x$"}, y={"enum": [1, 2]}),
+    input_schema=input_schema(x={"type": "string", "pattern": "^x$"}, y={"enum": [1, 2]}),
 )
 START = node(
     "a",
@@ -78,16 +78,16 @@ junk = st.one_of(
 )
 
 
-def places(part: Any, path: Place = ()) -> list[Place]:
+def list_places(part: Any, path: Place = ()) -> list[Place]:
     """The path of everything inside a document."""
     inside = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
-    return [path, *(place for key, value in inside for place in places(value, (*path, key)))]
+    return [path, *(place for key, value in inside for place in list_places(value, (*path, key)))]
 
 
-PLACES = [place for place in places(SOUND) if place]
+PLACES = [place for place in list_places(SOUND) if place]
 
 
-def put(broken: Any, place: Place, value: object) -> None:
+def put_value(broken: Any, place: Place, value: object) -> None:
     """Put `value` at a place that may be gone by now."""
     for step in place[:-1]:
         try:
@@ -104,13 +104,13 @@ def test_the_document_that_is_broken_here_is_sound() -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=examples(400))
+@settings(max_examples=example_count(400))
 @given(st.lists(st.tuples(st.sampled_from(PLACES), junk), min_size=1, max_size=3))
 def test_a_damaged_document_is_refused_in_one_error_or_runs(damage: list[tuple[Place, object]]) -> None:
     broken = copy.deepcopy(SOUND)
     for place, value in damage:
-        put(broken, place, value)
-    flow = loaded(broken)
+        put_value(broken, place, value)
+    flow = load(broken)
     if isinstance(flow, FlowError):
         assert flow.issues
         assert all(problem.message for problem in flow.issues)
@@ -123,7 +123,7 @@ def test_a_damaged_document_is_refused_in_one_error_or_runs(damage: list[tuple[P
     assert step.messages
 
 
-def loaded(document: Json) -> Flow | FlowError:
+def load(document: Json) -> Flow | FlowError:
     try:
         return Flow.from_json(json.dumps(document))
     except FlowError as error:

@@ -61,7 +61,7 @@ def test_what_is_no_time_is_refused(wrong: dict[str, Any]) -> None:
         BusinessHours.model_validate(wrong)
 
 
-def flow(resort: dict[str, str]) -> Flow:
+def build_flow(resort: dict[str, str]) -> Flow:
     desk = {
         "id": "desk",
         "name": "Desk",
@@ -93,28 +93,28 @@ def flow(resort: dict[str, str]) -> Flow:
 DAY, NIGHT = datetime(2026, 11, 23, 8, tzinfo=UTC), datetime(2026, 11, 23, 22, tzinfo=UTC)
 
 
-async def asked(resort: dict[str, str], moment: datetime) -> tuple[str, str]:
-    talk = DialogMachine(flow(resort), now=lambda: moment)
+async def ask(resort: dict[str, str], moment: datetime) -> tuple[str, str]:
+    talk = DialogMachine(build_flow(resort), now=lambda: moment)
     await talk.start()
     result = await talk.turn("a person please")
     return result.outcome, result.text
 
 
 async def test_by_day_the_conversation_goes_to_a_person() -> None:
-    assert await asked({"say": "We are closed.", "edge": "later"}, DAY) == ("hand_off", "One moment.")
+    assert await ask({"say": "We are closed.", "edge": "later"}, DAY) == ("hand_off", "One moment.")
 
 
 async def test_at_night_it_may_lead_elsewhere() -> None:
-    outcome, text = await asked({"say": "We are closed.", "edge": "later"}, NIGHT)
+    outcome, text = await ask({"say": "We are closed.", "edge": "later"}, NIGHT)
 
     assert outcome == "advance"
     assert text == "We are closed.\n\nYour number, please?"
 
 
 async def test_at_night_it_may_wait_until_the_morning() -> None:
-    assert await asked({"say": "We open at nine."}, NIGHT) == ("hand_off", "We open at nine.")
+    assert await ask({"say": "We open at nine."}, NIGHT) == ("hand_off", "We open at nine.")
 
 
 def test_a_resort_that_leads_nowhere_is_refused() -> None:
     with pytest.raises(FlowError, match="no edge “nowhere”"):
-        flow({"edge": "nowhere"})
+        build_flow({"edge": "nowhere"})

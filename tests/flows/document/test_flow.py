@@ -8,16 +8,10 @@ from pydantic import ValidationError
 
 from core.errors import ConfigurationError
 from flows.document import Flow, FlowError, Issue
-from tests.flows.conversation import LIBRARY, Json, asks, document, edge, node
+from tests.flows.conversation import LIBRARY, Json, document, edge, find_issues, input_schema, node
 
 
-def refused(broken: Json) -> dict[str, str]:
-    with pytest.raises(FlowError) as caught:
-        Flow.from_json(json.dumps(broken))
-    return {problem.path: problem.message for problem in caught.value.issues}
-
-
-def warned(sound: Json) -> dict[str, str]:
+def list_warnings(sound: Json) -> dict[str, str]:
     return {problem.path: problem.message for problem in Flow.model_validate(sound).warnings}
 
 
@@ -71,7 +65,7 @@ def test_every_problem_is_named_at_once_even_beside_mistakes_of_shape() -> None:
         initial_node="start",
         actions=[{"id": "x", "name": "x", "method": "post", "url": "https://example.org/{{"}],
     )
-    assert set(refused(broken)) == {
+    assert set(find_issues(broken)) == {
         "initial_node",
         "nodes[0].static_text",
         "nodes[0].edges[0].target_node_id",
@@ -88,7 +82,7 @@ def test_every_problem_is_named_at_once_even_beside_mistakes_of_shape() -> None:
 
 
 def test_a_problem_is_told_in_a_plain_sentence() -> None:
-    problems = refused(document(node("a", edges=[edge("e", "b")]), node("a")))
+    problems = find_issues(document(node("a", edges=[edge("e", "b")]), node("a")))
     assert problems == {
         "nodes[0].edges[0].target_node_id": "There is no node “b”. There is: a.",
         "nodes[1].id": "“a” is already the id of nodes[0].",
@@ -101,7 +95,7 @@ def test_a_schema_is_looked_through() -> None:
         "properties": {"a": {"pattern": "["}, "b": "text", "c": {"enum": []}},
         "required": ["a", "d"],
     }
-    problems = refused(document(node("a", edges=[edge("e", "a", input_schema=schema)])))
+    problems = find_issues(document(node("a", edges=[edge("e", "a", input_schema=schema)])))
     assert set(problems) == {
         "nodes[0].edges[0].input_schema.properties.a.pattern",
         "nodes[0].edges[0].input_schema.properties.b",
@@ -114,7 +108,7 @@ def test_a_schema_is_looked_through() -> None:
 def test_what_is_required_at_the_top_is_named(missing: str) -> None:
     broken = document(node("a"))
     del broken[missing]
-    assert refused(broken)[missing].startswith(f"This is required and missing: write {missing}: ")
+    assert find_issues(broken)[missing].startswith(f"This is required and missing: write {missing}: ")
 
 
 def test_a_broken_flow_cannot_be_made_in_python_either() -> None:
@@ -154,7 +148,7 @@ def test_unknown_keys_are_kept_and_named_and_do_not_stop_a_flow() -> None:
         hours={"monday": ["09:00-17:00"], "montag": []},
         languages={"de": german},
     )
-    assert set(warned(sound)) == {
+    assert set(list_warnings(sound)) == {
         "x",
         "nodes[0].flow_stage",
         "nodes[0].choices[0].colour",
@@ -184,9 +178,9 @@ def test_a_call_has_some_time_and_not_more_than_there_is() -> None:
         actions=[{**action, "timeout": 100_000}],
         tools=[{**tool, "id": "u", "timeout": 45}],
     )
-    assert set(warned(sound)) == {"actions[0].timeout", "nodes[0].tools[0].timeout"}
+    assert set(list_warnings(sound)) == {"actions[0].timeout", "nodes[0].tools[0].timeout"}
     broken = document(node("a"), actions=[{**action, "timeout": -5}], tools=[{**tool, "timeout": 0}])
-    assert refused(broken) == {
+    assert find_issues(broken) == {
         "actions[0].timeout": "This must be more than 0.",
         "tools[0].timeout": "This must be more than 0.",
     }
@@ -199,18 +193,23 @@ def test_unreachable_nodes_dead_ends_and_twice_used_edge_ids_are_warned_of() -> 
         node("c", "C", edges=[edge("go", "a")]),
         node("d", "D", is_final=True),
     )
-    assert set(warned(sound)) == {"nodes[0].edges[0].id", "nodes[2].edges[0].id", "nodes[1]", "nodes[3]"}
+    assert set(list_warnings(sound)) == {
+        "nodes[0].edges[0].id",
+        "nodes[2].edges[0].id",
+        "nodes[1]",
+        "nodes[3]",
+    }
 
 
 def test_a_node_that_answers_an_interrupt_is_no_dead_end() -> None:
     sound = document(node("a", "A", is_final=True), node("faq", "B"), global_edges=[edge("ask", "faq")])
-    assert warned(sound) == {}
+    assert list_warnings(sound) == {}
 
 
 def test_a_tool_that_is_never_run_is_said_to_be_so() -> None:
     tool = {"id": "t", "name": "t", "description": "d", "type": "mcp", "server": "somewhere"}
     sound = document(node("a", "A", is_final=True, tools=[tool]), tools=[tool])
-    assert set(warned(sound)) == {"tools[0]", "nodes[0].tools[0]"}
+    assert set(list_warnings(sound)) == {"tools[0]", "nodes[0].tools[0]"}
 
 
 @pytest.mark.parametrize(
@@ -218,10 +217,10 @@ def test_a_tool_that_is_never_run_is_said_to_be_so() -> None:
     [("(a+)+b", True), (r"(?:\d{2} ?)*x", True), ("^(a|a)*$", True), ("(ab)+c*", False)],
 )
 def test_a_pattern_that_may_run_for_ever_is_warned_of(pattern: str, is_slow: bool) -> None:
-    schema = asks(x={"type": "string", "pattern": pattern})
+    schema = input_schema(x={"type": "string", "pattern": pattern})
     sound = document(node("a", "A", edges=[edge("e", "a", pattern=pattern, input_schema=schema)]))
     places = {"nodes[0].edges[0].pattern", "nodes[0].edges[0].input_schema.properties.x.pattern"}
-    assert set(warned(sound)) == (places if is_slow else set())
+    assert set(list_warnings(sound)) == (places if is_slow else set())
 
 
 def test_a_choice_may_be_a_bare_label() -> None:
@@ -230,7 +229,7 @@ def test_a_choice_may_be_a_bare_label() -> None:
 
 
 def test_a_bare_label_that_is_no_template_is_refused_by_its_place() -> None:
-    assert set(refused(document(node("a", "A", choices=["Yes", "{{"])))) == {"nodes[0].choices[1].label"}
+    assert set(find_issues(document(node("a", "A", choices=["Yes", "{{"])))) == {"nodes[0].choices[1].label"}
 
 
 def test_a_flow_cannot_be_changed() -> None:
@@ -241,5 +240,5 @@ def test_a_flow_cannot_be_changed() -> None:
 
 def test_the_schema_helper_makes_a_sound_schema() -> None:
     assert Flow.model_validate(
-        document(node("a", edges=[edge("e", "a", input_schema=asks(x={"type": "string"}))]))
+        document(node("a", edges=[edge("e", "a", input_schema=input_schema(x={"type": "string"}))]))
     )

@@ -14,7 +14,7 @@ from tests.paths import ROOT
 GUIDE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
 
 
-def example_flow(name: str = "") -> Flow:
+def load_example(name: str = "") -> Flow:
     mark = f"<!-- example: {name} -->\n" if name else ""
     match = re.search(rf"{mark}```json\n(.*?)```", GUIDE, re.DOTALL)
     assert match
@@ -34,7 +34,7 @@ async def test_the_first_flow_has_15_lines_and_takes_a_reservation() -> None:
 
 
 async def test_the_example_flow_answers_a_question_and_takes_a_date() -> None:
-    dialog = machine(example_flow())
+    dialog = machine(load_example())
     answer = await say(dialog, "hello", "what is your address?")
     assert answer.text == "You find us at 12 Quay Street.\n\nFor which day would you like a table?"
     assert (await dialog.turn("4 May 2027")).text == "See you on 4 May 2027!"
@@ -42,7 +42,7 @@ async def test_the_example_flow_answers_a_question_and_takes_a_date() -> None:
 
 @pytest.mark.parametrize("name", ["", "delivery address", "advert"])
 def test_the_example_flow_has_no_warnings(name: str) -> None:
-    assert example_flow(name).warnings == ()
+    assert load_example(name).warnings == ()
 
 
 PLACE = Location(latitude=47.5, longitude=19.0, address="1 Quay Street")
@@ -57,7 +57,7 @@ PLACE = Location(latitude=47.5, longitude=19.0, address="1 Quay Street")
     ],
 )
 async def test_the_example_takes_a_delivery_address(answer: Turn, expected: str) -> None:
-    dialog = machine(example_flow("delivery address"))
+    dialog = machine(load_example("delivery address"))
     await dialog.turn("hello")
 
     assert (await dialog.turn(answer)).text == expected
@@ -67,7 +67,7 @@ async def test_the_example_greets_by_the_advert() -> None:
     came = Referral(source_id="spring-2027", headline="Spring offer")
 
     for referral, expected in ((came, "You saw “Spring offer”"), (None, "Hello!")):
-        dialog = machine(example_flow("advert"))
+        dialog = machine(load_example("advert"))
         assert (await dialog.turn(turn("hi", referral=referral))).text.startswith(expected)
 
 

@@ -6,15 +6,9 @@ from pathlib import Path
 import pytest
 
 from flows.document import Flow, FlowError
-from tests.flows.conversation import LIBRARY, document, node
+from tests.flows.conversation import LIBRARY, document, find_issues, node
 
 SOUND = json.dumps(document(node("a", "Hi", is_final=True)))
-
-
-def refused(text: str) -> dict[str, str]:
-    with pytest.raises(FlowError) as caught:
-        Flow.from_json(text)
-    return {problem.path: problem.message for problem in caught.value.issues}
 
 
 def test_the_names_that_the_reference_has_read_the_same() -> None:
@@ -87,20 +81,20 @@ def test_a_key_that_stands_twice_is_warned_of_with_its_place() -> None:
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_what_is_no_number_is_refused_with_its_place(number: str) -> None:
-    assert refused(SOUND[:-1] + f', "x": [{number}]}}') == {
+    assert find_issues(SOUND[:-1] + f', "x": [{number}]}}') == {
         "x[0]": "This is no number that can be written down."
     }
 
 
 def test_half_a_character_is_refused_with_its_place() -> None:
-    assert refused(SOUND.replace("Hi", "Hi \\ud83d")) == {
+    assert find_issues(SOUND.replace("Hi", "Hi \\ud83d")) == {
         "nodes[0].static_text": "There is half a character in this text, a lone surrogate: take it out."
     }
-    assert "half a character" in refused(SOUND[:-1] + ', "\\ud83d": 1}')["''"]
+    assert "half a character" in find_issues(SOUND[:-1] + ', "\\ud83d": 1}')["''"]
     assert Flow.from_json(SOUND.replace("Hi", "\\ud83d\\ude00")).nodes[0].static_text == "😀"
 
 
 def test_a_document_is_not_deeper_than_it_can_be_written() -> None:
     deep = "[" * 100 + "]" * 100
     assert Flow.from_json(SOUND[:-1] + f', "x": {deep[1:-1]}}}').nodes
-    assert list(refused(SOUND[:-1] + f', "x": [{deep}]}}').values()) == ["This is nested too deeply."]
+    assert list(find_issues(SOUND[:-1] + f', "x": [{deep}]}}').values()) == ["This is nested too deeply."]

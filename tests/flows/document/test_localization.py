@@ -19,14 +19,14 @@ from flows.engine.inbound.language import is_language_answer, requested_language
 from flows.llm import GeneratedReply, ReplyRequest, ScriptedModel, TransitionDecision
 from flows.locales import ENGLISH, LANGUAGES, messages_for
 from tests.fakes import ADDRESS
-from tests.flows.conversation import asks, edge, node
+from tests.flows.conversation import edge, input_schema, node
 from tests.flows.conversation import flow as made_flow
 
 LIBRARY = sorted((Path(flows.__file__).parent / "library").glob("*.json"))
 CODES = ("en", "de")
 
 
-def said(text: str, payload: str = "", **details: str) -> Turn:
+def build_turn(text: str, payload: str = "", **details: str) -> Turn:
     return Turn(id="1", session="s", address=ADDRESS, text=text, payload=payload, details=details)
 
 
@@ -49,29 +49,29 @@ def said(text: str, payload: str = "", **details: str) -> Turn:
     ],
 )
 def test_whose_words_leave_no_doubt_is_followed(text: str, before: str, spoken: str) -> None:
-    assert select_language(CODES, before, "en", said(text)) == spoken
+    assert select_language(CODES, before, "en", build_turn(text)) == spoken
 
 
 def test_what_the_channel_knows_decides_where_words_do_not() -> None:
-    assert select_language(CODES, "", "en", said("4321", locale="de-AT")) == "de"
-    assert select_language(CODES, "", "en", said("4321", locale="fr")) == "en"
-    assert select_language(CODES, "en", "en", said("ja", payload="ich habe das", locale="de")) == "en"
+    assert select_language(CODES, "", "en", build_turn("4321", locale="de-AT")) == "de"
+    assert select_language(CODES, "", "en", build_turn("4321", locale="fr")) == "en"
+    assert select_language(CODES, "en", "en", build_turn("ja", payload="ich habe das", locale="de")) == "en"
 
 
 def test_a_language_that_is_asked_for_at_a_node_is_an_answer() -> None:
-    languages = edge("to", "end", input_schema=asks(to={"enum": ["German", "French"]}))
+    languages = edge("to", "end", input_schema=input_schema(to={"enum": ["German", "French"]}))
     made = compile_flow(
         made_flow(node("a", "Translate to?", edges=[languages]), node("end", "!", is_final=True))
     )
     for text, expected in [("German", True), ("deutsch bitte", True), ("English", False), ("tea", False)]:
         assert is_language_answer(made.nodes["a"], text) is expected
         assert not is_language_answer(made.nodes["end"], text)
-    assert select_language(CODES, "en", "en", said("German"), may_ask=False) == "en"
+    assert select_language(CODES, "en", "en", build_turn("German"), may_ask=False) == "en"
 
 
 @given(st.text(max_size=100), st.sampled_from(["", "en", "de"]))
 def test_any_text_is_answered_in_a_language_that_the_flow_has(text: str, before: str) -> None:
-    assert select_language(CODES, before, "en", said(text)) in CODES
+    assert select_language(CODES, before, "en", build_turn(text)) in CODES
     assert requested_language(text) in {"", "en", "de", "fr", "es", "it", "nl", "pl", "pt", "tr"}
 
 
@@ -97,7 +97,7 @@ def test_every_language_has_every_sentence() -> None:
             assert getattr(sentences, name).count("{}") == 1
 
 
-def flow(**german: Any) -> Flow:
+def build_flow(**german: Any) -> Flow:
     ask = {
         "id": "ask",
         "name": "Ask",
@@ -121,22 +121,22 @@ def flow(**german: Any) -> Flow:
 
 async def test_a_tap_means_the_same_in_every_language() -> None:
     for payload in ("tea", "Coffee"):
-        talk = DialogMachine(flow())
+        talk = DialogMachine(build_flow())
         first = await talk.turn("Hallo")
         assert first.text.startswith("Tee oder Kaffee?")
-        assert (await talk.turn(said("", payload))).node == "done"
+        assert (await talk.turn(build_turn("", payload))).node == "done"
 
 
 async def test_a_model_is_told_the_language() -> None:
-    class Listening(ScriptedModel):
+    class ListeningModel(ScriptedModel):
         heard = ""
 
         async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
             self.heard = request.prompt
             return GeneratedReply(text="Auf Wiedersehen!")
 
-    model = Listening([TransitionDecision(edge_id="tea")])
-    talk = DialogMachine(flow(), model)
+    model = ListeningModel([TransitionDecision(edge_id="tea")])
+    talk = DialogMachine(build_flow(), model)
     await talk.turn("Hallo")
     await talk.turn("Tee bitte")
 
@@ -144,21 +144,21 @@ async def test_a_model_is_told_the_language() -> None:
 
 
 async def test_the_language_outlives_a_reload_and_a_new_beginning() -> None:
-    talk = DialogMachine(flow())
+    talk = DialogMachine(build_flow())
     await talk.turn("Hallo")
-    await talk.turn(said("", "tea"))
-    again = DialogMachine(flow(), state=json.loads(json.dumps(talk.state)))
+    await talk.turn(build_turn("", "tea"))
+    again = DialogMachine(build_flow(), state=json.loads(json.dumps(talk.state)))
 
     assert (await again.turn("noch etwas")).text.startswith("Tee oder Kaffee?")
 
 
 async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_session() -> None:
-    talk = DialogMachine(flow())
+    talk = DialogMachine(build_flow())
     await talk.turn("Hallo, was gibt es?")
-    ok = said("ok")
+    ok = build_turn("ok")
 
     assert talk.error_messages(ok, talk.state).processing_failed == messages_for("de").processing_failed
-    assert talk.error_messages(said("hello there"), None).mailbox_overflow == ENGLISH.mailbox_overflow
+    assert talk.error_messages(build_turn("hello there"), None).mailbox_overflow == ENGLISH.mailbox_overflow
 
 
 @pytest.mark.parametrize(
@@ -174,10 +174,10 @@ async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_sess
 )
 def test_a_translation_of_what_is_not_there_is_refused(german: dict[str, Any], words: str) -> None:
     with pytest.raises(FlowError, match=words):
-        flow(**german)
+        build_flow(**german)
 
 
 def test_what_is_not_translated_is_warned_of() -> None:
-    warnings = [str(problem) for problem in flow(nodes={}).warnings]
+    warnings = [str(problem) for problem in build_flow(nodes={}).warnings]
 
     assert "languages.de.nodes.ask: This has no static_text in “de”." in warnings

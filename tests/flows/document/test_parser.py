@@ -31,7 +31,7 @@ def nest_merges(merge: Callable[[str], str], levels: int = 9) -> str:
     return f"m0: &m0\n{keys}{''.join(mappings)}"
 
 
-def refused(text: str) -> dict[str, str]:
+def find_issues(text: str) -> dict[str, str]:
     with pytest.raises(FlowError) as caught:
         Flow.from_yaml(text)
     return {problem.path: problem.message for problem in caught.value.issues}
@@ -51,7 +51,7 @@ def test_json_is_yaml_too() -> None:
 
 def test_a_word_that_yaml_takes_for_a_boolean_is_to_be_quoted() -> None:
     text = GREETING.replace('["yes"]', "[yes, sure]").replace("name: End", "name: off")
-    assert refused(text) == {
+    assert find_issues(text) == {
         "nodes[0].edges[0].keywords[0]": (
             "Text is needed here and this is true or false, as YAML reads yes, no, on and off: "
             "write it in quotes."
@@ -64,21 +64,21 @@ def test_a_word_that_yaml_takes_for_a_boolean_is_to_be_quoted() -> None:
 
 
 def test_a_number_where_text_is_needed_is_to_be_quoted() -> None:
-    assert refused(GREETING.replace("name: End", "name: 7")) == {
+    assert find_issues(GREETING.replace("name: End", "name: 7")) == {
         "nodes[1].name": "Text is needed here and this is a number: write it in quotes."
     }
 
 
 def test_the_values_of_an_enumeration_of_texts_are_looked_at_too() -> None:
     schema = "input_schema: {type: object, properties: {tea: {type: string, enum: [yes, no, maybe]}}}"
-    problems = refused(GREETING.replace('keywords: ["yes"]', schema))
+    problems = find_issues(GREETING.replace('keywords: ["yes"]', schema))
     assert set(problems) == {
         f"nodes[0].edges[0].input_schema.properties.tea.enum[{index}]" for index in (0, 1)
     }
 
 
 def test_a_key_that_is_no_text_is_named() -> None:
-    assert refused(GREETING + "on: 1\n") == {"": "The key True is not text here: write it in quotes."}
+    assert find_issues(GREETING + "on: 1\n") == {"": "The key True is not text here: write it in quotes."}
 
 
 def test_a_date_stays_the_text_that_was_written() -> None:
@@ -88,26 +88,26 @@ def test_a_date_stays_the_text_that_was_written() -> None:
 
 @pytest.mark.parametrize("text", ["a: [", "a: !!python/object/apply:os.getcwd []", "a: &a [*a]", "\tx"])
 def test_what_is_not_safe_yaml_is_refused(text: str) -> None:
-    assert "not YAML" in refused(text)[""]
+    assert "not YAML" in find_issues(text)[""]
 
 
 def test_a_mistake_of_syntax_is_named_with_its_line() -> None:
-    assert "(line 2, column 5)" in refused("a: 1\nb: [}\n")[""]
+    assert "(line 2, column 5)" in find_issues("a: 1\nb: [}\n")[""]
 
 
 def test_aliases_that_blow_up_a_document_are_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-    assert refused("\n".join(lines)) == {"": "With its aliases written out this is too large."}
+    assert find_issues("\n".join(lines)) == {"": "With its aliases written out this is too large."}
 
 
 @pytest.mark.parametrize("text", ["", "- a", "7"])
 def test_yaml_that_is_no_object_is_refused(text: str) -> None:
-    assert "A flow is an object with system_prompt" in refused(text)[""]
+    assert "A flow is an object with system_prompt" in find_issues(text)[""]
 
 
 def test_a_list_of_choices_is_told_of_the_quotes_at_each_word() -> None:
-    problems = refused(GREETING.replace("static_text: Möchten Sie Tee?", "choices: [yes, no, maybe]"))
+    problems = find_issues(GREETING.replace("static_text: Möchten Sie Tee?", "choices: [yes, no, maybe]"))
     assert set(problems) == {"nodes[0].choices[0]", "nodes[0].choices[1]"}
     assert all("write it in quotes" in sentence for sentence in problems.values())
 

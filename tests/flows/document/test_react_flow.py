@@ -13,17 +13,17 @@ from flows.document import Flow, FlowError
 from tests.flows.conversation import Json, machine, say
 
 
-def placed(node_id: str, **data: Any) -> Json:
+def build_placed_node(node_id: str, **data: Any) -> Json:
     return {"id": node_id, "type": "custom", "position": {"x": 0, "y": 0}, "data": data}
 
 
 EXPORT: Json = {
     "config": {"systemPrompt": "You are kind.", "initialNodeId": "ask"},
     "nodes": [
-        placed("end", name="End", staticResponse="Bye.", isFinal=True),
-        placed("ask", label="Ask", staticResponse="Tea?", instructions="Ask about tea."),
-        placed("talk", instruction="Chat.", static_text="Never said.", responseMode="llm"),
-        placed("bare", staticResponse="  "),
+        build_placed_node("end", name="End", staticResponse="Bye.", isFinal=True),
+        build_placed_node("ask", label="Ask", staticResponse="Tea?", instructions="Ask about tea."),
+        build_placed_node("talk", instruction="Chat.", static_text="Never said.", responseMode="llm"),
+        build_placed_node("bare", staticResponse="  "),
     ],
     "edges": [
         {"id": "go", "source": "ask", "target": "end", "data": {"condition": "yes, please"}},
@@ -99,7 +99,10 @@ def test_a_problem_stands_where_it_is_in_the_export() -> None:
 def test_what_an_export_cannot_carry_is_named() -> None:
     export = {
         **EXPORT,
-        "nodes": [{**EXPORT["nodes"][0], "type": "final"}, placed("ask", staticResponse="Tea?", tools=[])],
+        "nodes": [
+            {**EXPORT["nodes"][0], "type": "final"},
+            build_placed_node("ask", staticResponse="Tea?", tools=[]),
+        ],
         "edges": [
             {"id": "go", "source": "ask", "target": "end", "data": {"priority": 1}},
             {"id": "lost", "source": "nowhere", "target": "end"},

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.document import Flow
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import LIBRARY, Json, document, edge, node
 
 text = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=30)
@@ -31,7 +31,7 @@ nodes = st.fixed_dictionaries({}, optional=optional)
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> Json:
+def draw_documents(draw: st.DrawFn) -> Json:
     parts = draw(st.lists(nodes, min_size=1, max_size=4))
     names = [f"n{index}" for index in range(len(parts))]
     made = [
@@ -43,8 +43,8 @@ def documents(draw: st.DrawFn) -> Json:
     return document(*made, **draw(st.fixed_dictionaries({}, optional=optional)))
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sound=documents())
+@settings(max_examples=example_count(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sound=draw_documents())
 def test_what_is_saved_and_loaded_is_the_same_flow(sound: Json, tmp_path: Path) -> None:
     flow = Flow.model_validate(sound)
     flow.save(tmp_path / "flow.json")

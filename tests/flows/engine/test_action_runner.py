@@ -40,7 +40,7 @@ class CountingFetch:
         pass
 
 
-def calling_flow(calls: int) -> Flow:
+def build_flow(calls: int) -> Flow:
     """A flow whose first node makes that many calls on entering, and whose tools make one each."""
     action = {
         "id": "get",
@@ -60,7 +60,7 @@ def calling_flow(calls: int) -> Flow:
 
 async def test_actions_beyond_the_limit_fail_without_a_call() -> None:
     fetch = CountingFetch()
-    result = await DialogMachine(calling_flow(LIMIT + 2), fetch=fetch).answer(turn(), None)
+    result = await DialogMachine(build_flow(LIMIT + 2), fetch=fetch).answer(turn(), None)
     assert len(fetch.urls) == LIMIT
     assert result.details["used"] == " ".join(["get"] * LIMIT + ["get!"] * 2)
     assert result.state["results"] == {"got": {"success": False, "status": 0, "error": ERROR}}
@@ -78,7 +78,7 @@ async def test_a_tool_beyond_the_limit_fails_without_a_call(name: str) -> None:
     model = ScriptedModel(
         [TransitionDecision(calls=(ToolCallRequest(name, {}),)), TransitionDecision(reply="Sorry.")]
     )
-    machine = DialogMachine(calling_flow(LIMIT), model, [python_tool], fetch=fetch)
+    machine = DialogMachine(build_flow(LIMIT), model, [python_tool], fetch=fetch)
     result = await machine.turn("what?")
     assert (len(fetch.urls), executed) == (LIMIT, [])
     (exchange,) = model.transition_requests[1].exchanges
@@ -91,7 +91,7 @@ async def test_the_last_call_within_the_limit_is_made() -> None:
     model = ScriptedModel(
         [TransitionDecision(calls=(ToolCallRequest("http_tool", {}),)), TransitionDecision(reply="Done.")]
     )
-    await DialogMachine(calling_flow(LIMIT - 1), model, fetch=fetch).turn("what?")
+    await DialogMachine(build_flow(LIMIT - 1), model, fetch=fetch).turn("what?")
     assert len(fetch.urls) == LIMIT
     (exchange,) = model.transition_requests[1].exchanges
     assert dict(exchange.result)["success"] is True  # type: ignore[arg-type]

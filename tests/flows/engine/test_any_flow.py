@@ -26,7 +26,7 @@ from flows.llm import (
 )
 from flows.state.dialog_state import MAX_STATE_LENGTH
 from flows.tools import ToolCallRequest
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import Json, document, turn
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -49,7 +49,7 @@ triggers = st.fixed_dictionaries(
 
 
 @st.composite
-def edges(draw: st.DrawFn, source: str) -> list[Json]:
+def draw_edges(draw: st.DrawFn, source: str) -> list[Json]:
     made = []
     for number in range(draw(st.integers(0, 3))):
         learnt = draw(st.lists(st.sampled_from(SLOTS), unique=True, max_size=2))
@@ -73,8 +73,8 @@ def edges(draw: st.DrawFn, source: str) -> list[Json]:
 
 
 @st.composite
-def nodes(draw: st.DrawFn, name: str) -> Json:
-    own = draw(edges(name))
+def draw_nodes(draw: st.DrawFn, name: str) -> Json:
+    own = draw(draw_edges(name))
     failing = [*(item["id"] for item in own if item["target_node_id"]), "help", None]
     return {
         "id": name,
@@ -99,7 +99,7 @@ def nodes(draw: st.DrawFn, name: str) -> Json:
 
 
 @st.composite
-def flows(draw: st.DrawFn) -> Flow:
+def draw_flows(draw: st.DrawFn) -> Flow:
     calls: list[Json] = [
         {"id": "get", "name": "g", "method": "GET", "url": "https://x.example/{{ name }}"},
         {
@@ -112,7 +112,7 @@ def flows(draw: st.DrawFn) -> Flow:
     ]
     helped = {"id": "help", "condition": "help", "target_node_id": draw(st.sampled_from(NAMES))}
     made = document(
-        *(draw(nodes(name)) for name in NAMES),
+        *(draw(draw_nodes(name)) for name in NAMES),
         actions=[{**each, "name": "x", "store_response_as": "found", "retries": 0} for each in calls],
         global_edges=[helped],
         after_final=draw(st.sampled_from(["restart", "closed", "hand_off"])),
@@ -203,9 +203,9 @@ def tool(n: int = 0) -> int:
 
 @pytest.mark.long
 @pytest.mark.slow
-@settings(max_examples=examples(120), suppress_health_check=[HealthCheck.too_slow])  # whole flows
+@settings(max_examples=example_count(120), suppress_health_check=[HealthCheck.too_slow])  # whole flows
 @given(
-    flow=flows(),
+    flow=draw_flows(),
     said=st.lists(messages, min_size=1, max_size=4),
     decided=st.lists(answers, min_size=1, max_size=4),
     spoken=st.lists(speeches, min_size=1, max_size=2),

@@ -11,13 +11,13 @@ from flows.authoring.testing.test_file import StubResponse
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm import ModelError, ReplyRequest, ScriptedModel, TransitionDecision
-from tests.flows.conversation import TODAY, Json, asks, edge, flow, library, machine, node, say
+from tests.flows.conversation import TODAY, Json, edge, flow, input_schema, load_library, machine, node, say
 
 DAY = {"type": "string", "format": "date", "x-future": True, "description": "the day"}
 
 
-def shop(**more: Any) -> Flow:
-    schema = asks(day=DAY, count={"type": "integer", "description": "the number"})
+def build_flow(**more: Any) -> Flow:
+    schema = input_schema(day=DAY, count={"type": "integer", "description": "the number"})
     return flow(
         node("ask", "Which day?", edges=[edge("given", "end", input_schema=schema)]),
         node("end", "{{ count }} on {{ day | date }}.", is_final=True),
@@ -28,7 +28,7 @@ def shop(**more: Any) -> Flow:
 
 
 async def test_an_edge_back_into_an_interrupted_node_keeps_what_is_known_there() -> None:
-    talk = machine(shop())
+    talk = machine(build_flow())
     resumed = await say(talk, "hi", "next friday", "resume")
     assert [message.text for message in resumed.messages] == [
         "Welcome back.",
@@ -41,14 +41,14 @@ async def test_an_edge_back_into_an_interrupted_node_keeps_what_is_known_there()
     ("text", "node_id"), [("spot on", "verified"), ("stop", "cancelled"), ("sotp", "cancelled")]
 )
 async def test_spot_on_is_no_typo_of_stop(text: str, node_id: str) -> None:
-    assert (await say(library("kyc"), "hi", "4321", "23 April 1990", text)).node == node_id
+    assert (await say(load_library("kyc"), "hi", "4321", "23 April 1990", text)).node == node_id
 
 
 @pytest.mark.parametrize(
     "text", ["great, how long will that take?", "wait, the date was wrong", "no!", "how long does it take"]
 )
 async def test_a_remark_after_the_end_is_answered_without_a_new_beginning(text: str) -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     answer = await say(talk, "hi", "4321", "23 April 1990", "yes", text)
     assert (answer.outcome, answer.node) == ("final", "verified")
     assert answer.text.startswith("We had finished here.")
@@ -56,26 +56,26 @@ async def test_a_remark_after_the_end_is_answered_without_a_new_beginning(text: 
 
 
 async def test_a_question_after_the_end_that_the_flow_answers_is_answered() -> None:
-    answer = await say(library("kyc"), "hi", "4321", "23 April 1990", "yes", "why do you need this?")
+    answer = await say(load_library("kyc"), "hi", "4321", "23 April 1990", "yes", "why do you need this?")
     assert (answer.outcome, answer.text[:12]) == ("final", "I ask so tha")
 
 
 async def test_a_person_may_be_asked_for_after_the_end() -> None:
-    answer = await say(library("kyc"), "hi", "4321", "23 April 1990", "yes", "can I talk to a person?")
+    answer = await say(load_library("kyc"), "hi", "4321", "23 April 1990", "yes", "can I talk to a person?")
     assert (answer.outcome, answer.node) == ("hand_off", "person")
 
 
 @pytest.mark.parametrize("text", ["4321", "I need to do this again", "hi"])
 async def test_a_new_wish_after_the_end_begins_again(text: str) -> None:
-    answer = await say(library("kyc"), "hi", "4321", "23 April 1990", "yes", text)
+    answer = await say(load_library("kyc"), "hi", "4321", "23 April 1990", "yes", text)
     assert answer.outcome != "final"
 
 
 @pytest.mark.parametrize("was", [[], ["ask"]])
 async def test_a_node_that_was_renamed_keeps_the_learnt_slots(was: list[str]) -> None:
-    talk = machine(shop())
+    talk = machine(build_flow())
     await say(talk, "hi", "next friday")
-    schema = asks(day=DAY, count={"type": "integer", "description": "the number"})
+    schema = input_schema(day=DAY, count={"type": "integer", "description": "the number"})
     renamed = flow(
         node("question", "Which day?", edges=[edge("given", "end", input_schema=schema)], was=was),
         node("end", "{{ count }} on {{ day | date }}.", is_final=True),
@@ -86,19 +86,19 @@ async def test_a_node_that_was_renamed_keeps_the_learnt_slots(was: list[str]) ->
 
 
 async def test_a_value_whose_type_has_changed_is_asked_again() -> None:
-    def table(time: Json) -> Flow:
+    def build_form(time: Json) -> Flow:
         slots = [{"name": "time", "question": "When?", **time}, {"name": "name", "question": "Your name?"}]
         form = {"id": "form", "node_type": "collect", "slots": slots, "then": "end"}
         return flow(form, node("end", "{{ time }} {{ name }}", is_final=True))
 
-    talk = machine(table({"format": "time"}))
+    talk = machine(build_form({"format": "time"}))
     await say(talk, "hi", "15:00")
-    moved = DialogMachine(table({"choices": ["Morning", "Evening"]}), state=talk.state)
+    moved = DialogMachine(build_form({"choices": ["Morning", "Evening"]}), state=talk.state)
     assert (await say(moved, "Bob", "Bob")).text == "When?"  # the first is asked again, as it has changed
     assert (await moved.turn("evening")).text == "Evening Bob"
 
 
-class _Broken(ScriptedModel):
+class _FailingModel(ScriptedModel):
     """Decides as scripted, and can write nothing."""
 
     async def generate_reply(self, request: ReplyRequest) -> Any:
@@ -116,7 +116,7 @@ async def test_what_was_done_is_told_when_the_model_fails_after_it() -> None:
         actions=[{"id": "sell", "name": "Sell the shares", "method": "POST", "url": "https://a.example/",
                   "store_response_as": "sale"}],
     )  # fmt: skip
-    model = _Broken([TransitionDecision(edge_id="yes")])
+    model = _FailingModel([TransitionDecision(edge_id="yes")])
     fetch = StubFetch({"sell": (StubResponse(status=201),)})
     talk = DialogMachine(sold, model, fetch=fetch)
     assert (await say(talk, "hi", "yes")).text == "This has been done: Sell the shares."

@@ -14,11 +14,11 @@ from flows.document import Flow, FlowSet
 from flows.engine import DialogMachine
 from flows.llm import ScriptedModel, TransitionDecision, TransitionRequest
 from flows.tools import Context, ToolCallRequest
-from tests.flows.conversation import LIBRARY, edge, flow, library, machine, node, say, turn
+from tests.flows.conversation import LIBRARY, edge, flow, load_library, machine, node, say, turn
 
 
 async def test_a_machine_is_a_dialog_that_holds_nothing_between_turns() -> None:
-    dialog: Dialog = library("kyc")
+    dialog: Dialog = load_library("kyc")
     first = await dialog.answer(turn("hi"), None)
     other = await dialog.answer(turn("4321"), first.state)
     assert (other.node, other.outcome, other.edge) == ("ask_date_of_birth", "advance", "last_four_given")
@@ -27,7 +27,7 @@ async def test_a_machine_is_a_dialog_that_holds_nothing_between_turns() -> None:
 
 
 async def test_sessions_may_run_at_the_same_time() -> None:
-    dialog = library("kyc")
+    dialog = load_library("kyc")
 
     async def verify(digits: str) -> State:
         state: State | None = None
@@ -43,7 +43,7 @@ async def test_sessions_may_run_at_the_same_time() -> None:
 
 
 async def test_a_state_moves_to_another_machine_as_json() -> None:
-    first = library("kyc")
+    first = load_library("kyc")
     await say(first, "hi", "4321")
     assert first.state is not None
     moved = DialogMachine(Flow.load(LIBRARY / "kyc.json"), state=json.loads(json.dumps(first.state)))
@@ -53,13 +53,15 @@ async def test_a_state_moves_to_another_machine_as_json() -> None:
 async def test_a_cancelled_turn_changes_nothing() -> None:
     waiting, release = asyncio.Event(), asyncio.Event()
 
-    class Slow(ScriptedModel):
+    class SlowModel(ScriptedModel):
         async def decide(self, question: TransitionRequest) -> TransitionDecision:
             waiting.set()
             await release.wait()
             return TransitionDecision(edge_id="go")
 
-    talk = machine(flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), Slow())
+    talk = machine(
+        flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), SlowModel()
+    )
     await talk.turn("hi")
     before = talk.state
     task = asyncio.create_task(talk.turn("go"))
@@ -73,7 +75,7 @@ async def test_a_cancelled_turn_changes_nothing() -> None:
 
 
 async def test_turns_of_one_machine_run_one_after_another() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     answers = await asyncio.gather(*(talk.turn(text) for text in ("hi", "4321", "23 April 1990", "yes")))
     assert [answer.node for answer in answers] == [
         "ask_last_four",
@@ -84,7 +86,7 @@ async def test_turns_of_one_machine_run_one_after_another() -> None:
 
 
 async def test_reset_forgets_the_conversation() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await say(talk, "hi", "4321")
     talk.reset()
     assert (talk.state, talk.is_complete) == (None, False)
@@ -92,7 +94,7 @@ async def test_reset_forgets_the_conversation() -> None:
 
 
 async def test_the_result_joins_its_messages_by_blank_lines() -> None:
-    answer = await say(library("support"), "hi", "opening hours")
+    answer = await say(load_library("support"), "hi", "opening hours")
     assert answer.text == "\n\n".join(message.text for message in answer.messages)
     assert (answer.model, answer.tokens, answer.hand_off) == ("rules", 0, False)
 
@@ -123,7 +125,7 @@ def test_a_flow_of_several_languages_is_compiled_once_too() -> None:
 
 
 async def test_closing_a_machine_closes_its_model() -> None:
-    await library("kyc").aclose()
+    await load_library("kyc").aclose()
 
 
 async def test_a_note_for_the_model_is_not_seen_by_the_user() -> None:
@@ -163,27 +165,27 @@ async def test_a_conversation_may_go_on_in_another_flow_with_what_it_knows() -> 
 
 
 async def test_a_node_that_was_rewritten_repeats_its_question() -> None:
-    def drinks(drink: str, end: str) -> Flow:
+    def build_flow(drink: str, end: str) -> Flow:
         asked = node("a", drink, edges=[edge("go", "b", keywords=["yes"])])
         return flow(asked, node("b", end, is_final=True))
 
-    talk = machine(drinks("Tea?", "B."))
+    talk = machine(build_flow("Tea?", "B."))
     await talk.turn("hi")
-    talk.replace_flow(drinks("Coffee?", "B."))
+    talk.replace_flow(build_flow("Coffee?", "B."))
     assert (await talk.turn("yes")).text == "Coffee?"
     assert (await talk.turn("yes")).text == "B."
     talk.reset()
     await talk.turn("hi")
-    talk.replace_flow(drinks("Coffee?", "C."))
+    talk.replace_flow(build_flow("Coffee?", "C."))
     assert (await talk.turn("yes")).text == "C."
 
 
 async def test_the_result_tells_what_the_turn_took() -> None:
-    assert (await library("kyc").turn("hi")).seconds > 0
+    assert (await load_library("kyc").turn("hi")).seconds > 0
 
 
 async def test_an_answer_in_another_language_is_not_lost() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await talk.turn("hi")
     answer = await talk.turn("meine letzten Ziffern sind 4321")
     assert (answer.node, answer.edge) == ("ask_date_of_birth", "last_four_given")
@@ -211,7 +213,7 @@ async def test_a_language_may_be_the_answer_where_languages_are_asked_for() -> N
 
 
 async def test_facts_have_the_names_that_other_programs_know() -> None:
-    answer = await say(library("kyc"), "hi", "4321")
+    answer = await say(load_library("kyc"), "hi", "4321")
     assert answer.metadata == {
         "to_node": "ask_date_of_birth",
         "edge_id": "last_four_given",
@@ -241,7 +243,7 @@ async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_t
 
 async def test_a_restart_after_a_change_of_flow_stays_in_it() -> None:
     other = flow(node("b", "Goodbye!"))
-    talk = DialogMachine(FlowSet({"one": library("kyc").flow, "two": other}))
+    talk = DialogMachine(FlowSet({"one": load_library("kyc").flow, "two": other}))
     talk.switch_flow("two")
     assert (await talk.start()).text == "Goodbye!"
     assert (await talk.start()).text == "Goodbye!"
@@ -251,7 +253,7 @@ async def test_a_restart_after_a_change_of_flow_stays_in_it() -> None:
 
 @pytest.mark.parametrize("context", [{"name": "x" * 5_000}, {"name": object()}])
 async def test_a_context_that_no_state_has_room_for_is_refused(context: dict[str, Any]) -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     with pytest.raises(ValueError, match=r"context has 5,\d\d\d characters|serialize"):
         await talk.turn("hi", context)
     assert talk.state is None

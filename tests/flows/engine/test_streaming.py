@@ -17,7 +17,15 @@ from flows.llm.parsing import ReasoningFilter, ReplyStreamer
 from flows.llm.parsing.decision import parse_partial_object
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node
-from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
+from tests.flows.openai_server import (
+    CUT,
+    OpenAIServer,
+    StreamedAnswer,
+    build_call,
+    build_no_tools_error,
+    build_streamed_call,
+    build_text_answer,
+)
 
 MADE = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),
@@ -37,7 +45,7 @@ async def talk(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIte
     await made.aclose()
 
 
-async def texts(talk: DialogMachine, text: str) -> list[str]:
+async def read_chunks(talk: DialogMachine, text: str) -> list[str]:
     return [chunk.text async for chunk in await talk.turn(text, stream=True)]
 
 
@@ -45,7 +53,7 @@ async def test_the_first_words_are_there_while_the_rest_is_still_being_written(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     go_on = asyncio.Event()
-    server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
+    server.answers = [build_streamed_call("go", "{", "}"), StreamedAnswer("Who ", "are", go_on, " you?")]
     stream = await talk.turn("go", stream=True)
     chunks = aiter(stream)
     first = [(await anext(chunks)).text, (await anext(chunks)).text]
@@ -60,7 +68,7 @@ async def test_the_first_words_are_there_while_the_rest_is_still_being_written(
     )
 
 
-def piece(arguments: str = "", **more: object) -> dict[str, object]:
+def build_delta(arguments: str = "", **more: object) -> dict[str, object]:
     """One delta of a call; `name`, `index` and `id` where the server gives them."""
     name = more.pop("name", None)
     function = {"arguments": arguments} if name is None else {"name": name, "arguments": arguments}
@@ -70,16 +78,22 @@ def piece(arguments: str = "", **more: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     "deltas",
     [
-        [piece("{}", name="go", index=0, id="1")],
-        [piece("{", name="go", index=0, id="1"), piece("}", name="go", index=0, id="1")],
-        [piece(name="g", index=0, id="1"), piece(name="o", index=0), piece("{}", index=0)],
-        [piece("{", name="go", index=0, id="1"), piece("}", index=0, id="2")],
-        [piece("{", index=0, id="1"), piece("}", name="go", index=0)],
-        [piece("{}", name="go")],
-        [piece("{", name="go", id="1"), piece("}")],
-        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY_FUNCTION_NAME, index=1, id="2")],
-        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY_FUNCTION_NAME, index=0, id="2")],
-        [piece("{}", name="go"), piece("{}", name=STAY_FUNCTION_NAME)],
+        [build_delta("{}", name="go", index=0, id="1")],
+        [build_delta("{", name="go", index=0, id="1"), build_delta("}", name="go", index=0, id="1")],
+        [build_delta(name="g", index=0, id="1"), build_delta(name="o", index=0), build_delta("{}", index=0)],
+        [build_delta("{", name="go", index=0, id="1"), build_delta("}", index=0, id="2")],
+        [build_delta("{", index=0, id="1"), build_delta("}", name="go", index=0)],
+        [build_delta("{}", name="go")],
+        [build_delta("{", name="go", id="1"), build_delta("}")],
+        [
+            build_delta("{}", name="go", index=0, id="1"),
+            build_delta("{}", name=STAY_FUNCTION_NAME, index=1, id="2"),
+        ],
+        [
+            build_delta("{}", name="go", index=0, id="1"),
+            build_delta("{}", name=STAY_FUNCTION_NAME, index=0, id="2"),
+        ],
+        [build_delta("{}", name="go"), build_delta("{}", name=STAY_FUNCTION_NAME)],
     ],
     ids=[
         "whole",
@@ -97,7 +111,7 @@ def piece(arguments: str = "", **more: object) -> dict[str, object]:
 async def test_a_call_is_put_together_as_its_server_means_it(
     server: OpenAIServer, talk: DialogMachine, deltas: list[dict[str, object]]
 ) -> None:
-    server.answers = [Stream(*deltas, finish="tool_calls"), Stream("Who are you?")]
+    server.answers = [StreamedAnswer(*deltas, finish="tool_calls"), StreamedAnswer("Who are you?")]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream]
     assert (stream.result.edge, stream.result.text) == ("go", "Who are you?")
@@ -109,7 +123,7 @@ async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     never = asyncio.Event()
-    server.answers = [streamed_call("go", '{"a": "', *["on and on "] * 7_000, never)]
+    server.answers = [build_streamed_call("go", '{"a": "', *["on and on "] * 7_000, never)]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream]
     assert (stream.result.outcome, stream.result.issue) == ("stay", "malformed")
@@ -134,7 +148,7 @@ async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
 async def test_reasoning_is_not_streamed(
     server: OpenAIServer, talk: DialogMachine, pieces: list[str], told: str
 ) -> None:
-    server.answers = [streamed_call("go", "{}"), Stream(*pieces)]
+    server.answers = [build_streamed_call("go", "{}"), StreamedAnswer(*pieces)]
     stream = await talk.turn("go", stream=True)
     chunks = [chunk.text async for chunk in stream]
     assert "".join(chunks) == stream.result.text == told
@@ -153,7 +167,7 @@ async def test_a_reply_that_stays_is_streamed_from_the_calls_arguments(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     pieces = ['{"brief', '_response": "It is ', "bl", "ue \\u", "d83d", "\\ude00 \\", '"so\\"."', "}"]
-    server.answers = [streamed_call(STAY_FUNCTION_NAME, *pieces)]
+    server.answers = [build_streamed_call(STAY_FUNCTION_NAME, *pieces)]
     stream = await talk.turn("which?", stream=True)
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == 'It is blue 😀 "so".'
@@ -162,7 +176,7 @@ async def test_a_reply_that_stays_is_streamed_from_the_calls_arguments(
 
 async def test_a_reply_without_a_call_is_streamed(server: OpenAIServer, talk: DialogMachine) -> None:
     go_on = asyncio.Event()
-    server.answers = [Stream("It is", " blue", go_on, ".")]
+    server.answers = [StreamedAnswer("It is", " blue", go_on, ".")]
     stream = await talk.turn("which?", stream=True)
     assert [(await anext(stream)).text, (await anext(stream)).text] == ["It is", " blue"]
     go_on.set()
@@ -175,7 +189,7 @@ async def test_text_besides_a_call_is_streamed_once_per_server_at_most(
 ) -> None:
     called = {"tool_calls": [{"index": 0, "id": "1", "function": {"name": "go", "arguments": "{}"}}]}
     for is_known in (False, True):
-        server.answers = [Stream("They go. ", called), Stream("Who are you?")]
+        server.answers = [StreamedAnswer("They go. ", called), StreamedAnswer("Who are you?")]
         stream = await talk.turn("go", stream=True)
         chunks = [chunk async for chunk in stream]
         assert stream.result.text == "Who are you?"
@@ -194,7 +208,7 @@ async def test_text_besides_a_call_is_streamed_once_per_server_at_most(
 async def test_a_call_written_as_text_is_not_streamed(
     server: OpenAIServer, talk: DialogMachine, pieces: list[str]
 ) -> None:
-    server.answers = [Stream(*pieces), Stream("Who are you?")]
+    server.answers = [StreamedAnswer(*pieces), StreamedAnswer("Who are you?")]
     stream = await talk.turn("go", stream=True)
     *before, last = [chunk async for chunk in stream]
     assert (stream.result.edge, last.text, last.is_restart) == ("go", "Who are you?", True)
@@ -205,7 +219,7 @@ async def test_a_call_written_as_text_is_not_streamed(
 async def test_a_call_in_place_of_a_message_is_not_streamed(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [streamed_call("go", "{}"), Stream('{"name": "x",', ' "arguments": {}}')]
+    server.answers = [build_streamed_call("go", "{}"), StreamedAnswer('{"name": "x",', ' "arguments": {}}')]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream] == ["I'm listening. Please tell me more."]
     assert stream.result.issue == "malformed"
@@ -214,13 +228,16 @@ async def test_a_call_in_place_of_a_message_is_not_streamed(
 async def test_surrogate_halves_are_joined_and_a_lone_one_is_replaced(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [streamed_call("go", "{}"), Stream("Hello \ud83d", "\ude00 and \ud83d", " bye")]
+    server.answers = [
+        build_streamed_call("go", "{}"),
+        StreamedAnswer("Hello \ud83d", "\ude00 and \ud83d", " bye"),
+    ]
     stream = await talk.turn("go", stream=True)
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == "Hello 😀 and � bye"
     assert len(told) == 3
     server.answers = [
-        streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "Hi \\ud83d you \ud83d', '\ude00."}')
+        build_streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "Hi \\ud83d you \ud83d', '\ude00."}')
     ]
     stream = await talk.turn("hm", stream=True)
     told = [chunk.text async for chunk in stream]
@@ -229,9 +246,9 @@ async def test_surrogate_halves_are_joined_and_a_lone_one_is_replaced(
 
 async def test_a_truncated_stream_ends_with_a_sentence(server: OpenAIServer, talk: DialogMachine) -> None:
     for answer in (
-        Stream("It is blue. And it", finish="length"),
-        Stream(
-            *streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "It is blue. And it').deltas,
+        StreamedAnswer("It is blue. And it", finish="length"),
+        StreamedAnswer(
+            *build_streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "It is blue. And it').deltas,
             finish="length",
         ),
     ):
@@ -245,14 +262,14 @@ async def test_a_truncated_stream_ends_with_a_sentence(server: OpenAIServer, tal
 async def test_a_stream_that_is_given_up_is_counted_all_the_same(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [streamed_call("go", "{}"), Stream(*["on and on "] * 4_000)]
+    server.answers = [build_streamed_call("go", "{}"), StreamedAnswer(*["on and on "] * 4_000)]
     stream = await talk.turn("go", stream=True)
     assert [chunk async for chunk in stream]
     assert stream.result.tokens > 42 + 16_000 / 4
 
 
 async def test_a_stream_is_an_iterator_that_ends_once(server: OpenAIServer, talk: DialogMachine) -> None:
-    server.answers = [Stream("It is", " blue.")]
+    server.answers = [StreamedAnswer("It is", " blue.")]
     stream = await talk.turn("which?", stream=True)
     assert (await anext(stream)).text == "It is"
     assert [chunk.text async for chunk in stream] == [" blue."]
@@ -266,7 +283,7 @@ async def test_closing_a_stream_ends_the_turn_for_all_consumers(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     before = talk.state
-    server.answers = [Stream("It is", asyncio.Event()), Stream("It is blue.")]
+    server.answers = [StreamedAnswer("It is", asyncio.Event()), StreamedAnswer("It is blue.")]
     stream = await talk.turn("which?", stream=True)
     assert (await anext(stream)).text == "It is"
     others = [asyncio.create_task(stream.__anext__()) for _ in range(2)]
@@ -281,13 +298,13 @@ async def test_closing_a_stream_ends_the_turn_for_all_consumers(
 
 async def test_a_text_of_the_flow_is_a_chunk_of_its_own(talk: DialogMachine) -> None:
     talk.reset()
-    assert await texts(talk, "hi") == ["Hello!"]
+    assert await read_chunks(talk, "hi") == ["Hello!"]
 
 
 async def test_a_model_that_is_cut_off_is_replaced_by_an_apology(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [streamed_call("go", "{}"), Stream("Who are", CUT)]
+    server.answers = [build_streamed_call("go", "{}"), StreamedAnswer("Who are", CUT)]
     stream = await talk.turn("go", stream=True)
     chunks = [chunk async for chunk in stream]
     assert chunks[0].text == "Who are"
@@ -296,7 +313,7 @@ async def test_a_model_that_is_cut_off_is_replaced_by_an_apology(
 
 
 async def test_a_stream_that_ends_too_early_is_no_answer(server: OpenAIServer, talk: DialogMachine) -> None:
-    server.answers = [Stream({"content": ""}, CUT)]
+    server.answers = [StreamedAnswer({"content": ""}, CUT)]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream] == [ENGLISH.apology]
 
@@ -305,12 +322,12 @@ async def test_leaving_a_stream_cancels_the_turn_which_changes_nothing(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     before = talk.state
-    server.answers = [streamed_call("go", "{}"), Stream("Who ", "are", asyncio.Event())]
+    server.answers = [build_streamed_call("go", "{}"), StreamedAnswer("Who ", "are", asyncio.Event())]
     stream = await talk.turn("go", stream=True)
     chunks = aiter(stream)
     await anext(chunks)
     await chunks.aclose()
-    server.answers = [call("go"), Stream("Who?")]
+    server.answers = [build_call("go"), StreamedAnswer("Who?")]
     assert talk.state == before
 
 
@@ -318,7 +335,7 @@ async def test_a_model_without_tools_answers_in_json_and_streams_too(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     reply = json.dumps({"function": STAY_FUNCTION_NAME, "reply": "It is blue."})
-    server.answers = [no_tools(), Stream(reply[:45], reply[45:50], reply[50:])]
+    server.answers = [build_no_tools_error(), StreamedAnswer(reply[:45], reply[45:50], reply[50:])]
     stream = await talk.turn("which?", stream=True)
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == "It is blue."
@@ -328,12 +345,16 @@ async def test_a_model_without_tools_answers_in_json_and_streams_too(
     assert second["response_format"]["type"] == "json_schema"
     schema = second["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["function"]["enum"] == ["go", STAY_FUNCTION_NAME]
-    server.answers = [Stream('{"function": "go", "arguments": {}}'), Stream("Who?")]
-    assert "".join(await texts(talk, "go")) == "Who?"
+    server.answers = [StreamedAnswer('{"function": "go", "arguments": {}}'), StreamedAnswer("Who?")]
+    assert "".join(await read_chunks(talk, "go")) == "Who?"
 
 
 async def test_a_json_answer_may_take_an_edge(server: OpenAIServer, talk: DialogMachine) -> None:
-    server.answers = [no_tools("function calling"), words('```json\n{"function": "go"}\n```'), words("Who?")]
+    server.answers = [
+        build_no_tools_error("function calling"),
+        build_text_answer('```json\n{"function": "go"}\n```'),
+        build_text_answer("Who?"),
+    ]
     answer = await talk.turn("go")
     assert (answer.node, answer.text) == ("b", "Who?")
 
@@ -348,7 +369,7 @@ async def test_a_request_that_is_wrong_otherwise_is_not_taken_for_one_without_to
 async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
     talk = machine(MADE, ScriptedModel([TransitionDecision(reply="It is blue.")]))
     await talk.start()
-    assert await texts(talk, "which?") == ["It is blue."]
+    assert await read_chunks(talk, "which?") == ["It is blue."]
 
 
 class UnfilteredStreamer(ReplyStreamer):

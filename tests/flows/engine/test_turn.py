@@ -9,7 +9,7 @@ import pytest
 from core.model import Attachment, Location
 from flows.llm import GeneratedReply, ModelError, ScriptedModel, TransitionDecision
 from flows.locales import ENGLISH
-from tests.flows.conversation import Json, asks, edge, flow, machine, node, say, turn
+from tests.flows.conversation import Json, edge, flow, input_schema, machine, node, say, turn
 
 END = node("end", "The end.", is_final=True)
 NAME: Json = {"type": "string", "description": "your name"}
@@ -17,14 +17,15 @@ NAME: Json = {"type": "string", "description": "your name"}
 
 async def test_a_first_turn_speaks_the_greeting_and_then_answers() -> None:
     talk = machine(
-        flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "Bee."), END), script := decided("go")
+        flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "Bee."), END),
+        script := script_decisions("go"),
     )
     answer = await talk.turn("take me to b")
     assert [message.text for message in answer.messages] == ["Hello!", "Bee."]
     assert script.transition_requests[0].is_first
 
 
-def decided(
+def script_decisions(
     *steps: str | TransitionDecision | Exception, speeches: tuple[GeneratedReply | Exception, ...] = ()
 ) -> ScriptedModel:
     return ScriptedModel(
@@ -33,39 +34,40 @@ def decided(
 
 
 async def test_a_greeting_is_answered_by_the_greeting_without_asking_the_model() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script := decided())
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script := script_decisions())
     assert (await talk.turn("Good morning!")).text == "Hello!"
     script.assert_complete()
 
 
 async def test_start_says_the_greeting_alone() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided())
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions())
     assert (await talk.start()).text == "Hello!"
 
 
 async def test_an_unknown_edge_is_a_decision_to_stay() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided("elsewhere"))
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions("elsewhere"))
     answer = await say(talk, "hi", "what?")
     assert (answer.outcome, answer.node) == ("stay", "a")
     assert answer.text
 
 
 async def test_an_edge_may_be_named_by_the_node_that_it_leads_to() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided("end"))
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions("end"))
     assert (await say(talk, "hi", "go")).edge == "go"
 
 
 async def test_an_edge_without_a_target_is_never_offered() -> None:
     talk = machine(
-        flow(node("a", "Hello!", edges=[edge("no", None), edge("go", "end")]), END), script := decided("go")
+        flow(node("a", "Hello!", edges=[edge("no", None), edge("go", "end")]), END),
+        script := script_decisions("go"),
     )
     await say(talk, "hi", "go")
     assert [offered.id for offered in script.transition_requests[0].available_edges] == ["go"]
 
 
 async def test_required_slots_that_are_missing_are_asked_for() -> None:
-    schema = asks(name=NAME, day={"format": "date", "description": "the day"})
-    script = decided(
+    schema = input_schema(name=NAME, day={"format": "date", "description": "the day"})
+    script = script_decisions(
         TransitionDecision(edge_id="go", slots={"name": "Ada", "day": "04/05/2027"}),
         TransitionDecision(edge_id="go", slots={"day": "4 May 2027"}),
     )
@@ -80,15 +82,17 @@ async def test_required_slots_that_are_missing_are_asked_for() -> None:
 
 
 async def test_a_slot_that_the_author_wrote_a_question_for_is_asked_in_those_words() -> None:
-    schema = asks(name={**NAME, "x-question": "And who are you?"})
-    talk = machine(flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=schema)]), END), decided("go"))
+    schema = input_schema(name={**NAME, "x-question": "And who are you?"})
+    talk = machine(
+        flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=schema)]), END), script_decisions("go")
+    )
     assert (await say(talk, "hi", "go on")).text == "And who are you?"
 
 
 async def test_what_a_model_makes_up_beside_the_schema_is_dropped() -> None:
-    script = decided(TransitionDecision(edge_id="go", slots={"name": "Ada", "admin": True}))
+    script = script_decisions(TransitionDecision(edge_id="go", slots={"name": "Ada", "admin": True}))
     talk = machine(
-        flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=asks(name=NAME))]), END), script
+        flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=input_schema(name=NAME))]), END), script
     )
     await say(talk, "hi", "Ada")
     assert talk.state is not None
@@ -96,15 +100,17 @@ async def test_what_a_model_makes_up_beside_the_schema_is_dropped() -> None:
 
 
 async def test_a_slot_that_can_only_be_one_thing_need_not_be_said() -> None:
-    schema = asks(agreed={"type": "string", "enum": ["yes"]})
-    talk = machine(flow(node("a", "Ok?", edges=[edge("go", "end", input_schema=schema)]), END), decided("go"))
+    schema = input_schema(agreed={"type": "string", "enum": ["yes"]})
+    talk = machine(
+        flow(node("a", "Ok?", edges=[edge("go", "end", input_schema=schema)]), END), script_decisions("go")
+    )
     assert (await say(talk, "hi", "fine")).outcome == "final"
 
 
 async def test_a_node_that_is_entered_again_asks_again() -> None:
-    back = edge("back", "ask", input_schema=asks(name=NAME))
-    ask = node("ask", "Who?", edges=[edge("go", "check", input_schema=asks(name=NAME))])
-    script = decided(
+    back = edge("back", "ask", input_schema=input_schema(name=NAME))
+    ask = node("ask", "Who?", edges=[edge("go", "check", input_schema=input_schema(name=NAME))])
+    script = script_decisions(
         TransitionDecision(edge_id="go", slots={"name": "Ada"}),
         TransitionDecision(edge_id="no"),
         TransitionDecision(edge_id="go"),
@@ -141,7 +147,7 @@ async def test_a_ring_of_nodes_that_proceed_comes_to_an_end() -> None:
 
 @pytest.mark.parametrize(("plan", "text"), [("gold", "Gold."), ("basic", "Basic."), ("none", "Other.")])
 async def test_a_router_goes_by_guards_and_conditions_without_a_model(plan: str, text: str) -> None:
-    choose = edge("go", "router", input_schema=asks(plan={"enum": ["gold", "basic", "none"]}))
+    choose = edge("go", "router", input_schema=input_schema(plan={"enum": ["gold", "basic", "none"]}))
     router = node(
         "router",
         node_type="router",
@@ -160,13 +166,14 @@ async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
     edges = [edge("g", "end", "one thing"), edge("b", "a", "another thing")]
     start = node("a", "Start.", edges=[edge("go", "router")])
     lost = machine(
-        flow(start, node("router", node_type="router", edges=edges), END), decided("go", TransitionDecision())
+        flow(start, node("router", node_type="router", edges=edges), END),
+        script_decisions("go", TransitionDecision()),
     )
     assert (await say(lost, "hi", "x")).text == ENGLISH.continue_prompt
     caught = [*edges, edge("f", "end", is_fallback=True)]
     saved = machine(
         flow(start, node("router", node_type="router", edges=caught), END),
-        decided("go", TransitionDecision()),
+        script_decisions("go", TransitionDecision()),
     )
     assert (await say(saved, "hi", "x")).text == "The end."
 
@@ -174,7 +181,7 @@ async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
 async def test_an_edge_whose_guard_does_not_hold_is_not_offered() -> None:
     talk = machine(
         flow(node("a", "Hi.", edges=[edge("go", "end", guard="plan == 'gold'"), edge("x", "end")]), END),
-        s := decided("x"),
+        s := script_decisions("x"),
     )
     await say(talk, "hi", "go")
     assert [offered.id for offered in s.transition_requests[0].available_edges] == ["x"]
@@ -188,7 +195,7 @@ async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> Non
         END,
         node("faq", "Because."),
     )
-    talk = machine(flow(*nodes, global_edges=more), script := decided("go", "on"))
+    talk = machine(flow(*nodes, global_edges=more), script := script_decisions("go", "on"))
     await say(talk, "hi", "go", "on")
     assert [
         [offered.id for offered in question.available_edges] for question in script.transition_requests
@@ -201,7 +208,8 @@ async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> Non
 async def test_an_interrupt_is_answered_and_the_question_asked_again_with_its_choices() -> None:
     a = node("a", "Hello! Tea?", reprompt_text="Tea?", choices=["Yes", "No"], edges=[edge("go", "end")])
     talk = machine(
-        flow(a, END, node("faq", "Because."), global_edges=[edge("why", "faq")]), decided("why", "go")
+        flow(a, END, node("faq", "Because."), global_edges=[edge("why", "faq")]),
+        script_decisions("why", "go"),
     )
     answer = await say(talk, "hi", "why?")
     assert [(message.text, len(message.choices)) for message in answer.messages] == [
@@ -218,7 +226,7 @@ async def test_an_interrupt_may_ask_something_itself_and_still_returns() -> None
         node("which", "Which one?", edges=[edge("that", "told")]),
         node("told", "That one is green."),
     )
-    talk = machine(flow(*nodes, global_edges=[edge("ask", "which")]), decided("ask", "that"))
+    talk = machine(flow(*nodes, global_edges=[edge("ask", "which")]), script_decisions("ask", "that"))
     assert (await say(talk, "hi", "tell me")).text == "Which one?"
     assert (await talk.turn("that")).text == "That one is green.\n\nTea?"
 
@@ -233,9 +241,9 @@ async def test_too_many_turns_at_a_node_take_its_fallback() -> None:
 
 @pytest.mark.parametrize(("after", "text"), [("closed", "Closed, Ada."), ("hand_off", ENGLISH.hand_off)])
 async def test_a_flow_may_be_over_after_its_end(after: str, text: str) -> None:
-    start = node("a", "Who?", edges=[edge("go", "end", input_schema=asks(name=NAME))])
+    start = node("a", "Who?", edges=[edge("go", "end", input_schema=input_schema(name=NAME))])
     made = flow(start, END, after_final=after, closed_text="Closed, {{ name }}.")
-    talk = machine(made, decided(TransitionDecision(edge_id="go", slots={"name": "Ada"})))
+    talk = machine(made, script_decisions(TransitionDecision(edge_id="go", slots={"name": "Ada"})))
     answer = await say(talk, "hi", "Ada", "hello?")
     assert (answer.text, answer.hand_off) == (text, after == "hand_off")
 
@@ -271,7 +279,8 @@ async def test_a_model_writes_the_message_of_an_instruction() -> None:
 
 
 @pytest.mark.parametrize(
-    "failing", [decided(ModelError("answered 500")), decided("go", speeches=(ModelError("gone"),))]
+    "failing",
+    [script_decisions(ModelError("answered 500")), script_decisions("go", speeches=(ModelError("gone"),))],
 )
 async def test_a_model_that_fails_costs_an_apology_and_no_state(failing: ScriptedModel) -> None:
     made = flow(
@@ -290,7 +299,7 @@ async def test_a_model_that_fails_costs_an_apology_and_no_state(failing: Scripte
 
 async def test_a_session_whose_first_turn_failed_is_greeted_the_next_time() -> None:
     made = flow(node("a", "Hello!", edges=[edge("go", "end")], timeout={"seconds": 60, "say": "Well?"}), END)
-    talk = machine(made, decided(ModelError("gone"), "go"))
+    talk = machine(made, script_decisions(ModelError("gone"), "go"))
     failed = await talk.turn("go")
     assert (failed.outcome, failed.node, failed.timeout) == ("error", "", None)
     assert (await talk.turn("go")).text == "Hello!\n\nThe end."
@@ -299,7 +308,7 @@ async def test_a_session_whose_first_turn_failed_is_greeted_the_next_time() -> N
 async def test_the_reply_of_a_model_that_stays_is_sent() -> None:
     talk = machine(
         flow(node("a", "Hello!", edges=[edge("go", "end")]), END),
-        decided(TransitionDecision(reply="It is blue.")),
+        script_decisions(TransitionDecision(reply="It is blue.")),
     )
     assert (await say(talk, "hi", "which colour?")).text == "It is blue."
 
@@ -318,7 +327,9 @@ async def test_only_the_last_message_keeps_its_buttons_and_media_goes_along() ->
     a = node(
         "a", "Pick.", choices=["One"], media=[{"url": "https://example.org/a.jpg"}], edges=[edge("go", "b")]
     )
-    talk = machine(flow(a, node("b", "Now?", choices=["Two"], edges=[edge("x", "end")]), END), decided("go"))
+    talk = machine(
+        flow(a, node("b", "Now?", choices=["Two"], edges=[edge("x", "end")]), END), script_decisions("go")
+    )
     first, second = (await talk.turn("b please")).messages
     assert ([c.label for c in first.choices], [c.label for c in second.choices]) == ([], ["Two"])
     assert first.media[0].url == "https://example.org/a.jpg"
@@ -330,7 +341,7 @@ async def test_the_model_sees_the_choice_that_a_number_means() -> None:
             node("a", "Pick.", choices=[{"label": "Blue tea", "payload": "b"}], edges=[edge("go", "end")]),
             END,
         ),
-        s := decided("go"),
+        s := script_decisions("go"),
     )
     await say(talk, "hi", "1")
     assert (s.transition_requests[0].text, s.transition_requests[0].payload) == ("Blue tea", "b")
@@ -338,9 +349,11 @@ async def test_the_model_sees_the_choice_that_a_number_means() -> None:
 
 
 async def test_the_environment_is_for_templates_and_not_for_the_model_or_the_user() -> None:
-    start = node("a", "At {{ shop }}.", edges=[edge("go", "end", input_schema=asks(shop=NAME))])
+    start = node("a", "At {{ shop }}.", edges=[edge("go", "end", input_schema=input_schema(shop=NAME))])
     made = flow(start, END, env_vars={"shop": "Harbour Lane", "key": "SECRET"})
-    talk = machine(made, script := decided(TransitionDecision(edge_id="go", slots={"shop": "Elsewhere"})))
+    talk = machine(
+        made, script := script_decisions(TransitionDecision(edge_id="go", slots={"shop": "Elsewhere"}))
+    )
     await say(talk, "hi", "go")
     assert "SECRET" not in repr(script.transition_requests[0].values)
     assert "At Harbour Lane." in script.transition_requests[0].last_speech

@@ -6,12 +6,12 @@ import pytest
 
 from flows.document import Flow
 from flows.engine import DialogMachine
-from tests.flows.conversation import TODAY, library, machine, say
+from tests.flows.conversation import TODAY, load_library, machine, say
 from tests.paths import ROOT
 
 
 async def test_a_customer_is_verified_in_four_messages() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     greeting = await talk.turn("hello")
     assert greeting.text.endswith("What are the last four digits of your card?")
     assert "date of birth" in (await talk.turn("4321")).text
@@ -30,7 +30,7 @@ async def test_a_customer_is_verified_in_four_messages() -> None:
     "answer", ["1", "one", "YES", "yess", "yep", "y", "that's correct", "corect", "👍", "ok sure"]
 )
 async def test_the_details_are_confirmed_in_many_words(answer: str) -> None:
-    done = await say(library("kyc"), "hi", "4321", "23 April 1990", answer)
+    done = await say(load_library("kyc"), "hi", "4321", "23 April 1990", answer)
     assert done.node == "verified"
 
 
@@ -38,7 +38,7 @@ async def test_the_details_are_confirmed_in_many_words(answer: str) -> None:
     "answer", ["2", "no", "Nope", "that's not right", "wrong", "👎", "not correct", "nooo"]
 )
 async def test_the_details_are_denied_in_many_words(answer: str) -> None:
-    asked = await say(library("kyc"), "hi", "4321", "23 April 1990", answer)
+    asked = await say(load_library("kyc"), "hi", "4321", "23 April 1990", answer)
     assert asked.node == "what_is_wrong"
     assert [choice.label for choice in asked.messages[-1].choices] == ["Card digits", "Date of birth"]
 
@@ -54,7 +54,7 @@ async def test_the_details_are_denied_in_many_words(answer: str) -> None:
     ],
 )
 async def test_a_letter_is_an_answer_in_its_own_language(greeting: str, answer: str, node: str) -> None:
-    asked = await say(library("kyc"), greeting, "4321", "23.4.1990", answer)
+    asked = await say(load_library("kyc"), greeting, "4321", "23.4.1990", answer)
     assert asked.node == node
 
 
@@ -68,7 +68,7 @@ async def test_a_letter_is_an_answer_in_its_own_language(greeting: str, answer: 
     ],
 )
 async def test_a_correction_overwrites_and_is_read_back(correction: str, slots: dict[str, str]) -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     check = await say(talk, "hi", "4321", "23 April 1990", correction)
     assert (check.outcome, check.node) == ("advance", "confirm")
     assert check.text.endswith("Is that right?")
@@ -81,12 +81,12 @@ async def test_a_correction_overwrites_and_is_read_back(correction: str, slots: 
     [("my birthday is wrong", "ask_new_date_of_birth"), ("the digits are wrong", "ask_new_last_four")],
 )
 async def test_what_is_wrong_may_be_said_at_once(denial: str, node: str) -> None:
-    asked = await say(library("kyc"), "hi", "4321", "23 April 1990", denial)
+    asked = await say(load_library("kyc"), "hi", "4321", "23 April 1990", denial)
     assert asked.node == node
 
 
 async def test_one_detail_is_put_right_by_choosing_it() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     asked = await say(talk, "hi", "4321", "23 April 1990", "no", "2")
     assert asked.text == "All right. What is your date of birth? For example 23 April 1990."
     check = await talk.turn("24 April 1990")
@@ -94,7 +94,7 @@ async def test_one_detail_is_put_right_by_choosing_it() -> None:
 
 
 async def test_the_digits_are_corrected_while_the_date_is_asked() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     corrected = await say(talk, "hi", "4321", "wait, it's 4329")
     assert [message.text for message in corrected.messages] == [
         "Got it, the card ends in 4329.",
@@ -103,7 +103,7 @@ async def test_the_digits_are_corrected_while_the_date_is_asked() -> None:
 
 
 async def test_an_ambiguous_date_is_asked_again_with_the_reason_and_never_twice_alike() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     first = await say(talk, "hi", "4321", "04/05/1990")
     second = await talk.turn("04/05/1990")
     assert first.text.startswith(
@@ -117,39 +117,39 @@ async def test_an_ambiguous_date_is_asked_again_with_the_reason_and_never_twice_
 
 @pytest.mark.parametrize("answer", ["31 February 1990", "1 January 2030", "31/02/90"])
 async def test_an_impossible_date_of_birth_is_asked_again(answer: str) -> None:
-    asked = await say(library("kyc"), "hi", "4321", answer)
+    asked = await say(load_library("kyc"), "hi", "4321", answer)
     assert (asked.outcome, asked.node) == ("stay", "ask_date_of_birth")
 
 
 async def test_a_year_of_birth_of_two_digits_is_past() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await say(talk, "hi", "4321", "23/04/90")
     assert talk.state is not None
     assert talk.state["slots"] == {"last_four": "4321", "date_of_birth": "1990-04-23"}
 
 
 async def test_a_number_of_five_digits_is_not_cut_to_four() -> None:
-    asked = await say(library("kyc"), "hi", "43211")
+    asked = await say(load_library("kyc"), "hi", "43211")
     assert asked.node == "ask_last_four"
     assert asked.text.startswith("That does not look like the last four digits of your card.")
 
 
 async def test_both_details_in_the_first_message_skip_the_questions() -> None:
-    check = await library("kyc").turn("Hi, my card ends in 4321 and I was born on 23 April 1990")
+    check = await load_library("kyc").turn("Hi, my card ends in 4321 and I was born on 23 April 1990")
     assert check.node == "confirm"
     assert len(check.messages) == 2
     assert check.messages[0].text.startswith("Hello, this is Harbour Bank.")
 
 
 async def test_the_date_first_is_kept_until_the_digits_come() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     asked = await say(talk, "hi", "23 April 1990")
     assert asked.text == "What are the last four digits of your card?"
     assert (await talk.turn("4321")).node == "confirm"
 
 
 async def test_a_question_in_between_is_answered_and_the_open_question_asked_again() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     answered = await say(talk, "hi", "4321", "why do you need this?")
     assert answered.messages[0].text.startswith("I ask so that nobody else can get at your account.")
     assert answered.messages[1].text == "What is your date of birth? For example 23 April 1990."
@@ -157,7 +157,7 @@ async def test_a_question_in_between_is_answered_and_the_open_question_asked_aga
 
 
 async def test_questions_in_between_are_not_counted_as_tries() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await talk.turn("hi")
     for _ in range(10):
         assert (await talk.turn("is this safe?")).node == "ask_last_four"
@@ -166,43 +166,43 @@ async def test_questions_in_between_are_not_counted_as_tries() -> None:
 
 @pytest.mark.parametrize("text", ["I want to talk to a person", "agent please", "a humann", "I lost my card"])
 async def test_a_request_for_an_agent_hands_off(text: str) -> None:
-    passed = await say(library("kyc"), "hi", text)
+    passed = await say(load_library("kyc"), "hi", text)
     assert (passed.outcome, passed.hand_off) == ("hand_off", True)
 
 
 async def test_a_request_for_an_agent_outranks_an_answer() -> None:
-    assert (await say(library("kyc"), "hi", "4321 but I'd rather talk to a person")).hand_off
+    assert (await say(load_library("kyc"), "hi", "4321 but I'd rather talk to a person")).hand_off
 
 
 async def test_a_negated_request_for_an_agent_does_not_hand_off() -> None:
-    assert not (await say(library("kyc"), "hi", "I do not want a person")).hand_off
+    assert not (await say(load_library("kyc"), "hi", "I do not want a person")).hand_off
 
 
 async def test_too_many_attempts_hand_off() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     outcomes = [(await talk.turn("blue")).outcome for _ in range(5)]
     assert outcomes == ["stay", "stay", "stay", "stay", "hand_off"]
 
 
 async def test_a_right_answer_in_the_last_try_still_counts() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await say(talk, "hi", "blue", "red", "green", "black")
     assert (await talk.turn("4321")).node == "ask_date_of_birth"
 
 
 async def test_after_a_hand_off_the_open_question_is_repeated() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await say(talk, "hi", "4321", "talk to a person")
     assert (await talk.turn("23 April 1990")).node == "confirm"
 
 
 async def test_the_customer_may_stop() -> None:
-    stopped = await say(library("kyc"), "hi", "forget it")
+    stopped = await say(load_library("kyc"), "hi", "forget it")
     assert (stopped.outcome, stopped.node) == ("final", "cancelled")
 
 
 async def test_a_message_after_the_end_begins_again() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await say(talk, "hi", "4321", "23 April 1990", "yes")
     again = await talk.turn("hello")
     assert again.node == "ask_last_four"
@@ -212,7 +212,7 @@ async def test_a_message_after_the_end_begins_again() -> None:
 
 
 async def test_a_reason_is_never_led_by_a_refusal() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await talk.turn("hi")
     for answer in ("90", "90", "90", "90"):
         reply = (await talk.turn(answer)).text
@@ -221,7 +221,7 @@ async def test_a_reason_is_never_led_by_a_refusal() -> None:
 
 
 async def test_what_is_not_understood_is_never_said_twice_alike() -> None:
-    talk = library("kyc")
+    talk = load_library("kyc")
     await say(talk, "hi", "4321", "23 April 1990")
     replies = [(await talk.turn("purple monkeys")).text for _ in range(12)]
     assert all(one != other for one, other in pairwise(replies))
@@ -242,5 +242,5 @@ async def test_a_conversation_in_the_flow_of_an_earlier_release_goes_on(
 ) -> None:
     old = machine(Flow.load(ROOT / "tests" / "payloads" / "upgrade" / "kyc.json"))
     await say(old, *before)
-    talk = DialogMachine(library("kyc").flow, state=old.state, today=lambda: TODAY)
+    talk = DialogMachine(load_library("kyc").flow, state=old.state, today=lambda: TODAY)
     assert (await say(talk, *after)).node == "verified"

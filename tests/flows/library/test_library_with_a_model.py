@@ -10,7 +10,7 @@ from flows.engine import DialogMachine
 from flows.llm import ScriptedModel, TransitionDecision
 from flows.llm.openai.model import OpenAIModel
 from tests.flows.conversation import LIBRARY, TODAY, machine, say
-from tests.flows.openai_server import OpenAIServer, call
+from tests.flows.openai_server import OpenAIServer, build_call
 
 
 async def test_an_appointment_is_booked_with_a_model() -> None:
@@ -31,7 +31,10 @@ async def test_an_appointment_is_booked_with_a_model() -> None:
 
 async def test_an_order_is_looked_up_with_a_model_over_the_wire() -> None:
     async with OpenAIServer().running() as server:
-        server.answers = [call("order_number_given", {"order_number": "HL-123456"}), call("that_is_all")]
+        server.answers = [
+            build_call("order_number_given", {"order_number": "HL-123456"}),
+            build_call("that_is_all"),
+        ]
         model = OpenAIModel("small", api_key="k", base_url=server.url)
         fetch = StubFetch({"look_up": (StubResponse(data={"status": "packing"}),)})
         talk = DialogMachine(Flow.load(LIBRARY / "order_status.json"), model, fetch=fetch)
@@ -86,8 +89,8 @@ async def test_support_answers_and_hands_over_with_a_model() -> None:
 async def test_a_german_customer_is_verified_with_a_model_over_the_wire() -> None:
     async with OpenAIServer().running() as server:
         server.answers = [
-            call("last_four_given", {"last_four": "4321"}),
-            call("date_of_birth_given", {"date_of_birth": "3. März 1990"}),
+            build_call("last_four_given", {"last_four": "4321"}),
+            build_call("date_of_birth_given", {"date_of_birth": "3. März 1990"}),
         ]
         model = OpenAIModel("small", api_key="k", base_url=server.url)
         talk = machine(Flow.load(LIBRARY / "kyc.json"), model)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from core.ports import State, TurnOutcome
 from flows.engine import DialogMachine
 from flows.engine.inbound.incoming import QUOTATION_KIND
-from tests.effort import examples
-from tests.flows.conversation import library, turn
+from tests.effort import example_count
+from tests.flows.conversation import load_library, turn
 
 OUTCOMES = {"stay", "advance", "final", "hand_off"}
-MACHINES = {name: library(name) for name in ("kyc", "support")}
+MACHINES = {name: load_library(name) for name in ("kyc", "support")}
 LONGEST_STATE = 4_096
 
 LIKELY = (
@@ -41,7 +41,7 @@ async def converse(dialog: DialogMachine, texts: list[str], *, stored: bool) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MACHINES)
-@settings(max_examples=examples(60))
+@settings(max_examples=example_count(60))
 @given(texts=st.lists(st.one_of(likely, anything), min_size=1, max_size=8))
 def test_any_text_has_a_defined_outcome_and_a_reply(name: str, texts: list[str]) -> None:
     for step in asyncio.run(converse(MACHINES[name], texts, stored=False)):
@@ -57,7 +57,7 @@ def test_any_text_has_a_defined_outcome_and_a_reply(name: str, texts: list[str])
 
 
 @pytest.mark.parametrize("name", MACHINES)
-@settings(max_examples=examples(30))
+@settings(max_examples=example_count(30))
 @given(texts=st.lists(likely, min_size=1, max_size=8))
 def test_a_state_stored_as_json_at_every_turn_makes_the_same_conversation(
     name: str, texts: list[str]
@@ -68,7 +68,7 @@ def test_a_state_stored_as_json_at_every_turn_makes_the_same_conversation(
 
 
 @pytest.mark.parametrize("name", MACHINES)
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(texts=st.lists(st.one_of(likely, anything), min_size=2, max_size=8))
 def test_no_misunderstanding_is_said_twice_in_a_row(name: str, texts: list[str]) -> None:
     steps = asyncio.run(converse(MACHINES[name], ["hi", *texts], stored=False))

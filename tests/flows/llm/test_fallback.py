@@ -11,14 +11,22 @@ from flows.llm.parsing import MAX_REPLY_LENGTH
 from flows.llm.parsing.decision import shorten_reply
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node, say
-from tests.flows.openai_server import CUT, OpenAIServer, Stream, busy, call, completion, words
+from tests.flows.openai_server import (
+    CUT,
+    OpenAIServer,
+    StreamedAnswer,
+    build_busy_error,
+    build_call,
+    build_completion,
+    build_text_answer,
+)
 
 END = node("end", "The end.", is_final=True)
 MADE = flow(node("a", "Hello! Which digits?", edges=[edge("go", "end", keywords=["go"])]), END)
 
 
 async def test_the_second_model_answers_when_the_first_does_not(server: OpenAIServer) -> None:
-    server.answers = [JSONResponse({"error": {}}, 401), call("go")]
+    server.answers = [JSONResponse({"error": {}}, 401), build_call("go")]
     model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     answer = await say(machine(MADE, model), "hi", "go")
     assert (answer.outcome, answer.model) == ("final", "openai/small")
@@ -55,7 +63,7 @@ async def test_no_model_at_all_costs_an_apology_and_never_the_same_twice() -> No
 
 
 async def test_a_rate_limit_is_retried_before_the_fallback_model(server: OpenAIServer) -> None:
-    server.answers = [busy(), call("go")]
+    server.answers = [build_busy_error(), build_call("go")]
     model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     assert (await say(machine(MADE, model), "hi", "go")).model == "openai/big"
     await model.aclose()
@@ -65,15 +73,15 @@ async def test_a_rate_limit_is_retried_before_the_fallback_model(server: OpenAIS
     ("answer", "outcome", "trouble", "text"),
     [
         (
-            completion({"role": "assistant", "refusal": "I must not."}),
+            build_completion({"role": "assistant", "refusal": "I must not."}),
             "refused",
             "refused",
             f"{ENGLISH.refusal} Hello! Which digits?",
         ),
-        (words(""), "stay", "empty", "Sorry, I didn't get that. Hello! Which digits?"),
-        (call("go", "{"), "stay", "malformed", "Sorry, I didn't get that. Hello! Which digits?"),
+        (build_text_answer(""), "stay", "empty", "Sorry, I didn't get that. Hello! Which digits?"),
+        (build_call("go", "{"), "stay", "malformed", "Sorry, I didn't get that. Hello! Which digits?"),
         (
-            call(STAY_FUNCTION_NAME, {"brief_response": "Word. " * 3000}),
+            build_call(STAY_FUNCTION_NAME, {"brief_response": "Word. " * 3000}),
             "stay",
             "cut",
             "Word. " * 2665 + "Word.",
@@ -93,17 +101,19 @@ async def test_whatever_a_model_gives_has_a_sentence_and_an_outcome(
 
 
 UNUSABLE = {
-    "empty": words(""),
-    "null": words(None),
-    "whitespace": words(" \n "),
-    "thoughts": words("<think>They want to go.</think>"),
-    "open thoughts": words("<think>They want"),
-    "stay without words": call(STAY_FUNCTION_NAME),
-    "unknown function": call("no_such"),
-    "malformed arguments": call("go", "{"),
-    "unreadable text": words("<tool_call>{"),
-    "length, nothing": completion({"role": "assistant", "content": ""}, finish="length"),
-    "length, half a sentence": completion({"role": "assistant", "content": "You could"}, finish="length"),
+    "empty": build_text_answer(""),
+    "null": build_text_answer(None),
+    "whitespace": build_text_answer(" \n "),
+    "thoughts": build_text_answer("<think>They want to go.</think>"),
+    "open thoughts": build_text_answer("<think>They want"),
+    "stay without words": build_call(STAY_FUNCTION_NAME),
+    "unknown function": build_call("no_such"),
+    "malformed arguments": build_call("go", "{"),
+    "unreadable text": build_text_answer("<tool_call>{"),
+    "length, nothing": build_completion({"role": "assistant", "content": ""}, finish="length"),
+    "length, half a sentence": build_completion(
+        {"role": "assistant", "content": "You could"}, finish="length"
+    ),
 }
 
 
@@ -112,7 +122,7 @@ UNUSABLE = {
 async def test_an_answer_that_cannot_be_used_is_none(
     server: OpenAIServer, caplog: pytest.LogCaptureFixture, answer: Response, second: str
 ) -> None:
-    server.answers = [answer, call("go")]
+    server.answers = [answer, build_call("go")]
     model = create_model(f"openai/big,{second}", api_key="k", base_url=server.url)
     result = await say(machine(MADE, model), "hi", "go")
     assert (result.outcome, result.model) == ("final", second)
@@ -124,8 +134,8 @@ async def test_an_answer_that_cannot_be_used_is_none(
 
 async def test_a_cut_answer_is_better_than_none(server: OpenAIServer) -> None:
     server.answers = [
-        completion({"role": "assistant", "content": "We close at six. And"}, finish="length"),
-        words(""),
+        build_completion({"role": "assistant", "content": "We close at six. And"}, finish="length"),
+        build_text_answer(""),
     ]
     model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     result = await say(machine(MADE, model), "hi", "when?")
@@ -135,7 +145,7 @@ async def test_a_cut_answer_is_better_than_none(server: OpenAIServer) -> None:
 
 
 async def test_nothing_to_say_in_answer_to_a_greeting_is_an_answer(server: OpenAIServer) -> None:
-    server.answers = [call(STAY_FUNCTION_NAME)]
+    server.answers = [build_call(STAY_FUNCTION_NAME)]
     model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     result = await machine(MADE, model).turn("good evening to everybody there")
     assert (result.text, result.failures, len(server.requests)) == ("Hello! Which digits?", (), 1)
@@ -146,7 +156,10 @@ async def test_nothing_to_say_in_answer_to_a_greeting_is_an_answer(server: OpenA
 async def test_each_model_may_have_its_own_server_and_key(server: OpenAIServer) -> None:
     async with OpenAIServer().running() as other:
         host = other.url.removeprefix("http://").removesuffix("/v1")
-        server.answers, other.answers = [JSONResponse({"error": {}}, 401)] * 2, [call("go"), call("go")]
+        server.answers, other.answers = (
+            [JSONResponse({"error": {}}, 401)] * 2,
+            [build_call("go"), build_call("go")],
+        )
         for keys, sent in (({host: "own"}, "Bearer own"), ({}, "Bearer none")):
             spec = f"openai/big,openai/org/small@http://{host}"
             model = create_model(spec, api_key="sk-first", base_url=server.url, keys=keys)
@@ -158,7 +171,7 @@ async def test_each_model_may_have_its_own_server_and_key(server: OpenAIServer) 
 
 
 async def test_a_streamed_answer_that_fails_is_replaced_by_the_next_models(server: OpenAIServer) -> None:
-    server.answers = [Stream("It is", CUT), words("Which one?")]
+    server.answers = [StreamedAnswer("It is", CUT), build_text_answer("Which one?")]
     model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     talk = machine(MADE, model)
     await talk.turn("hi")
@@ -170,7 +183,7 @@ async def test_a_streamed_answer_that_fails_is_replaced_by_the_next_models(serve
 
 async def test_a_filtered_completion_is_a_refusal(server: OpenAIServer) -> None:
     choices = [{"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant"}}]
-    server.answers = [completion({}, choices=choices)]
+    server.answers = [build_completion({}, choices=choices)]
     model = create_model("openai/small", api_key="k", base_url=server.url)
     assert (await say(machine(MADE, model), "hi", "hm")).outcome == "refused"
     await model.aclose()

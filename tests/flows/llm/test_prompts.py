@@ -11,9 +11,9 @@ from flows.llm import GeneratedReply, ScriptedModel, SummaryRequest, TransitionD
 from flows.llm.prompts import summary_prompt, transition_prompt
 from flows.state import HistoryLine
 from flows.templating import TemplateValues, TextTemplate, TrustedText
-from tests.flows.conversation import asks, edge, flow, machine, node
+from tests.flows.conversation import edge, flow, input_schema, machine, node
 
-NAME = asks(name={"type": "string"})
+NAME = input_schema(name={"type": "string"})
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from flows.nlu.datetimes import (
     recognize_times,
 )
 from flows.text import normalize, tokenize
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import TODAY
 
 pytestmark = pytest.mark.parametrize("language", LANGUAGES)
@@ -45,17 +45,17 @@ _SHARED_MODULES = {"__future__", "typing", *(f"flows.locales.{file.stem}" for fi
 _MAX_SMS_SEGMENTS = 3
 
 
-def _empty_fields(part: Any, path: str = "") -> Iterator[str]:
+def _find_empty_fields(part: Any, path: str = "") -> Iterator[str]:
     for each in fields(part):
         value, name = getattr(part, each.name), f"{path}{each.name}"
         is_optional = each.default is not MISSING or each.default_factory is not MISSING
         if is_dataclass(value):
-            yield from _empty_fields(value, f"{name}.")
+            yield from _find_empty_fields(value, f"{name}.")
         elif not is_optional and value in ("", (), frozenset(), {}):
             yield name
 
 
-def _texts(language: str) -> dict[str, str]:
+def _list_texts(language: str) -> dict[str, str]:
     messages = messages_for(language)
     return {
         f"{each.name}[{index}]": text
@@ -65,19 +65,23 @@ def _texts(language: str) -> dict[str, str]:
     }
 
 
-def _placeholders(text: str) -> list[str]:
+def _find_placeholders(text: str) -> list[str]:
     return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name is not None})
 
 
-def _days(text: str, language: str) -> list[str]:
+def _recognize_days(text: str, language: str) -> list[str]:
     return [item.value for item in recognize_relative_dates(text, language, TODAY)]
 
 
 def test_a_pack_is_complete(language: str) -> None:
     # a language may lack a library's number grammar, a single phone region, and companions to read
-    empty = set(_empty_fields(PACK_LEXICONS[language])) - {"region", "also_reads", "numbers.text2num_code"}
+    empty = set(_find_empty_fields(PACK_LEXICONS[language])) - {
+        "region",
+        "also_reads",
+        "numbers.text2num_code",
+    }
     assert empty == set()
-    assert all(_texts(language).values())
+    assert all(_list_texts(language).values())
 
 
 def test_a_pack_needs_nothing_outside_its_folder(language: str) -> None:
@@ -92,11 +96,11 @@ def test_a_pack_needs_nothing_outside_its_folder(language: str) -> None:
 
 
 def test_messages_have_the_placeholders_of_the_english_ones(language: str) -> None:
-    english = {name: _placeholders(text) for name, text in _texts("en").items()}
-    for name, text in _texts(language).items():
+    english = {name: _find_placeholders(text) for name, text in _list_texts("en").items()}
+    for name, text in _list_texts(language).items():
         expected = english.get(name, [])
         # a placeholder may be used twice, or in another order, but none may be new or missing
-        assert set(_placeholders(text)) == set(expected), name
+        assert set(_find_placeholders(text)) == set(expected), name
 
 
 def test_apologies_alternate_as_the_english_ones_do(language: str) -> None:
@@ -109,7 +113,7 @@ def test_apologies_alternate_as_the_english_ones_do(language: str) -> None:
 def test_a_message_fits_into_a_few_text_messages(language: str) -> None:
     too_long = {
         name: count_segments(to_gsm7_friendly(text))
-        for name, text in _texts(language).items()
+        for name, text in _list_texts(language).items()
         if count_segments(to_gsm7_friendly(text)).count > _MAX_SMS_SEGMENTS
     }
     assert too_long == {}
@@ -158,7 +162,7 @@ def test_stories_of_the_past_and_of_others_hold_no_answer(language: str) -> None
     assert clauses.hypotheses
     for phrase in (*clauses.past_phrases, *clauses.hypotheses):
         assert "7" not in mask_reports(f"{phrase} 7", language), phrase
-    owner, verb = sorted(names.owners)[0], sorted(clauses.deed_verbs)[0]
+    owner, verb = sorted(names.owners)[0], sorted(clauses.action_verbs)[0]
     for person in names.relatives:
         assert "7" not in mask_reports(f"{owner} {person} {verb} 7", language), person
 
@@ -193,13 +197,13 @@ def test_amounts_are_read_with_the_decimal_mark_of_the_language(language: str) -
 
 def test_each_near_day_is_resolved(language: str) -> None:
     for name, distance in PACK_LEXICONS[language].dates.near_days.items():
-        assert _days(name, language) == [(TODAY + timedelta(distance)).isoformat()], name
+        assert _recognize_days(name, language) == [(TODAY + timedelta(distance)).isoformat()], name
 
 
 def test_each_weekday_is_the_next_one(language: str) -> None:
     for number, names in enumerate(PACK_LEXICONS[language].dates.weekdays):
         for name in names:
-            (day,) = _days(name, language)
+            (day,) = _recognize_days(name, language)
             assert date.fromisoformat(day).weekday() == number, name
             assert timedelta(0) < date.fromisoformat(day) - TODAY <= timedelta(7), name
 
@@ -210,7 +214,7 @@ def test_a_duration_is_counted_from_today(language: str) -> None:
     for name, number in dates.counts.items():
         for patterns, length in ((dates.day_unit_patterns, 1), (dates.week_unit_patterns, 7)):
             unit = re.sub(r"(\w)\?", r"\1", patterns[0])
-            assert _days(f"{ahead} {name} {unit}", language) == [
+            assert _recognize_days(f"{ahead} {name} {unit}", language) == [
                 (TODAY + timedelta(number * length)).isoformat()
             ], (name, unit)
 
@@ -234,19 +238,19 @@ def test_each_hour_word_is_read(language: str) -> None:
             assert item.value == f"{hour:02}:00" or str(hour) in item.error_message or hour == 12, name
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(day=st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
 def test_a_date_in_the_format_of_the_language_is_read_back(language: str, day: date) -> None:
     (item,) = recognize_dates(messages_for(language).format_date(day), language)
     assert item.value == day.isoformat()
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(distance=st.integers(min_value=0, max_value=364))
 def test_a_day_of_the_coming_year_is_read_back_without_its_year(language: str, distance: int) -> None:
     day = TODAY + timedelta(distance)
     text = re.sub(rf"\W*(?:de )?{day.year}$", "", messages_for(language).format_date(day))
-    assert _days(text, language) == [day.isoformat()]
+    assert _recognize_days(text, language) == [day.isoformat()]
 
 
 def test_a_greeting_is_no_day_and_no_answer(language: str) -> None:

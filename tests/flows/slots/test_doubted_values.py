@@ -13,7 +13,7 @@ from flows.slots.slot import slots_from_schema
 TODAY = date(2026, 11, 28)
 
 
-def choice(language: str, *values: str) -> Slot:
+def build_slot(language: str, *values: str) -> Slot:
     schema = {"properties": {"v": {"type": "string", "enum": list(values), "description": "v"}}}
     [slot] = slots_from_schema(schema, language)
     return slot
@@ -40,7 +40,7 @@ def choice(language: str, *values: str) -> Slot:
 def test_a_value_is_stored_only_where_nothing_beside_it_denies(
     language: str, values: tuple[str, ...], text: str, value: str | None
 ) -> None:
-    assert extract_slot(choice(language, *values), text, TODAY).value == value
+    assert extract_slot(build_slot(language, *values), text, TODAY).value == value
 
 
 @pytest.mark.parametrize(

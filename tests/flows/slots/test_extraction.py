@@ -10,12 +10,12 @@ from flows.text import normalize_digits
 from tests.flows.conversation import TODAY, Json
 
 
-def heard(schema: Json, text: str) -> SlotReading:
+def extract(schema: Json, text: str) -> SlotReading:
     (slot,) = slots_from_schema({"type": "object", "properties": {"it": schema}, "required": ["it"]})
     return extract_slot(slot, text, TODAY)
 
 
-def taken(schema: Json, value: JsonValue) -> SlotReading:
+def validate(schema: Json, value: JsonValue) -> SlotReading:
     (slot,) = slots_from_schema({"type": "object", "properties": {"it": schema}})
     return validate_slot_value(slot, value, TODAY)
 
@@ -51,16 +51,16 @@ ORDER: Json = {"type": "string", "pattern": "^HL-[0-9]{6}$", "description": "you
     ],
 )
 def test_digits_are_found_in_a_sentence(text: str) -> None:
-    assert heard(FOUR, text).value == "4321"
+    assert extract(FOUR, text).value == "4321"
 
 
 def test_two_answers_are_asked_about() -> None:
-    assert heard(FOUR, "1234 or 4321").error_message == "I see 1234 and 4321. Which one is it?"
+    assert extract(FOUR, "1234 or 4321").error_message == "I see 1234 and 4321. Which one is it?"
 
 
 @pytest.mark.parametrize("text", ["43211", "432", "4000 1234 5678 9010", "12/3", "1234567890123456"])
 def test_no_part_of_another_number_is_taken(text: str) -> None:
-    reading = heard(FOUR, text)
+    reading = extract(FOUR, text)
     assert reading.value is None
     assert reading.error_message == "That does not look like the last four digits."
 
@@ -69,14 +69,14 @@ def test_no_part_of_another_number_is_taken(text: str) -> None:
     "text", ["", "hello", "my birthday is 23 April 1990", "I have had it for 2 or more years"]
 )
 def test_without_a_number_there_is_nothing_to_complain_of(text: str) -> None:
-    assert heard(FOUR, text) == SlotReading()
+    assert extract(FOUR, text) == SlotReading()
 
 
 @pytest.mark.parametrize(
     "text", ["HL-123456", "hl-123456", "HL 123456", "it is HL123456?", "order hl 123456 please"]
 )
 def test_a_code_is_read_in_lower_case_and_with_a_gap(text: str) -> None:
-    assert heard({**ORDER, "pattern": "^HL-?[0-9]{6}$"}, text).value in ("HL-123456", "HL123456")
+    assert extract({**ORDER, "pattern": "^HL-?[0-9]{6}$"}, text).value in ("HL-123456", "HL123456")
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_a_code_is_read_in_lower_case_and_with_a_gap(text: str) -> None:
     ],
 )
 def test_a_birth_date_that_cannot_be_is_asked_again_with_the_reason(text: str, reason: str) -> None:
-    assert heard(BIRTH, text).error_message == reason
+    assert extract(BIRTH, text).error_message == reason
 
 
 def test_a_date_to_come_may_not_have_passed() -> None:
     assert (
-        heard({"format": "date", "x-future": True}, "1 May 2020").error_message
+        extract({"format": "date", "x-future": True}, "1 May 2020").error_message
         == "That date has already passed."
     )
 
@@ -115,7 +115,7 @@ def test_a_date_to_come_may_not_have_passed() -> None:
 def test_a_number_that_is_in_doubt_is_asked_again_with_the_reason(
     schema: Json, text: str, reason: str
 ) -> None:
-    assert heard(schema, text).error_message == reason
+    assert extract(schema, text).error_message == reason
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_a_number_that_is_in_doubt_is_asked_again_with_the_reason(
 def test_what_is_beyond_its_schema_is_asked_again_with_the_reason(
     schema: Json, text: str, reason: str
 ) -> None:
-    assert heard(schema, text) == SlotReading(error_message=reason, weight=1)
-    assert taken(schema, text).error_message == reason
+    assert extract(schema, text) == SlotReading(error_message=reason, weight=1)
+    assert validate(schema, text).error_message == reason
 
 
 @pytest.mark.parametrize(
@@ -160,12 +160,12 @@ def test_what_is_beyond_its_schema_is_asked_again_with_the_reason(
     ],
 )
 def test_a_list_is_read_part_by_part(schema: Json, text: str, value: JsonValue) -> None:
-    assert heard(schema, text).value == value
+    assert extract(schema, text).value == value
 
 
 @pytest.mark.parametrize("text", ["hello", "I don't know", "what do you have?"])
 def test_a_list_of_which_nothing_was_said_is_none(text: str) -> None:
-    assert heard(TOPPINGS, text) == SlotReading()
+    assert extract(TOPPINGS, text) == SlotReading()
 
 
 @pytest.mark.parametrize(
@@ -180,18 +180,18 @@ def test_a_list_of_which_nothing_was_said_is_none(text: str) -> None:
     ],
 )
 def test_an_address_is_read_whole(text: str, address: str) -> None:
-    assert heard({"format": "email"}, text).value == address
+    assert extract({"format": "email"}, text).value == address
 
 
 @pytest.mark.parametrize(
     "text", ["a@b", "a@b.c", "a@x..com", "..@x.com", "a..b@x.com", "a@-x.com", "a@x.c0m", "a@b.co@c.com"]
 )
 def test_no_part_of_what_is_no_address_is_taken(text: str) -> None:
-    assert heard({"format": "email"}, text) == SlotReading()
+    assert extract({"format": "email"}, text) == SlotReading()
 
 
 def test_a_denied_date_is_left_out() -> None:
-    assert heard(BIRTH, "23 April 1990, not 24 April 1990").value == "1990-04-23"
+    assert extract(BIRTH, "23 April 1990, not 24 April 1990").value == "1990-04-23"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_denied_date_is_left_out() -> None:
     ],
 )
 def test_a_value_is_read_by_its_type(schema: Json, text: str, value: JsonValue) -> None:
-    assert heard(schema, text).value == value
+    assert extract(schema, text).value == value
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_value_is_read_by_its_type(schema: Json, text: str, value: JsonValue) 
     ],
 )
 def test_what_is_not_there_is_not_read(schema: Json, text: str) -> None:
-    assert heard(schema, text).value is None
+    assert extract(schema, text).value is None
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_what_is_not_there_is_not_read(schema: Json, text: str) -> None:
     ],
 )
 def test_what_a_model_extracted_is_kept_when_it_fits(schema: Json, value: JsonValue, kept: JsonValue) -> None:
-    assert taken(schema, value).value == kept
+    assert validate(schema, value).value == kept
 
 
 @pytest.mark.parametrize(
@@ -306,14 +306,14 @@ def test_what_a_model_extracted_is_kept_when_it_fits(schema: Json, value: JsonVa
     ],
 )
 def test_what_does_not_fit_is_refused_with_a_reason(schema: Json, value: JsonValue) -> None:
-    reading = taken(schema, value)
+    reading = validate(schema, value)
     assert reading.value is None
     assert reading.error_message
 
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_empty_value_is_as_good_as_none(value: JsonValue) -> None:
-    assert taken(FOUR, value) == SlotReading()
+    assert validate(FOUR, value) == SlotReading()
 
 
 KINDS: list[Json] = [
@@ -324,7 +324,7 @@ KINDS: list[Json] = [
 
 @given(st.sampled_from(KINDS), st.text(max_size=300))
 def test_any_text_can_be_read_for_any_slot(schema: Json, text: str) -> None:
-    reading = heard(schema, text)
+    reading = extract(schema, text)
     assert reading.value is None or not reading.error_message
 
 
@@ -336,7 +336,7 @@ _TEXTS = st.lists(st.sampled_from(_PIECES.split()), max_size=8).map(" ".join)
     st.sampled_from([FOUR, ORDER, {"format": "email"}, {"format": "phone"}]), _TEXTS | st.text(max_size=100)
 )
 def test_no_value_is_read_that_is_not_in_the_text(schema: Json, text: str) -> None:
-    value = heard(schema, text).value
+    value = extract(schema, text).value
     written = "".join(
         letter for letter in normalize_digits(text).upper().replace("’", "'") if letter not in " -()./"
     )
@@ -344,7 +344,7 @@ def test_no_value_is_read_that_is_not_in_the_text(schema: Json, text: str) -> No
 
 
 def test_a_very_long_text_is_read_only_in_part() -> None:
-    assert heard(FOUR, "word " * 100_000 + "4321").value is None
+    assert extract(FOUR, "word " * 100_000 + "4321").value is None
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ MOST = {"en": "What is the most?", "de": "Wie viel maximal?", "es": "¿Cuál es 
 COLOURS = {"en": ["red", "green"], "de": ["rot", "grün"], "es": ["rojo", "verde"]}
 
 
-def slot(language: str, kind: str) -> Slot:
+def build_slot(language: str, kind: str) -> Slot:
     most = {"type": "integer", "description": "v", "x-question": MOST[language]}
     schema = (most if kind == "most" else KINDS.get(kind)) or {
         "type": "string",
@@ -76,7 +76,7 @@ def slot(language: str, kind: str) -> Slot:
     ],
 )
 def test_a_doubtful_value_is_not_stored(language: str, kind: str, text: str) -> None:
-    assert extract_slot(slot(language, kind), text, TODAY).value is None
+    assert extract_slot(build_slot(language, kind), text, TODAY).value is None
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_a_doubtful_value_is_not_stored(language: str, kind: str, text: str) -> 
     ],
 )
 def test_a_courtesy_or_another_value_leaves_one(language: str, kind: str, text: str, value: object) -> None:
-    assert extract_slot(slot(language, kind), text, TODAY).value == value
+    assert extract_slot(build_slot(language, kind), text, TODAY).value == value

@@ -26,31 +26,31 @@ VALUES = {
 }
 
 
-def slot(language: str, **schema: Any) -> Slot:
+def build_slot(language: str, **schema: Any) -> Slot:
     [found] = slots_from_schema(
         {"properties": {"v": {"description": "v", **schema}}, "required": ["v"]}, language
     )
     return found
 
 
-def _doubts() -> list[tuple[str, str]]:
+def _list_doubts() -> list[tuple[str, str]]:
     return [(code, phrase) for code in VALUES for phrase in sorted(lexicon_for(code).speech_acts.doubts)]
 
 
-@pytest.mark.parametrize(("language", "doubt"), _doubts())
+@pytest.mark.parametrize(("language", "doubt"), _list_doubts())
 def test_a_value_beside_any_word_of_doubt_is_never_stored(language: str, doubt: str) -> None:
     for kind, schema in KINDS.items():
         value = VALUES[language][kind]
         for text in (f"{value} {doubt}", f"{doubt} {value}", f"{value}, {doubt}", f"{doubt}, {value}"):
-            reading = extract_slot(slot(language, **schema), text, TODAY)
+            reading = extract_slot(build_slot(language, **schema), text, TODAY)
             assert reading.value is None, text
 
 
 def test_who_doubts_is_told_why_nothing_was_noted() -> None:
     for language, kind in product(VALUES, ("integer", "enum")):
-        reading = extract_slot(slot(language, **KINDS[kind]), f"{VALUES[language][kind]}?!", TODAY)
+        reading = extract_slot(build_slot(language, **KINDS[kind]), f"{VALUES[language][kind]}?!", TODAY)
         assert reading.value is not None
-    reading = extract_slot(slot("en", type="integer"), "42 maybe", TODAY)
+    reading = extract_slot(build_slot("en", type="integer"), "42 maybe", TODAY)
     assert reading.error_message == messages_for("en").certain_value_required
 
 
@@ -66,7 +66,7 @@ def test_who_doubts_is_told_why_nothing_was_noted() -> None:
     ],
 )
 def test_a_doubt_about_something_else_leaves_a_value(language: str, text: str, value: str | None) -> None:
-    assert extract_slot(slot(language, **KINDS["date"]), text, TODAY).value == value
+    assert extract_slot(build_slot(language, **KINDS["date"]), text, TODAY).value == value
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_doubt_about_something_else_leaves_a_value(language: str, text: str, v
 def test_a_short_answer_is_a_yes_or_a_no_and_a_refusal_to_tell_is_neither(
     language: str, text: str, agreed: bool | None
 ) -> None:
-    assert extract_slot(slot(language, type="boolean"), text, TODAY).value is agreed
+    assert extract_slot(build_slot(language, type="boolean"), text, TODAY).value is agreed
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_short_answer_is_a_yes_or_a_no_and_a_refusal_to_tell_is_neither(
 def test_an_amount_without_a_number_is_read_where_it_is_all_that_is_said(
     language: str, text: str, amount: int | None
 ) -> None:
-    assert extract_slot(slot(language, type="integer"), text, TODAY).value == amount
+    assert extract_slot(build_slot(language, type="integer"), text, TODAY).value == amount
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_amount_without_a_number_is_read_where_it_is_all_that_is_said(
     ],
 )
 def test_a_day_in_words_is_a_day(language: str, text: str, day: str | None) -> None:
-    assert extract_slot(slot(language, **KINDS["date"]), text, TODAY).value == day
+    assert extract_slot(build_slot(language, **KINDS["date"]), text, TODAY).value == day
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_day_in_words_is_a_day(language: str, text: str, day: str | None) -> N
     ],
 )
 def test_words_of_a_sentence_are_no_code_of_letters(text: str, code: str | None) -> None:
-    assert extract_slot(slot("en", type="string", pattern="^[A-Z0-9]{6}$"), text, TODAY).value == code
+    assert extract_slot(build_slot("en", type="string", pattern="^[A-Z0-9]{6}$"), text, TODAY).value == code
 
 
 @pytest.mark.parametrize(
@@ -164,5 +164,5 @@ def test_words_of_a_sentence_are_no_code_of_letters(text: str, code: str | None)
     ],
 )
 def test_which_of_several_days_is_asked(language: str, text: str) -> None:
-    reading = extract_slot(slot(language, **KINDS["date"]), text, TODAY)
+    reading = extract_slot(build_slot(language, **KINDS["date"]), text, TODAY)
     assert (reading.value, reading.error_message) == (None, messages_for(language).exact_day_required)

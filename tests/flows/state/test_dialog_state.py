@@ -12,14 +12,14 @@ from flows.state.dialog_state import MAX_INTERRUPT_DEPTH, MAX_STATE_LENGTH
 NODES = frozenset("ab")
 
 
-def at(node: str) -> DialogState:
+def build_state(node: str) -> DialogState:
     state = DialogState()
     state.enter_node(node)
     return state
 
 
 def test_a_state_survives_storage() -> None:
-    state = at("a")
+    state = build_state("a")
     state.slots = {"last_four": "4321"}
     state.push_interrupt()
     state.add_history_line("user", "hi")
@@ -45,7 +45,7 @@ def test_an_unreadable_state_is_restarted(stored: State | None) -> None:
 
 
 def test_an_interrupted_node_that_is_gone_is_forgotten() -> None:
-    state = at("b")
+    state = build_state("b")
     state.push_interrupt()
     state.enter_node("a")
     assert state.working_copy({"a"}).interrupts == ()
@@ -53,7 +53,7 @@ def test_an_interrupted_node_that_is_gone_is_forgotten() -> None:
 
 
 def test_history_and_interrupts_are_bounded() -> None:
-    state = at("a")
+    state = build_state("a")
     for number in range(100):
         state.add_history_line("user", f"{number} " + "x" * 5_000)
         state.push_interrupt()
@@ -64,13 +64,13 @@ def test_history_and_interrupts_are_bounded() -> None:
 
 
 def test_silence_is_not_remembered() -> None:
-    state = at("a")
+    state = build_state("a")
     state.add_history_line("user", "")
     assert state.history == ()
 
 
 def test_an_interrupt_returns_to_its_node_and_is_not_a_try_there() -> None:
-    state = at("a")
+    state = build_state("a")
     state.turns_in_node = 3
     state.push_interrupt()
     state.enter_node("b")
@@ -80,7 +80,7 @@ def test_an_interrupt_returns_to_its_node_and_is_not_a_try_there() -> None:
 
 
 def test_what_a_turn_does_to_its_copy_leaves_the_state_before_alone() -> None:
-    state = at("a")
+    state = build_state("a")
     state.add_history_line("user", "hi")
     before = json.dumps(state.to_json())
     made = state.working_copy(NODES)
@@ -97,7 +97,7 @@ def test_what_a_turn_does_to_its_copy_leaves_the_state_before_alone() -> None:
 
 
 def test_results_make_room_for_newer_ones() -> None:
-    state = at("a")
+    state = build_state("a")
     for number in range(20):
         state.set_result(f"r{number}", "x" * 500)
     state.set_result("r15", "again")

@@ -25,7 +25,7 @@ hostile_values = hostile | st.sampled_from(
 )
 
 
-def to(source: str, **values: object) -> str:
+def render(source: str, **values: object) -> str:
     known: dict[str, object] = {**values, **ENV, "env": ENV}
     return render_url(TextTemplate(source, "url"), known)  # type: ignore[arg-type]
 
@@ -65,7 +65,7 @@ URLS = [
 @example(v="{0}", w="{}")
 def test_a_value_stays_in_its_place_in_an_address(source: str, v: str, w: str) -> None:
     try:
-        made = urlsplit(to(source, v=v, w=w))
+        made = urlsplit(render(source, v=v, w=w))
     except RequestBuildError:
         return
     assert (made.scheme, made.netloc, made.fragment) == ("https", "api.example", "")
@@ -86,7 +86,7 @@ def test_a_value_comes_out_of_an_address_as_it_was(v: str) -> None:
         "{{ base }}/?{{ {'q': v} | urlencode }}",
     ]
     for source in sources:
-        assert parse_qsl(urlsplit(to(source, v=v)).query, keep_blank_values=True) == [("q", v)]
+        assert parse_qsl(urlsplit(render(source, v=v)).query, keep_blank_values=True) == [("q", v)]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_value_comes_out_of_an_address_as_it_was(v: str) -> None:
 )
 def test_what_the_operator_wrote_in_an_expression_stands_as_it_is(source: str, made: str | None) -> None:
     expected = f"{BASE}{made}" if made else "https://api.example/v2/o?a=1&b=2"
-    assert to(source, v="5/6", w="") == expected.replace("/v1/v2", "/v2")
+    assert render(source, v="5/6", w="") == expected.replace("/v1/v2", "/v2")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_the_operator_wrote_in_an_expression_stands_as_it_is(source: str, m
 )
 def test_an_address_that_would_mean_all_of_them_is_not_made(source: str) -> None:
     with pytest.raises(RequestBuildError, match="missing"):
-        to(source, v="")
+        render(source, v="")
 
 
 @pytest.mark.parametrize(
@@ -141,12 +141,12 @@ def test_an_address_that_would_mean_all_of_them_is_not_made(source: str) -> None
     ],
 )
 def test_an_empty_piece_that_is_no_values_is_the_operators(source: str, made: str) -> None:
-    assert to(source, v="") == BASE + made
+    assert render(source, v="") == BASE + made
 
 
 def test_a_long_value_does_not_cut_off_what_comes_after_it() -> None:
     with pytest.raises(RequestBuildError):
-        to("{{ base }}/users/{{ v }}/cards/7", v="日" * 4_000)
+        render("{{ base }}/users/{{ v }}/cards/7", v="日" * 4_000)
 
 
 BODIES: list[tuple[OutputContext, str]] = [

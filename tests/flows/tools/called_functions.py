@@ -23,15 +23,15 @@ def price(item: Annotated[str, Field(description="what is asked for")], count: i
     return 2.5 * count
 
 
-def calling(*calls: ToolCallRequest, then: str = "It is 5 euros.") -> ScriptedModel:
+def script_calls(*calls: ToolCallRequest, then: str = "It is 5 euros.") -> ScriptedModel:
     return ScriptedModel(
         [*(TransitionDecision(calls=(each,)) for each in calls), TransitionDecision(reply=then)]
     )
 
 
-async def talk(
-    model: ScriptedModel, *tools: Callable[..., Any], made: Any = MADE, **more: Any
+async def start_conversation(
+    model: ScriptedModel, *tools: Callable[..., Any], flow: Any = MADE, **more: Any
 ) -> tuple[DialogMachine, Any]:
-    machine = DialogMachine(made, model, tools, **more)
+    machine = DialogMachine(flow, model, tools, **more)
     await machine.start()
     return machine, await machine.turn(turn("how much?"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from starlette.responses import JSONResponse
 
@@ -14,13 +12,13 @@ from flows.tools import ToolCallRequest, ToolError
 from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import Json, edge, flow, node
 from tests.flows.crm_server import Crm
-from tests.flows.openai_server import OpenAIServer, call
-from tests.flows.tools.called_functions import END, MADE, calling, price, talk
+from tests.flows.openai_server import OpenAIServer, build_call
+from tests.flows.tools.called_functions import END, MADE, price, script_calls, start_conversation
 
 
 async def test_a_tool_that_was_not_offered_is_not_run() -> None:
-    script = calling(ToolCallRequest("rm_rf", {}))
-    _, answer = await talk(script, price)
+    script = script_calls(ToolCallRequest("rm_rf", {}))
+    _, answer = await start_conversation(script, price)
     assert answer.text == "It is 5 euros."
     assert "no such tool" in repr(script.transition_requests[1].exchanges[0].result)
 
@@ -52,11 +50,11 @@ async def test_a_tool_may_open_an_edge_or_lead_to_its_failure_edge() -> None:
     opening = ScriptedModel(
         [TransitionDecision(calls=(ToolCallRequest("check", {}),)), TransitionDecision(edge_id="go")]
     )
-    _, answer = await talk(opening, check_it, made=made)
+    _, answer = await start_conversation(opening, check_it, flow=made)
     assert answer.text == "The end."
     answers.pop(0)
     failing = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("check", {}),))])
-    _, answer = await talk(failing, check_it, made=made)
+    _, answer = await start_conversation(failing, check_it, flow=made)
     assert (answer.edge, answer.text) == ("gone", "Sorry.")
 
 
@@ -84,10 +82,10 @@ async def test_an_http_tool_sends_its_arguments(crm: Crm) -> None:
         END,
         tools=[{"name": "t", "description": "", "type": "http", **each} for each in tools],
     )
-    script = calling(
+    script = script_calls(
         ToolCallRequest("stock", {"item": "a/b", "n": 2}), ToolCallRequest("book", {"item": "tea"})
     )
-    machine, answer = await talk(script, made=made, fetch=SafeFetch([crm.host]))
+    machine, answer = await start_conversation(script, flow=made, fetch=SafeFetch([crm.host]))
     assert answer.tools == ("stock", "book")
     assert crm.requests[0].scope["raw_path"] == b"/stock/a%2Fb"
     assert crm.requests[0].scope["query_string"] == b"n=2"
@@ -100,7 +98,9 @@ async def test_arguments_are_written_as_the_query_of_an_address(crm: Crm) -> Non
     find = {"id": "find", "name": "f", "description": "", "type": "http", "url": f"{crm.url}/find?a=1"}
     made = flow(node("a", "Hello!", edges=[edge("go", "end")]), END, tools=[find])
     given: Json = {"tags": ["a&b", 2], "open": True, "none": None, "q": "ü ", "in": {"b": [1]}}
-    machine, _ = await talk(calling(ToolCallRequest("find", given)), made=made, fetch=SafeFetch([crm.host]))
+    machine, _ = await start_conversation(
+        script_calls(ToolCallRequest("find", given)), flow=made, fetch=SafeFetch([crm.host])
+    )
     pairs = [("a", "1"), ("tags", "a&b"), ("tags", "2"), ("open", "true"), ("q", "ü "), ("in", '{"b": [1]}')]
     assert crm.requests[0].query_params.multi_items() == pairs
     await machine.aclose()
@@ -137,8 +137,8 @@ async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_
         "on_failure": "go",
     }
     made = flow(node("a", "Hello!", edges=[edge("go", "end")], tools=[order]), END)
-    script = calling(ToolCallRequest("order", arguments))
-    machine, answer = await talk(script, made=made, fetch=SafeFetch([crm.host]))
+    script = script_calls(ToolCallRequest("order", arguments))
+    machine, answer = await start_conversation(script, flow=made, fetch=SafeFetch([crm.host]))
     result = dict(script.transition_requests[1].exchanges[0].result)  # type: ignore[arg-type]
     assert str(result.get("error", "")).startswith(reason)
     assert (answer.text, answer.tools) == ("It is 5 euros.", ("order!" if reason else "order",))
@@ -146,17 +146,11 @@ async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_
     await machine.aclose()
 
 
-@pytest.fixture
-async def crm() -> AsyncIterator[Crm]:
-    async with Crm().running() as running:
-        yield running
-
-
 async def test_tools_over_the_wire() -> None:
     async with OpenAIServer().running() as server:
         server.answers = [
-            call("price", {"item": "tea", "count": 2}),
-            call(STAY_FUNCTION_NAME, {"brief_response": "5 euros."}),
+            build_call("price", {"item": "tea", "count": 2}),
+            build_call(STAY_FUNCTION_NAME, {"brief_response": "5 euros."}),
         ]
         model = OpenAIModel("small", api_key="k", base_url=server.url)
         machine = DialogMachine(MADE, model, [price])

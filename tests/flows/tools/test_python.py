@@ -17,14 +17,14 @@ from flows.llm import ScriptedModel, TransitionDecision
 from flows.tools import Context, ToolCallRequest, ToolError, build_python_tools, tool
 from flows.tools.thread_pool import MAX_THREADS
 from tests.flows.conversation import Json
-from tests.flows.tools.called_functions import MADE, calling, price, talk
+from tests.flows.tools.called_functions import MADE, price, script_calls, start_conversation
 
 CONTEXT = Context("s", "t", "k", {})
 
 
 async def test_a_function_is_offered_by_its_signature_and_its_answer_given_back() -> None:
-    script = calling(ToolCallRequest("price", {"item": "tea", "count": 2}))
-    _, answer = await talk(script, price)
+    script = script_calls(ToolCallRequest("price", {"item": "tea", "count": 2}))
+    _, answer = await start_conversation(script, price)
     assert (answer.text, answer.tools) == ("It is 5 euros.", ("price",))
     (offer,) = script.transition_requests[0].tools
     assert (offer.name, offer.description) == ("price", "The price of an item in euros.")
@@ -34,8 +34,8 @@ async def test_a_function_is_offered_by_its_signature_and_its_answer_given_back(
 
 
 async def test_invalid_arguments_are_reported_to_the_model_without_a_call() -> None:
-    script = calling(ToolCallRequest("price", {"count": "many", "evil": 1}))
-    _, answer = await talk(script, price)
+    script = script_calls(ToolCallRequest("price", {"count": "many", "evil": 1}))
+    _, answer = await start_conversation(script, price)
     result = script.transition_requests[1].exchanges[0].result
     assert isinstance(result, dict)
     assert result["success"] is False
@@ -52,7 +52,9 @@ async def test_a_sync_function_runs_beside_the_loop_and_an_async_one_on_it() -> 
     async def quick() -> None:
         threads.append(threading.current_thread().name)
 
-    await talk(calling(ToolCallRequest("slow", {}), ToolCallRequest("quick", {})), slow, quick)
+    await start_conversation(
+        script_calls(ToolCallRequest("slow", {}), ToolCallRequest("quick", {})), slow, quick
+    )
     assert threads[0] != threads[1] == threading.main_thread().name
 
 
@@ -63,8 +65,8 @@ async def test_a_failing_function_tells_the_model_nothing_of_its_insides() -> No
     def sold_out() -> None:
         raise ToolError("The tea is sold out.")
 
-    script = calling(ToolCallRequest("broken", {}), ToolCallRequest("sold_out", {}))
-    await talk(script, broken, sold_out)
+    script = script_calls(ToolCallRequest("broken", {}), ToolCallRequest("sold_out", {}))
+    await start_conversation(script, broken, sold_out)
     results = [exchange.result for exchange in script.transition_requests[2].exchanges]
     assert "hunter2" not in repr(results)
     assert [dict(result)["error"] for result in results] == ["it failed", "The tea is sold out."]  # type: ignore[arg-type]
@@ -75,8 +77,8 @@ async def test_a_function_that_takes_too_long_is_given_up() -> None:
     async def forever() -> None:
         await asyncio.Event().wait()
 
-    script = calling(ToolCallRequest("forever", {}))
-    await talk(script, forever)
+    script = script_calls(ToolCallRequest("forever", {}))
+    await start_conversation(script, forever)
     assert "no answer within" in repr(script.transition_requests[1].exchanges[0].result)
 
 
@@ -123,28 +125,28 @@ async def test_a_wrapped_async_function_is_waited_for() -> None:
     assert await made.run({}, CONTEXT) == {"success": True, "data": "done"}
 
 
-async def ends_the_loop() -> None:
+async def exit_loop() -> None:
     sys.exit(3)
 
 
-def ends_the_process() -> None:
+def exit_process() -> None:
     sys.exit(3)
 
 
-def finds_nothing() -> object:
+def raise_stop_iteration() -> object:
     return next(iter([]))
 
 
-def breaks_off() -> None:
+def raise_keyboard_interrupt() -> None:
     raise KeyboardInterrupt
 
 
-async def calls_itself_off() -> None:
+async def raise_cancelled() -> None:
     raise asyncio.CancelledError
 
 
 @pytest.mark.parametrize(
-    "function", [ends_the_loop, ends_the_process, finds_nothing, breaks_off, calls_itself_off]
+    "function", [exit_loop, exit_process, raise_stop_iteration, raise_keyboard_interrupt, raise_cancelled]
 )
 async def test_a_function_can_end_neither_the_process_nor_the_turn(function: Callable[..., Any]) -> None:
     (made,) = build_python_tools([function]).values()
@@ -177,8 +179,8 @@ async def test_a_function_is_tried_again_as_often_as_it_asks_for() -> None:
             raise OSError
         return "done"
 
-    script = calling(ToolCallRequest("flaky", {}))
-    await talk(script, flaky)
+    script = script_calls(ToolCallRequest("flaky", {}))
+    await start_conversation(script, flaky)
     assert script.transition_requests[1].exchanges[0].result == {"success": True, "data": "done"}
 
 
@@ -189,8 +191,8 @@ async def test_a_function_may_request_its_idempotency_key() -> None:
         seen.append(context)
         return size
 
-    script = calling(ToolCallRequest("order", {"size": "l"}))
-    await talk(script, order)
+    script = script_calls(ToolCallRequest("order", {"size": "l"}))
+    await start_conversation(script, order)
     assert list(dict(script.transition_requests[0].tools[0].parameters["properties"])) == ["size"]  # type: ignore[arg-type]
     assert len(seen[0].key) == 32
 
@@ -207,8 +209,8 @@ async def test_an_idempotency_key_does_not_depend_on_earlier_calls() -> None:
         return item
 
     looking, ordering = ToolCallRequest("look", {"item": "tea"}), ToolCallRequest("order", {"item": "tea"})
-    await talk(calling(looking, ordering, ordering), look, order)
-    await talk(calling(ordering, ToolCallRequest("order", {"item": "mug"})), look, order)
+    await start_conversation(script_calls(looking, ordering, ordering), look, order)
+    await start_conversation(script_calls(ordering, ToolCallRequest("order", {"item": "mug"})), look, order)
     first, second, again, other = keys
     assert first == again
     assert len({first, second, other}) == 3
@@ -238,25 +240,25 @@ async def test_the_rounds_of_one_turn_are_bounded() -> None:
     script = ScriptedModel(
         [TransitionDecision(calls=(ToolCallRequest("price", {"item": "tea"}),))] * (MAX_TOOL_ROUNDS + 1)
     )
-    _, answer = await talk(script, price)
+    _, answer = await start_conversation(script, price)
     assert (answer.outcome, answer.issue) == ("rounds", "rounds")
     assert answer.text
     assert script.transition_requests[-1].tools == ()
 
 
-def untyped(item) -> None:  # type: ignore[no-untyped-def]
+def take_untyped(item) -> None:  # type: ignore[no-untyped-def]
     """It says nothing of its parameter."""
 
 
-def starred(*items: str) -> None:
+def take_starred(*items: str) -> None:
     """It has no names."""
 
 
-def private(_item: str) -> None:
+def take_private(_item: str) -> None:
     """No model could fill it."""
 
 
-@pytest.mark.parametrize("function", [untyped, starred, private, lambda: 1])
+@pytest.mark.parametrize("function", [take_untyped, take_starred, take_private, lambda: 1])
 def test_a_function_that_no_model_could_call_is_refused(function: Callable[..., Any]) -> None:
     with pytest.raises(ConfigurationError):
         DialogMachine(MADE, "rules", [function])

@@ -18,7 +18,7 @@ from flows.tools.redaction import REDACTED, redact
 SECRET = "ab/cd+ef==gh&ij 'k\"päss\\wörd"
 
 
-def twice(text: str) -> str:
+def quote_twice(text: str) -> str:
     return quote(quote(text, safe=""), safe="")
 
 
@@ -26,7 +26,7 @@ ENCODINGS: list[Callable[[str], str]] = [
     str,
     quote,
     quote_plus,
-    twice,
+    quote_twice,
     html.escape,
     lambda text: quote(text, safe=""),
     lambda text: quote(text, safe="").lower() if text.islower() else quote(text),

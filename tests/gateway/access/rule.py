@@ -9,7 +9,7 @@ from gateway.access.operator_keys import parse_operator_keys
 from gateway.server.operator_auth import OperatorAuth
 
 
-def operator_auth(
+def build_operator_auth(
     redis: Redis, key: str = "", named: str = "", *, exposure: str = "", origin: str = ""
 ) -> OperatorAuth:
     """Return the rule for these keys, as settings give them."""

@@ -17,13 +17,13 @@ HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrn
 LISTENER = "   0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1"
 
 
-def table(folder: Path, *lines: str) -> tuple[Path, ...]:
+def write_table(folder: Path, *lines: str) -> tuple[Path, ...]:
     file = folder / "tcp"
     file.write_text("\n".join([HEAD, *lines]) + "\n", encoding="ascii")
     return (file, folder / "tcp6")
 
 
-def peer(account: int, inode: int = 4711) -> str:
+def build_peer_row(account: int, inode: int = 4711) -> str:
     return (
         f"   1: 0100007F:C350 0100007F:1F40 01 00000000:00000000 00:00000000 00000000 {account:5} 0 {inode} 1"
     )
@@ -32,16 +32,16 @@ def peer(account: int, inode: int = 4711) -> str:
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        ([LISTENER, peer(33)], True),
-        ([LISTENER, peer(101)], True),
-        ([LISTENER, peer(65_534)], True),
-        ([LISTENER, peer(61_200)], True),
-        ([LISTENER, peer(0)], False),
-        ([LISTENER, peer(1000)], False),
-        ([LISTENER, peer(1_000_000)], False),
-        ([LISTENER, peer(0, inode=0)], True),
+        ([LISTENER, build_peer_row(33)], True),
+        ([LISTENER, build_peer_row(101)], True),
+        ([LISTENER, build_peer_row(65_534)], True),
+        ([LISTENER, build_peer_row(61_200)], True),
+        ([LISTENER, build_peer_row(0)], False),
+        ([LISTENER, build_peer_row(1000)], False),
+        ([LISTENER, build_peer_row(1_000_000)], False),
+        ([LISTENER, build_peer_row(0, inode=0)], True),
         ([LISTENER], True),
-        ([peer(33)], False),
+        ([build_peer_row(33)], False),
         ([], False),
     ],
     ids=[
@@ -50,7 +50,7 @@ def peer(account: int, inode: int = 4711) -> str:
     ],
 )
 def test_services_are_told_from_people(tmp_path: Path, lines: list[str], expected: bool) -> None:
-    assert is_listed_as_service(50_000, 8_000, table(tmp_path, *lines)) is expected
+    assert is_listed_as_service(50_000, 8_000, write_table(tmp_path, *lines)) is expected
 
 
 def test_without_the_systems_list_nothing_speaks_for_a_service(tmp_path: Path) -> None:

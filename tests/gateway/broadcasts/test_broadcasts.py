@@ -35,26 +35,27 @@ from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
-from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.contacts.test_opt_outs import twilio_message
+from tests.gateway.contacts.test_opt_outs import build_twilio_message
 from tests.gateway.environments.inbound import InboundGateway
 
 OURS = "+12025550101"
 SPRING = Broadcast(name="spring", channel="twilio", sender=OURS, text="Hello {{ name }}, it is spring.")
 
 
-def number(index: int) -> str:
+def build_number(index: int) -> str:
     return f"+1202555{index:04d}"
 
 
-def rows(count: int) -> list[Recipient]:
+def build_rows(count: int) -> list[Recipient]:
     return [
-        Recipient(line=each + 2, to=number(each), variables={"name": f"N{each}"}) for each in range(count)
+        Recipient(line=each + 2, to=build_number(each), variables={"name": f"N{each}"})
+        for each in range(count)
     ]
 
 
-class Rig:
+class BroadcastRig:
     """A gateway whose workers send by SMS through a fake provider, and its broadcasts."""
 
     def __init__(self, redis: Redis) -> None:
@@ -64,7 +65,7 @@ class Rig:
             update={"statuses": True}
         )
         self.limits = ProtocolLimits()
-        channels: Any = {"twilio": twilio(), "whatsapp": meta.whatsapp()}
+        channels: Any = {"twilio": build_channel(), "whatsapp": meta.build_channel()}
         self.sender = ProactiveSender(redis, channels, self.limits)
         self.store = Broadcasts(redis, self.limits)
 
@@ -96,42 +97,42 @@ class Rig:
 
 
 @pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
+async def rig(redis: Redis) -> AsyncIterator[BroadcastRig]:
+    made = BroadcastRig(redis)
     yield made
     await made.gateway.mailbox.aclose()
 
 
-def session_of(index: int) -> str:
-    return f"twilio:{ACCOUNT}:{OURS}:{number(index)}"
+def build_session(index: int) -> str:
+    return f"twilio:{ACCOUNT}:{OURS}:{build_number(index)}"
 
 
 @pytest.mark.long
-async def test_every_contact_gets_their_message_once(rig: Rig) -> None:
-    assert await rig.store.start(SPRING, rows(250)) is StartResult.STARTED
+async def test_every_contact_gets_their_message_once(rig: BroadcastRig) -> None:
+    assert await rig.store.start(SPRING, build_rows(250)) is StartResult.STARTED
     await rig.run()
 
-    assert rig.receivers() == [number(each) for each in range(250)]
+    assert rig.receivers() == [build_number(each) for each in range(250)]
     assert "Hello N7, it is spring." in rig.gateway.channel.bodies
     progress = await rig.progress()
     assert progress.state is BroadcastState.FINISHED
     assert (progress.processed, progress.queued, progress.sent, progress.waiting) == (250, 250, 250, 0)
 
 
-async def test_a_second_start_sends_nothing_and_another_content_needs_another_name(rig: Rig) -> None:
-    await rig.store.start(SPRING, rows(3))
+async def test_a_second_start_sends_nothing_and_another_content_needs_another_name(rig: BroadcastRig) -> None:
+    await rig.store.start(SPRING, build_rows(3))
     await rig.run()
-    assert await rig.store.start(SPRING, rows(3)) is StartResult.RUNNING_ALREADY
-    assert await rig.store.start(SPRING, rows(4)) is StartResult.OTHER
+    assert await rig.store.start(SPRING, build_rows(3)) is StartResult.RUNNING_ALREADY
+    assert await rig.store.start(SPRING, build_rows(4)) is StartResult.OTHER
     other = SPRING.model_copy(update={"text": "Bye"})
-    assert await rig.store.start(other, rows(3)) is StartResult.OTHER
+    assert await rig.store.start(other, build_rows(3)) is StartResult.OTHER
     await rig.run()
     assert len(rig.receivers()) == 3
 
 
-async def test_who_may_not_get_it_is_skipped_with_the_reason(rig: Rig) -> None:
-    await rig.gateway.receive(twilio_message(1, "STOP"), f"twilio:{ACCOUNT}:{OURS}:+12025550171")
-    await rig.gateway.receive(twilio_message(2, "STOP"), session_of(171))
+async def test_who_may_not_get_it_is_skipped_with_the_reason(rig: BroadcastRig) -> None:
+    await rig.gateway.receive(build_twilio_message(1, "STOP"), f"twilio:{ACCOUNT}:{OURS}:+12025550171")
+    await rig.gateway.receive(build_twilio_message(2, "STOP"), build_session(171))
     recipients = [
         Recipient(line=2, to="+1 (202) 555-0001", variables={"name": "Ada"}),
         Recipient(line=3, to="+12025550001", variables={"name": "Bob"}),
@@ -168,7 +169,9 @@ async def test_who_may_not_get_it_is_skipped_with_the_reason(rig: Rig) -> None:
     assert (preview.sendable, preview.segments) == (2, 2)
 
 
-async def test_a_free_text_is_skipped_where_the_window_is_closed_and_a_template_is_not(rig: Rig) -> None:
+async def test_a_free_text_is_skipped_where_the_window_is_closed_and_a_template_is_not(
+    rig: BroadcastRig,
+) -> None:
     text = Broadcast(name="text", channel="whatsapp", sender=meta.OURS, text="Hello")
     template = Broadcast(
         name="template", channel="whatsapp", sender=meta.OURS, template="order_update", language="en_US"
@@ -183,18 +186,18 @@ async def test_a_free_text_is_skipped_where_the_window_is_closed_and_a_template_
         assert found.outcome == outcome
 
 
-async def test_an_opt_out_between_queue_and_send_is_obeyed_and_counted(rig: Rig) -> None:
-    await rig.store.start(SPRING, rows(2))
+async def test_an_opt_out_between_queue_and_send_is_obeyed_and_counted(rig: BroadcastRig) -> None:
+    await rig.store.start(SPRING, build_rows(2))
     await rig.feeder().feed_all()
-    await OptOuts(rig.redis, RedisInbox(rig.redis)).change(number(1), ControlAction.OPT_OUT)
+    await OptOuts(rig.redis, RedisInbox(rig.redis)).change(build_number(1), ControlAction.OPT_OUT)
     await rig.send_all()
-    assert rig.receivers() == [number(0)]
+    assert rig.receivers() == [build_number(0)]
     assert (await rig.progress()).refused == 1
 
 
 @pytest.mark.long
-async def test_a_pause_stops_the_feeding_and_a_stop_also_what_waits(rig: Rig) -> None:
-    await rig.store.start(SPRING, rows(5_000))
+async def test_a_pause_stops_the_feeding_and_a_stop_also_what_waits(rig: BroadcastRig) -> None:
+    await rig.store.start(SPRING, build_rows(5_000))
     await rig.feeder().feed_all()
     progress = await rig.progress()
     assert progress.processed == progress.waiting == 1_000  # the others wait in the file, not in outboxes
@@ -217,9 +220,9 @@ async def test_a_pause_stops_the_feeding_and_a_stop_also_what_waits(rig: Rig) ->
 
 
 @pytest.mark.long
-async def test_rows_that_are_repeated_after_a_crash_are_sent_once(rig: Rig) -> None:
+async def test_rows_that_are_repeated_after_a_crash_are_sent_once(rig: BroadcastRig) -> None:
     """A process dies after it has queued messages and before it has recorded that."""
-    await rig.store.start(SPRING, rows(100))
+    await rig.store.start(SPRING, build_rows(100))
     dying = rig.feeder()
     taken = await rig.store.take("spring", dying._token, 1)
     assert taken == (0, 0)
@@ -231,14 +234,14 @@ async def test_rows_that_are_repeated_after_a_crash_are_sent_once(rig: Rig) -> N
         "spring", dying._token, 1, 0, [RowOutcome(outcome="queued")] * 60
     )  # too late
     await rig.run()
-    assert rig.receivers() == [number(each) for each in range(100)]
+    assert rig.receivers() == [build_number(each) for each in range(100)]
     assert [each.outcome for each in await rig.outcomes() if each] == ["queued"] * 100
 
 
 class KilledFeeder:
     """A feeder that is killed after its rows have entered outboxes, before that is recorded."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: BroadcastRig) -> None:
         self._rig, self._feeder = rig, rig.feeder()
 
     async def feed(self, count: int) -> None:
@@ -248,11 +251,11 @@ class KilledFeeder:
             pass  # until its right is over
 
 
-async def _opt_out(rig: Rig) -> None:
-    await OptOuts(rig.redis, RedisInbox(rig.redis)).change(number(1), ControlAction.OPT_OUT)
+async def _opt_out(rig: BroadcastRig) -> None:
+    await OptOuts(rig.redis, RedisInbox(rig.redis)).change(build_number(1), ControlAction.OPT_OUT)
 
 
-async def _refuse_at_the_provider(rig: Rig) -> None:
+async def _refuse_at_the_provider(rig: BroadcastRig) -> None:
     refusal = Rejected("opted out", code="21610", failure=FailureKind.OPTED_OUT)
     rig.gateway.channel.planned_failures = [(refusal, False)]
 
@@ -260,17 +263,17 @@ async def _refuse_at_the_provider(rig: Rig) -> None:
 @pytest.mark.parametrize("refuse", [_opt_out, _refuse_at_the_provider])
 @pytest.mark.parametrize("opts_in_again", [False, True])
 async def test_a_row_that_is_refused_while_its_feeder_is_killed_is_counted_once(
-    rig: Rig, refuse: Callable[[Rig], Awaitable[None]], opts_in_again: bool
+    rig: BroadcastRig, refuse: Callable[[BroadcastRig], Awaitable[None]], opts_in_again: bool
 ) -> None:
-    await rig.store.start(SPRING, rows(3))
+    await rig.store.start(SPRING, build_rows(3))
     await KilledFeeder(rig).feed(3)
     await refuse(rig)
     await rig.send_all()
-    refused = {number(each) for each in range(3)} - set(rig.receivers())
+    refused = {build_number(each) for each in range(3)} - set(rig.receivers())
     assert len(refused) == 1
     if opts_in_again:
         await OptOuts(rig.redis, RedisInbox(rig.redis)).change(refused.pop(), ControlAction.OPT_IN)
-    await rig.store.start(SPRING, rows(3))
+    await rig.store.start(SPRING, build_rows(3))
     await rig.feeder().feed_all()
     progress = await rig.progress()
     assert (progress.processed, progress.waiting) == (3, int(opts_in_again))
@@ -279,16 +282,18 @@ async def test_a_row_that_is_refused_while_its_feeder_is_killed_is_counted_once(
     assert len(rig.receivers()) == 2 + opts_in_again
 
 
-async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_scheduled(rig: Rig) -> None:
+async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_scheduled(
+    rig: BroadcastRig,
+) -> None:
     night = QuietPolicy(QuietRule(QuietHours.parse("marketing=00:00-23:59")), {}, ["twilio"])
-    channels: Any = {"twilio": twilio()}
+    channels: Any = {"twilio": build_channel()}
     rig.sender = ProactiveSender(rig.redis, channels, rig.limits, night)
-    await rig.store.start(SPRING, rows(3))
+    await rig.store.start(SPRING, build_rows(3))
     await rig.feeder().feed_all()
     progress = await rig.progress()
     assert (progress.queued, progress.scheduled, progress.waiting, progress.sent) == (0, 3, 3, 0)
 
-    assert await rig.sender.cancel(session_of(0), SPRING.key) is CancelOutcome.CANCELLED
+    assert await rig.sender.cancel(build_session(0), SPRING.key) is CancelOutcome.CANCELLED
     progress = await rig.progress()
     assert (progress.queued, progress.scheduled, progress.waiting) == (1, 2, 2)
     await _opt_out(rig)
@@ -301,21 +306,21 @@ async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_sche
     assert (progress.queued, progress.scheduled, progress.waiting, progress.refused) == (3, 0, 1, 1)
     await rig.send_all()
     assert (await rig.progress()).waiting == 0
-    assert rig.receivers() == [number(2)]
+    assert rig.receivers() == [build_number(2)]
 
 
 @pytest.mark.long
-async def test_several_workers_share_one_broadcast(rig: Rig) -> None:
-    await rig.store.start(SPRING, rows(700))
+async def test_several_workers_share_one_broadcast(rig: BroadcastRig) -> None:
+    await rig.store.start(SPRING, build_rows(700))
     feeders = [rig.feeder() for _ in range(4)]
     while await rig.store.running():
         await asyncio.gather(*(each.feed_all() for each in feeders))
     await rig.send_all()
-    assert rig.receivers() == [number(each) for each in range(700)]
+    assert rig.receivers() == [build_number(each) for each in range(700)]
 
 
-async def test_a_broadcast_that_was_not_stored_completely_is_stored_again(rig: Rig) -> None:
-    recipients = rows(10)
+async def test_a_broadcast_that_was_not_stored_completely_is_stored_again(rig: BroadcastRig) -> None:
+    recipients = build_rows(10)
     await rig.store._begin(
         rig.redis,
         [SPRING.name, SPRING.digest(recipients), SPRING.model_dump_json(), len(recipients), "interrupted"],
@@ -326,12 +331,12 @@ async def test_a_broadcast_that_was_not_stored_completely_is_stored_again(rig: R
     assert len(rig.receivers()) == 10
 
 
-async def test_what_becomes_of_the_messages_is_counted(rig: Rig) -> None:
+async def test_what_becomes_of_the_messages_is_counted(rig: BroadcastRig) -> None:
     rig.gateway.channel.planned_failures = [
         None,
         (Rejected("landline", code="21614", failure=FailureKind.LANDLINE), False),
     ]
-    await rig.store.start(SPRING, rows(3))
+    await rig.store.start(SPRING, build_rows(3))
     await rig.run()
     for provider_id, status, failure in (
         ("P1", DeliveryStatus.DELIVERED, None),
@@ -344,42 +349,42 @@ async def test_what_becomes_of_the_messages_is_counted(rig: Rig) -> None:
     assert (progress.sent, progress.delivered, progress.failed, progress.waiting) == (2, 1, 2, 0)
 
 
-async def test_a_delivery_that_is_reported_before_the_send_is_recorded_counts(rig: Rig) -> None:
+async def test_a_delivery_that_is_reported_before_the_send_is_recorded_counts(rig: BroadcastRig) -> None:
     early = StatusChanged(channel="twilio", provider_id="P1", status=DeliveryStatus.DELIVERED)
     await rig.gateway.inbox.accept([early])
-    await rig.store.start(SPRING, rows(1))
+    await rig.store.start(SPRING, build_rows(1))
     await rig.run()
 
     assert (await rig.progress()).delivered == 1
 
 
-async def test_the_rate_of_a_broadcast_is_kept(rig: Rig) -> None:
-    await rig.store.start(SPRING.model_copy(update={"rate": 5.0}), rows(50))
+async def test_the_rate_of_a_broadcast_is_kept(rig: BroadcastRig) -> None:
+    await rig.store.start(SPRING.model_copy(update={"rate": 5.0}), build_rows(50))
     feeder = rig.feeder()
     await feeder.feed_all()
     await feeder.feed_all()
     assert 0 < (await rig.progress()).processed <= 6
 
 
-async def test_the_export_has_each_recipient_and_no_formula(rig: Rig) -> None:
-    recipients: Sequence[Recipient] = [*rows(1), Recipient(line=3, to="=1+1", variables={"name": "x"})]
+async def test_the_export_has_each_recipient_and_no_formula(rig: BroadcastRig) -> None:
+    recipients: Sequence[Recipient] = [*build_rows(1), Recipient(line=3, to="=1+1", variables={"name": "x"})]
     await rig.store.start(SPRING, recipients)
     await rig.run()
     lines = [line async for line in write_outcomes(rig.store.read_outcomes("spring"))]
     assert lines[0].strip() == "line,to,outcome,reason,session"
-    assert lines[1].startswith(f"2,{number(0)},queued")
+    assert lines[1].startswith(f"2,{build_number(0)},queued")
     assert lines[2].startswith("3,'=1+1,skipped")
 
 
-async def test_two_starts_at_the_same_time_store_the_recipients_once(rig: Rig) -> None:
-    recipients = rows(3_000)
+async def test_two_starts_at_the_same_time_store_the_recipients_once(rig: BroadcastRig) -> None:
+    recipients = build_rows(3_000)
     results = await asyncio.gather(*(rig.store.start(SPRING, recipients) for _ in range(3)))
     assert results.count(StartResult.STARTED) == 1
     assert [row.to for row in await rig.store.read_rows("spring", 0, 9_000)] == [row.to for row in recipients]
 
 
-async def test_recipients_that_are_gone_end_the_feeding(rig: Rig) -> None:
-    await rig.store.start(SPRING, rows(3))
+async def test_recipients_that_are_gone_end_the_feeding(rig: BroadcastRig) -> None:
+    await rig.store.start(SPRING, build_rows(3))
     await rig.redis.delete("tg:broadcast_rows:spring")
     await rig.feeder().feed_all()
     assert (await rig.progress()).processed == 0
@@ -400,7 +405,7 @@ def test_a_template_gets_the_columns_that_are_named() -> None:
         Broadcast(name="a", channel="whatsapp", template="order", language="en", variables="first name")
 
 
-async def test_columns_that_the_template_does_not_have_are_left_out_and_named(rig: Rig) -> None:
+async def test_columns_that_the_template_does_not_have_are_left_out_and_named(rig: BroadcastRig) -> None:
     template = MessageTemplate(
         name="order_update",
         language="en_US",
@@ -425,7 +430,7 @@ async def test_columns_that_the_template_does_not_have_are_left_out_and_named(ri
     [stored] = await rig.redis.lrange(outbox.decode(), 0, -1)
     assert json.loads(stored)["template"]["variables"] == {"1": "Ada"}
     text = await Previewer(rig.sender).run(
-        SPRING, [Recipient(line=2, to=number(1), variables={"name": "A", "x": "y"})]
+        SPRING, [Recipient(line=2, to=build_number(1), variables={"name": "A", "x": "y"})]
     )
     assert text.unused == ("x",)
 

@@ -14,24 +14,24 @@ from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.operations.broadcasts import BroadcastsPage
 from gateway.redis.lua import ProtocolLimits
-from tests.gateway.access.rule import operator_auth
-from tests.gateway.broadcasts.test_broadcasts import OURS, Rig, number
+from tests.gateway.access.rule import build_operator_auth
+from tests.gateway.broadcasts.test_broadcasts import OURS, BroadcastRig, build_number
 
 KEY = "a-key-of-the-operator"
 QUERY = {"name": "spring", "channel": "twilio", "from": OURS, "text": "Hello {{ name }}"}
-FILE = f"to,name\n{number(1)},Ada\n{number(2)},Bob\nhello,Cy\n"
+FILE = f"to,name\n{build_number(1)},Ada\n{build_number(2)},Bob\nhello,Cy\n"
 
 
 @pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
+async def rig(redis: Redis) -> AsyncIterator[BroadcastRig]:
+    made = BroadcastRig(redis)
     yield made
     await made.gateway.mailbox.aclose()
 
 
 @pytest.fixture
-async def http(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
-    operator, limits = operator_auth(rig.redis, KEY), ProtocolLimits()
+async def http(rig: BroadcastRig) -> AsyncIterator[httpx.AsyncClient]:
+    operator, limits = build_operator_auth(rig.redis, KEY), ProtocolLimits()
     api = BroadcastApi(Broadcasts(rig.redis, limits), rig.sender, operator)
     page = BroadcastsPage(Broadcasts(rig.redis, limits), operator, rig.sender, ["fake"])
     app = Starlette(routes=[*api.routes(), *page.routes()])
@@ -43,7 +43,9 @@ async def http(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_dry_run_says_who_gets_it_and_sends_nothing(http: httpx.AsyncClient, rig: Rig) -> None:
+async def test_a_dry_run_says_who_gets_it_and_sends_nothing(
+    http: httpx.AsyncClient, rig: BroadcastRig
+) -> None:
     answer = await http.post("/broadcasts", params={**QUERY, "dry_run": "1"}, content=FILE)
     assert answer.status_code == 200
     assert (answer.json()["sendable"], answer.json()["segments"]) == (2, 2)
@@ -51,7 +53,9 @@ async def test_a_dry_run_says_who_gets_it_and_sends_nothing(http: httpx.AsyncCli
     assert (await http.get("/broadcasts")).json() == {"broadcasts": []}
 
 
-async def test_a_broadcast_is_started_followed_and_exported(http: httpx.AsyncClient, rig: Rig) -> None:
+async def test_a_broadcast_is_started_followed_and_exported(
+    http: httpx.AsyncClient, rig: BroadcastRig
+) -> None:
     started = await http.post("/broadcasts", params=QUERY, content=FILE)
     assert (started.status_code, started.json()["state"]) == (202, "running")
     again = await http.post("/broadcasts", params=QUERY, content=FILE)

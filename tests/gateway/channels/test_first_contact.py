@@ -54,7 +54,7 @@ EXTRA = {
 }
 
 
-class Desk(NamedTuple):
+class Environment(NamedTuple):
     """A gateway with one simulated provider, as a test writes to its contacts."""
 
     provider: Provider
@@ -77,7 +77,7 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
+async def running_environment(channel: str, folder: Path) -> AsyncIterator[Environment]:
     file = folder / "flow.json"
     file.write_text(json.dumps(FLOW), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -94,15 +94,15 @@ async def desk(channel: str, folder: Path) -> AsyncIterator[Desk]:
             provider.simulator.contents.add_samples()
         environ = {**provider.environ, provider.api_url_setting: api_url, **EXTRA.get(channel, {})}
         redis_url = await start_gateway(stack, url, str(file), environ)
-        yield Desk(provider, server, url, redis_url, environ)
+        yield Environment(provider, server, url, redis_url, environ)
 
 
-async def write_first(at: Desk, channel: str) -> str:
+async def write_first(environment: Environment, channel: str) -> str:
     """Write to the contact, twice under one id, and return the session."""
     template = TEMPLATES.get(channel)
     content = {"template": {**template, "variables": VALUES}} if template else {"text": HELLO}
-    body: dict[str, Any] = {**at.address(channel), **content, "message_id": "hello"}
-    async with httpx.AsyncClient(base_url=at.url, trust_env=False, timeout=30, headers=KEY) as http:
+    body: dict[str, Any] = {**environment.address(channel), **content, "message_id": "hello"}
+    async with httpx.AsyncClient(base_url=environment.url, trust_env=False, timeout=30, headers=KEY) as http:
         answers = [await http.post("/messages", json=body) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202], answers[0].text
     return str(answers[0].json()["session"])
@@ -120,16 +120,16 @@ async def wait_until_recorded(redis_url: str, session: str) -> None:
 async def test_the_contact_gets_the_message_and_their_answer_continues_the_session(
     channel: str, tmp_path: Path
 ) -> None:
-    async with desk(channel, tmp_path) as at:
-        session = await write_first(at, channel)
+    async with running_environment(channel, tmp_path) as environment:
+        session = await write_first(environment, channel)
         expected = "17" if channel in TEMPLATES else HELLO
-        await at.server.wait_for_entries(expected, at.provider.contact, 0)
-        await wait_until_recorded(at.redis_url, session)
+        await environment.server.wait_for_entries(expected, environment.provider.contact, 0)
+        await wait_until_recorded(environment.redis_url, session)
 
-        await at.answer("tomorrow", "NOTED")
+        await environment.answer("tomorrow", "NOTED")
 
-        texts = [entry.text for entry in at.server.list_entries(at.provider.contact)]
-        async with Redis.from_url(at.redis_url) as redis:
+        texts = [entry.text for entry in environment.server.list_entries(environment.provider.contact)]
+        async with Redis.from_url(environment.redis_url) as redis:
             kinds = [entry.kind for entry in await read_log(redis, session)]
     assert sum(expected in text for text in texts) == 1
     assert kinds.count("accepted") == 1

@@ -34,7 +34,7 @@ FLOW = document(
 CONTACTS = {"sms": "+15550170", "whatsapp": f"+{PHONE}"}
 
 
-class World:
+class Environment:
     """A gateway with one contact of a provider."""
 
     def __init__(self, url: str, kind: str, server: RecordingSimulatorServer) -> None:
@@ -50,7 +50,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(kind: str, folder: Path) -> AsyncIterator[World]:
+async def running_environment(kind: str, folder: Path) -> AsyncIterator[Environment]:
     file = folder / "flow.json"
     file.write_text(build_flow_text(), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -74,7 +74,7 @@ async def world(kind: str, folder: Path) -> AsyncIterator[World]:
             {**TWILIO, "TWILIO_API_URL": api} if kind == "sms" else {**WHATSAPP, "WHATSAPP_API_URL": api}
         )
         await start_gateway(stack, url, str(file), environ)
-        made = World(url, kind, server)
+        made = Environment(url, kind, server)
         stack.push_async_callback(made.http.aclose)
         yield made
 
@@ -88,7 +88,7 @@ def build_flow_text() -> str:
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["sms", "whatsapp"])
 async def test_a_contact_opts_out_and_in_again(kind: str, tmp_path: Path) -> None:
-    async with world(kind, tmp_path) as environment:
+    async with running_environment(kind, tmp_path) as environment:
         await environment.write("hi", "Which size?")
         confirmed = await environment.write("Arrêt!", MESSAGES.opted_out)
         path = f"/contacts/{environment.contact}/opt-out"
@@ -106,7 +106,7 @@ async def test_a_contact_opts_out_and_in_again(kind: str, tmp_path: Path) -> Non
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["sms", "whatsapp"])
 async def test_a_flow_opts_out_after_its_last_words(kind: str, tmp_path: Path) -> None:
-    async with world(kind, tmp_path) as environment:
+    async with running_environment(kind, tmp_path) as environment:
         await environment.write("hi", "Which size?")
         assert await environment.write("bye", "off our list") == ["You are off our list."]
         ended = await environment.http.delete(f"/contacts/{environment.contact}/opt-out")

@@ -26,7 +26,7 @@ from tests.gateway.environments.surroundings import RecordingSimulatorServer, fi
 PERSON = "+15550191"
 
 
-class Messaging:
+class Environment:
     """A gateway and the simulated Zendesk messaging."""
 
     def __init__(self, server: RecordingSimulatorServer, simulator: SunshineSimulator, redis: Redis) -> None:
@@ -41,7 +41,7 @@ class Messaging:
         await self.server.wait_until_idle()
         return seen
 
-    async def say_in_vain(self, text: str) -> None:
+    async def say_unanswered(self, text: str) -> None:
         """Send a message that a worker must decide not to answer."""
         log = f"tg:{{{self.session()}}}:log"
         last: Any = (await self.redis.xinfo_stream(log))["last-generated-id"]
@@ -59,10 +59,10 @@ class Messaging:
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
-    async def until(self, text: str, seen: int) -> list[TranscriptEntry]:
+    async def wait_for_entries(self, text: str, seen: int) -> list[TranscriptEntry]:
         return await self.server.wait_for_entries(text, PERSON, seen)
 
-    async def until_it_is(self, text: str) -> None:
+    async def wait_for_state(self, text: str) -> None:
         """Wait until control has the described state and the gateway was informed."""
         async with asyncio.timeout(30):
             while self.simulator.get_desk_status(PERSON).words != text:
@@ -78,7 +78,7 @@ class Messaging:
 
 
 @asynccontextmanager
-async def messaging(flow: str) -> AsyncIterator[Messaging]:
+async def running_environment(flow: str) -> AsyncIterator[Environment]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
@@ -92,10 +92,10 @@ async def messaging(flow: str) -> AsyncIterator[Messaging]:
             "SUNSHINE_INTEGRATION_ID": BOT_INTEGRATION["integrationId"],
         }
         redis_url = await start_gateway(stack, url, flow, environ)
-        yield Messaging(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
+        yield Environment(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold_conversation(environment: Messaging, conversation: ConversationTest) -> None:
+async def hold_conversation(environment: Environment, conversation: ConversationTest) -> None:
     """Hold a conversation as a contact in the widget would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         last = environment.server.list_entries(PERSON)[-1:]
@@ -109,7 +109,7 @@ async def hold_conversation(environment: Messaging, conversation: ConversationTe
             "",
         )
         seen = await environment.say(turn.say or label or "yes", turn.payload if label else "")
-        await environment.until((turn.expect.reply or ("",))[-1], seen)
+        await environment.wait_for_entries((turn.expect.reply or ("",))[-1], seen)
 
 
 @pytest.mark.long
@@ -118,41 +118,41 @@ async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with messaging(flow) as environment:
+    async with running_environment(flow) as environment:
         await hold_conversation(environment, conversation)
         assert any(line.choices for line in environment.server.list_entries(PERSON))
 
 
 @pytest.mark.long
 async def test_control_is_passed_to_agents_and_back() -> None:
-    async with messaging("support") as environment:
-        await environment.until("What can I do", await environment.say("hi"))
-        await environment.until("passing you on", await environment.say("get me an agent"))
-        await environment.until_it_is("control: zd-agentWorkspace")
+    async with running_environment("support") as environment:
+        await environment.wait_for_entries("What can I do", await environment.say("hi"))
+        await environment.wait_for_entries("passing you on", await environment.say("get me an agent"))
+        await environment.wait_for_state("control: zd-agentWorkspace")
         assert await environment.owner() is Owner.WAITING
 
-        await environment.say_in_vain("hello?")
+        await environment.say_unanswered("hello?")
         assert await environment.owner() is Owner.WAITING
         await environment.act("reply", "How can I help?")
         assert await environment.owner() is Owner.HUMAN
-        await environment.say_in_vain("where is my parcel?")
+        await environment.say_unanswered("where is my parcel?")
         silent = len(environment.server.list_entries(PERSON))
         await environment.act("give_back")
         assert await environment.owner() is Owner.BOT
         seen = await environment.say("are you open on sundays?")
         assert seen == silent
-        await environment.until("open", seen)
+        await environment.wait_for_entries("open", seen)
 
 
 @pytest.mark.long
 async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_back() -> None:
-    async with messaging("support") as environment:
-        await environment.until("What can I do", await environment.say("hi"))
+    async with running_environment("support") as environment:
+        await environment.wait_for_entries("What can I do", await environment.say("hi"))
         await environment.act("take")
-        await environment.say_in_vain("are you open on sundays?")
+        await environment.say_unanswered("are you open on sundays?")
         await environment.act("offer")
         seen = await environment.say("are you open on sundays?")
-        await environment.until("open", seen)
+        await environment.wait_for_entries("open", seen)
 
         assert environment.simulator.get_desk_status(PERSON).words == "control: bot"
         assert await environment.owner() is Owner.BOT
@@ -160,11 +160,11 @@ async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_b
 
 @pytest.mark.long
 async def test_a_reply_with_a_lost_answer_is_not_sent_twice() -> None:
-    async with messaging("support") as environment:
+    async with running_environment("support") as environment:
         environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
-        await environment.until("What can I do", await environment.say("hi"))
+        await environment.wait_for_entries("What can I do", await environment.say("hi"))
         seen = await environment.say("are you open on sundays?")
-        await environment.until("open", seen)
+        await environment.wait_for_entries("open", seen)
 
         texts = [line.text for line in environment.server.list_entries(PERSON)]
         assert sum("What can I do" in text for text in texts) == 1

@@ -50,7 +50,7 @@ FLOW = document(
 )
 
 
-class World:
+class Environment:
     """A gateway whose worker has read the account's templates, and whose flow has greeted the contact."""
 
     def __init__(self, url: str, redis_url: str, server: RecordingSimulatorServer) -> None:
@@ -84,7 +84,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
+async def running_environment(folder: Path) -> AsyncIterator[Environment]:
     file = folder / "flow.json"
     file.write_text(json.dumps(FLOW), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -104,7 +104,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             "WHATSAPP_BUSINESS_ACCOUNT_ID": ACCOUNT,
         }
         redis_url = await start_gateway(stack, url, str(file), environ)
-        made = World(url, redis_url, server)
+        made = Environment(url, redis_url, server)
         async with asyncio.timeout(30), Redis.from_url(redis_url) as redis:
             while await TemplateRecords(redis).read_report("whatsapp") is None:
                 server.called.clear()
@@ -116,47 +116,49 @@ async def world(folder: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Environment]:
     monkeypatch.chdir(tmp_path)
-    async with world(tmp_path) as made:
+    async with running_environment(tmp_path) as made:
         yield made
 
 
 @pytest.mark.long
-async def test_templates_are_sent_or_refused_with_the_reason(running: World) -> None:
-    assert (await running.send(ORDER, "m1"))[0] == 202
-    assert await running.wait_for("Ada 12", 1) == ["order_update Ada 12"]
+async def test_templates_are_sent_or_refused_with_the_reason(environment: Environment) -> None:
+    assert (await environment.send(ORDER, "m1"))[0] == 202
+    assert await environment.wait_for("Ada 12", 1) == ["order_update Ada 12"]
 
-    status, body = await running.send({**ORDER, "variables": {"1": "Ada", "3": "x"}}, "m2")
+    status, body = await environment.send({**ORDER, "variables": {"1": "Ada", "3": "x"}}, "m2")
     assert (status, body["error"]["code"]) == (422, "template_variables")
     assert body["error"]["message"].endswith("order_update: 2 missing; 3 not known; it takes 1, 2")
-    status, body = await running.send({**ORDER, "language": "fr"}, "m2")
+    status, body = await environment.send({**ORDER, "language": "fr"}, "m2")
     assert (status, body["error"]["code"]) == (422, "template_unknown")
     for template, more in ((ORDER, {"text": "both"}), (None, {}), ({**ORDER, "to": "x"}, {})):
-        assert (await running.send(template, "m2", **more))[0] == 400
+        assert (await environment.send(template, "m2", **more))[0] == 400
 
     say = {"session": SESSION, "template": ORDER, "id": "a1"}
-    assert (await running.post("/console/desk/say", say))[0] == 202
-    assert await running.wait_for("Ada 12", 2) == ["order_update Ada 12"]
+    assert (await environment.post("/console/desk/say", say))[0] == 202
+    assert await environment.wait_for("Ada 12", 2) == ["order_update Ada 12"]
     wrong_say = {**say, "id": "a2", "template": {**ORDER, "variables": {}}}
-    status, body = await running.post("/console/desk/say", wrong_say)
+    status, body = await environment.post("/console/desk/say", wrong_say)
     assert (status, body["error"]["code"]) == (422, "template_variables")
     assert "1, 2 missing" in body["error"]["message"]
-    assert (await running.post("/console/desk/act", {"session": SESSION, "act": "give_back"}))[0] == 200
+    assert (await environment.post("/console/desk/act", {"session": SESSION, "act": "give_back"}))[0] == 200
 
-    await running.change(status="PAUSED", reason="LOW_QUALITY")
-    status, body = await running.send(ORDER, "m3")
+    await environment.change(status="PAUSED", reason="LOW_QUALITY")
+    status, body = await environment.send(ORDER, "m3")
     assert (status, body["error"]["code"]) == (409, "template_not_approved")
-    assert (await running.send(ORDER, "m1"))[0] == 202  # it was sent before
+    assert (await environment.send(ORDER, "m1"))[0] == 202  # it was sent before
 
 
 @pytest.mark.long
-async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls_back(running: World) -> None:
-    await running.change(status="PAUSED")
-    running.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
+async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls_back(
+    environment: Environment,
+) -> None:
+    await environment.change(status="PAUSED")
+    environment.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
 
-    assert await running.wait_for("FALLBACK", 1) == ["FALLBACK"]
-    async with Redis.from_url(running.redis_url) as redis:
+    assert await environment.wait_for("FALLBACK", 1) == ["FALLBACK"]
+    async with Redis.from_url(environment.redis_url) as redis:
         log = [(entry.kind, entry.data) for entry in await read_log_end(redis, SESSION, 100)]
     [refused] = [data for kind, data in log if kind == "refused"]
     assert refused["code"] == "template"
@@ -165,35 +167,37 @@ async def test_a_nodes_template_that_is_withdrawn_is_not_sent_and_the_flow_falls
 
 
 @pytest.mark.long
-async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does(running: World) -> None:
-    running.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
+async def test_a_nodes_template_with_wrong_variables_is_refused_before_meta_does(
+    environment: Environment,
+) -> None:
+    environment.server.send_user_message(UserMessage("whatsapp", CONTACT, "short"))
 
-    assert await running.wait_for("FALLBACK", 1) == ["FALLBACK"]
-    why = (await running.run("dead", "list")).output
+    assert await environment.wait_for("FALLBACK", 1) == ["FALLBACK"]
+    why = (await environment.run("dead", "list")).output
     assert "variables of the template order_update: 2 missing" in why
 
 
 @pytest.mark.long
-async def test_commands_list_show_synchronise_and_send(running: World) -> None:
-    listed = (await running.run("templates", "list")).output
+async def test_commands_list_show_synchronise_and_send(environment: Environment) -> None:
+    listed = (await environment.run("templates", "list")).output
     assert "whatsapp  order_update  en_US  approved  UTILITY".lower() in listed.lower()
     assert "whatsapp  spring_sale  en_US  paused" in listed
-    rows = json.loads((await running.run("templates", "list", "--json", "--limit", "2")).output)
+    rows = json.loads((await environment.run("templates", "list", "--json", "--limit", "2")).output)
     assert [row["channel"] for row in rows] == ["whatsapp"] * 2
 
-    shown = (await running.run("templates", "show", "invoice")).output
+    shown = (await environment.run("templates", "show", "invoice")).output
     assert "header document" in shown
     assert "--var button.0.url=…  (text)" in shown
     assert "--var header.filename=…  (text, optional)" in shown
-    assert (await running.run("templates", "show", "none")).exit_code == 1
+    assert (await environment.run("templates", "show", "none")).exit_code == 1
 
     values = ("--language", "en_US", "--var", "1=Ada", "--var", "2=a=b")
-    assert (await running.run("templates", "send", "order_update", SESSION, *values)).exit_code == 0
-    assert await running.wait_for("a=b", 1) == ["order_update Ada a=b"]
-    sent = await running.run("send", SESSION, "--template", "order_update", *values)
+    assert (await environment.run("templates", "send", "order_update", SESSION, *values)).exit_code == 0
+    assert await environment.wait_for("a=b", 1) == ["order_update Ada a=b"]
+    sent = await environment.run("send", SESSION, "--template", "order_update", *values)
     assert sent.exit_code == 0, sent.output
-    assert await running.wait_for("a=b", 2) == ["order_update Ada a=b"]
-    refused = await running.run("send", SESSION, "--template", "order_update", "--language", "en_US")
+    assert await environment.wait_for("a=b", 2) == ["order_update Ada a=b"]
+    refused = await environment.run("send", SESSION, "--template", "order_update", "--language", "en_US")
     assert refused.exit_code == 1
     assert "1, 2 missing" in refused.output
     for words in (
@@ -202,10 +206,12 @@ async def test_commands_list_show_synchronise_and_send(running: World) -> None:
         ("--template", "order_update"),
         ("--template", "order_update", "--language", "de", "--var", "x"),
     ):
-        assert (await running.run("send", SESSION, *words)).exit_code == 2
+        assert (await environment.run("send", SESSION, *words)).exit_code == 2
 
-    assert isinstance(running.server.simulator, WhatsAppSimulator)
-    running.server.simulator.templates.delete("spring_sale")
-    counts = json.loads((await running.run("templates", "sync", "--json")).output)
-    assert counts == {"whatsapp": len(json.loads((await running.run("templates", "list", "--json")).output))}
-    assert "spring_sale" not in (await running.run("templates", "list")).output
+    assert isinstance(environment.server.simulator, WhatsAppSimulator)
+    environment.server.simulator.templates.delete("spring_sale")
+    counts = json.loads((await environment.run("templates", "sync", "--json")).output)
+    assert counts == {
+        "whatsapp": len(json.loads((await environment.run("templates", "list", "--json")).output))
+    }
+    assert "spring_sale" not in (await environment.run("templates", "list")).output

@@ -8,16 +8,16 @@ from redis.asyncio import Redis
 
 from core.model import Message, Reply
 from gateway.redis.records.sessions.session_store import RedisSessionStore
-from tests.channels.twilio.builders import twilio
-from tests.channels.twilio.test_content import ADDRESS, API, Api, NoFetch, choices
+from tests.channels.twilio.builders import build_channel
+from tests.channels.twilio.test_content import ADDRESS, API, Api, NoFetch, build_choices
 
 
 async def test_workers_that_need_a_content_at_once_make_it_once(redis: Redis) -> None:
     api = Api()
-    workers = [twilio(TWILIO_API_URL=API) for _ in range(3)]
+    workers = [build_channel(TWILIO_API_URL=API) for _ in range(3)]
     for worker in workers:
         worker.set_dependencies(credentials=RedisSessionStore(redis), fetch=NoFetch())
-    [part] = workers[0].render(Message(text="Which?", choices=choices("Yes", "No")), ADDRESS)
+    [part] = workers[0].render(Message(text="Which?", choices=build_choices("Yes", "No")), ADDRESS)
     sends = [
         worker.send(Reply(key=f"t.{number}", address=ADDRESS, **dict(part)), api.http)
         for worker in workers
@@ -25,5 +25,5 @@ async def test_workers_that_need_a_content_at_once_make_it_once(redis: Redis) ->
     ]
     sent = await asyncio.gather(*sends)
     assert len({each.provider_id for each in sent}) == 15
-    assert len(api.created) == 1
-    assert len({form["ContentSid"] for form in api.forms}) == 1
+    assert len(api.created_contents) == 1
+    assert len({form["ContentSid"] for form in api.sent_forms}) == 1

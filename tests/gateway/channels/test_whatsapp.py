@@ -19,7 +19,16 @@ from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.redis.records.sessions.session_index import SessionIndex
-from tests.channels.whatsapp.builders import ENVIRON, PHONE, SECRET, TOKEN, batch, message, post, value
+from tests.channels.whatsapp.builders import (
+    ENVIRON,
+    PHONE,
+    SECRET,
+    TOKEN,
+    build_batch,
+    build_message,
+    build_value,
+    build_webhook,
+)
 from tests.flows.conversation import document, edge, node
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
@@ -37,7 +46,7 @@ FLOW = document(
 )
 
 
-class World:
+class Environment:
     """A gateway that has asked the contact its question."""
 
     def __init__(self, url: str, redis_url: str, server: RecordingSimulatorServer) -> None:
@@ -47,7 +56,7 @@ class World:
 
     async def send(self, kind: str, content: object, wamid: str) -> None:
         """Send a message of any kind, signed as Meta does."""
-        hook = post(batch(value(message(kind, content, id=wamid))))
+        hook = build_webhook(build_batch(build_value(build_message(kind, content, id=wamid))))
         async with httpx.AsyncClient(trust_env=False) as http:
             answer = await http.post(
                 f"{self._url}/webhooks/whatsapp", content=hook.body, headers=hook.headers
@@ -66,7 +75,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
+async def running_environment(folder: Path) -> AsyncIterator[Environment]:
     file = folder / "flow.json"
     file.write_text(json.dumps(FLOW), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -84,12 +93,12 @@ async def world(folder: Path) -> AsyncIterator[World]:
         redis_url = await start_gateway(stack, url, str(file), environ)
         server.send_user_message(UserMessage("whatsapp", CONTACT, "hi"))
         await server.wait_for_entries(QUESTION, CONTACT, 0)
-        yield World(url, redis_url, server)
+        yield Environment(url, redis_url, server)
 
 
 @pytest.mark.long
 async def test_reactions_unsupported_messages_and_edits(tmp_path: Path) -> None:
-    async with world(tmp_path) as environment:
+    async with running_environment(tmp_path) as environment:
         [question] = environment.replies()
         for number, emoji in enumerate(("👍", "")):
             reaction = {"message_id": question.id, "emoji": emoji}

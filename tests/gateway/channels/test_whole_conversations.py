@@ -26,7 +26,7 @@ from gateway.local.http_server import serve
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.whatsapp import builders as meta
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 from tests.gateway.environments.stack import ACCOUNT, TOKEN
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
@@ -41,7 +41,7 @@ FLOW = document(
         "place",
         "Where are you?",
         edges=[
-            edge("shared", "form", input_schema=asks(place={"type": "object", "format": "location"})),
+            edge("shared", "form", input_schema=input_schema(place={"type": "object", "format": "location"})),
             edge("written", "form", keywords=["harbour"]),
         ],
     ),
@@ -49,7 +49,7 @@ FLOW = document(
         "form",
         "Please fill in the form.",
         edges=[
-            edge("filled", "picture", input_schema=asks(survey=_FORM_SCHEMA)),
+            edge("filled", "picture", input_schema=input_schema(survey=_FORM_SCHEMA)),
             edge("told", "picture", keywords=["three"]),
         ],
     ),
@@ -87,12 +87,12 @@ class Provider:
     stores_files: bool = False
 
 
-def _whatsapp(hook: str) -> Provider:
+def _simulate_whatsapp(hook: str) -> Provider:
     made = WhatsAppSimulator(app_secret=meta.SECRET, access_token=meta.TOKEN, webhook_url=hook, seed=7)
     return Provider("whatsapp", f"+{meta.PHONE}", made, meta.ENVIRON, "WHATSAPP_API_URL", stores_files=True)
 
 
-def _twilio(surface: str, contact: str, hook: str) -> Provider:
+def _simulate_twilio(surface: str, contact: str, hook: str) -> Provider:
     made = TwilioSimulator(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=hook, seed=7)
     made.shows_user_ids = True
     environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
@@ -109,7 +109,7 @@ def _twilio(surface: str, contact: str, hook: str) -> Provider:
     )
 
 
-def _sunshine(hook: str) -> Provider:
+def _simulate_sunshine(hook: str) -> Provider:
     environ = sunshine.ENVIRON
     made = SunshineSimulator(
         app=sunshine.APP,
@@ -130,7 +130,7 @@ def _sunshine(hook: str) -> Provider:
     )
 
 
-def _intercom(hook: str) -> Provider:
+def _simulate_intercom(hook: str) -> Provider:
     made = IntercomSimulator(
         client_secret=intercom.SECRET, access_token=intercom.TOKEN, webhook_url=hook, seed=7
     )
@@ -146,7 +146,7 @@ def _intercom(hook: str) -> Provider:
     )
 
 
-def _zendesk(hook: str) -> Provider:
+def _simulate_zendesk(hook: str) -> Provider:
     made = ZendeskSimulator(secret="c2VjcmV0", api_token="api-token", webhook_url=hook, seed=7)
     environ = {
         "ZENDESK_EMAIL": "bot@example.com",
@@ -168,12 +168,12 @@ def _zendesk(hook: str) -> Provider:
 
 
 PROVIDERS = {
-    "whatsapp": _whatsapp,
-    "twilio_whatsapp": lambda hook: _twilio("whatsapp", "whatsapp:+15550171", hook),
-    "twilio_sms": lambda hook: _twilio("sms", "+15550171", hook),
-    "sunshine": _sunshine,
-    "intercom": _intercom,
-    "zendesk": _zendesk,
+    "whatsapp": _simulate_whatsapp,
+    "twilio_whatsapp": lambda hook: _simulate_twilio("whatsapp", "whatsapp:+15550171", hook),
+    "twilio_sms": lambda hook: _simulate_twilio("sms", "+15550171", hook),
+    "sunshine": _simulate_sunshine,
+    "intercom": _simulate_intercom,
+    "zendesk": _simulate_zendesk,
 }
 
 
@@ -210,7 +210,7 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(channel: str, folder: Path) -> AsyncIterator[Conversation]:
+async def running_conversation(channel: str, folder: Path) -> AsyncIterator[Conversation]:
     file = folder / "flow.json"
     file.write_text(json.dumps(FLOW), encoding="utf-8")
     async with AsyncExitStack() as stack:
@@ -228,7 +228,7 @@ async def conversation(channel: str, folder: Path) -> AsyncIterator[Conversation
 @pytest.mark.long
 @pytest.mark.parametrize("channel", PROVIDERS)
 async def test_a_conversation_of_places_forms_files_and_reactions(channel: str, tmp_path: Path) -> None:
-    async with conversation(channel, tmp_path) as contact:
+    async with running_conversation(channel, tmp_path) as contact:
         provider = contact.provider
         picture, voice = (PICTURE, VOICE) if provider.stores_files else (PICTURE_URL, VOICE_URL)
 

@@ -31,18 +31,18 @@ from tests.gateway.environments.surroundings import RecordingSimulatorServer, fi
 ADA, SECRET, TOKEN = "ada@example.com", "c2VjcmV0", "api-token"
 
 
-class Tickets(RecordingSimulatorServer):
+class ZendeskServer(RecordingSimulatorServer):
     """The simulator's server, with the contact Ada and the agent Grace."""
 
     redis_url = ""
 
-    def ada(self, text: str) -> int:
+    def say_as_contact(self, text: str) -> int:
         """Send a message of Ada; return how many answers there were before."""
         seen = len(self.list_entries(ADA))
         self.send_user_message(UserMessage("zendesk", ADA, text))
         return seen
 
-    def grace(self, move: str, text: str = "") -> None:
+    def act_as_agent(self, move: str, text: str = "") -> None:
         """Perform a move of Grace on Ada's ticket."""
         self.run_agent_action(ADA, move, text)
 
@@ -53,7 +53,7 @@ class Tickets(RecordingSimulatorServer):
         assert ticket is not None
         return ticket
 
-    async def until_note(self) -> str:
+    async def wait_for_note(self) -> str:
         """Wait for the first internal note on Ada's ticket and return it."""
         async with asyncio.timeout(30):
             while not (notes := self._notes()):
@@ -64,7 +64,7 @@ class Tickets(RecordingSimulatorServer):
     def _notes(self) -> list[TranscriptEntry]:
         return [line for line in self.simulator.list_messages(time(), person=ADA) if line.direction == "note"]
 
-    async def until_idle(self) -> None:
+    async def wait_until_processed(self) -> None:
         """Wait until every webhook was accepted and no job is left."""
         await self.wait_until_idle()
         async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as jobs:
@@ -75,9 +75,9 @@ class Tickets(RecordingSimulatorServer):
 
 
 @asynccontextmanager
-async def desk(
+async def running_environment(
     flow: str, *, by_triggers: bool = False, oauth: bool = False, workers: int = 1
-) -> AsyncIterator[Tickets]:
+) -> AsyncIterator[ZendeskServer]:
     """Start everything; stop it in reverse order."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
@@ -89,7 +89,7 @@ async def desk(
             seed=7,
             by_triggers=by_triggers,
         )
-        server = Tickets(simulator, http)
+        server = ZendeskServer(simulator, http)
         shown = {"ZENDESK_EMAIL": "bot@example.com", "ZENDESK_API_TOKEN": TOKEN}
         if oauth:
             shown = {
@@ -114,31 +114,31 @@ async def test_the_library_flows_run_in_tickets(flow: str, by_triggers: bool) ->
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with desk(flow, by_triggers=by_triggers) as tickets:
+    async with running_environment(flow, by_triggers=by_triggers) as tickets:
         for turn in conversation.turns:
-            seen = tickets.ada(turn.say or "yes")
+            seen = tickets.say_as_contact(turn.say or "yes")
             answers = await tickets.wait_for_entries((turn.expect.reply or ("",))[-1], ADA, seen)
             assert len(answers) == 1  # one comment per turn
 
 
 @pytest.mark.long
 async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
-    async with desk("support") as tickets:
-        await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
-        await tickets.wait_for_entries("passing you on", ADA, tickets.ada("get me an agent"))
-        assert "get me an agent" in await tickets.until_note()
+    async with running_environment("support") as tickets:
+        await tickets.wait_for_entries("What can I do", ADA, tickets.say_as_contact("hi"))
+        await tickets.wait_for_entries("passing you on", ADA, tickets.say_as_contact("get me an agent"))
+        assert "get me an agent" in await tickets.wait_for_note()
         ticket = tickets.ticket()
         assert (ticket.group_id, ticket.assignee_id, ticket.status) == (HAND_OFF_GROUP_ID, None, "open")
 
-        tickets.grace("take")
-        tickets.grace("reply", "How can I help?")
-        await tickets.until_idle()
-        seen = tickets.ada("where is my parcel?")
-        await tickets.until_idle()
+        tickets.act_as_agent("take")
+        tickets.act_as_agent("reply", "How can I help?")
+        await tickets.wait_until_processed()
+        seen = tickets.say_as_contact("where is my parcel?")
+        await tickets.wait_until_processed()
         assert len(tickets.list_entries(ADA)) == seen
-        tickets.grace("give_back")
-        await tickets.until_idle()
-        tickets.ada("are you open on sundays?")
+        tickets.act_as_agent("give_back")
+        await tickets.wait_until_processed()
+        tickets.say_as_contact("are you open on sundays?")
         [answer] = await tickets.wait_for_entries("open", ADA, seen)
         assert "order number" not in answer.text
 
@@ -146,23 +146,23 @@ async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
 @pytest.mark.long
 async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
     """Grace replies between the read of the ticket and its update: no webhook can be that fast."""
-    async with desk("support") as tickets:
+    async with running_environment("support") as tickets:
         simulator, handle = tickets.simulator, tickets.simulator.handle
 
-        def interrupted(
+        def handle_interrupted(
             request: SimulatorRequest, now: float
         ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
             if request.method == "PUT" and not any(
                 line.direction == "agent" for line in simulator.list_messages(now)
             ):
-                tickets.grace("reply", "I have it.")
+                tickets.act_as_agent("reply", "I have it.")
             return handle(request, now)
 
-        simulator.handle = interrupted  # type: ignore[method-assign]
-        tickets.ada("hi")
-        await tickets.until_idle()
-        tickets.ada("and now?")
-        await tickets.until_idle()
+        simulator.handle = handle_interrupted  # type: ignore[method-assign]
+        tickets.say_as_contact("hi")
+        await tickets.wait_until_processed()
+        tickets.say_as_contact("and now?")
+        await tickets.wait_until_processed()
 
         assert tickets.list_entries(ADA) == []
         assert tickets.ticket().tags == []
@@ -170,14 +170,14 @@ async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
 
 @pytest.mark.long
 async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
-    async with desk("support") as tickets:
+    async with running_environment("support") as tickets:
         tickets.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
-        tickets.ada("hi")
-        await tickets.until_idle()
+        tickets.say_as_contact("hi")
+        await tickets.wait_until_processed()
         tickets.simulator.set_faults(FaultSettings(next=(Fault.ERROR_AFTER,)))
-        tickets.ada("yes")
-        await tickets.until_idle()
-        await tickets.wait_for_entries("Opening hours", ADA, tickets.ada("nonsense"))
+        tickets.say_as_contact("yes")
+        await tickets.wait_until_processed()
+        await tickets.wait_for_entries("Opening hours", ADA, tickets.say_as_contact("nonsense"))
 
         assert ["What can I do" in line.text for line in tickets.list_entries(ADA)][:2] == [True, False]
         assert len(tickets.list_entries(ADA)) == 3
@@ -185,13 +185,13 @@ async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
 
 @pytest.mark.long
 async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
-    async with desk("support") as tickets:
-        await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
-        await tickets.wait_for_entries("order number", ADA, tickets.ada("where is my parcel?"))
+    async with running_environment("support") as tickets:
+        await tickets.wait_for_entries("What can I do", ADA, tickets.say_as_contact("hi"))
+        await tickets.wait_for_entries("order number", ADA, tickets.say_as_contact("where is my parcel?"))
         closed = tickets.ticket()
-        tickets.grace("close")
-        await tickets.until_idle()
-        seen = tickets.ada("12345678")
+        tickets.act_as_agent("close")
+        await tickets.wait_until_processed()
+        seen = tickets.say_as_contact("12345678")
         [answer] = await tickets.wait_for_entries("", ADA, seen)
 
         assert answer.ours == str(tickets.ticket().id) != str(closed.id)
@@ -204,10 +204,10 @@ async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
 
 @pytest.mark.long
 async def test_two_workers_share_single_use_tokens() -> None:
-    async with desk("support", oauth=True, workers=2) as tickets:
+    async with running_environment("support", oauth=True, workers=2) as tickets:
         for number in range(12):
             tickets.send_user_message(UserMessage("zendesk", f"person{number}@example.com", "hi"))
-        await tickets.until_idle()
+        await tickets.wait_until_processed()
 
         assert isinstance(tickets.simulator, ZendeskSimulator)
         assert tickets.simulator.admin.grant_count == 1

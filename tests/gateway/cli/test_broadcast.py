@@ -9,7 +9,7 @@ import pytest
 
 from tests.channels.twilio.builders import ENVIRON, PUBLIC
 from tests.core.rig import Rig
-from tests.gateway.cli.test_sessions import ask_command, prepare, run
+from tests.gateway.cli.test_sessions import ask_command, prepare, run_command
 
 __all__ = ["ask_command"]
 
@@ -20,19 +20,19 @@ ROWS = (
 START = ("broadcast", "start", "c.csv", "--name", "spring", "--from", "+12025550101", "--text")
 
 
-async def _nothing(rig: Rig) -> None: ...
+async def _prepare_nothing(rig: Rig) -> None: ...
 
 
 @pytest.fixture
 def folder(ask_command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare(ask_command, _nothing)
+    prepare(ask_command, _prepare_nothing)
     for name, value in {**ENVIRON, "PUBLIC_URL": PUBLIC}.items():
         monkeypatch.setenv(name, value)
     Path("c.csv").write_text(ROWS, encoding="utf-8")
 
 
 def test_a_dry_run_says_who_gets_it_and_why_others_do_not(folder: None) -> None:
-    output = run(*START, "Hello {{ name }}", "--dry-run").output
+    output = run_command(*START, "Hello {{ name }}", "--dry-run").output
 
     for words in (
         "1 of 4 rows can be sent",
@@ -43,23 +43,23 @@ def test_a_dry_run_says_who_gets_it_and_why_others_do_not(folder: None) -> None:
         "line 5: no value for name",
     ):
         assert words in output
-    assert "0 broadcasts" in run("broadcast", "list").output
-    found = json.loads(run(*START, "Hello {{ name }}", "--dry-run", "--json").output)
+    assert "0 broadcasts" in run_command("broadcast", "list").output
+    found = json.loads(run_command(*START, "Hello {{ name }}", "--dry-run", "--json").output)
     assert (found["sendable"], found["unused"], len(found["skipped"])) == (1, ["city"], 3)
 
 
 def test_a_broadcast_is_started_once_followed_exported_and_stopped(folder: None) -> None:
-    assert run(*START, "Hello {{ name }}").exit_code == 1  # nobody confirms
-    assert "broadcast show spring" in run(*START, "Hello {{ name }}", "--yes").output
-    assert "nothing is sent twice" in run(*START, "Hello {{ name }}", "--yes").output
-    assert run(*START, "Bye {{ name }}", "--yes").exit_code == 1
-    assert json.loads(run("broadcast", "show", "spring", "--json").output)["total"] == 4
+    assert run_command(*START, "Hello {{ name }}").exit_code == 1  # nobody confirms
+    assert "broadcast show spring" in run_command(*START, "Hello {{ name }}", "--yes").output
+    assert "nothing is sent twice" in run_command(*START, "Hello {{ name }}", "--yes").output
+    assert run_command(*START, "Bye {{ name }}", "--yes").exit_code == 1
+    assert json.loads(run_command("broadcast", "show", "spring", "--json").output)["total"] == 4
 
-    assert "paused" in run("broadcast", "pause", "spring").output
-    assert "running" in run("broadcast", "resume", "spring").output
-    assert "stopped" in run("broadcast", "stop", "spring", "--yes").output
-    assert run("broadcast", "resume", "spring").exit_code == 1
-    run("broadcast", "show", "spring", "--export", "o.csv")
+    assert "paused" in run_command("broadcast", "pause", "spring").output
+    assert "running" in run_command("broadcast", "resume", "spring").output
+    assert "stopped" in run_command("broadcast", "stop", "spring", "--yes").output
+    assert run_command("broadcast", "resume", "spring").exit_code == 1
+    run_command("broadcast", "show", "spring", "--export", "o.csv")
     assert Path("o.csv").read_text(encoding="utf-8").splitlines()[1] == "2,+12025550111,not_processed,,"
 
 
@@ -74,7 +74,7 @@ def test_a_broadcast_is_started_once_followed_exported_and_stopped(folder: None)
     ],
 )
 def test_what_cannot_be_used_is_named(folder: None, words: tuple[str, ...], reason: str) -> None:
-    result = run(*words)
+    result = run_command(*words)
 
     assert result.exit_code != 0
     assert reason in f"{result.output} {result.exception}"

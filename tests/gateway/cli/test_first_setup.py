@@ -16,14 +16,14 @@ from typer.testing import CliRunner, Result
 from core.errors import ConfigurationError
 from gateway.cli import app
 from gateway.cli.operations._first_setup import read_env_file, write_env_file
-from tests.channels.test_account_checks import PUBLIC, create, served
+from tests.channels.test_account_checks import PUBLIC, create_account, serve_account
 
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).map(
     str.strip
 )
 
 
-def run(path: Path, *answers: str) -> Result:
+def run_setup(path: Path, *answers: str) -> Result:
     lines = "".join(f"{each}\n" for each in answers)
     return CliRunner().invoke(app, ["setup", "--file", str(path)], input=lines)
 
@@ -33,11 +33,11 @@ async def test_the_first_setup_asks_again_for_what_the_provider_refuses(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / ".env"
-    async with served(create("twilio")) as (environ, _):
+    async with serve_account(create_account("twilio")) as (environ, _):
         path.write_text(f"# ours\nTWILIO_API_URL={environ['TWILIO_API_URL']}\nTURNGATE_FLOW=kyc\n")
         sid, token = environ["TWILIO_ACCOUNT_SID"], environ["TWILIO_AUTH_TOKEN"]
         answers = ("bots.example.com", PUBLIC, "fax", "twilio", sid, "f" * 32, "", "y", sid, token, "")
-        result = await asyncio.to_thread(run, path, *answers)
+        result = await asyncio.to_thread(run_setup, path, *answers)
 
     assert result.exit_code == 0, result.output
     assert "PUBLIC_URL must be" in result.output
@@ -58,7 +58,7 @@ def test_an_interrupted_setup_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text("TURNGATE_FLOW=kyc\n")
 
-    assert run(path, PUBLIC).exit_code == 1
+    assert run_setup(path, PUBLIC).exit_code == 1
     assert path.read_text() == "TURNGATE_FLOW=kyc\n"
     assert [each.name for each in tmp_path.iterdir()] == [".env"]
     with pytest.raises(ConfigurationError, match="--file"):

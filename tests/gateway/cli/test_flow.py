@@ -27,11 +27,11 @@ ENVIRON = {name: value for name, value in os.environ.items() if not name.startsw
 
 
 @pytest.fixture(autouse=True)
-def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def flow(*arguments: object, stdin: str = "") -> Result:
+def run_flow(*arguments: object, stdin: str = "") -> Result:
     return CliRunner().invoke(app, ["flow", *map(str, arguments)], input=stdin, env={"TURNGATE_LLM": "rules"})
 
 
@@ -52,7 +52,7 @@ def interrupt(process: subprocess.Popen[bytes]) -> int:
 
 
 def test_lint_reports_channel_limits_as_warnings() -> None:
-    result = flow("lint", LIBRARY / "support.json")
+    result = run_flow("lint", LIBRARY / "support.json")
     assert result.exit_code == 0
     assert "node welcome: shows 4 choices: twilio and zendesk have no buttons: numbered list" in result.stdout
     assert "node welcome: shows 4 choices: whatsapp has 3 buttons: list" in result.stdout
@@ -63,7 +63,7 @@ def test_lint_fails_with_every_problem(tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text(
         "system_prompt: x\ninitial_node: a\nnodes: [{id: b}]", encoding="utf-8"
     )
-    result = flow("lint", "flow.yaml")
+    result = run_flow("lint", "flow.yaml")
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "problem: nodes[0].name: This is required and missing: write name: Start.",
@@ -72,13 +72,13 @@ def test_lint_fails_with_every_problem(tmp_path: Path) -> None:
 
 
 def test_draw_prints_mermaid_or_svg() -> None:
-    assert flow("draw", KYC).stdout.startswith("flowchart TD\n")
-    assert flow("draw", KYC, "--mermaid").stdout.startswith("flowchart TD\n")
-    assert ElementTree.fromstring(flow("draw", KYC, "--svg").stdout).tag.endswith("svg")
+    assert run_flow("draw", KYC).stdout.startswith("flowchart TD\n")
+    assert run_flow("draw", KYC, "--mermaid").stdout.startswith("flowchart TD\n")
+    assert ElementTree.fromstring(run_flow("draw", KYC, "--svg").stdout).tag.endswith("svg")
 
 
 def test_chat_shows_the_answer_and_the_current_node() -> None:
-    result = flow("chat", KYC, stdin="4321\n23 April 1990\n")
+    result = run_flow("chat", KYC, stdin="4321\n23 April 1990\n")
     assert result.exit_code == 0
     assert "node ask_date_of_birth · advance · edge last_four_given" in result.stdout
     assert '"date_of_birth": "1990-04-23"' in result.stdout
@@ -87,7 +87,7 @@ def test_chat_shows_the_answer_and_the_current_node() -> None:
 
 
 def test_test_runs_the_conversations_of_the_flow_and_writes_junit(tmp_path: Path) -> None:
-    result = flow("test", KYC, "--junit", tmp_path / "out.xml")
+    result = run_flow("test", KYC, "--junit", tmp_path / "out.xml")
     assert result.exit_code == 0
     assert "passed  a customer is verified in four messages" in result.stdout
     assert "nodes: 6 of 6" in result.stdout
@@ -95,7 +95,7 @@ def test_test_runs_the_conversations_of_the_flow_and_writes_junit(tmp_path: Path
 
 
 def test_an_unwritable_file_is_reported(tmp_path: Path) -> None:
-    result = flow("test", KYC, "--junit", tmp_path / "nowhere" / "out.xml")
+    result = run_flow("test", KYC, "--junit", tmp_path / "nowhere" / "out.xml")
     assert isinstance(result.exception, ConfigurationError)
     assert str(result.exception).endswith("out.xml cannot be written: No such file or directory")
 
@@ -105,7 +105,7 @@ def test_test_fails_when_a_conversation_differs(tmp_path: Path) -> None:
     other.write_text(
         "conversations: [{name: a, turns: [{say: hi, expect: {node: confirm}}]}]", encoding="utf-8"
     )
-    result = flow("test", KYC, "--conversations", other)
+    result = run_flow("test", KYC, "--conversations", other)
     assert result.exit_code == 1
     assert "failed  a\n        1. “hi”: node is “ask_last_four”, not “confirm”" in result.stdout
 
@@ -118,8 +118,8 @@ def test_test_uses_the_scripted_model_of_the_file(tmp_path: Path) -> None:
         "expect: {node: ask_date_of_birth}}]}]",
         encoding="utf-8",
     )
-    assert flow("test", KYC, "--conversations", written, "--llm", "scripted").exit_code == 0
-    result = flow("test", KYC, "--llm", "scripted")
+    assert run_flow("test", KYC, "--conversations", written, "--llm", "scripted").exit_code == 0
+    result = run_flow("test", KYC, "--llm", "scripted")
     assert result.exit_code == 1
     assert "2. “4321”: the model is asked to decide at “ask_last_four”, without a decide" in result.stdout
 
@@ -127,14 +127,14 @@ def test_test_uses_the_scripted_model_of_the_file(tmp_path: Path) -> None:
 def test_test_refuses_names_unknown_to_the_flow(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text("conversations: [{name: a, turns: [{say: hi, expect: {node: x}}]}]", encoding="utf-8")
-    result = flow("test", KYC, "--conversations", other)
+    result = run_flow("test", KYC, "--conversations", other)
     assert isinstance(result.exception, FlowError)
     assert "conversations[0].turns[0].expect.node: There is no node “x” in the flow." in str(result.exception)
 
 
 def test_schema_prints_the_published_schema() -> None:
     published = ROOT / "docs" / "flow.schema.json"
-    assert json.loads(flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
+    assert json.loads(run_flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
 
 
 @pytest.mark.long

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
-from typer.testing import CliRunner, Result
 
 from flows.authoring.scaffold import TEMPLATES
-from gateway.cli import app
 from gateway.cli.flows import _tests
+from tests.gateway.cli.test_flow import run_flow
 
 SIMPLE = """
 system_prompt: x
@@ -52,19 +51,15 @@ nodes:
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def flow(*arguments: object, stdin: str = "") -> Result:
-    return CliRunner().invoke(app, ["flow", *map(str, arguments)], input=stdin, env={"TURNGATE_LLM": "rules"})
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_new_flow_lints_clean_and_passes_its_test(template: str) -> None:
-    assert flow("new", "own", "--template", template).exit_code == 0
+    assert run_flow("new", "own", "--template", template).exit_code == 0
 
-    linted, tested = flow("lint", "own.yaml"), flow("test", "own.yaml")
+    linted, tested = run_flow("lint", "own.yaml"), run_flow("test", "own.yaml")
 
     assert linted.exit_code == tested.exit_code == 0
     assert "warning:" not in linted.stdout
@@ -88,7 +83,7 @@ def test_a_new_flow_overwrites_nothing(name: str, template: str, sentence: str) 
     for file in ("own.yaml", "own.test.yaml"):
         Path(file).write_text("mine", encoding="utf-8")
 
-    result = flow("new", name, "--template", template)
+    result = run_flow("new", name, "--template", template)
 
     assert sentence in str(result.exception)
     assert sorted(path.name for path in Path().iterdir()) == ["own.test.yaml", "own.yaml"]
@@ -96,13 +91,13 @@ def test_a_new_flow_overwrites_nothing(name: str, template: str, sentence: str) 
 
 
 def test_a_chat_becomes_a_test_that_passes_at_once_and_later() -> None:
-    flow("new", "own", "--template", "form")
+    run_flow("new", "own", "--template", "form")
     before = Path("own.test.yaml").read_text(encoding="utf-8")
     said = (
         'tomorrow\n\nwhere are you?\n5\nmy number is 212 555 0147\nno, 6 people: "all" of us\nyes\nthanks\n'
     )
     for _ in range(2):
-        result = flow("chat", "own.yaml", "--save-test", "own.test.yaml", stdin=said)
+        result = run_flow("chat", "own.yaml", "--save-test", "own.test.yaml", stdin=said)
         assert "differs" not in result.output
     after = Path("own.test.yaml").read_text(encoding="utf-8")
     recorded = yaml.safe_load(after)["conversations"][-2:]
@@ -112,19 +107,19 @@ def test_a_chat_becomes_a_test_that_passes_at_once_and_later() -> None:
     assert recorded[0]["turns"][3]["say"] == "my number is 212 555 0147"
     assert recorded[0]["turns"][3]["expect"]["slots"] == {"phone": "+12125550147"}
     assert recorded[0]["turns"][5]["expect"]["outcome"] == "final"
-    assert flow("test", "own.yaml").exit_code == 0
+    assert run_flow("test", "own.yaml").exit_code == 0
 
 
 def test_what_other_systems_answered_and_a_new_file_are_part_of_the_test() -> None:
     Path("call.yaml").write_text(CALLS, encoding="utf-8")
 
-    result = flow("chat", "call.yaml", "--save-test", "call.test.yaml", stdin="ABC\n")
+    result = run_flow("chat", "call.yaml", "--save-test", "call.test.yaml", stdin="ABC\n")
 
     (recorded,) = yaml.safe_load(Path("call.test.yaml").read_text(encoding="utf-8"))["conversations"]
     assert "differs" not in result.output
     assert recorded["answers"] == {"look": [{"unreachable": True}]}
     assert recorded["turns"][0]["expect"]["node"] == "sorry"
-    assert flow("test", "call.yaml").exit_code == 0
+    assert run_flow("test", "call.yaml").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -145,7 +140,7 @@ def test_a_file_that_cannot_be_added_to_is_told_before_the_chat(text: str | None
     if text:
         target.write_text(text, encoding="utf-8")
 
-    result = flow("chat", "a.yaml", "--save-test", target, stdin="sure\n")
+    result = run_flow("chat", "a.yaml", "--save-test", target, stdin="sure\n")
 
     assert sentence in str(result.exception)
     assert "Tea?" not in result.output
@@ -154,7 +149,7 @@ def test_a_file_that_cannot_be_added_to_is_told_before_the_chat(text: str | None
 
 def test_a_chat_in_which_nobody_spoke_is_no_test() -> None:
     Path("a.yaml").write_text(SIMPLE, encoding="utf-8")
-    assert flow("chat", "a.yaml", "--save-test", "t.yaml", stdin="").exit_code == 0
+    assert run_flow("chat", "a.yaml", "--save-test", "t.yaml", stdin="").exit_code == 0
     assert not Path("t.yaml").exists()
 
 

@@ -13,7 +13,7 @@ import redis as sync
 from standardwebhooks import Webhook
 
 from tests.core.rig import Rig
-from tests.gateway.cli.test_sessions import ask_command, prepare, run
+from tests.gateway.cli.test_sessions import ask_command, prepare, run_command
 
 __all__ = ["ask_command"]
 
@@ -41,10 +41,10 @@ def handler() -> type[_Handler]:
 def url(handler: type[_Handler], ask_command: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """URL of a receiver in a thread; the commands run in loops of their own."""
 
-    async def nothing(rig: Rig) -> None:
+    async def prepare_nothing(rig: Rig) -> None:
         return None
 
-    prepare(ask_command, nothing)
+    prepare(ask_command, prepare_nothing)
     server = HTTPServer(("127.0.0.1", 0), handler)
     host = f"127.0.0.1:{server.server_port}"
     monkeypatch.setenv("TURNGATE_PRIVATE_HOSTS", host)
@@ -58,37 +58,39 @@ def url(handler: type[_Handler], ask_command: str, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.long
 def test_a_hook_is_added_tested_rotated_and_removed(url: str, handler: type[_Handler]) -> None:
-    added = json.loads(run("hooks", "add", url, "--name", "crm", "--event", "reply.failed", "--json").output)
+    added = json.loads(
+        run_command("hooks", "add", url, "--name", "crm", "--event", "reply.failed", "--json").output
+    )
     assert added["name"] == "crm"
-    assert run("hooks", "add", url, "--name", "crm").exit_code == 1
+    assert run_command("hooks", "add", url, "--name", "crm").exit_code == 1
 
-    assert run("hooks", "test", "crm").output == "crm: delivered.\n"
-    rotated = json.loads(run("hooks", "rotate", "crm", "--json").output)
-    assert json.loads(run("hooks", "test", "crm", "--json").output)["delivered"]
+    assert run_command("hooks", "test", "crm").output == "crm: delivered.\n"
+    rotated = json.loads(run_command("hooks", "rotate", "crm", "--json").output)
+    assert json.loads(run_command("hooks", "test", "crm", "--json").output)["delivered"]
     body, headers = handler.received[-1]
     for secret in (added["secret"], rotated["secret"]):
         assert Webhook(secret).verify(body, headers)["type"] == "hook.test"
-    run("hooks", "rotate", "crm", "--hours", "0")
-    run("hooks", "test", "crm")
+    run_command("hooks", "rotate", "crm", "--hours", "0")
+    run_command("hooks", "test", "crm")
     with pytest.raises(Exception, match="signature"):
         Webhook(rotated["secret"]).verify(*handler.received[-1])
 
-    [row] = json.loads(run("hooks", "list", "--json").output)
+    [row] = json.loads(run_command("hooks", "list", "--json").output)
     assert (row["name"], row["events"], row["secrets"]) == ("crm", ["reply.failed"], 1)
-    assert "whsec_" not in run("hooks", "list").output
-    assert run("hooks", "remove", "crm").exit_code == 1  # nobody confirms
-    assert run("hooks", "remove", "crm", "--yes").exit_code == 0
-    assert run("hooks", "remove", "crm", "--yes").exit_code == 1
-    assert "0 hooks" in run("hooks", "list").output
+    assert "whsec_" not in run_command("hooks", "list").output
+    assert run_command("hooks", "remove", "crm").exit_code == 1  # nobody confirms
+    assert run_command("hooks", "remove", "crm", "--yes").exit_code == 0
+    assert run_command("hooks", "remove", "crm", "--yes").exit_code == 1
+    assert "0 hooks" in run_command("hooks", "list").output
 
 
 def test_a_failing_test_says_why(url: str, handler: type[_Handler]) -> None:
-    run("hooks", "add", url, "--name", "crm")
+    run_command("hooks", "add", url, "--name", "crm")
     handler.status = 503
-    failed = run("hooks", "test", "crm")
+    failed = run_command("hooks", "test", "crm")
     assert failed.exit_code == 1
     assert "it answered 503" in failed.output
-    assert run("hooks", "test", "other").exit_code == 1
+    assert run_command("hooks", "test", "other").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -105,13 +107,13 @@ def test_a_failing_test_says_why(url: str, handler: type[_Handler]) -> None:
 def test_a_wrong_hook_is_refused_with_the_reason(
     ask_command: str, arguments: list[str], message: str
 ) -> None:
-    result = run("hooks", "add", *arguments)
+    result = run_command("hooks", "add", *arguments)
     assert result.exit_code != 0
     assert message in str(result.exception)
 
 
 def test_given_up_events_are_listed_and_replayed(url: str, sync_redis: sync.Redis) -> None:
-    run("hooks", "add", url, "--name", "crm")
+    run_command("hooks", "add", url, "--name", "crm")
     event = {
         "id": "1795400000000-0",
         "kind": "reply.sent",
@@ -122,13 +124,13 @@ def test_given_up_events_are_listed_and_replayed(url: str, sync_redis: sync.Redi
     letter: Any = sync_redis.xadd("tg:hook_dead", {"hook": "crm", "session": "", "event": json.dumps(event)})
     broken: Any = sync_redis.xadd("tg:hook_dead", {"hook": "crm", "session": "", "event": "[]"})
     orphan: Any = sync_redis.xadd("tg:hook_dead", {"hook": "gone", "session": "", "event": json.dumps(event)})
-    rows = json.loads(run("hooks", "failed", "--hook", "crm", "--json").output)
+    rows = json.loads(run_command("hooks", "failed", "--hook", "crm", "--json").output)
     assert (rows[0]["type"], rows[0]["reason"]) == ("reply.sent", "too old")
-    assert "3 events" in run("hooks", "failed").output
+    assert "3 events" in run_command("hooks", "failed").output
 
-    assert run("hooks", "replay").exit_code == 2
-    assert "Re-queued 1 of 1" in run("hooks", "replay", letter.decode()).output
+    assert run_command("hooks", "replay").exit_code == 2
+    assert "Re-queued 1 of 1" in run_command("hooks", "replay", letter.decode()).output
     for other, reason in ((letter, "already replayed"), (broken, "not readable"), (orphan, "was removed")):
-        result = run("hooks", "replay", other.decode())
+        result = run_command("hooks", "replay", other.decode())
         assert (result.exit_code, reason in result.output) == (1, True)
     assert sync_redis.zcard("tg:hook:crm:due") == 1

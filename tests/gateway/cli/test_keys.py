@@ -9,20 +9,20 @@ import pytest
 from gateway.redis.encryption import cipher
 from gateway.redis.encryption.key_ring import SETTING
 from tests.core.rig import SESSION, Rig
-from tests.gateway.cli.test_sessions import ask_command, prepare, run
+from tests.gateway.cli.test_sessions import ask_command, prepare, run_command
 
 __all__ = ["ask_command"]
 
 TEXT = "my secret zebrafish"
 
 
-async def talk(rig: Rig) -> None:
+async def hold_conversation(rig: Rig) -> None:
     await rig.accept_turns(1, text=TEXT)
     await rig.process()
 
 
-def new_key() -> str:
-    return run("keys", "generate").output.strip()
+def generate_key() -> str:
+    return run_command("keys", "generate").output.strip()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_wrong_key_is_a_plain_sentence(
     ask_command: str, monkeypatch: pytest.MonkeyPatch, value: str, problem: str
 ) -> None:
     monkeypatch.setenv(SETTING, value)
-    error = str(run("keys", "list").exception)
+    error = str(run_command("keys", "list").exception)
 
     assert error.startswith(f"{SETTING}: {problem}")
     assert "`turngate keys generate`" in error
@@ -49,23 +49,23 @@ def test_the_keys_are_rotated_and_what_was_clear_is_encrypted(
     ask_command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cipher, "REFRESH_SECONDS", -1.0)  # no other process has to learn of the key
-    prepare(ask_command, talk)
-    assert f"{SETTING} is not set" in str(run("keys", "rotate").exception)
-    old, new = new_key(), new_key()
+    prepare(ask_command, hold_conversation)
+    assert f"{SETTING} is not set" in str(run_command("keys", "rotate").exception)
+    old, new = generate_key(), generate_key()
     monkeypatch.setenv(SETTING, old)
-    assert run("keys", "rotate").exit_code == 0
+    assert run_command("keys", "rotate").exit_code == 0
     monkeypatch.setenv(SETTING, f"{new},{old}")
-    rotated = run("keys", "rotate", "--reencrypt")
+    rotated = run_command("keys", "rotate", "--reencrypt")
     assert "3 older ones are wrapped by" in rotated.output
     assert "records were written with the new key" in rotated.output
     monkeypatch.setenv(SETTING, new)
-    listed = json.loads(run("keys", "list", "--json").output)
+    listed = json.loads(run_command("keys", "list", "--json").output)
     assert {each["wrapped_by"] for each in listed["data_keys"]} == set(listed["setting"])
     assert len(listed["data_keys"]) == 4
-    assert TEXT in run("why", SESSION, "--text").output
-    acts = run("audit", "list").output
+    assert TEXT in run_command("why", SESSION, "--text").output
+    acts = run_command("audit", "list").output
     assert "rotate_keys" in acts
     assert "reencrypt" in acts
 
     monkeypatch.setenv(SETTING, old)
-    assert f"add that key to {SETTING} and restart" in str(run("why", SESSION, "--text").exception)
+    assert f"add that key to {SETTING} and restart" in str(run_command("why", SESSION, "--text").exception)

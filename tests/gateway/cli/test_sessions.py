@@ -24,7 +24,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC
 from tests.core.rig import SESSION, Rig
-from tests.fakes import ADDRESS, turn
+from tests.fakes import ADDRESS, build_turn
 
 
 @pytest.fixture
@@ -45,57 +45,57 @@ def prepare(url: str, work: Callable[[Rig], Awaitable[object]]) -> None:
     asyncio.run(run())
 
 
-def run(*words: str) -> Result:
+def run_command(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
 
 
-async def answered(rig: Rig) -> None:
+async def answer_turn(rig: Rig) -> None:
     await rig.accept_turns(1, text="my secret")
     await rig.process()
 
 
 @pytest.mark.parametrize("message", ["M1", "P1"])
 def test_why_shows_a_messages_log_by_turn_or_provider_id(ask_command: str, message: str) -> None:
-    prepare(ask_command, answered)
+    prepare(ask_command, answer_turn)
 
-    output = run("why", message)
+    output = run_command("why", message)
 
-    assert kinds_of(message) == ["accepted", "claimed", "committed", "said", "gate", "sending", "sent"]
+    assert list_kinds(message) == ["accepted", "claimed", "committed", "said", "gate", "sending", "sent"]
     assert "my secret" not in output.output
-    assert "my secret" in run("why", message, "--text").output
+    assert "my secret" in run_command("why", message, "--text").output
 
 
 def test_why_reports_an_unknown_message(ask_command: str) -> None:
-    prepare(ask_command, answered)
+    prepare(ask_command, answer_turn)
 
-    assert run("why", "nothing").exit_code == 1
+    assert run_command("why", "nothing").exit_code == 1
 
 
 @pytest.mark.parametrize(("message", "left"), [("M1", 0), ("P1", 1)])
 def test_redact_deletes_the_words_of_one_message(ask_command: str, message: str, left: int) -> None:
-    prepare(ask_command, answered)
+    prepare(ask_command, answer_turn)
 
     refused = CliRunner().invoke(app, ["redact", message], input="n\n")
-    assert (refused.exit_code, "my secret" in run("why", "M1", "--text").output) == (1, True)
-    done = run("redact", message, "--yes", "--json")
+    assert (refused.exit_code, "my secret" in run_command("why", "M1", "--text").output) == (1, True)
+    done = run_command("redact", message, "--yes", "--json")
     assert (done.exit_code, json.loads(done.output)["sessions"]) == (0, [SESSION])
-    told = run("why", SESSION, "--text").output
+    told = run_command("why", SESSION, "--text").output
     assert (told.count("my secret"), "An operator redacted a message" in told) == (left, True)
-    assert run("audit", "list", "--json", "--target", SESSION).output.count('"redact"') == 1
+    assert run_command("audit", "list", "--json", "--target", SESSION).output.count('"redact"') == 1
 
 
 def test_redact_says_when_it_finds_no_message(ask_command: str) -> None:
-    prepare(ask_command, answered)
+    prepare(ask_command, answer_turn)
 
-    result = run("redact", "nothing", "--yes")
+    result = run_command("redact", "nothing", "--yes")
     assert (result.exit_code, "no message with this ID" in result.output) == (1, True)
-    assert run("redact", "M9", "--session", SESSION, "--yes").exit_code == 1
+    assert run_command("redact", "M9", "--session", SESSION, "--yes").exit_code == 1
 
 
 def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
     prepare(ask_command, lambda rig: rig.accept_turns(1, 2))
 
-    assert f"{SESSION}  bot  queued 2  unsent 0" in run("sessions").output
+    assert f"{SESSION}  bot  queued 2  unsent 0" in run_command("sessions").output
 
 
 @pytest.mark.long
@@ -103,48 +103,48 @@ def test_silent_sessions_are_listed_and_resumed(ask_command: str) -> None:
     async def loop(rig: Rig) -> None:
         inbox = RedisInbox(rig.redis, abuse={"fake": AbuseLimits(rounds=2)})
         for number in range(4):
-            await inbox.accept([TurnReceived(turn=turn(number, text="We are closed until Monday."))])
+            await inbox.accept([TurnReceived(turn=build_turn(number, text="We are closed until Monday."))])
             await rig.process()
 
     prepare(ask_command, loop)
 
-    assert f"{SESSION}  silent (loop)  since 20" in run("sessions").output
-    assert run("sessions", "--resume", SESSION).exit_code == 0
-    assert "silent" not in run("sessions").output
-    assert run("sessions", "--resume", SESSION).exit_code == 1
+    assert f"{SESSION}  silent (loop)  since 20" in run_command("sessions").output
+    assert run_command("sessions", "--resume", SESSION).exit_code == 0
+    assert "silent" not in run_command("sessions").output
+    assert run_command("sessions", "--resume", SESSION).exit_code == 1
 
 
 @pytest.mark.long
 def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
-    async def two(rig: Rig) -> None:
+    async def open_two_sessions(rig: Rig) -> None:
         for theirs in (ADDRESS.theirs, f"{ADDRESS.theirs}0"):
-            one = turn(1, f"fake:A1:us:{theirs}", "my secret")
+            one = build_turn(1, f"fake:A1:us:{theirs}", "my secret")
             address = ADDRESS.model_copy(update={"theirs": theirs})
             await rig.inbox.accept([TurnReceived(turn=one.model_copy(update={"address": address}))])
 
-    prepare(ask_command, two)
+    prepare(ask_command, open_two_sessions)
     session, spelling = f"fake:A1:us:{ADDRESS.theirs}", "1 555 0170"
-    assert run("erase", spelling).exit_code == 1
-    exported = json.loads(run("export", spelling).output)
+    assert run_command("erase", spelling).exit_code == 1
+    exported = json.loads(run_command("export", spelling).output)
     assert [each["id"] for each in exported["sessions"]] == [session]
     assert exported["sessions"][0]["mailbox"][0]["text"] == "my secret"
-    receipt = json.loads(run("erase", spelling, "--yes", "--json").output)
+    receipt = json.loads(run_command("erase", spelling, "--yes", "--json").output)
     assert (receipt["sessions"], receipt["removed"]["waiting messages"]) == (1, 1)
     for command in (("erase", spelling, "--yes"), ("export", spelling)):
-        nothing = run(*command)
+        nothing = run_command(*command)
         assert (nothing.exit_code, "Nothing was found" in nothing.output) == (1, True)
-    assert run("sessions").output.count("queued 1") == 1
-    assert run("erase", "+1").exit_code == 2
-    assert "Deleted 1 sessions" in run("erase", f"{ADDRESS.theirs}0", "--yes").output
+    assert run_command("sessions").output.count("queued 1") == 1
+    assert run_command("erase", "+1").exit_code == 2
+    assert "Deleted 1 sessions" in run_command("erase", f"{ADDRESS.theirs}0", "--yes").output
 
 
 @pytest.mark.long
 def test_a_proactive_message_is_queued_in_the_outbox(ask_command: str) -> None:
-    prepare(ask_command, answered)
+    prepare(ask_command, answer_turn)
 
-    assert run("send", SESSION, "Your parcel is here.").exit_code == 0
-    assert "unsent 1" in run("sessions").output
-    assert run("send", "fake:nobody", "hello?").exit_code == 1
+    assert run_command("send", SESSION, "Your parcel is here.").exit_code == 0
+    assert "unsent 1" in run_command("sessions").output
+    assert run_command("send", "fake:nobody", "hello?").exit_code == 1
 
 
 @pytest.mark.long
@@ -154,34 +154,34 @@ def test_a_contact_who_never_wrote_is_written_to(ask_command: str, monkeypatch: 
         monkeypatch.setenv(name, value)
     contact = ("--channel", "twilio", "--to", "+1 555 0170")
 
-    assert "Queued" in run("send", *contact, "Your parcel is here.").output
-    assert f"twilio:{ACCOUNT}:+15550100:+15550170  bot  queued 0  unsent 1" in run("sessions").output
-    refused = run("send", "--channel", "twilio", "--to", "5550170", "Your parcel is here.")
+    assert "Queued" in run_command("send", *contact, "Your parcel is here.").output
+    assert f"twilio:{ACCOUNT}:+15550100:+15550170  bot  queued 0  unsent 1" in run_command("sessions").output
+    refused = run_command("send", "--channel", "twilio", "--to", "5550170", "Your parcel is here.")
     assert (refused.exit_code, "no country code" in refused.output) == (1, True)
-    assert run("send", "--to", "+15550170", "Your parcel is here.").exit_code == 2
-    assert run("send", SESSION).exit_code == 2
+    assert run_command("send", "--to", "+15550170", "Your parcel is here.").exit_code == 2
+    assert run_command("send", SESSION).exit_code == 2
     soon = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
-    assert "Scheduled" in run("send", *contact, "Later.", "--at", soon).output
-    assert run("send", *contact, "Later.", "--at", "2999-01-01T09:00Z").exit_code == 1
-    assert run("send", *contact, "Later.", "--at", "tomorrow").exit_code == 2
+    assert "Scheduled" in run_command("send", *contact, "Later.", "--at", soon).output
+    assert run_command("send", *contact, "Later.", "--at", "2999-01-01T09:00Z").exit_code == 1
+    assert run_command("send", *contact, "Later.", "--at", "tomorrow").exit_code == 2
 
 
-def kinds_of(message: str) -> list[str]:
-    return [entry["kind"] for [report] in [explained(message)] for entry in report["entries"]]
+def list_kinds(message: str) -> list[str]:
+    return [entry["kind"] for [report] in [explain(message)] for entry in report["entries"]]
 
 
-def explained(name: str) -> list[dict[str, Any]]:
-    reports: list[dict[str, Any]] = json.loads(run("why", name, "--json").output)
+def explain(name: str) -> list[dict[str, Any]]:
+    reports: list[dict[str, Any]] = json.loads(run_command("why", name, "--json").output)
     return reports
 
 
-async def refused_by_the_provider(rig: Rig) -> None:
+async def queue_refused_reply(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unavailable("HTTP 503", one_contact=True, retry_after=600.0), False)]
     await rig.accept_turns(1, text="my secret")
     await rig.process()
 
 
-async def held_by_the_breaker(rig: Rig) -> None:
+async def open_breaker(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unavailable("HTTP 503"), False)] * 5
     for number in range(5, 10):
         await rig.accept_turns(number, session=f"fake:{number}")
@@ -193,35 +193,35 @@ async def held_by_the_breaker(rig: Rig) -> None:
 
 
 def test_why_says_what_waits_and_until_when_while_a_provider_refuses(ask_command: str) -> None:
-    prepare(ask_command, refused_by_the_provider)
-    [report] = explained("M1")
+    prepare(ask_command, queue_refused_reply)
+    [report] = explain("M1")
 
-    assert kinds_of("M1")[-1] == "postponed"
+    assert list_kinds("M1")[-1] == "postponed"
     assert (report["unsent"], report["wait_reason"]) == (1, "HTTP 503")
     assert report["next_try_ms"] > time() * 1000
-    assert "HTTP 503" in run("why", "M1").output.splitlines()[2]
+    assert "HTTP 503" in run_command("why", "M1").output.splitlines()[2]
 
 
 def test_why_says_that_an_account_s_circuit_breaker_is_open(ask_command: str) -> None:
-    prepare(ask_command, held_by_the_breaker)
-    [report] = explained("fake:4")
+    prepare(ask_command, open_breaker)
+    [report] = explain("fake:4")
 
     assert "HTTP 503" in report["breaker_reason"]
     assert report["breaker_until_ms"] > time() * 1000
     assert "circuit breaker open: HTTP 503" in report["wait_reason"]
-    assert "circuit breaker open until" in run("why", "fake:4").output
+    assert "circuit breaker open until" in run_command("why", "fake:4").output
 
 
 @pytest.mark.parametrize("name", [SESSION, ADDRESS.theirs, f" {ADDRESS.theirs} "])
 def test_why_explains_a_session_and_a_contact(ask_command: str, name: str) -> None:
-    prepare(ask_command, answered)
-    [report] = explained(name)
+    prepare(ask_command, answer_turn)
+    [report] = explain(name)
 
     assert (report["session"], report["owner"], report["unsent"]) == (SESSION, "bot", 0)
     assert report["entries"][0]["kind"] == "accepted"
-    assert "my secret" not in run("why", name).output + run("why", name, "--json").output
-    assert "my secret" in run("why", name, "--text").output
-    assert len(json.loads(run("why", name, "--json", "--limit", "2").output)[0]["entries"]) == 2
+    assert "my secret" not in run_command("why", name).output + run_command("why", name, "--json").output
+    assert "my secret" in run_command("why", name, "--text").output
+    assert len(json.loads(run_command("why", name, "--json", "--limit", "2").output)[0]["entries"]) == 2
 
 
 @pytest.mark.parametrize(("voice", "key"), [("bot", "own-rem-1"), ("person", "agent-rem-1")])
@@ -229,8 +229,8 @@ def test_why_explains_a_session_and_a_contact(ask_command: str, name: str) -> No
 def test_why_shows_every_step_of_a_proactive_message(
     ask_command: str, voice: Literal["bot", "person"], key: str, text: str
 ) -> None:
-    async def sent(rig: Rig) -> None:
-        await answered(rig)
+    async def send_message(rig: Rig) -> None:
+        await answer_turn(rig)
         rig.channel.planned_failures = [(Unavailable("HTTP 503"), False)]
         channels: Any = {"fake": rig.channel}
         sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
@@ -240,31 +240,31 @@ def test_why_shows_every_step_of_a_proactive_message(
         status = StatusChanged(provider_id="P2", channel="fake", status=DeliveryStatus.DELIVERED)
         await rig.inbox.accept([status])
 
-    prepare(ask_command, sent)
+    prepare(ask_command, send_message)
     steps = ["said", "gate", "sending", "postponed", "gate", "sending", "sent", "status"]
     if "\n" in text:
         steps = ["said", *steps[:7], "gate", "sending", "sent", "status"]
     for name in (key, "rem-1", "P2"):
-        assert kinds_of(name) == steps
+        assert list_kinds(name) == steps
 
 
 def test_why_and_send_tell_why_a_message_was_refused(ask_command: str) -> None:
-    async def opted_out(rig: Rig) -> None:
-        await answered(rig)
+    async def opt_out(rig: Rig) -> None:
+        await answer_turn(rig)
         await rig.accept_action(ControlAction.OPT_OUT)
         channels: Any = {"fake": rig.channel}
         sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
         await sender.send(SESSION, "own-rem-1", Message(text="Sale!"))
 
-    prepare(ask_command, opted_out)
-    refused = run("send", SESSION, "Sale!")
+    prepare(ask_command, opt_out)
+    refused = run_command("send", SESSION, "Sale!")
     assert (refused.exit_code, "opted out" in refused.stderr) == (1, True)
-    assert kinds_of("rem-1") == ["refused"]
-    assert "opted out" in run("why", "rem-1").output
+    assert list_kinds("rem-1") == ["refused"]
+    assert "opted out" in run_command("why", "rem-1").output
 
 
 def test_send_names_the_message_for_why(ask_command: str) -> None:
-    prepare(ask_command, answered)
+    prepare(ask_command, answer_turn)
 
-    message_id = run("send", SESSION, "Your parcel is here.").output.split("`")[1].split()[-1]
-    assert kinds_of(message_id) == ["said"]
+    message_id = run_command("send", SESSION, "Your parcel is here.").output.split("`")[1].split()[-1]
+    assert list_kinds(message_id) == ["said"]

@@ -16,7 +16,7 @@ from channels.zendesk.simulator.server import ZendeskSimulator
 from channels.zendesk.trigger_template import TRIGGER_EVENTS
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
-from tests.channels.test_account_checks import PUBLIC, create, point_elsewhere, served
+from tests.channels.test_account_checks import PUBLIC, create_account, point_elsewhere, serve_account
 
 _RENEWED = {
     "ZENDESK_EMAIL": "",
@@ -30,7 +30,7 @@ _RENEWED = {
 _NO_ZENDESK = dict.fromkeys(("ZENDESK_API_URL", "ZENDESK_EMAIL", "ZENDESK_API_TOKEN"), "")
 
 
-class Admin:
+class ZendeskSetup:
     """A Zendesk account to set up."""
 
     def __init__(self, simulator: ZendeskSimulator, url: str) -> None:
@@ -59,14 +59,14 @@ class Admin:
 
 
 @pytest.fixture
-async def admin() -> AsyncIterator[Admin]:
+async def admin() -> AsyncIterator[ZendeskSetup]:
     simulator = ZendeskSimulator(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
     async with httpx.AsyncClient() as http, serve(SimulatorServer(simulator, http)) as url:
-        yield Admin(simulator, url)
+        yield ZendeskSetup(simulator, url)
 
 
 @pytest.mark.long
-async def test_the_webhook_is_created_once_and_its_secret_printed(admin: Admin) -> None:
+async def test_the_webhook_is_created_once_and_its_secret_printed(admin: ZendeskSetup) -> None:
     code, output = await admin.run("zendesk")
     [webhook] = admin.simulator.admin.webhooks.values()
 
@@ -83,7 +83,7 @@ async def test_the_webhook_is_created_once_and_its_secret_printed(admin: Admin) 
 
 
 @pytest.mark.long
-async def test_triggers_are_created_once_and_corrected(admin: Admin) -> None:
+async def test_triggers_are_created_once_and_corrected(admin: ZendeskSetup) -> None:
     code, output = await admin.run("zendesk", "--by-triggers")
     triggers = admin.simulator.admin.triggers
 
@@ -103,7 +103,7 @@ async def test_triggers_are_created_once_and_corrected(admin: Admin) -> None:
 
 
 @pytest.mark.long
-async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: Admin) -> None:
+async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: ZendeskSetup) -> None:
     await admin.run("zendesk", "--by-triggers")
     code, output = await admin.run("zendesk")
 
@@ -125,7 +125,7 @@ async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: Admin)
     ],
 )
 async def test_missing_settings_are_reported(
-    admin: Admin, arguments: tuple[str, ...], settings: dict[str, str], expected: str
+    admin: ZendeskSetup, arguments: tuple[str, ...], settings: dict[str, str], expected: str
 ) -> None:
     code, output = await admin.run(*arguments, **settings)
 
@@ -135,7 +135,9 @@ async def test_missing_settings_are_reported(
 
 
 @pytest.mark.long
-async def test_nothing_is_created_twice_in_an_account_with_several_pages_of_others(admin: Admin) -> None:
+async def test_nothing_is_created_twice_in_an_account_with_several_pages_of_others(
+    admin: ZendeskSetup,
+) -> None:
     triggers, webhooks = admin.simulator.admin.triggers, admin.simulator.admin.webhooks
     for number in range(1000, 1230):
         triggers[number] = {"id": number, "title": f"theirs {number}"}
@@ -150,10 +152,10 @@ async def test_nothing_is_created_twice_in_an_account_with_several_pages_of_othe
     assert "updated" not in output
 
 
-async def test_a_twilio_number_is_made_to_call_us(admin: Admin) -> None:
-    account = create("twilio")
+async def test_a_twilio_number_is_made_to_call_us(admin: ZendeskSetup) -> None:
+    account = create_account("twilio")
     point_elsewhere("twilio", account.simulator)
-    async with served(account) as (environ, _):
+    async with serve_account(account) as (environ, _):
         settings = {**_NO_ZENDESK, **environ, "PUBLIC_URL": PUBLIC}
         code, output = await admin.run("twilio", **settings)
         again = await admin.run("twilio", **{**settings, "TWILIO_AUTH_TOKEN": "f" * 32})

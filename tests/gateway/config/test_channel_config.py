@@ -20,7 +20,7 @@ from tests.paths import ROOT
 DOCS = ROOT / "docs" / "configuration.md"
 
 
-def load(tmp_path: Path, text: str) -> ConfigFile:
+def load_config(tmp_path: Path, text: str) -> ConfigFile:
     path = tmp_path / "turngate.toml"
     path.write_text(text, encoding="utf-8")
     return ConfigFile.load(path)
@@ -29,7 +29,7 @@ def load(tmp_path: Path, text: str) -> ConfigFile:
 def test_the_documented_file_is_read(tmp_path: Path) -> None:
     [block] = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
 
-    config = load(tmp_path, block)
+    config = load_config(tmp_path, block)
 
     burst = Concurrency(policy=ConcurrencyPolicy.BURST, window=1.5, cap=8.0)
     assert config.flows == {"twilio": "kyc", "twilio/shop2": "support"}
@@ -51,14 +51,14 @@ def test_limits_that_a_channel_does_not_name_are_those_of_the_settings(tmp_path:
     default = AbuseLimits(messages_per_minute=60, rounds=5)
     section = "[channels.twilio]\nlimits = {rounds = 2}\n"
     account = "[channels.twilio.accounts.b]\nsettings.TWILIO_AUTH_TOKEN = 'x'\n"
-    config = load(tmp_path, section + account)
+    config = load_config(tmp_path, section + account)
 
     own = AbuseLimits(messages_per_minute=60, rounds=2)
     assert config.abuse_limits_for("twilio", default) == own
     assert config.abuse_limits_for("twilio/b", default) == own
     assert config.abuse_limits_for("web", default) == default
     with pytest.raises(ConfigurationError, match="rounds"):
-        load(tmp_path, "[channels.twilio]\nlimits = {rounds = -1}\n")
+        load_config(tmp_path, "[channels.twilio]\nlimits = {rounds = -1}\n")
 
 
 def test_without_a_file_the_defaults_apply() -> None:
@@ -89,7 +89,7 @@ def test_without_a_file_the_defaults_apply() -> None:
 )
 def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(message)):
-        load(tmp_path, text)
+        load_config(tmp_path, text)
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
 
 
 def test_quiet_hours_of_a_channel_and_an_account(tmp_path: Path) -> None:
-    config = load(
+    config = load_config(
         tmp_path,
         """
         [channels.twilio]
@@ -127,7 +127,7 @@ def test_quiet_hours_of_a_channel_and_an_account(tmp_path: Path) -> None:
 )
 def test_wrong_quiet_hours_are_an_error_at_start(tmp_path: Path, line: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason):
-        load(tmp_path, f"[channels.twilio]\n{line}\n")
+        load_config(tmp_path, f"[channels.twilio]\n{line}\n")
 
 
 def test_the_web_channel_serves_programs_and_has_budgets_of_tokens_only(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_web_channel_serves_programs_and_has_budgets_of_tokens_only(tmp_path
     assert (limits["web"].messages_per_minute, limits["web"].rounds) == (0, 0)
     assert limits["web"].tokens_per_day == limits["twilio"].tokens_per_day > 0
 
-    stricter = load(tmp_path, "[channels.web]\nlimits = {messages_per_minute = 20}\n")
+    stricter = load_config(tmp_path, "[channels.web]\nlimits = {messages_per_minute = 20}\n")
     assert find_abuse_limits(settings, stricter, names)["web"].messages_per_minute == 20
 
 
@@ -156,11 +156,11 @@ def test_the_web_channel_serves_programs_and_has_budgets_of_tokens_only(tmp_path
 )
 def test_a_wrong_value_is_described_in_plain_words(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(problem)):
-        load(tmp_path, text)
+        load_config(tmp_path, text)
 
 
 def test_a_secret_without_quotes_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="must be text in quotes") as error:
-        load(tmp_path, "[channels.twilio.accounts.b]\nsettings.TWILIO_AUTH_TOKEN = 314159265\n")
+        load_config(tmp_path, "[channels.twilio.accounts.b]\nsettings.TWILIO_AUTH_TOKEN = 314159265\n")
 
     assert "314159265" not in str(error.value)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.log_context import about, log_fields
+from core.log_context import log_extra, log_fields
 from gateway.config.log_redaction import Redactor
 from gateway.config.logging import configure_logging, use_salt
 from gateway.redis.connection.outages.outage_log import OutageLog
@@ -38,7 +38,7 @@ def test_a_json_line_has_zone_level_event_and_ids(capsys: pytest.CaptureFixture[
     configure_logging("json", worker="host.1")
     use_salt(b"salt")
     with log_fields(session=SESSION, message="SM1", account="twilio:AC1"):
-        log.warning("%s rests", "twilio:AC1", extra=about("circuit_breaker_opened", code="20003"))
+        log.warning("%s rests", "twilio:AC1", extra=log_extra("circuit_breaker_opened", code="20003"))
     entry = read_line(capsys)
 
     assert datetime.fromisoformat(entry.pop("timestamp")).tzinfo is not None
@@ -122,12 +122,12 @@ def test_lines_of_rq_and_uvicorn_look_the_same(capsys: pytest.CaptureFixture[str
 def test_an_outage_has_a_line_at_its_begin_and_one_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     outages = OutageLog()
     for _ in range(50):
-        outages.failed("recovery sweep", ConnectionError())
-        outages.failed("worker heartbeat", ConnectionError())
-    outages.failed("recovery sweep", TimeoutError())
-    outages.succeeded("recovery sweep")
-    outages.succeeded("worker heartbeat")
-    outages.succeeded("worker heartbeat")
+        outages.record_failure("recovery sweep", ConnectionError())
+        outages.record_failure("worker heartbeat", ConnectionError())
+    outages.record_failure("recovery sweep", TimeoutError())
+    outages.record_success("recovery sweep")
+    outages.record_success("worker heartbeat")
+    outages.record_success("worker heartbeat")
     events = [getattr(record, "event_name", "") for record in caplog.records]
     assert events == ["redis_unavailable", "redis_unavailable", "redis_available"]
     assert "recovery sweep failed; retrying: Redis cannot be reached" in caplog.messages[0]

@@ -21,9 +21,9 @@ from flows.llm import ScriptedModel, TransitionDecision
 from flows.tools import ToolCallRequest, tool
 from gateway.config.tracing import TraceListener, start_tracing
 from gateway.redis.inbox import RedisInbox
-from tests.fakes import turn
+from tests.fakes import build_turn
 from tests.gateway.environments.inbound import InboundGateway
-from tests.gateway.server.test_metrics import web_process
+from tests.gateway.server.test_metrics import build_web_process
 
 SESSION = "fake:1"
 NODE = {
@@ -41,7 +41,7 @@ async def find_order(number: str) -> str:
     return f"order {number} is on its way"
 
 
-class Process:
+class TracedProcess:
     """A traced process: a listener of its own, as another process would have."""
 
     def __init__(self) -> None:
@@ -69,15 +69,15 @@ async def gateway(redis: Redis, script: ScriptedModel) -> AsyncIterator[InboundG
     await made.mailbox.aclose()
 
 
-def parents(spans: dict[str, ReadableSpan]) -> dict[str, str]:
+def find_parents(spans: dict[str, ReadableSpan]) -> dict[str, str]:
     """Return the name of each span's parent."""
     names = {span.context.span_id: name for name, span in spans.items() if span.context}
     return {name: names[span.parent.span_id] if span.parent else "" for name, span in spans.items()}
 
 
 async def test_one_trace_leads_from_the_webhook_to_the_send(gateway: InboundGateway) -> None:
-    web, worker = Process(), Process()
-    async with web_process(gateway.redis) as http:
+    web, worker = TracedProcess(), TracedProcess()
+    async with build_web_process(gateway.redis) as http:
         with listen(web.listener):
             await http.post("/webhooks/fake", content=b"1")
     with listen(worker.listener):
@@ -85,7 +85,7 @@ async def test_one_trace_leads_from_the_webhook_to_the_send(gateway: InboundGate
     spans = {**web.spans, **worker.spans}
 
     assert len({span.context.trace_id for span in spans.values() if span.context}) == 1
-    assert parents(spans) == {
+    assert find_parents(spans) == {
         "webhook": "",
         "accept": "webhook",
         "queue": "accept",
@@ -107,10 +107,10 @@ async def test_one_trace_leads_from_the_webhook_to_the_send(gateway: InboundGate
 
 
 async def test_a_failed_send_is_an_error_and_no_span_has_a_text_or_number(gateway: InboundGateway) -> None:
-    worker = Process()
+    worker = TracedProcess()
     gateway.channel.planned_failures = [(Rejected("+15550170 is no number"), False)]
     with listen(worker.listener):
-        await gateway.inbox.accept([TurnReceived(turn=turn(1, text="my secret words"))])
+        await gateway.inbox.accept([TurnReceived(turn=build_turn(1, text="my secret words"))])
         await gateway.processor.run(SESSION)
     spans = worker.exporter.get_finished_spans()
     failed = [span.name for span in spans if span.status.status_code is StatusCode.ERROR]
@@ -121,7 +121,7 @@ async def test_a_failed_send_is_an_error_and_no_span_has_a_text_or_number(gatewa
 
 
 async def test_without_a_listener_nothing_is_stored_and_nothing_is_traced(redis: Redis) -> None:
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
     stored: Any = await redis.lindex("tg:{fake:1}:mail", 0)
     assert b"trace" not in stored
     assert current_trace() == ""

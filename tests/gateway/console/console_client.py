@@ -37,8 +37,8 @@ from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import FakeChannel
-from tests.gateway.access.rule import operator_auth
-from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, bearer
+from tests.gateway.access.rule import build_operator_auth
+from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS, VIEWER, build_bearer
 
 CHANNELS = ("fake", "twilio")
 FLOW = FLOW_LIBRARY / "order_status.json"
@@ -64,7 +64,7 @@ async def open_console(
     Conversations of `desk_channels` are answered at the provider's own desk. `accounts` are the channels of
     the accounts' page, a fake one if there are none.
     """
-    rule = operator_auth(redis, named=NAMED)
+    rule = build_operator_auth(redis, named=NAMED)
     sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     pages = (
@@ -92,7 +92,7 @@ async def open_console(
             base_url=url,
             trust_env=False,
             follow_redirects=True,
-            headers={**bearer(KEYS[role]), "Sec-Fetch-Site": "same-origin"},
+            headers={**build_bearer(KEYS[role]), "Sec-Fetch-Site": "same-origin"},
         ) as http,
     ):
         yield http

@@ -68,12 +68,12 @@ def test_a_conversation_on_the_simulated_phone_and_in_the_inbox_has_no_violation
     page.goto(f"{gateway.url}/console/simulator")
     page.get_by_role("radio", name="Intercom").check()
     test_browser.say(page, "hi")
-    test_browser.last_reply(page, "last four digits")
+    test_browser.expect_reply(page, "last four digits")
     assert_accessible(page)
 
     page.get_by_role("radio", name="SMS").check()
     test_browser.say(page, "hi")
-    test_browser.last_reply(page, "last four digits")
+    test_browser.expect_reply(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
     expect(page.locator("#owner")).to_have_text("Agent")
     contact = page.locator("#person").inner_text()
@@ -89,7 +89,7 @@ def test_a_conversation_on_the_simulated_phone_and_in_the_inbox_has_no_violation
 def test_lists_with_content_and_questions_have_no_violation(page: Page, gateway: RunningGateway) -> None:
     page.goto(f"{gateway.url}/console/simulator")
     test_browser.say(page, "hi " + "wort" * 60)
-    test_browser.last_reply(page, "last four digits")
+    test_browser.expect_reply(page, "last four digits")
     fill_failures(gateway)
     page.goto(f"{gateway.url}/console/conversations")
     assert_accessible(page)

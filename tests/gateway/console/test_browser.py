@@ -55,7 +55,7 @@ def say(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def last_reply(page: Page, text: str) -> None:
+def expect_reply(page: Page, text: str) -> None:
     expect(page.locator("li.theirs .bubble").last).to_contain_text(text, timeout=10_000)
 
 
@@ -72,7 +72,7 @@ def test_the_phone_says_what_the_bot_did_and_links_to_the_timeline(page: Page) -
     page.get_by_role("button", name="New contact").click()
     expect(page.locator("#inspector")).to_be_hidden()
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     expect(page.locator("#inspected-facts")).to_contain_text("ask_last_four")
     page.get_by_role("link", name="Timeline, flow and what it knows").click()
     expect(page.get_by_role("heading", name="Path through the flow")).to_be_visible()
@@ -83,7 +83,7 @@ def test_the_agents_side_shows_the_whole_conversation(page: Page) -> None:
     page.get_by_role("radio", name="Intercom").check()
     expect(page.locator("#agent-hint")).to_be_visible()
     say(page, "hi there")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     expect(page.locator("#agent-log .contact")).to_contain_text("Contact: hi there")
     expect(page.locator("#agent-log .bot").last).to_contain_text("last four digits")
     expect(page.locator("#agent-hint")).to_be_hidden()
@@ -92,13 +92,13 @@ def test_the_agents_side_shows_the_whole_conversation(page: Page) -> None:
 @pytest.mark.long
 def test_a_conversation_by_keyboard_alone(page: Page) -> None:
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     say(page, "4321")
-    last_reply(page, "date of birth")
+    expect_reply(page, "date of birth")
     say(page, "23 April 1990")
-    last_reply(page, "you were born on 23 April 1990")
+    expect_reply(page, "you were born on 23 April 1990")
     page.get_by_role("button", name="Yes").press("Enter")
-    last_reply(page, "everything I need")
+    expect_reply(page, "everything I need")
 
     assert page.locator("li.mine .bubble").all_inner_texts() == ["hi", "4321", "23 April 1990", "1"]
 
@@ -118,19 +118,19 @@ def test_each_bubble_shows_its_timeline_in_milliseconds(page: Page) -> None:
 @pytest.mark.long
 def test_whatsapp_is_a_separate_conversation_with_another_number(page: Page) -> None:
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     page.get_by_role("radio", name="WhatsApp").check()
 
     expect(page.locator("#log li")).to_have_count(0)
     say(page, "hello")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     expect(page.locator("li.theirs .life")).to_contain_text("read", timeout=10_000)
 
 
 @pytest.mark.long
 def test_a_take_over_silences_the_bot_until_it_is_given_back(page: Page) -> None:
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
     expect(page.locator("#owner")).to_have_text("Agent")
     say(page, "4321")
@@ -139,14 +139,14 @@ def test_a_take_over_silences_the_bot_until_it_is_given_back(page: Page) -> None
     expect(page.locator("#owner")).to_have_text("Bot")
     say(page, "4321")
 
-    last_reply(page, "date of birth")
+    expect_reply(page, "date of birth")
 
 
 def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     page: Page, gateway: RunningGateway
 ) -> None:
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
     expect(page.locator("#owner")).to_have_text("Agent")
     desk = page.context.new_page()
@@ -165,7 +165,7 @@ def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     desk.keyboard.type("Grace here.")
     desk.keyboard.press("Control+Enter")
 
-    last_reply(page, "Grace here.")
+    expect_reply(page, "Grace here.")
     expect(page.locator("#log")).not_to_contain_text("a patient customer")
     expect(desk.locator(".said-by.agent .state")).to_have_text("Delivered", timeout=10_000)
     desk.get_by_text("Template or file").click()
@@ -185,13 +185,13 @@ def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     expect(page.locator("#owner")).to_have_text("Bot")
     expect(desk.locator("#sessions").get_by_text(contact)).to_have_count(0)
     say(page, "4321")
-    last_reply(page, "date of birth")
+    expect_reply(page, "date of birth")
 
 
 @pytest.mark.long
 def test_the_inbox_shows_why_an_answer_was_not_sent(page: Page, gateway: RunningGateway) -> None:
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
     expect(page.locator("#owner")).to_have_text("Agent")
     say(page, "STOP")
@@ -210,10 +210,10 @@ def test_the_inbox_shows_why_an_answer_was_not_sent(page: Page, gateway: Running
 @pytest.mark.long
 def test_the_conversation_is_restored_after_a_reload(page: Page) -> None:
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     page.reload()
 
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     expect(page.locator("li.mine .bubble")).to_have_text(["hi"])
 
 
@@ -223,12 +223,12 @@ def test_agents_answer_in_the_intercom_pane_and_return_the_conversation(page: Pa
     expect(page.locator("#standing")).to_have_text("no conversation yet")
     expect(page.get_by_role("button", name="Take over")).to_be_hidden()
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     expect(page.locator("#standing")).to_have_text("open, assigned to nobody")
     page.get_by_label("Agent message", exact=True).fill("Hello, I am Grace.")
     page.get_by_role("button", name="Reply and take").click()
     expect(page.locator("#owner")).to_have_text("Agent")
-    last_reply(page, "Hello, I am Grace.")
+    expect_reply(page, "Hello, I am Grace.")
     say(page, "4321")
     expect(page.locator("li.aside").last).to_contain_text("not answered: Agent")
     page.get_by_label("Agent message", exact=True).fill("a kind customer")
@@ -237,12 +237,12 @@ def test_agents_answer_in_the_intercom_pane_and_return_the_conversation(page: Pa
     page.get_by_role("button", name="Assign to bot").click()
     expect(page.locator("#owner")).to_have_text("Bot")
     say(page, "4321")
-    last_reply(page, "date of birth")
+    expect_reply(page, "date of birth")
     say(page, "23 April 1990")
     expect(page.locator(".chips button")).to_have_text(["Yes", "No"], timeout=10_000)
     page.get_by_role("button", name="Yes", exact=True).click()
 
-    last_reply(page, "everything I need")
+    expect_reply(page, "everything I need")
     expect(page.locator("#log")).not_to_contain_text("a kind customer")
 
 
@@ -259,18 +259,18 @@ def test_agents_answer_in_the_zendesk_pane_and_return_the_conversation(
 ) -> None:
     page.get_by_role("radio", name=desk).check()
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     expect(page.locator("#standing")).to_contain_text(begun)
     page.get_by_label("Agent message", exact=True).fill("Hello, I am Grace.")
     page.get_by_role("button", name="Reply", exact=True).click()
     expect(page.locator("#owner")).to_have_text("Agent")
-    last_reply(page, "Hello, I am Grace.")
+    expect_reply(page, "Hello, I am Grace.")
     say(page, "4321")
     expect(page.locator("li.aside").last).to_contain_text("not answered: Agent")
     page.get_by_role("button", name=back).click()
     expect(page.locator("#owner")).to_have_text("Bot")
     say(page, "4321")
-    last_reply(page, "date of birth")
+    expect_reply(page, "date of birth")
 
 
 @pytest.mark.long
@@ -279,7 +279,7 @@ def test_the_agent_pane_is_beside_or_below_the_phone(page: Page, width: int) -> 
     page.set_viewport_size({"width": width, "height": 740})
     page.get_by_role("radio", name="Intercom").check()
     say(page, "a long word: " + "wort" * 60)
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
 
     for name in ("Send", "Delete"):
         box = page.get_by_role("button", name=name, exact=True).bounding_box()
@@ -292,7 +292,7 @@ def test_the_agent_pane_is_beside_or_below_the_phone(page: Page, width: int) -> 
 def test_no_content_is_clipped(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
     say(page, "a long word: " + "wort" * 60)
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
 
     body, box = page.locator("body").bounding_box(), page.get_by_role("button", name="Send").bounding_box()
     assert body
@@ -306,17 +306,17 @@ def test_no_content_is_clipped(page: Page, width: int) -> None:
 def test_whatsapp_cloud_shows_buttons_and_accepts_images(page: Page) -> None:
     page.get_by_role("radio", name="Cloud API").check()
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     page.get_by_role("button", name="Send a picture").click()
     expect(page.locator("li.mine .bubble").last).to_contain_text("A picture", timeout=10_000)
     say(page, "4321")
-    last_reply(page, "date of birth")
+    expect_reply(page, "date of birth")
     say(page, "23 April 1990")
-    last_reply(page, "you were born on 23 April 1990")
+    expect_reply(page, "you were born on 23 April 1990")
     expect(page.locator(".chips button")).to_have_text(["Yes", "No"])
     expect(page.locator("li.theirs .bubble").last).not_to_contain_text("1. Yes")
     page.get_by_role("button", name="Yes", exact=True).click()
-    last_reply(page, "everything I need")
+    expect_reply(page, "everything I need")
 
 
 @pytest.mark.long
@@ -326,7 +326,7 @@ def test_open_pages_follow_what_happens_in_the_zone_of_the_reader(
     context = browser.new_context(timezone_id="Asia/Tokyo")
     lists, talk = context.new_page(), context.new_page()
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     lists.goto(f"{gateway.url}/console/conversations")
     talk.goto(f"{gateway.url}/console/conversations")
     talk.locator("tbody a").first.click()
@@ -366,7 +366,7 @@ def test_a_hidden_inbox_counts_in_its_title_and_rings(
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
     say(page, "hi")
-    last_reply(page, "last four digits")
+    expect_reply(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
     expect(page.locator("#owner")).to_have_text("Agent")
     say(page, "is anybody there?")

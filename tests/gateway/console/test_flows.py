@@ -28,11 +28,11 @@ from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.redis.records.operators.trial_chats import CHAT_SECONDS
-from tests.fakes import turn
-from tests.gateway.access.rule import operator_auth
+from tests.fakes import build_turn
+from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.console.console_client import KEYS
 from tests.gateway.environments.inbound import InboundGateway
-from tests.gateway.server.test_operator_auth import NAMED, bearer
+from tests.gateway.server.test_operator_auth import NAMED, build_bearer
 
 CHAT = "/console/flows/default/chat"
 
@@ -47,7 +47,7 @@ def flow_file(tmp_path: Path) -> Path:
 async def open_flows(
     redis: Redis, flow: Path, role: str = "operator", model: Model | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    rule, files = operator_auth(redis, named=NAMED), FlowFiles(flow, {"twilio/shop": "kyc"})
+    rule, files = build_operator_auth(redis, named=NAMED), FlowFiles(flow, {"twilio/shop": "kyc"})
     chat = FlowChatPage(rule, files, lambda: model or create_model("rules"))
     history = FlowHistory(files, FlowVersions(redis))
     app = Starlette(routes=[*FlowPages(rule, history).routes(), *chat.routes()])
@@ -57,7 +57,7 @@ async def open_flows(
             base_url=url,
             trust_env=False,
             follow_redirects=True,
-            headers={**bearer(KEYS[role]), "Sec-Fetch-Site": "same-origin"},
+            headers={**build_bearer(KEYS[role]), "Sec-Fetch-Site": "same-origin"},
         ) as http,
     ):
         yield http
@@ -105,7 +105,7 @@ async def test_the_page_says_who_came_to_each_node_and_who_went_on(redis: Redis,
     for session, texts in talks.items():
         for number, text in enumerate(texts):
             await gateway.receive(
-                [TurnReceived(turn=turn(number, f"fake:{session}", text))], f"fake:{session}"
+                [TurnReceived(turn=build_turn(number, f"fake:{session}", text))], f"fake:{session}"
             )
     await gateway.mailbox.aclose()
     async with open_flows(redis, flow_file, "viewer") as http:
@@ -188,13 +188,16 @@ async def test_model_calls_and_tokens_are_counted(redis: Redis, flow_file: Path)
 
 
 async def test_a_chat_is_bounded(redis: Redis, flow_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Hanging(ScriptedModel):
+    class HangingModel(ScriptedModel):
         async def decide(self, question: object) -> TransitionDecision:
             await asyncio.Event().wait()
             raise AssertionError
 
     monkeypatch.setattr(flow_chat, "MAX_TURNS", 2)
-    async with open_flows(redis, flow_file) as http, open_flows(redis, flow_file, model=Hanging()) as hangs:
+    async with (
+        open_flows(redis, flow_file) as http,
+        open_flows(redis, flow_file, model=HangingModel()) as hangs,
+    ):
         await say(http, "", 0)
         assert "Another window has written" in await say(http, "hi", 0)
         assert "Write 1 to 1,000 characters." in await say(http, "x" * 1001, 1)

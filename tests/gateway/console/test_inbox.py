@@ -14,14 +14,14 @@ from redis.asyncio import Redis
 
 from core.model import MessageTemplate, Owner, TemplateVariable, TurnReceived
 from gateway.console.inbox.files import MAX_FILE_BYTES
-from gateway.console.inbox.handed_over import summarize
+from gateway.console.inbox.hand_over import summarize
 from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.agent_desk import AgentDesk
 from gateway.redis.records.sessions.log.session_log import LogEntry, read_log, read_owner
 from gateway.redis.records.templates import TemplateRecords
-from tests.fakes import turn
+from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -33,7 +33,7 @@ LINK = re.compile(r'href="/console/desk\?show=\w+&amp;conversation=([A-Za-z0-9_-
 async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
     """Return a gateway with a conversation that waits for an agent."""
     made = InboundGateway(redis, ["fake"])
-    first = turn(1, text="I want a <person>").model_copy(update={"profile_name": "Ada"})
+    first = build_turn(1, text="I want a <person>").model_copy(update={"profile_name": "Ada"})
     await made.receive([TurnReceived(turn=first)], SESSION)
     made.channel.sent_replies.clear()
     await redis.hset("tg:{fake:1}", "owner", "waiting")
@@ -111,7 +111,7 @@ async def test_a_note_with_a_file_and_a_template_never_leaves(redis: Redis, gate
         }
         noted = await http.post(f"{path}/reply", data=form)
         empty = await http.post(f"{path}/reply", data={"mode": "note", "text": " "})
-    await gateway.receive([TurnReceived(turn=turn(2))], SESSION)
+    await gateway.receive([TurnReceived(turn=build_turn(2))], SESSION)
 
     assert "Internal note of anna, not sent" in noted.text
     assert "a difficult &lt;customer&gt;" in noted.text
@@ -217,12 +217,12 @@ async def test_an_agent_attaches_a_file_that_the_channel_can_send(
 
 async def test_what_is_unread_is_so_for_each_agent(redis: Redis, gateway: InboundGateway) -> None:
     async with open_console(redis, "agent") as anna, open_console(redis) as ops:
-        await gateway.inbox.accept([TurnReceived(turn=turn(2, text="anybody there?"))])
+        await gateway.inbox.accept([TurnReceived(turn=build_turn(2, text="anybody there?"))])
         before = (await anna.get("/console/desk")).text
         path, _ = await open_first(anna)
         opaque = path.rpartition("/")[2]
         seen, of_others = [(await http.get("/console/desk")).text for http in (anna, ops)]
-        await gateway.inbox.accept([TurnReceived(turn=turn(3, text="hello?"))])
+        await gateway.inbox.accept([TurnReceived(turn=build_turn(3, text="hello?"))])
         refreshed = await anna.get(
             f"/console/desk?conversation={opaque}", headers={"Sec-Fetch-Dest": "empty"}
         )
@@ -239,20 +239,20 @@ async def test_what_is_unread_is_so_for_each_agent(redis: Redis, gateway: Inboun
         assert (">Unread<" in page, ">Unanswered<" in page) == (is_unread, not is_unread)
 
 
-def log_entry(at_ms: int, kind: str, **data: Any) -> LogEntry:
+def build_entry(at_ms: int, kind: str, **data: Any) -> LogEntry:
     return LogEntry(id=f"{at_ms}-0", at_ms=at_ms, kind=kind, data=data)
 
 
 def test_the_summary_begins_with_the_conversation_and_ends_with_the_hand_over() -> None:
     log = [
-        log_entry(1, "accepted", turn="0", text="an older matter"),
-        log_entry(2, "control", owner="bot", actor="reopen"),
-        log_entry(3, "accepted", turn="A", text="My parcel is broken"),
-        log_entry(4, "accepted", turn="B", text="Let me talk to somebody"),
-        log_entry(5, "committed", turns=["B"], node="menu", edge="to_person"),
-        log_entry(6, "control", owner="waiting", actor="flow"),
-        log_entry(7, "control", owner="human", actor="Anna"),
-        log_entry(8, "accepted", turn="C", text="are you there?"),
+        build_entry(1, "accepted", turn="0", text="an older matter"),
+        build_entry(2, "control", owner="bot", actor="reopen"),
+        build_entry(3, "accepted", turn="A", text="My parcel is broken"),
+        build_entry(4, "accepted", turn="B", text="Let me talk to somebody"),
+        build_entry(5, "committed", turns=["B"], node="menu", edge="to_person"),
+        build_entry(6, "control", owner="waiting", actor="flow"),
+        build_entry(7, "control", owner="human", actor="Anna"),
+        build_entry(8, "accepted", turn="C", text="are you there?"),
     ]
     state = {"slots": {"order_number": "4711", "empty": ""}, "summary": "They wrote before."}
     found = summarize(log, Owner.HUMAN, state)
@@ -266,7 +266,7 @@ def test_the_summary_begins_with_the_conversation_and_ends_with_the_hand_over() 
     assert found.why == "the bot handed over at menu, because of: to person"
     assert (found.slots, found.earlier) == ((("order number", "4711"),), "They wrote before.")
     assert summarize(log, Owner.BOT, state) is None
-    taken = summarize([*log[:2], log_entry(9, "control", owner="human", actor="Anna")], Owner.HUMAN, None)
+    taken = summarize([*log[:2], build_entry(9, "control", owner="human", actor="Anna")], Owner.HUMAN, None)
     assert taken == (9, "Anna took the conversation over", "", "", "", ())
     assert summarize([], Owner.WAITING, None) == (0, "", "", "", "", ())
 

@@ -14,23 +14,23 @@ from starlette.applications import Starlette
 
 from core.model import TurnReceived
 from gateway.console import live_updates
-from gateway.console.layout.live_views import View, ViewName, read_versions
+from gateway.console.layout.live_views import LiveView, ViewName, read_versions
 from gateway.console.operations.overview import OverviewPage
 from gateway.console.sign_in import SignInPage
 from gateway.redis.inbox import RedisInbox
-from tests.fakes import turn
-from tests.gateway.access.rule import operator_auth
+from tests.fakes import build_turn
+from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.console.console_client import open_console
 from tests.gateway.server.test_operator_auth import NAMED, OPS
 
 pytestmark = pytest.mark.timeout(20)
 
 
-async def say(redis: Redis, number: int) -> None:
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(number))])
+async def accept_message(redis: Redis, number: int) -> None:
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(number))])
 
 
-class Stream:
+class EventStream:
     """Events of an open stream."""
 
     def __init__(self, answer: httpx.Response) -> None:
@@ -49,10 +49,10 @@ class Stream:
 
 
 @asynccontextmanager
-async def listen(http: httpx.AsyncClient, query: str, **headers: str) -> AsyncIterator[Stream]:
+async def listen(http: httpx.AsyncClient, query: str, **headers: str) -> AsyncIterator[EventStream]:
     async with http.stream("GET", f"/console/events?{query}", headers=headers) as answer:
         assert answer.status_code == 200, await answer.aread()
-        yield Stream(answer)
+        yield EventStream(answer)
 
 
 async def read_query(http: httpx.AsyncClient, path: str) -> str:
@@ -65,14 +65,14 @@ async def read_query(http: httpx.AsyncClient, path: str) -> str:
 async def test_a_page_hears_of_a_change_that_another_process_made_and_not_of_what_it_shows(
     redis: Redis,
 ) -> None:
-    await say(redis, 1)
+    await accept_message(redis, 1)
     async with open_console(redis, "viewer") as http, open_console(redis) as other:
         query = await read_query(http, "/console/conversations")
         async with listen(http, query) as stream, listen(other, query) as elsewhere:
             assert stream.answer.headers["content-type"].startswith("text/event-stream")
             assert stream.answer.headers["x-accel-buffering"] == "no"
             await stream.next(":")  # a heartbeat: nothing has changed
-            await say(redis, 2)
+            await accept_message(redis, 2)
             versions = [await each.next("id") for each in (stream, elsewhere)]
             assert await stream.next("event") == "changed"
     assert versions[0] == versions[1]
@@ -80,23 +80,25 @@ async def test_a_page_hears_of_a_change_that_another_process_made_and_not_of_wha
 
 
 async def test_a_stream_is_resumed_without_a_gap_or_a_repetition(redis: Redis) -> None:
-    await say(redis, 1)
-    present = (await read_versions(redis, [View(ViewName.CONVERSATIONS)]))[View(ViewName.CONVERSATIONS)]
+    await accept_message(redis, 1)
+    present = (await read_versions(redis, [LiveView(ViewName.CONVERSATIONS)]))[
+        LiveView(ViewName.CONVERSATIONS)
+    ]
     async with open_console(redis) as http:
         async with listen(http, "view=conversations", **{"Last-Event-ID": present}) as stream:
             await stream.next(":")
-        await say(redis, 2)  # while nobody listens
+        await accept_message(redis, 2)  # while nobody listens
         async with listen(http, "view=conversations", **{"Last-Event-ID": present}) as stream:
             assert await stream.next("id") != present
 
 
 async def test_a_conversation_is_told_of_its_own_entries_only(redis: Redis) -> None:
     await RedisInbox(redis).accept(
-        [TurnReceived(turn=turn(1, "fake:1")), TurnReceived(turn=turn(2, "fake:2"))]
+        [TurnReceived(turn=build_turn(1, "fake:1")), TurnReceived(turn=build_turn(2, "fake:2"))]
     )
-    own, other = (View(ViewName.CONVERSATION, name) for name in ("fake:1", "fake:2"))
+    own, other = (LiveView(ViewName.CONVERSATION, name) for name in ("fake:1", "fake:2"))
     before = await read_versions(redis, [own, other])
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(3, "fake:1"))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(3, "fake:1"))])
     after = await read_versions(redis, [own, other])
 
     assert before[own] != after[own]
@@ -104,7 +106,7 @@ async def test_a_conversation_is_told_of_its_own_entries_only(redis: Redis) -> N
 
 
 async def test_a_stream_ends_at_sign_out(redis: Redis) -> None:
-    rule = operator_auth(redis, named=NAMED)
+    rule = build_operator_auth(redis, named=NAMED)
     updates = live_updates.LiveUpdates(rule, check_seconds=0.02)
     pages = (OverviewPage(rule), SignInPage(rule), updates)
     transport = httpx.ASGITransport(Starlette(routes=[each for page in pages for each in page.routes()]))
@@ -142,7 +144,7 @@ async def test_streams_cost_one_reading_for_all_and_none_when_nobody_listens(red
         ):
             await first.next("id")
             await second.next("id")
-            versions = await read_versions(redis, [View(ViewName.FAILURES)] * 2)
+            versions = await read_versions(redis, [LiveView(ViewName.FAILURES)] * 2)
             assert len(versions) == 1
         for _ in range(100):
             await asyncio.sleep(0.01)

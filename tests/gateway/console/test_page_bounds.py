@@ -19,7 +19,7 @@ MAX_BYTES = 140_000
 _ENTRY = {"k": "accepted", "d": '{"turn":"t","text":"hello there"}'}
 
 
-async def fill(redis: Redis) -> None:
+async def fill_conversations(redis: Redis) -> None:
     """Write conversations as the scripts do, one of them with a long log, and dead letters."""
     for first in range(0, SESSIONS, 500):
         async with redis.pipeline(transaction=False) as pipeline:
@@ -47,7 +47,7 @@ async def count_commands(redis: Redis) -> tuple[int, set[str]]:
 @pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_no_page_reads_more_with_more_conversations(redis: Redis) -> None:
-    await fill(redis)
+    await fill_conversations(redis)
     ids = ConversationIds(redis)
     await ids.load()
     async with open_console(redis) as http:

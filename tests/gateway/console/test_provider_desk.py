@@ -15,14 +15,14 @@ from channels.twilio.simulator.server import TwilioSimulator
 from gateway.console.simulator.client import Simulator
 from gateway.console.simulator.provider_desk import ProviderDeskPage
 from gateway.local.simulator_server import SimulatorServer
-from tests.gateway.access.rule import operator_auth
+from tests.gateway.access.rule import build_operator_auth
 
 PERSON = "+15550191"
 HERE = {"surface": "intercom", "person": PERSON}
 
 
 @asynccontextmanager
-async def pane(
+async def open_desk(
     redis: Redis, *, simulated: bool = True
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     """Yield a client of the console and one of the simulator's control endpoints; no webhook arrives."""
@@ -35,7 +35,7 @@ async def pane(
     simulator = Simulator.load(environ if simulated else {})
     transport = httpx.ASGITransport(server)
     async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as controls:
-        app = Starlette(routes=ProviderDeskPage(operator_auth(redis), simulator, controls).routes())
+        app = Starlette(routes=ProviderDeskPage(build_operator_auth(redis), simulator, controls).routes())
         local = httpx.ASGITransport(app, client=("127.0.0.1", 1))
         async with httpx.AsyncClient(transport=local, base_url="http://127.0.0.1") as console:
             yield console, controls
@@ -44,7 +44,7 @@ async def pane(
 
 
 async def test_actions_of_the_pane_are_performed_at_the_desk(redis: Redis) -> None:
-    async with pane(redis) as (console, controls):
+    async with open_desk(redis) as (console, controls):
         before = (await console.get("/console/agent", params=HERE)).json()
         await controls.post("/_simulator/say", json={"surface": "intercom", "from": PERSON, "text": "Hi"})
         note = await console.post("/console/agent", json={**HERE, "move": "note", "text": "kind"})
@@ -72,7 +72,7 @@ async def test_actions_of_the_pane_are_performed_at_the_desk(redis: Redis) -> No
     ],
 )
 async def test_impossible_actions_are_reported(redis: Redis, body: dict[str, str]) -> None:
-    async with pane(redis) as (console, _):
+    async with open_desk(redis) as (console, _):
         answer = await console.post("/console/agent", json=body)
 
     assert answer.status_code == 400
@@ -81,12 +81,12 @@ async def test_impossible_actions_are_reported(redis: Redis, body: dict[str, str
 
 @pytest.mark.parametrize("query", [{}, {"surface": "sms", "person": PERSON}, {**HERE, "after": "x"}])
 async def test_other_requests_are_refused(redis: Redis, query: dict[str, str]) -> None:
-    async with pane(redis) as (console, _):
+    async with open_desk(redis) as (console, _):
         assert (await console.get("/console/agent", params=query)).status_code == 400
 
 
 async def test_real_credentials_disable_the_pane(redis: Redis) -> None:
-    async with pane(redis, simulated=False) as (console, _):
+    async with open_desk(redis, simulated=False) as (console, _):
         assert (await console.get("/console/agent", params=HERE)).status_code == 400
         assert (await console.post("/console/agent", json={**HERE, "move": "take"})).status_code == 400
 

@@ -20,19 +20,19 @@ from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.operator_sessions import OperatorSessions
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.operator_auth import OperatorAuth
-from tests.gateway.access.rule import operator_auth
+from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.server.test_operator_auth import AGENT, NAMED, OPS
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 
 
-async def nothing_to_replay(_: Webhook) -> int:
+async def refuse_replay(_: Webhook) -> int:
     raise AssertionError
 
 
 @asynccontextmanager
-async def console(rule: OperatorAuth, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    page = QuarantinePage(Quarantine(redis), KeptWebhooks(redis), rule, nothing_to_replay)
+async def open_quarantine(rule: OperatorAuth, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    page = QuarantinePage(Quarantine(redis), KeptWebhooks(redis), rule, refuse_replay)
     routes = [*SignInPage(rule).routes(), *page.routes()]
     routes.append(page.post("/console/change", page.page, "change"))
     async with (
@@ -46,13 +46,13 @@ async def sign_in(http: httpx.AsyncClient, key: str = OPS, **more: str) -> httpx
     return await http.post("/console/sign-in", data={"key": key, **more})
 
 
-def cookie_of(answer: httpx.Response) -> dict[str, str]:
+def read_cookie(answer: httpx.Response) -> dict[str, str]:
     (morsel,) = SimpleCookie(answer.headers["set-cookie"]).values()
     return {"value": morsel.value, **{name: str(value) for name, value in morsel.items() if value}}
 
 
 async def test_a_browser_is_sent_to_the_sign_in_page_and_back(redis: Redis) -> None:
-    async with console(operator_auth(redis, OPS), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
         asked = await http.get("/console/quarantine?limit=5", headers=PAGE)
         form = await http.get(asked.headers["location"])
         back = await sign_in(http, next="/console/quarantine?limit=5")
@@ -82,15 +82,17 @@ async def test_a_browser_is_sent_to_the_sign_in_page_and_back(redis: Redis) -> N
     ],
 )
 async def test_after_the_sign_in_only_pages_of_the_console_are_opened(redis: Redis, target: str) -> None:
-    async with console(operator_auth(redis, OPS), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
         assert (await sign_in(http, next=target)).headers["location"] == "/console"
 
 
 async def test_the_cookie_is_kept_from_scripts_and_other_pages(redis: Redis) -> None:
-    async with console(operator_auth(redis, OPS), redis) as http:
-        private = cookie_of(await sign_in(http))
-    async with console(operator_auth(redis, OPS, exposure="PUBLIC_URL is https://x.example"), redis) as http:
-        exposed = cookie_of(await sign_in(http))
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
+        private = read_cookie(await sign_in(http))
+    async with open_quarantine(
+        build_operator_auth(redis, OPS, exposure="PUBLIC_URL is https://x.example"), redis
+    ) as http:
+        exposed = read_cookie(await sign_in(http))
 
     assert private["httponly"] == "True"
     assert (private["samesite"], private["path"], private["max-age"]) == ("lax", "/", "43200")
@@ -104,7 +106,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_pages(redis: Redis) -> 
 
 
 async def test_a_wrong_key_is_said_on_the_page_and_guesses_are_limited(redis: Redis) -> None:
-    async with console(operator_auth(redis, OPS), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
         wrong = [await sign_in(http, "guess") for _ in range(5)]
         refused = await sign_in(http)
 
@@ -116,7 +118,7 @@ async def test_a_wrong_key_is_said_on_the_page_and_guesses_are_limited(redis: Re
 
 
 async def test_signing_out_ends_the_session_for_every_copy_of_the_cookie(redis: Redis) -> None:
-    async with console(operator_auth(redis, OPS), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
         await sign_in(http)
         copied = dict(http.cookies)
         assert "signed in as <strong>operator</strong>" in (await http.get("/console/sign-in")).text
@@ -135,7 +137,7 @@ async def test_signing_out_ends_the_session_for_every_copy_of_the_cookie(redis: 
 async def test_a_foreign_page_cannot_sign_in_or_act_with_the_cookie(redis: Redis) -> None:
     foreign = {"Origin": "https://evil.example.com"}
     json = {"Content-Type": "application/json"}
-    async with console(operator_auth(redis, OPS), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
         planted = await http.post("/console/sign-in", data={"key": OPS}, headers=foreign)
         await sign_in(http)
         own = {"Origin": str(http.base_url).rstrip("/")}
@@ -157,14 +159,14 @@ async def test_a_foreign_page_cannot_sign_in_or_act_with_the_cookie(redis: Redis
 
 
 async def test_a_session_has_the_role_of_its_key_and_ends_with_it(redis: Redis) -> None:
-    async with console(operator_auth(redis, "", NAMED), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, "", NAMED), redis) as http:
         await sign_in(http, AGENT)
         headers = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
         read = await http.get("/console/quarantine")
         denied = await http.post("/console/change", content="{}", headers=headers)
         cookies = dict(http.cookies)
     without = ",".join(item for item in NAMED.split(",") if "anna" not in item)
-    async with console(operator_auth(redis, "", without), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, "", without), redis) as http:
         http.cookies.update(cookies)
         removed = await http.get("/console/quarantine")
 
@@ -172,16 +174,16 @@ async def test_a_session_has_the_role_of_its_key_and_ends_with_it(redis: Redis) 
 
 
 async def test_signing_in_again_ends_the_former_session(redis: Redis) -> None:
-    async with console(operator_auth(redis, OPS), redis) as http:
-        first = cookie_of(await sign_in(http))["value"]
-        second = cookie_of(await sign_in(http))["value"]
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
+        first = read_cookie(await sign_in(http))["value"]
+        second = read_cookie(await sign_in(http))["value"]
 
     assert first != second
     assert await OperatorSessions(redis).find(first) == ""
 
 
 async def test_signing_in_and_out_is_in_the_audit_log(redis: Redis) -> None:
-    async with console(operator_auth(redis, "", NAMED), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, "", NAMED), redis) as http:
         await sign_in(http, AGENT)
         await http.post("/console/sign-out", headers={"Sec-Fetch-Site": "same-origin"})
 
@@ -190,7 +192,7 @@ async def test_signing_in_and_out_is_in_the_audit_log(redis: Redis) -> None:
 
 
 async def test_without_keys_the_page_says_so(redis: Redis) -> None:
-    async with console(operator_auth(redis), redis) as http:
+    async with open_quarantine(build_operator_auth(redis), redis) as http:
         page, posted = await http.get("/console/sign-in"), await sign_in(http)
 
     assert "open to this machine only" in page.text
@@ -202,7 +204,7 @@ async def test_without_keys_the_page_says_so(redis: Redis) -> None:
     [("{}", "application/json"), ("key=" + "x" * 9_000, "application/x-www-form-urlencoded"), ("key=x", "")],
 )
 async def test_what_is_no_form_is_refused(redis: Redis, content: str, kind: str) -> None:
-    async with console(operator_auth(redis, OPS), redis) as http:
+    async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
         answer = await http.post("/console/sign-in", content=content, headers={"Content-Type": kind})
 
     assert answer.status_code == 403

@@ -40,7 +40,7 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.text_stream import TextPublisher
-from tests.channels.twilio.builders import ACCOUNT, post, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -62,18 +62,23 @@ SPELLINGS = [
 ]
 
 
-def whatsapp_message(number: int) -> list[Event]:
-    made = meta.message(value={"body": TEXT}, id=f"wamid.{number}") | {"from": DIGITS, "from_user_id": USER}
+def build_whatsapp_message(number: int) -> list[Event]:
+    made = meta.build_message(value={"body": TEXT}, id=f"wamid.{number}") | {
+        "from": DIGITS,
+        "from_user_id": USER,
+    }
     contact = {"profile": {"name": NAME}, "wa_id": DIGITS, "user_id": USER}
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made, contacts=[contact]))))
+    return meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[contact])))
+    )
 
 
-def sms(number: int) -> list[Event]:
+def build_sms(number: int) -> list[Event]:
     form = {"AccountSid": ACCOUNT, "To": OURS, "From": NUMBER, "Body": TEXT, "MessageSid": f"SM{number}"}
-    return twilio().parse(post(list(form.items())))
+    return build_channel().parse(build_webhook(list(form.items())))
 
 
-def ticket_comment(number: int) -> list[Event]:
+def build_comment(number: int) -> list[Event]:
     address = Address(channel="zendesk", account="acme", ours="acme", theirs="5159")
     turn = Turn(
         id=f"C{number}",
@@ -121,12 +126,12 @@ async def leave_traces_everywhere(gateway: InboundGateway) -> None:
     broadcasts = Broadcasts(redis, ProtocolLimits())
     await broadcasts.start(broadcast, rows)
     await broadcasts.claim_sessions("spring", {0: SMS})
-    await gateway.receive(whatsapp_message(1), WHATSAPP)
-    await gateway.receive(sms(1), SMS)
-    await gateway.receive(ticket_comment(1), TICKET)
-    await gateway.inbox.accept(status("P1", reply_key=f"{meta.OURS}:{DIGITS}:wamid.1.0"))
-    await gateway.inbox.accept(status("P9"))  # it comes before the send is recorded
-    await gateway.inbox.accept(whatsapp_message(2))  # waits in the mailbox, with its job
+    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
+    await gateway.receive(build_sms(1), SMS)
+    await gateway.receive(build_comment(1), TICKET)
+    await gateway.inbox.accept(build_status("P1", reply_key=f"{meta.OURS}:{DIGITS}:wamid.1.0"))
+    await gateway.inbox.accept(build_status("P9"))  # it comes before the send is recorded
+    await gateway.inbox.accept(build_whatsapp_message(2))  # waits in the mailbox, with its job
     channels: Any = gateway.channels
     sender = ProactiveSender(redis, channels, ProtocolLimits())
     await sender.send(SMS, "own-o1", Message(text=f"offer for {NAME}"))
@@ -143,7 +148,9 @@ async def leave_traces_everywhere(gateway: InboundGateway) -> None:
     await redis.xadd(f"{key}:text", {"text": TEXT})
 
 
-def status(provider_id: str, kind: DeliveryStatus = DeliveryStatus.SENT, reply_key: str = "") -> list[Event]:
+def build_status(
+    provider_id: str, kind: DeliveryStatus = DeliveryStatus.SENT, reply_key: str = ""
+) -> list[Event]:
     return [StatusChanged(channel="whatsapp", provider_id=provider_id, status=kind, reply_key=reply_key)]
 
 
@@ -166,15 +173,15 @@ def has_trace(content: bytes) -> bool:
 async def test_a_contact_is_found_by_any_identifier_in_any_spelling(
     gateway: InboundGateway, spelling: str
 ) -> None:
-    await gateway.receive(whatsapp_message(1), WHATSAPP)
-    await gateway.receive(sms(1), SMS)
+    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
+    await gateway.receive(build_sms(1), SMS)
 
     assert (await ContactSearch(gateway.redis).find(spelling)).sessions == (SMS, WHATSAPP)
 
 
 @pytest.mark.parametrize("spelling", [EMAIL, EMAIL.upper(), "7700", NAME, NAME.lower(), TICKET])
 async def test_a_tickets_requester_is_found(gateway: InboundGateway, spelling: str) -> None:
-    await gateway.receive(ticket_comment(1), TICKET)
+    await gateway.receive(build_comment(1), TICKET)
 
     assert (await ContactSearch(gateway.redis).find(spelling)).sessions == (TICKET,)
 
@@ -182,8 +189,8 @@ async def test_a_tickets_requester_is_found(gateway: InboundGateway, spelling: s
 @pytest.mark.parametrize("other", ["+15550102361", OURS, meta.OURS, "US.1", "Zoe", "acme", "+5159", ACCOUNT])
 async def test_nobody_else_is_found(gateway: InboundGateway, other: str) -> None:
     """The business's own side of a conversation is not its contact."""
-    await gateway.receive(whatsapp_message(1), WHATSAPP)
-    await gateway.receive(sms(1), SMS)
+    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
+    await gateway.receive(build_sms(1), SMS)
 
     assert (await ContactSearch(gateway.redis).find(other)).sessions == ()
     assert (await ContactErasure(gateway.redis).erase(other)).is_empty
@@ -241,7 +248,7 @@ async def test_other_contacts_keep_their_data(gateway: InboundGateway) -> None:
     await leave_traces_everywhere(gateway)
     other = f"twilio:{ACCOUNT}:{OURS}:+15550102361"
     form = {"AccountSid": ACCOUNT, "To": OURS, "From": "+15550102361", "Body": "hello", "MessageSid": "SM7"}
-    await gateway.receive(twilio().parse(post(list(form.items()))), other)
+    await gateway.receive(build_channel().parse(build_webhook(list(form.items()))), other)
     await ContactErasure(gateway.redis).erase(NUMBER)
 
     assert await gateway.kinds(other) == ["accepted", "claimed", "committed", "said", "sending", "sent"]
@@ -253,22 +260,22 @@ async def test_other_contacts_keep_their_data(gateway: InboundGateway) -> None:
 
 @pytest.mark.parametrize("kind", [DeliveryStatus.DELIVERED, DeliveryStatus.FAILED])
 async def test_a_late_status_is_not_stored(gateway: InboundGateway, kind: DeliveryStatus) -> None:
-    await gateway.receive(whatsapp_message(1), WHATSAPP)
+    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
     await ContactErasure(gateway.redis).erase(NUMBER)
     before = sorted([key async for key in gateway.redis.scan_iter("*")])
 
-    await gateway.inbox.accept(status("P1", kind, reply_key=f"{meta.OURS}:{DIGITS}:wamid.1.0"))
+    await gateway.inbox.accept(build_status("P1", kind, reply_key=f"{meta.OURS}:{DIGITS}:wamid.1.0"))
 
     after = {key async for key in gateway.redis.scan_iter("*")} - {b"tg:counts"}
     assert {key for key in after if not key.startswith(b"tg:statuses")} <= set(before)
 
 
 async def test_a_redelivered_webhook_is_not_taken_again(gateway: InboundGateway) -> None:
-    await gateway.receive(whatsapp_message(1), WHATSAPP)
-    await gateway.receive(sms(1), SMS)
+    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
+    await gateway.receive(build_sms(1), SMS)
     await ContactErasure(gateway.redis).erase(NUMBER)
 
-    for events in (whatsapp_message(1), sms(1)):
+    for events in (build_whatsapp_message(1), build_sms(1)):
         await gateway.inbox.accept(events)
 
     erased = [key for key in await find_traces(gateway.redis) if "person" not in key and "names" not in key]
@@ -276,16 +283,16 @@ async def test_a_redelivered_webhook_is_not_taken_again(gateway: InboundGateway)
 
 
 async def test_a_new_message_begins_a_new_conversation(gateway: InboundGateway) -> None:
-    await gateway.receive(whatsapp_message(1), WHATSAPP)
+    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
     await ContactErasure(gateway.redis).erase(NUMBER)
-    await gateway.receive(whatsapp_message(2), WHATSAPP)
+    await gateway.receive(build_whatsapp_message(2), WHATSAPP)
 
     assert gateway.channel.bodies == [f"1: {TEXT}", f"1: {TEXT}"]
 
 
 async def test_a_worker_that_sends_meanwhile_writes_nothing_back(gateway: InboundGateway) -> None:
     """The contact is erased while the provider takes the reply; its status comes later."""
-    await gateway.inbox.accept(whatsapp_message(1))
+    await gateway.inbox.accept(build_whatsapp_message(1))
     claim = await gateway.mailbox.claim(WHATSAPP)
     assert claim is not None
     erasing: list[Any] = []
@@ -298,7 +305,7 @@ async def test_a_worker_that_sends_meanwhile_writes_nothing_back(gateway: Inboun
 
     gateway.channel.send = send  # type: ignore[method-assign]
     await gateway.processor.process_claim(claim)
-    await gateway.inbox.accept(status("P1", DeliveryStatus.DELIVERED))
+    await gateway.inbox.accept(build_status("P1", DeliveryStatus.DELIVERED))
 
     assert not erasing[0].is_empty
     assert await find_traces(gateway.redis) == []
@@ -306,12 +313,12 @@ async def test_a_worker_that_sends_meanwhile_writes_nothing_back(gateway: Inboun
 
 
 async def test_of_an_opt_out_only_a_marker_stays(gateway: InboundGateway) -> None:
-    await gateway.receive(sms(1), SMS)
+    await gateway.receive(build_sms(1), SMS)
     address = Address(channel="twilio", account=ACCOUNT, ours=OURS, theirs=NUMBER)
     stop = ControlReceived(id="c", session=SMS, address=address, act=ControlAction.OPT_OUT)
     await gateway.inbox.accept([stop])
     receipt = await ContactErasure(gateway.redis).erase(NUMBER)
-    await gateway.receive(sms(2), SMS)
+    await gateway.receive(build_sms(2), SMS)
 
     assert receipt.opt_outs_kept == 1
     assert len(gateway.channel.bodies) == 1
@@ -324,12 +331,15 @@ async def test_the_text_of_a_message_that_the_contact_deleted_leaves_the_log(
     gateway: InboundGateway,
 ) -> None:
     for number in (1, 2):
-        await gateway.receive(whatsapp_message(number), WHATSAPP)
-    deleted = meta.message("revoke", {"original_message_id": "wamid.1"}, id="wamid.3", from_user_id=USER) | {
-        "from": DIGITS
-    }
+        await gateway.receive(build_whatsapp_message(number), WHATSAPP)
+    deleted = meta.build_message(
+        "revoke", {"original_message_id": "wamid.1"}, id="wamid.3", from_user_id=USER
+    ) | {"from": DIGITS}
     await gateway.receive(
-        meta.whatsapp().parse(meta.post(meta.batch(meta.value(deleted, contacts=[])))), WHATSAPP
+        meta.build_channel().parse(
+            meta.build_webhook(meta.build_batch(meta.build_value(deleted, contacts=[])))
+        ),
+        WHATSAPP,
     )
 
     entries = await read_log(gateway.redis, WHATSAPP)
@@ -378,7 +388,7 @@ async def test_a_job_that_is_being_run_only_loses_the_name(gateway: InboundGatew
     """RQ ends it; a failed one is deleted with its place in RQ's registry."""
     redis = gateway.redis
     call = f'["{rq_layout.JOB_FUNCTION}", null, ["{SMS}"], {{}}]'
-    await gateway.receive(sms(1), SMS)
+    await gateway.receive(build_sms(1), SMS)
     for job, state in (("a", "started"), ("b", "failed")):
         await redis.hset(f"{rq_layout.JOB_KEY_PREFIX}{job}", mapping={"data": call, "status": state})
     await redis.zadd(rq_layout.failed_jobs_key(), {"b": 1})

@@ -24,7 +24,7 @@ from tests.gateway.environments.inbound import InboundGateway
 MERGED = "69b43c860000"
 
 
-def merge_conversations(number: str = "e9", at: str = "") -> dict[str, object]:
+def build_merge(number: str = "e9", at: str = "") -> dict[str, object]:
     """Return Zendesk's webhook: the talk of user u1 was merged into that of u2."""
     payload = {
         "mergedUsers": {"surviving": {"id": "u2"}, "discarded": {"id": "u1"}},
@@ -42,14 +42,16 @@ class MergedThread:
 
     async def receive(self, event: dict[str, object], *, runs: str = "") -> None:
         """Accept an event; then a worker processes the session of the talk `runs`."""
-        await self.gateway.inbox.accept(sunshine.channel().parse(sunshine.hook(event)))
+        await self.gateway.inbox.accept(sunshine.build_channel().parse(sunshine.build_webhook(event)))
         if runs:
             await self.gateway.processor.run(self.sessions[runs])
 
     async def say(self, number: int, text: str, talk: str, user: str, *, runs: str = "") -> None:
         author = {"type": "user", "userId": user, "displayName": "Ada"}
         at = f"2026-11-28T12:00:{number:02}.000Z"
-        event = sunshine.said({"type": "text", "text": text}, talk=talk, number=f"m{number}", author=author)
+        event = sunshine.build_message_event(
+            {"type": "text", "text": text}, talk=talk, number=f"m{number}", author=author
+        )
         await self.receive({**event, "createdAt": at}, runs=runs or talk)
 
     async def field(self, talk: str, name: str) -> str:
@@ -60,7 +62,7 @@ class MergedThread:
 async def test_a_merged_conversation_goes_on_in_the_surviving_one(redis: Redis) -> None:
     thread = MergedThread(redis)
     await thread.say(1, "hi", sunshine.TALK, "u1")
-    await thread.receive(merge_conversations())
+    await thread.receive(build_merge())
     await thread.say(2, "4321", MERGED, "u2", runs=sunshine.TALK)
 
     assert (await thread.gateway.state(thread.sessions[sunshine.TALK]))["slots"] == {"last_four": "4321"}
@@ -76,8 +78,8 @@ async def test_two_sessions_of_merged_conversations_are_one_with_its_agent_and_o
     held = thread.sessions[MERGED]
     await redis.hset(f"tg:{{{held}}}", mapping={"owner": "human", "optout": "1", "inactivity": "1"})
     await thread.say(2, "hi", sunshine.TALK, "u1")
-    await thread.receive(merge_conversations())
-    await thread.receive(merge_conversations())  # a redelivery
+    await thread.receive(build_merge())
+    await thread.receive(build_merge())  # a redelivery
     await thread.say(3, "4321", MERGED, "u2", runs=sunshine.TALK)
 
     assert [await thread.field(sunshine.TALK, name) for name in ("owner", "optout")] == ["human", "1"]
@@ -99,7 +101,7 @@ async def test_an_agent_and_an_opt_out_count_also_where_the_contact_never_wrote(
         event = ControlReceived(id=act, session=thread.sessions[MERGED], address=address, act=act)
         await thread.gateway.inbox.accept([event])
     await thread.say(1, "hi", sunshine.TALK, "u1")
-    await thread.receive(merge_conversations())
+    await thread.receive(build_merge())
 
     assert [await thread.field(sunshine.TALK, name) for name in ("owner", "optout")] == ["human", "1"]
     assert [await thread.field(MERGED, name) for name in ("owner", "optout")] == ["closed", "0"]
@@ -125,10 +127,10 @@ class SimulatedThreads:
         self.simulator = SunshineSimulator(
             app=sunshine.APP, key=("app_1", "key"), secret=sunshine.SECRET, webhook_url="", seed=7
         )
-        self.channel = sunshine.channel(SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"])
+        self.channel = sunshine.build_channel(SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"])
         self.sessions: set[str] = set()
 
-    async def hear(self, deliveries: Sequence[WebhookDelivery], *, is_killed: bool = False) -> None:
+    async def receive(self, deliveries: Sequence[WebhookDelivery], *, is_killed: bool = False) -> None:
         """Take webhooks; a killed process joins names and stores nothing else."""
         self.now += 5
         for each in deliveries:
@@ -141,7 +143,7 @@ class SimulatedThreads:
 
     async def say(self, person: str, text: str) -> None:
         message = UserMessage("sunshine", person, text)
-        await self.hear(self.simulator.send_user_message(message, self.now)[1])
+        await self.receive(self.simulator.send_user_message(message, self.now)[1])
         self.sessions.add(f"sunshine:{sunshine.APP}:{self.simulator.get_desk_status(person).thread}")
 
     async def process(self) -> None:
@@ -161,11 +163,11 @@ async def test_a_merge_that_a_crash_interrupts_is_completed_and_loses_nothing(
     await threads.process()  # both answers wait
     await threads.say(wrote_last, "is it you?")  # waits to be answered
     merge = threads.simulator.run_agent_action("surviving", "merge", "discarded", threads.now)
-    await threads.hear(merge, is_killed=True)
+    await threads.receive(merge, is_killed=True)
     if writes_meanwhile:
         await threads.say("surviving", "hello?")
-    await threads.hear(merge)
-    await threads.hear(merge)  # repeated once more
+    await threads.receive(merge)
+    await threads.receive(merge)  # repeated once more
     await threads.say("discarded", "thanks")
     await threads.process()
 
@@ -187,7 +189,7 @@ async def test_a_webhook_of_the_merged_conversation_that_is_repeated_is_answered
     thread = MergedThread(redis)
     await thread.say(1, "hi", MERGED, "u2")
     await thread.say(2, "hello", sunshine.TALK, "u1")
-    await thread.receive(merge_conversations(), runs=sunshine.TALK)
+    await thread.receive(build_merge(), runs=sunshine.TALK)
     before = len(thread.gateway.receivers)
     await thread.say(1, "hi", MERGED, "u2", runs=sunshine.TALK)
 

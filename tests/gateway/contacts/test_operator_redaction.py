@@ -16,7 +16,7 @@ from tests.core.rig import SESSION, Rig
 PREFIX = "secret-"
 
 
-async def words_left(redis: Redis) -> list[str]:
+async def find_words(redis: Redis) -> list[str]:
     """Return the secret words that the session's log still has."""
     rows = str(await redis.xrange(f"tg:{{{SESSION}}}:log"))
     return [word for word in ("alpha", "beta", "gamma") if f"{PREFIX}{word}" in rows]
@@ -40,7 +40,7 @@ async def test_all_parts_of_the_named_message_leave_and_no_other(
     redaction = OperatorRedaction(redis, rig.inbox, MessageRedaction(redis, limits))
     result = await redaction.redact("a", SESSION)
 
-    assert (result.sessions, await words_left(redis)) == ((SESSION,), ["gamma"])
+    assert (result.sessions, await find_words(redis)) == ((SESSION,), ["gamma"])
     assert (await rig.log_kinds()).count("activity") == 1
     await rig.mailbox.aclose()
 

@@ -24,9 +24,9 @@ from core.ports import ErrorMessages
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
-from tests.channels.twilio.builders import ACCOUNT, post, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.environments.inbound import InboundGateway
+from tests.gateway.environments.inbound import InboundGateway, get_session
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 SMS = f"twilio:{ACCOUNT}:{OURS}:{NUMBER}"
@@ -34,35 +34,31 @@ TWILIO_WHATSAPP = f"twilio:{ACCOUNT}:whatsapp:{OURS}:whatsapp:{NUMBER}"
 MESSAGES = ErrorMessages()
 
 
-def twilio_message(number: int, text: str, prefix: str = "", **fields: str) -> list[Event]:
+def build_twilio_message(number: int, text: str, prefix: str = "", **fields: str) -> list[Event]:
     form = {"AccountSid": ACCOUNT, "To": f"{prefix}{OURS}", "From": f"{prefix}{NUMBER}", "Body": text}
-    return twilio().parse(post([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()]))
+    return build_channel().parse(
+        build_webhook([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()])
+    )
 
 
-def meta_message(number: int, text: str) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}")
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made))))
+def build_meta_message(number: int, text: str) -> list[Event]:
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}")
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
-def preference(value: str, timestamp: int) -> list[Event]:
+def build_preference(value: str, timestamp: int) -> list[Event]:
     change = {"wa_id": meta.PHONE, "category": "marketing_messages", "value": value, "timestamp": timestamp}
-    made = meta.value(user_preferences=[change])
-    return meta.whatsapp().parse(meta.post(meta.batch(made, field="user_preferences")))
+    made = meta.build_value(user_preferences=[change])
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(made, field="user_preferences")))
 
 
-def desk_message(channel: str, number: int, text: str, payload: str = "") -> list[Event]:
+def build_desk_message(channel: str, number: int, text: str, payload: str = "") -> list[Event]:
     address = Address(channel=channel, account="A", ours="A", theirs="T1")
     turn = Turn(id=f"D{number}", session=f"{channel}:T1", address=address, text=text, payload=payload)
     return [TurnReceived(turn=turn)]
 
 
-def session_of(events: list[Event]) -> str:
-    [event] = events
-    assert isinstance(event, TurnReceived)
-    return event.turn.session
-
-
-META = session_of(meta_message(0, "hello"))
+META = get_session(build_meta_message(0, "hello"))
 
 
 @pytest.fixture
@@ -74,7 +70,7 @@ async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
 
 @pytest.mark.parametrize("text", ["STOP", "stop!", "Opt-out", "ARRÊT", "unsubscribe me"])
 async def test_whatsapp_opts_out_and_confirms_once(gateway: InboundGateway, text: str) -> None:
-    for session, message in ((META, meta_message), (TWILIO_WHATSAPP, _twilio_whatsapp)):
+    for session, message in ((META, build_meta_message), (TWILIO_WHATSAPP, _build_twilio_whatsapp_message)):
         gateway.channel.sent_replies.clear()
         await gateway.receive(message(1, "hello"), session)
         await gateway.receive(message(2, text), session)
@@ -85,17 +81,17 @@ async def test_whatsapp_opts_out_and_confirms_once(gateway: InboundGateway, text
         assert await gateway.send(session, "offer") is SendOutcome.OPTED_OUT
 
 
-def _twilio_whatsapp(number: int, text: str) -> list[Event]:
-    return twilio_message(number, text, "whatsapp:")
+def _build_twilio_whatsapp_message(number: int, text: str) -> list[Event]:
+    return build_twilio_message(number, text, "whatsapp:")
 
 
 async def test_yes_and_start_opt_in_only_while_opted_out(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "yes"), META)
+    await gateway.receive(build_meta_message(1, "yes"), META)
     assert len(gateway.dialog.handled) == 1
 
-    await gateway.receive(meta_message(2, "STOP"), META)
-    await gateway.receive(meta_message(3, "YES"), META)
-    await gateway.receive(meta_message(4, "start"), META)
+    await gateway.receive(build_meta_message(2, "STOP"), META)
+    await gateway.receive(build_meta_message(3, "YES"), META)
+    await gateway.receive(build_meta_message(4, "start"), META)
 
     assert gateway.channel.bodies[1:3] == [MESSAGES.opted_out, MESSAGES.opted_in]
     assert len(gateway.dialog.handled) == 2  # "start" is an ordinary word again
@@ -105,15 +101,15 @@ async def test_yes_and_start_opt_in_only_while_opted_out(gateway: InboundGateway
 async def test_by_sms_twilio_confirms_its_own_words_and_we_confirm_the_others(
     gateway: InboundGateway,
 ) -> None:
-    await gateway.receive(twilio_message(1, "hello"), SMS)
-    await gateway.receive(twilio_message(2, "Stop."), SMS)
+    await gateway.receive(build_twilio_message(1, "hello"), SMS)
+    await gateway.receive(build_twilio_message(2, "Stop."), SMS)
     assert len(gateway.channel.bodies) == 1
-    await gateway.receive(twilio_message(3, "YES"), SMS)
+    await gateway.receive(build_twilio_message(3, "YES"), SMS)
     assert len(gateway.channel.bodies) == 1
     assert await gateway.send(SMS, "offer") is SendOutcome.QUEUED
 
-    await gateway.receive(twilio_message(4, "BAJA"), SMS)
-    await gateway.receive(twilio_message(5, "hi"), SMS)
+    await gateway.receive(build_twilio_message(4, "BAJA"), SMS)
+    await gateway.receive(build_twilio_message(5, "hi"), SMS)
 
     assert gateway.channel.bodies[-1] == MESSAGES.opted_out
     assert await gateway.send(SMS, "other") is SendOutcome.OPTED_OUT
@@ -123,89 +119,92 @@ async def test_by_sms_twilio_confirms_its_own_words_and_we_confirm_the_others(
 async def test_in_a_chat_or_ticket_only_explicit_words_opt_out(gateway: InboundGateway, channel: str) -> None:
     session = f"{channel}:T1"
     for number, text in enumerate(("stop", "cancel", "end"), start=1):
-        await gateway.receive(desk_message(channel, number, text), session)
+        await gateway.receive(build_desk_message(channel, number, text), session)
     assert len(gateway.dialog.handled) == 3
 
-    await gateway.receive(desk_message(channel, 4, "Unsubscribe"), session)
+    await gateway.receive(build_desk_message(channel, 4, "Unsubscribe"), session)
 
     assert gateway.channel.bodies[-1] == MESSAGES.opted_out
     assert await gateway.send(session, "offer") is SendOutcome.OPTED_OUT
 
 
 async def test_the_answer_to_a_shown_choice_is_no_opt_out(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "hello"), META)
+    await gateway.receive(build_meta_message(1, "hello"), META)
     offered = '{"offered": [{"label": "Stop", "payload": "halt"}]}'
     await gateway.redis.hset(f"tg:{{{META}}}", "state", offered)
-    await gateway.receive(meta_message(2, "stop"), META)
+    await gateway.receive(build_meta_message(2, "stop"), META)
 
     assert len(gateway.dialog.handled) == 2
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
 
 
 async def test_what_waits_when_the_opt_out_arrives_does_not_leave(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "hello"), META)
+    await gateway.receive(build_meta_message(1, "hello"), META)
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
-    await gateway.inbox.accept(meta_message(2, "and another question"))
-    await gateway.receive(meta_message(3, "STOP"), META)
+    await gateway.inbox.accept(build_meta_message(2, "and another question"))
+    await gateway.receive(build_meta_message(3, "STOP"), META)
 
     assert gateway.channel.bodies[1:] == [MESSAGES.opted_out]
     assert len(gateway.dialog.handled) == 1
 
 
 async def test_marketing_opt_outs_leave_answers(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "hello"), META)
-    await gateway.receive(preference("stop", 1), META)
-    await gateway.receive(meta_message(2, "a question"), META)
+    await gateway.receive(build_meta_message(1, "hello"), META)
+    await gateway.receive(build_preference("stop", 1), META)
+    await gateway.receive(build_meta_message(2, "a question"), META)
 
     assert len(gateway.channel.bodies) == 2
     assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
     assert (await gateway.kinds(META)).count("control") == 1
-    await gateway.receive(preference("resume", 2), META)
+    await gateway.receive(build_preference("resume", 2), META)
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
 
 
 async def test_a_resume_of_marketing_does_not_end_a_stop(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "STOP"), META)
-    await gateway.receive(preference("resume", 2), META)
+    await gateway.receive(build_meta_message(1, "STOP"), META)
+    await gateway.receive(build_preference("resume", 2), META)
 
     assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
 
 
 async def test_an_opt_out_survives_session_and_erasure_without_a_name(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "STOP"), META)
+    await gateway.receive(build_meta_message(1, "STOP"), META)
     await SessionIndex(gateway.redis).erase(META)
     assert not [key async for key in gateway.redis.scan_iter(f"*{meta.PHONE}*")]
     assert not [name for name in await gateway.redis.hkeys("tg:optout_names") if meta.PHONE.encode() in name]
     assert await gateway.redis.zcard("tg:optouts") == 0
 
-    await gateway.receive(meta_message(2, "hello"), META)
+    await gateway.receive(build_meta_message(2, "hello"), META)
 
     assert gateway.channel.bodies == [MESSAGES.opted_out]
     assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
 
 
 async def test_an_opt_out_of_an_earlier_release_survives_erasure(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "hello"), META)
+    await gateway.receive(build_meta_message(1, "hello"), META)
     await gateway.redis.hset(f"tg:{{{META}}}", "optout", "1")
     await SessionIndex(gateway.redis).erase(META)
-    await gateway.receive(meta_message(2, "hello"), META)
+    await gateway.receive(build_meta_message(2, "hello"), META)
 
     assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
 
 
 async def test_an_opt_out_follows_the_contact_to_another_session(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "STOP"), META)
+    await gateway.receive(build_meta_message(1, "STOP"), META)
     names: Any = gateway.redis.smembers(f"tg:{{{META}}}:names")
     for name in await names:
         await gateway.redis.delete(f"tg:person:{name.decode()}")  # as if they had expired
     await gateway.redis.delete(f"tg:{{{META}}}", f"tg:{{{META}}}:names")
-    await gateway.receive(meta_message(2, "hello"), META)
+    await gateway.receive(build_meta_message(2, "hello"), META)
 
     assert gateway.channel.bodies == [MESSAGES.opted_out]
 
 
 async def test_a_participant_cannot_opt_the_contact_out(gateway: InboundGateway) -> None:
-    [contact], [other] = desk_message("zendesk", 1, "hello"), desk_message("zendesk", 2, "unsubscribe")
+    [contact], [other] = (
+        build_desk_message("zendesk", 1, "hello"),
+        build_desk_message("zendesk", 2, "unsubscribe"),
+    )
     session = "zendesk:T1"
     await gateway.receive([contact.model_copy(update={"author": "zendesk:A:1"})], session)
     await gateway.receive([other.model_copy(update={"author": "zendesk:A:2"})], session)
@@ -214,14 +213,14 @@ async def test_a_participant_cannot_opt_the_contact_out(gateway: InboundGateway)
 
 
 async def test_the_opt_out_is_in_the_log(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "STOP"), META)
+    await gateway.receive(build_meta_message(1, "STOP"), META)
     entries = [entry.data for entry in await read_log(gateway.redis, META) if entry.kind == "control"]
 
     assert [(each["act"], each["actor"]) for each in entries] == [(ConsentRequest.OPT_OUT, "contact")]
 
 
 async def test_an_operator_opts_a_contact_out_and_in(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "hello"), META)
+    await gateway.receive(build_meta_message(1, "hello"), META)
     address = Address(channel="whatsapp", account="A", ours="A", theirs=meta.PHONE)
     for act, outcome in (
         (ControlAction.OPT_OUT, SendOutcome.OPTED_OUT),
@@ -239,7 +238,7 @@ def test_whatsapp_reports_an_opt_out_of_marketing_by_status() -> None:
 
 
 async def test_a_refusal_for_marketing_leaves_answers(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "hello"), META)
+    await gateway.receive(build_meta_message(1, "hello"), META)
     gateway.channel.planned_failures = [
         (Rejected("stop", code="131050", failure=FailureKind.OPTED_OUT_OF_MARKETING), False)
     ]
@@ -247,18 +246,20 @@ async def test_a_refusal_for_marketing_leaves_answers(gateway: InboundGateway) -
     await gateway.processor.run(META)
 
     assert await gateway.send(META, "other") is SendOutcome.OPTED_OUT
-    await gateway.receive(meta_message(2, "hello?"), META)
+    await gateway.receive(build_meta_message(2, "hello?"), META)
     assert len(gateway.channel.bodies) == 2
 
 
 async def test_whoever_gets_a_number_that_was_given_up_is_not_opted_out(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, "STOP"), META)
+    await gateway.receive(build_meta_message(1, "STOP"), META)
     change = {"type": "user_changed_number", "wa_id": "12025550189"}
-    system = meta.message("system", change, id="wamid.S")
-    await gateway.inbox.accept(meta.whatsapp().parse(meta.post(meta.batch(meta.value(system)))))
-    other = meta.message(value={"body": "hello"}, id="wamid.2") | {"from_user_id": "US.3"}
-    batch = meta.batch(meta.value(other, contacts=[]))
-    await gateway.inbox.accept(meta.whatsapp().parse(meta.post(batch)))
+    system = meta.build_message("system", change, id="wamid.S")
+    await gateway.inbox.accept(
+        meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(system))))
+    )
+    other = meta.build_message(value={"body": "hello"}, id="wamid.2") | {"from_user_id": "US.3"}
+    batch = meta.build_batch(meta.build_value(other, contacts=[]))
+    await gateway.inbox.accept(meta.build_channel().parse(meta.build_webhook(batch)))
     sessions = [key.decode() async for key in gateway.redis.scan_iter("tg:{*}")]
 
     opted_out = [await gateway.redis.hget(key, "optout") for key in sessions]

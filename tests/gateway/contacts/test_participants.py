@@ -26,7 +26,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from tests.channels.intercom import builders as intercom
 from tests.channels.sunshine import builders as sunshine
 from tests.channels.zendesk import builders as zendesk
-from tests.effort import examples
+from tests.effort import example_count
 from tests.gateway.environments.inbound import InboundGateway
 
 TEXTS = ("hi", "4321", "23 April 1990", "yes", "no", "/start", "my card ends in 9999")
@@ -48,18 +48,18 @@ class ZendeskThread:
     name, session = "zendesk", "zendesk:example:5158"
 
     def __init__(self) -> None:
-        self._channel: ZendeskChannel = zendesk.channel()
+        self._channel: ZendeskChannel = zendesk.build_channel()
 
-    def _parse(self, made: dict[str, Any], number: int) -> list[Event]:
-        made["time"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}Z"
-        return self._channel.parse(zendesk.hook(made))
+    def _parse(self, event: dict[str, Any], number: int) -> list[Event]:
+        event["time"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}Z"
+        return self._channel.parse(zendesk.build_webhook(event))
 
     def say(self, number: int, text: str, author: str = "") -> list[Event]:
-        made = zendesk.comment(text, author=author or zendesk.ADA, number=f"{1000 + number}")
+        made = zendesk.build_comment_event(text, author=author or zendesk.ADA, number=f"{1000 + number}")
         return self._parse(made, number)
 
     def agent(self, number: int) -> list[Event]:
-        made = zendesk.comment("Hi", author=zendesk.AGENT, staff=True, number=f"{1000 + number}")
+        made = zendesk.build_comment_event("Hi", author=zendesk.AGENT, staff=True, number=f"{1000 + number}")
         return self._parse(made, number)
 
 
@@ -67,35 +67,35 @@ class IntercomThread:
     name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
 
     def __init__(self, **conversation: Any) -> None:
-        self._channel: IntercomChannel = intercom.channel()
+        self._channel: IntercomChannel = intercom.build_channel()
         self._conversation = conversation
 
     def _part(self, number: int, text: str, author: dict[str, Any]) -> dict[str, Any]:
-        made = intercom.part(f"<p>{text}</p>", author)
+        made = intercom.build_part(f"<p>{text}</p>", author)
         return {**made, "id": f"{37358000000 + number}", "created_at": START + number}
 
     def say(self, number: int, text: str, author: str = "") -> list[Event]:
         who = {"type": "user", "id": author, "name": "Eve"} if author else intercom.ADA
-        item = intercom.talk(self._part(number, text, who), **self._conversation)
-        return self._channel.parse(intercom.hook("conversation.user.replied", item, f"n{number}"))
+        item = intercom.build_conversation(self._part(number, text, who), **self._conversation)
+        return self._channel.parse(intercom.build_webhook("conversation.user.replied", item, f"n{number}"))
 
     def agent(self, number: int) -> list[Event]:
-        item = intercom.talk(self._part(number, "Hi", intercom.PERSON), **self._conversation)
-        return self._channel.parse(intercom.hook("conversation.admin.replied", item, f"n{number}"))
+        item = intercom.build_conversation(self._part(number, "Hi", intercom.PERSON), **self._conversation)
+        return self._channel.parse(intercom.build_webhook("conversation.admin.replied", item, f"n{number}"))
 
 
 class SunshineThread:
     name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
 
     def __init__(self) -> None:
-        self._channel: SunshineChannel = sunshine.channel()
+        self._channel: SunshineChannel = sunshine.build_channel()
 
-    def _parse(self, made: dict[str, Any], number: int) -> list[Event]:
-        made["createdAt"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}.000Z"
-        return self._channel.parse(sunshine.hook(made))
+    def _parse(self, event: dict[str, Any], number: int) -> list[Event]:
+        event["createdAt"] = f"2026-11-23T10:{number // 60:02}:{number % 60:02}.000Z"
+        return self._channel.parse(sunshine.build_webhook(event))
 
     def say(self, number: int, text: str, author: str = "") -> list[Event]:
-        made = sunshine.said({"type": "text", "text": text}, number=f"m{number}")
+        made = sunshine.build_message_event({"type": "text", "text": text}, number=f"m{number}")
         if author:
             made["payload"]["message"]["author"] = {"type": "user", "userId": author, "displayName": "Eve"}
         return self._parse(made, number)
@@ -108,7 +108,7 @@ class SunshineThread:
             "content": {"type": "text", "text": "Hi"},
         }
         return self._parse(
-            sunshine.event("conversation:message", number=f"e{number}", message=message), number
+            sunshine.build_event("conversation:message", number=f"e{number}", message=message), number
         )
 
 
@@ -178,7 +178,7 @@ async def hold_conversation(url: str, name: str, walk: list[Step], *, with_parti
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", THREADS)
-@settings(deadline=None, max_examples=examples(60))
+@settings(deadline=None, max_examples=example_count(60))
 @given(walk=steps)
 def test_a_participant_never_changes_the_contacts_dialog(redis_url: str, name: str, walk: list[Step]) -> None:
     alone = asyncio.run(hold_conversation(redis_url, name, walk, with_participant=False))
@@ -280,8 +280,10 @@ async def test_another_requester_of_a_ticket_does_not_inherit_the_dialog(redis: 
     for number, text in enumerate(("hi", "4321"), start=1):
         await gateway.receive(thread.say(number, text), thread.session)
 
-    made = zendesk.comment("Hello", author="8447000000077", number="2001", requester_id="8447000000077")
-    await gateway.receive(zendesk.channel().parse(zendesk.hook(made)), thread.session)
+    made = zendesk.build_comment_event(
+        "Hello", author="8447000000077", number="2001", requester_id="8447000000077"
+    )
+    await gateway.receive(zendesk.build_channel().parse(zendesk.build_webhook(made)), thread.session)
 
     state = await gateway.state(thread.session)
     assert "slots" not in state
@@ -304,7 +306,7 @@ async def test_a_conversation_that_an_agent_began_belongs_to_who_writes_first(re
 
 
 def test_a_session_of_their_own_is_refused_where_replies_go_to_everybody() -> None:
-    channels = {"zendesk": zendesk.channel()}
+    channels = {"zendesk": zendesk.build_channel()}
     settings = Settings.model_validate({"TURNGATE_PARTICIPANTS": "own_session"})
 
     message = "own_session is not possible on zendesk.*ignore or take_over"
@@ -314,7 +316,7 @@ def test_a_session_of_their_own_is_refused_where_replies_go_to_everybody() -> No
     config = ConfigFile.model_validate(
         {"channels": {"zendesk": {"participants": "take_over"}, "intercom": {}}}
     )
-    policies = find_participant_policies(settings, config, {**channels, "intercom": intercom.channel()})
+    policies = find_participant_policies(settings, config, {**channels, "intercom": intercom.build_channel()})
     taken_over, own_session = ParticipantPolicy.TAKE_OVER, ParticipantPolicy.OWN_SESSION
     assert policies["zendesk"] is taken_over
     assert policies["intercom"] is own_session
@@ -325,7 +327,7 @@ async def test_users_that_were_merged_are_one_person(redis: Redis) -> None:
     await gateway.receive(thread.say(1, "hi"), thread.session)
     merged = {"surviving": {"id": "u2"}, "discarded": {"id": "u1"}}
     merge = {"id": "e9", "type": "user:merge", "payload": {"mergedUsers": merged}}
-    await gateway.receive(sunshine.channel().parse(sunshine.hook(merge)), thread.session)
+    await gateway.receive(sunshine.build_channel().parse(sunshine.build_webhook(merge)), thread.session)
     await gateway.receive(thread.say(2, "4321", "u2"), thread.session)
 
     assert (await gateway.state(thread.session))["slots"] == {"last_four": "4321"}

@@ -30,7 +30,7 @@ from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.channels.whatsapp import builders as meta
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 from tests.gateway.environments.inbound import InboundGateway
 
 DIGITS, USER = "15550102360", "US.98765432109876543210"
@@ -42,27 +42,38 @@ FLOW = document(
         "code",
         "What is the code?",
         edges=[
-            edge("given", "name", input_schema=asks(code={"type": "string", "pattern": "^Zebrafish-[0-9]+$"}))
+            edge(
+                "given",
+                "name",
+                input_schema=input_schema(code={"type": "string", "pattern": "^Zebrafish-[0-9]+$"}),
+            )
         ],
     ),
     node(
         "name",
         "Thanks for {{ code }}. Your name?",
-        edges=[edge("given", "end", input_schema=asks(name={"type": "string"}))],
+        edges=[edge("given", "end", input_schema=input_schema(name={"type": "string"}))],
     ),
     node("end", "Bye {{ name }}."),
 )
 
 
-def message(number: int, text: str) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}") | {"from": DIGITS, "from_user_id": USER}
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made, contacts=[]))))
+def build_message(number: int, text: str) -> list[Event]:
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}") | {
+        "from": DIGITS,
+        "from_user_id": USER,
+    }
+    return meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[])))
+    )
 
 
-def deletion(of: int) -> list[Event]:
+def build_deletion(of: int) -> list[Event]:
     content = {"original_message_id": f"wamid.{of}"}
-    made = meta.message("revoke", content, id=f"wamid.d{of}", from_user_id=USER) | {"from": DIGITS}
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made, contacts=[]))))
+    made = meta.build_message("revoke", content, id=f"wamid.d{of}", from_user_id=USER) | {"from": DIGITS}
+    return meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[])))
+    )
 
 
 def make_gateway(redis: Redis) -> InboundGateway:
@@ -82,8 +93,8 @@ async def leave_words_everywhere(gateway: InboundGateway) -> None:
     )
     await Subscriptions(redis).add(hook)
     words = WordIndex(redis, ProtocolLimits())
-    await gateway.receive(message(1, "hello"), SESSION)
-    await TextIndex(gateway.inbox, words).accept(message(2, SECRET))
+    await gateway.receive(build_message(1, "hello"), SESSION)
+    await TextIndex(gateway.inbox, words).accept(build_message(2, SECRET))
     await words.flush()
     await gateway.processor.run(SESSION)
     channels: Any = gateway.channels
@@ -119,7 +130,7 @@ async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_goes_on(redis: 
     gateway = make_gateway(redis)
     await leave_words_everywhere(gateway)
     assert len(await find_traces(redis)) >= 10
-    await gateway.receive(deletion(2), SESSION)
+    await gateway.receive(build_deletion(2), SESSION)
 
     assert await find_traces(redis) == []
     state = await gateway.state(SESSION)
@@ -128,7 +139,7 @@ async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_goes_on(redis: 
     assert (state["node"], "activity" in await gateway.kinds(SESSION)) == ("name", True)
     digests = await WordDigests(redis).of("zebrafish")
     assert await ConversationList(redis).search("zebrafish", ["whatsapp"], digests) == []
-    await gateway.receive(message(3, "Ada"), SESSION)
+    await gateway.receive(build_message(3, "Ada"), SESSION)
     assert gateway.channel.bodies[-1] == "Bye Ada."
 
 
@@ -137,7 +148,7 @@ async def test_what_is_encrypted_is_redacted_too(redis: Redis) -> None:
     gateway = make_gateway(redis)
     await leave_words_everywhere(gateway)
     before = json.dumps(await export_contact(redis, SESSION))
-    await gateway.receive(deletion(2), SESSION)
+    await gateway.receive(build_deletion(2), SESSION)
     after = json.dumps(await export_contact(redis, SESSION))
 
     assert (before.count("Zebrafish") > 5, after.count("Zebrafish"), after.count(MARK) > 3) == (True, 0, True)
@@ -145,23 +156,23 @@ async def test_what_is_encrypted_is_redacted_too(redis: Redis) -> None:
 
 async def test_a_message_that_waits_is_not_answered(redis: Redis) -> None:
     gateway = make_gateway(redis)
-    await gateway.receive(message(1, "hello"), SESSION)
-    await gateway.inbox.accept(message(2, SECRET))
-    await gateway.receive(deletion(2), SESSION)
+    await gateway.receive(build_message(1, "hello"), SESSION)
+    await gateway.inbox.accept(build_message(2, SECRET))
+    await gateway.receive(build_deletion(2), SESSION)
 
     assert len(gateway.channel.bodies) == 1
     assert await redis.exists(f"tg:{{{SESSION}}}:mail") == 0
-    await gateway.receive(message(3, CODE), SESSION)
+    await gateway.receive(build_message(3, CODE), SESSION)
     assert "Thanks for" in gateway.channel.bodies[-1]
 
 
 async def test_a_worker_that_answers_it_meanwhile_writes_nothing_back(redis: Redis) -> None:
     gateway = make_gateway(redis)
-    await gateway.receive(message(1, "hello"), SESSION)
-    await gateway.inbox.accept(message(2, SECRET))
+    await gateway.receive(build_message(1, "hello"), SESSION)
+    await gateway.inbox.accept(build_message(2, SECRET))
     claim = await gateway.mailbox.claim(SESSION)
     assert claim is not None
-    await gateway.inbox.accept(deletion(2))
+    await gateway.inbox.accept(build_deletion(2))
     await gateway.processor.process_claim(claim)
     await gateway.processor.run(SESSION)
 
@@ -172,8 +183,8 @@ async def test_a_worker_that_answers_it_meanwhile_writes_nothing_back(redis: Red
 
 async def test_a_worker_may_finish_first(redis: Redis) -> None:
     gateway = make_gateway(redis)
-    await gateway.receive(message(1, "hello"), SESSION)
-    await gateway.inbox.accept(message(2, SECRET))
+    await gateway.receive(build_message(1, "hello"), SESSION)
+    await gateway.inbox.accept(build_message(2, SECRET))
     claim = await gateway.mailbox.claim(SESSION)
     assert claim is not None
     redaction = MessageRedaction(redis, ProtocolLimits(), lease_seconds=30)
@@ -190,17 +201,17 @@ async def test_a_worker_may_finish_first(redis: Redis) -> None:
 async def test_what_a_worker_writes_after_the_lease_was_over_stays(redis: Redis) -> None:
     gateway = make_gateway(redis)
 
-    class Slow(MessageRedaction):
+    class SlowRedaction(MessageRedaction):
         """A redaction that outlasts its lease, during which the next message is answered."""
 
         async def _clean(self, session: str, key: str, *rest: Any) -> int:
             if key.endswith(":log") and "Bye Ada." not in gateway.channel.bodies:
-                await gateway.receive(message(3, "Ada"), SESSION)
+                await gateway.receive(build_message(3, "Ada"), SESSION)
             return await super()._clean(session, key, *rest)
 
-    await gateway.receive(message(1, "hello"), SESSION)
-    await gateway.receive(message(2, SECRET), SESSION)
-    await Slow(redis, ProtocolLimits(lease_ms=1)).redact(SESSION, "wamid.2")
+    await gateway.receive(build_message(1, "hello"), SESSION)
+    await gateway.receive(build_message(2, SECRET), SESSION)
+    await SlowRedaction(redis, ProtocolLimits(lease_ms=1)).redact(SESSION, "wamid.2")
 
     assert gateway.channel.bodies[-1] == "Bye Ada."
     assert (await gateway.state(SESSION))["node"] == "end"
@@ -210,7 +221,7 @@ async def test_what_a_worker_writes_after_the_lease_was_over_stays(redis: Redis)
 async def test_a_reply_is_redacted_by_its_key_or_the_providers_id(redis: Redis) -> None:
     gateway = make_gateway(redis)
     await gateway.send(SESSION, "own-none")
-    await gateway.receive(message(1, "hello"), SESSION)
+    await gateway.receive(build_message(1, "hello"), SESSION)
     await gateway.send(SESSION, "own-1", Message(text=SECRET))
     await gateway.processor.run(SESSION)
     result = await MessageRedaction(redis, ProtocolLimits()).redact(SESSION, "own-1")
@@ -227,22 +238,22 @@ async def test_a_redaction_that_was_killed_is_completed_by_its_repetition(
     await leave_words_everywhere(gateway)
     for name in ("_clean_others", "_write_state", "_drop_webhooks", "_forget_search_words"):
         with monkeypatch.context() as patch:
-            patch.setattr(MessageRedaction, name, killed)
+            patch.setattr(MessageRedaction, name, raise_killed)
             with pytest.raises(StorageUnavailable):
-                await gateway.inbox.accept(deletion(2))
-    await gateway.inbox.accept(deletion(2))
+                await gateway.inbox.accept(build_deletion(2))
+    await gateway.inbox.accept(build_deletion(2))
 
     assert await find_traces(redis) == []
     assert (await gateway.kinds(SESSION)).count("activity") == 1
 
 
-async def killed(*_: object, **__: object) -> None:
+async def raise_killed(*_: object, **__: object) -> None:
     raise ConnectionError("the process was killed here")
 
 
 async def test_an_unknown_message_or_session_is_not_found(redis: Redis) -> None:
     gateway = make_gateway(redis)
-    await gateway.receive(message(1, "hello"), SESSION)
+    await gateway.receive(build_message(1, "hello"), SESSION)
     redaction = MessageRedaction(redis, ProtocolLimits())
 
     assert (await redaction.redact(SESSION, "wamid.9")).sessions == ()
@@ -253,7 +264,7 @@ async def test_an_unknown_message_or_session_is_not_found(redis: Redis) -> None:
 
 async def test_an_unknown_message_takes_the_session_from_no_worker(redis: Redis) -> None:
     gateway = make_gateway(redis)
-    await gateway.inbox.accept(message(1, "hello"))
+    await gateway.inbox.accept(build_message(1, "hello"))
     claim = await gateway.mailbox.claim(SESSION)
     assert claim is not None
     await MessageRedaction(redis, ProtocolLimits(), lease_seconds=0).redact(SESSION, "wamid.9")
@@ -360,7 +371,7 @@ def test_a_kept_wish_leaves_with_the_message_that_it_was_a_part_of() -> None:
 
 async def test_words_that_another_process_indexes_meanwhile_leave_too(redis: Redis) -> None:
     gateway, elsewhere = make_gateway(redis), WordIndex(redis, ProtocolLimits())
-    await gateway.receive(message(1, "umbrella"), SESSION)
+    await gateway.receive(build_message(1, "umbrella"), SESSION)
     elsewhere.add(SESSION, ("umbrella",), "contact")  # it writes them half a second later
     await MessageRedaction(redis, ProtocolLimits()).redact(SESSION, "wamid.1")
 

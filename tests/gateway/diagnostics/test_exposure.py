@@ -18,7 +18,7 @@ from gateway.local.http_server import serve
 ORIGIN = {"TURNGATE_WEB_ORIGINS": "https://www.example.com"}
 
 
-async def doctor(**settings: str) -> tuple[str, str]:
+async def run_doctor(**settings: str) -> tuple[str, str]:
     results = [each async for each in run_checks(Settings.model_validate(settings))]
     return (
         "\n".join(each.message for each in results if each.passed),
@@ -26,7 +26,7 @@ async def doctor(**settings: str) -> tuple[str, str]:
     )
 
 
-def page(content: Response) -> Starlette:
+def build_page(content: Response) -> Starlette:
     async def show(request: Request) -> Response:
         return content
 
@@ -43,8 +43,8 @@ def page(content: Response) -> Starlette:
     ],
 )
 async def test_an_open_public_address_is_shouted_about(content: Response, path: str) -> None:
-    async with serve(page(content)) as url:
-        _, unwell = await doctor(PUBLIC_URL=url, TURNGATE_API_KEY=new_secret(), **ORIGIN)
+    async with serve(build_page(content)) as url:
+        _, unwell = await run_doctor(PUBLIC_URL=url, TURNGATE_API_KEY=new_secret(), **ORIGIN)
 
     assert f"OPEN TO EVERYBODY: {url}{path} answers without a key" in unwell
 
@@ -59,15 +59,15 @@ async def test_an_open_public_address_is_shouted_about(content: Response, path: 
     ],
 )
 async def test_a_closed_public_address_passes(content: Response) -> None:
-    async with serve(page(content)) as url:
-        passed, unwell = await doctor(PUBLIC_URL=url, TURNGATE_API_KEY=new_secret(), **ORIGIN)
+    async with serve(build_page(content)) as url:
+        passed, unwell = await run_doctor(PUBLIC_URL=url, TURNGATE_API_KEY=new_secret(), **ORIGIN)
 
     assert f"{url}/console shows nothing without a key" in passed
     assert unwell == ""
 
 
 async def test_an_address_that_is_not_reached_is_left_to_the_operator() -> None:
-    passed, unwell = await doctor(PUBLIC_URL="http://127.0.0.1:1", **ORIGIN)
+    passed, unwell = await run_doctor(PUBLIC_URL="http://127.0.0.1:1", **ORIGIN)
 
     assert "http://127.0.0.1:1/console was not reached from here (ConnectError)" in passed
     assert unwell == ""
@@ -76,19 +76,19 @@ async def test_an_address_that_is_not_reached_is_left_to_the_operator() -> None:
 @pytest.mark.long
 async def test_the_keys_are_named_and_never_shown(tmp_path: Path) -> None:
     secret = new_secret()
-    named, _ = await doctor(TURNGATE_API_KEYS=f"anna:agent:{secret}", TURNGATE_API_KEY=new_secret())
+    named, _ = await run_doctor(TURNGATE_API_KEYS=f"anna:agent:{secret}", TURNGATE_API_KEY=new_secret())
     assert "Operator keys: operator (operator), anna (agent)" in named
     assert secret not in named
 
-    before, _ = await doctor(TURNGATE_DATA_DIR=str(tmp_path), **ORIGIN)
+    before, _ = await run_doctor(TURNGATE_DATA_DIR=str(tmp_path), **ORIGIN)
     assert "one is generated at the next start, because TURNGATE_WEB_ORIGINS has" in before
     key = load_or_create_key(tmp_path)
-    after, _ = await doctor(TURNGATE_DATA_DIR=str(tmp_path), **ORIGIN)
+    after, _ = await run_doctor(TURNGATE_DATA_DIR=str(tmp_path), **ORIGIN)
     assert f"generated, kept in {key.path}" in after
     assert key.secret not in after
 
     key.path.chmod(0o644)
-    _, unwell = await doctor(TURNGATE_DATA_DIR=str(tmp_path), **ORIGIN)
+    _, unwell = await run_doctor(TURNGATE_DATA_DIR=str(tmp_path), **ORIGIN)
     assert "may be read by other users" in unwell
 
-    assert "No operator key is needed" in (await doctor())[0]
+    assert "No operator key is needed" in (await run_doctor())[0]

@@ -25,7 +25,7 @@ PATHS = ("starlette", "fastapi")
 
 @pytest.fixture(params=PATHS)
 async def http(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
-    app: Any = application.fastapi()
+    app: Any = application.build_fastapi()
     if request.param == "starlette":
         app = Starlette(routes=[Mount("/dialog", DialogRouter(DialogMachine(flow=application.FLOW)))])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
@@ -94,7 +94,7 @@ async def test_a_nul_character_is_accepted(http: httpx.AsyncClient) -> None:
 
 
 async def test_fastapi_documents_the_routes() -> None:
-    paths = application.fastapi().openapi()["paths"]
+    paths = application.build_fastapi().openapi()["paths"]
 
     assert set(paths) == {"/dialog/turn", "/dialog/stream", "/dialog/reset"}
     parameters = paths["/dialog/turn"]["post"]["requestBody"]["content"]["application/json"]["schema"]
@@ -102,24 +102,30 @@ async def test_fastapi_documents_the_routes() -> None:
 
 
 @asynccontextmanager
-async def served(redis_url: str) -> AsyncIterator[str]:
+async def serve_application(redis_url: str) -> AsyncIterator[str]:
     """Serve the application in a separate process."""
     port = find_free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "uvicorn", "--factory", "tests.gateway.environments.application:starlette"),
+        *(
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "--factory",
+            "tests.gateway.environments.application:build_starlette",
+        ),
         *("--port", str(port), "--log-level", "warning"),
         env={**os.environ, "REDIS_URL": redis_url},
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        await _until_it_answers(url)
+        await _wait_until_ready(url)
         yield url
     finally:
         process.terminate()
         await process.wait()
 
 
-async def _until_it_answers(url: str) -> None:
+async def _wait_until_ready(url: str) -> None:
     async with asyncio.timeout(30), httpx.AsyncClient() as http:
         while True:
             try:
@@ -136,7 +142,7 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
 ) -> None:
     """Each contact sends one message after another to alternating processes, and is answered in order."""
     async with AsyncExitStack() as stack:
-        urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
+        urls = [await stack.enter_async_context(serve_application(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
 
         async def run_conversation(contact: int) -> list[str]:
@@ -165,7 +171,7 @@ async def test_concurrent_turns_of_one_session_in_two_processes_lose_nothing(
     redis: Redis, redis_url: str
 ) -> None:
     async with AsyncExitStack() as stack:
-        urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
+        urls = [await stack.enter_async_context(serve_application(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
         parameters = [
             http.post(f"{urls[number % 2]}/dialog/turn", json={"text": "what?", "session_id": "ada"})

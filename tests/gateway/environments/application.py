@@ -15,14 +15,14 @@ from gateway import DialogMachine, DialogRouter, FastAPIRouter, Flow, RedisSessi
 FLOW = Flow.load(Path(flows.__file__).parent / "library" / "kyc.json")
 
 
-def starlette() -> Starlette:
+def build_starlette() -> Starlette:
     """Sessions on Redis, so that several processes can serve them."""
     store = RedisSessionStore(os.environ["REDIS_URL"], seconds=600)
     worker = SessionWorker(agent_factory=lambda: DialogMachine(flow=FLOW, llm="rules"), store=store)
     return Starlette(routes=[Mount("/dialog", DialogRouter(worker))])
 
 
-def fastapi() -> FastAPI:
+def build_fastapi() -> FastAPI:
     """A dialog machine in a FastAPI application."""
     app = FastAPI()
     app.include_router(FastAPIRouter(DialogMachine(flow=FLOW, llm="rules")), prefix="/dialog")

@@ -10,7 +10,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from channels import available
-from core.model import Event, Message, Owner, ParticipantPolicy, Reply, Route
+from core.model import Event, Message, Owner, ParticipantPolicy, Reply, Route, TurnReceived
 from core.ports import Capabilities, Dialog
 from core.processing import SessionProcessor
 from gateway.middleware.inbox.message_deletions import MessageDeletions
@@ -140,3 +140,15 @@ class InboundGateway:
     def receivers(self) -> list[str]:
         """Where each sent reply went."""
         return [reply.address.theirs for reply in self.channel.sent_replies]
+
+
+def get_turn(events: Sequence[Event]) -> TurnReceived:
+    """Return the only event, which is a turn."""
+    [event] = events
+    assert isinstance(event, TurnReceived)
+    return event
+
+
+def get_session(events: Sequence[Event]) -> str:
+    """Return the session of the only event's turn."""
+    return get_turn(events).turn.session

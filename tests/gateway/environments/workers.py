@@ -10,7 +10,7 @@ from core.model import Turn
 from core.ports import State, TurnListener, TurnOutcome
 from flows.engine import DialogMachine
 from gateway.storm.processes.clock_skew import skew_clock
-from gateway.storm.processes.deadly_text import die_of_text
+from gateway.storm.processes.deadly_text import kill_on_text
 from gateway.storm.processes.turn_delay import delay_turns
 from gateway.worker.async_worker import AsyncWorker
 
@@ -52,7 +52,7 @@ class MortalSender(SlowWorker):
     """Worker that dies in the middle of the other sessions' turns whenever it sends a certain text."""
 
     def work(self, *arguments: Any, **options: Any) -> bool:
-        die_of_text(CRASH_TEXT)
+        kill_on_text(CRASH_TEXT)
         return super().work(*arguments, **options)
 
 

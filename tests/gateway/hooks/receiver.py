@@ -72,7 +72,7 @@ class Receiver:
                 self.released.set()
 
 
-def endless_answer() -> Response:
+def build_endless_answer() -> Response:
     """Return an answer whose body does not end."""
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -83,6 +83,6 @@ def endless_answer() -> Response:
     return StreamingResponse(chunks())
 
 
-def statuses(codes: Iterable[int]) -> list[Response]:
+def build_answers(codes: Iterable[int]) -> list[Response]:
     """Return empty answers with these status codes."""
     return [Response(status_code=code) for code in codes]

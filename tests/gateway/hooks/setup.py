@@ -35,7 +35,7 @@ class HookClock:
 
 
 @dataclass
-class Hooked:
+class HookEnvironment:
     """A subscription with its delivery."""
 
     redis: Redis
@@ -77,13 +77,15 @@ async def subscribe(
 
 
 @asynccontextmanager
-async def hooked(
+async def running_hook(
     redis: Redis, receiver: Receiver, policy: DeliveryPolicy = PATIENT, **options: object
-) -> AsyncIterator[Hooked]:
+) -> AsyncIterator[HookEnvironment]:
     """Subscribe a receiver and open its delivery."""
     hook = await subscribe(redis, receiver, **options)  # type: ignore[arg-type]
     fetch, clock = SafeFetch([receiver.host]), HookClock()
     try:
-        yield Hooked(redis, hook, HookDelivery(redis, fetch, hook, policy, clock=clock), fetch, clock)
+        yield HookEnvironment(
+            redis, hook, HookDelivery(redis, fetch, hook, policy, clock=clock), fetch, clock
+        )
     finally:
         await fetch.aclose()

@@ -15,15 +15,15 @@ from gateway.http.ssrf_guard import SafeFetch
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.hook_events import GivenUpEvents
 from tests.core.rig import SESSION, Rig
-from tests.gateway.hooks.receiver import Receiver, endless_answer, statuses
-from tests.gateway.hooks.setup import PATIENT, HookClock, hooked, subscribe
+from tests.gateway.hooks.receiver import Receiver, build_answers, build_endless_answer
+from tests.gateway.hooks.setup import PATIENT, HookClock, running_hook, subscribe
 
 DAY = 24 * 3600.0
 
 
 async def test_an_answered_message_arrives_signed_and_in_order(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         await rig.accept_turns(1)
         await rig.process()
         await crm.delivery.deliver_all()
@@ -36,7 +36,7 @@ async def test_a_receiver_that_answers_500_for_a_day_gets_every_event_once(
     redis: Redis, receiver: Receiver
 ) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver, events=["message.received"]) as crm:
+    async with running_hook(redis, receiver, events=["message.received"]) as crm:
         receiver.default_status = 500
         for hour in range(24):
             await rig.accept_turns(hour * 2, hour * 2 + 1, session=f"{SESSION}-{hour}")
@@ -55,7 +55,7 @@ async def test_a_receiver_that_answers_500_for_a_day_gets_every_event_once(
 @pytest.mark.long
 async def test_what_is_too_old_is_given_up_and_can_be_replayed(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver, events=["message.received"]) as crm:
+    async with running_hook(redis, receiver, events=["message.received"]) as crm:
         receiver.default_status = 500
         await rig.accept_turns(*range(100))
         await crm.run_for(1.6 * DAY, step=1800)
@@ -75,7 +75,7 @@ async def test_what_is_too_old_is_given_up_and_can_be_replayed(redis: Redis, rec
 
 async def test_a_receiver_that_hangs_is_given_up_waiting_for(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver, DeliveryPolicy(attempt_seconds=0.05)) as crm:
+    async with running_hook(redis, receiver, DeliveryPolicy(attempt_seconds=0.05)) as crm:
         receiver.hangs = True
         await rig.accept_turns(1)
         assert not await crm.delivery.deliver_batch() or not await crm.delivery.deliver_batch()
@@ -99,7 +99,7 @@ async def test_a_redirect_is_a_failure_and_never_followed(
     redis: Redis, receiver: Receiver, target: str
 ) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         receiver.answers = [RedirectResponse(target, status_code=307)]
         await rig.accept_turns(1)
         await crm.delivery.deliver_all()
@@ -110,8 +110,8 @@ async def test_a_redirect_is_a_failure_and_never_followed(
 
 async def test_an_endless_answer_is_cut_off(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
-        receiver.answers = [endless_answer()]
+    async with running_hook(redis, receiver) as crm:
+        receiver.answers = [build_endless_answer()]
         await rig.accept_turns(1)
         await crm.delivery.deliver_all()
         status = await Subscriptions(redis).read_status("crm")
@@ -133,8 +133,8 @@ async def test_410_disables_the_subscription_and_nothing_is_stored_for_it(
     redis: Redis, receiver: Receiver
 ) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
-        receiver.answers = statuses([410])
+    async with running_hook(redis, receiver) as crm:
+        receiver.answers = build_answers([410])
         await rig.accept_turns(1)
         await crm.delivery.deliver_all()
     [hook] = await Subscriptions(redis).list_all()
@@ -145,8 +145,8 @@ async def test_410_disables_the_subscription_and_nothing_is_stored_for_it(
 
 async def test_an_event_that_is_rejected_does_not_hold_up_others(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver, events=["message.received"]) as crm:
-        receiver.answers = statuses([400])
+    async with running_hook(redis, receiver, events=["message.received"]) as crm:
+        receiver.answers = build_answers([400])
         await rig.accept_turns(1, 2, 3)
         await crm.delivery.deliver_all()
         assert [event["data"]["message_id"] for event in receiver.events] == ["M2", "M3"]
@@ -156,7 +156,7 @@ async def test_an_event_that_is_rejected_does_not_hold_up_others(redis: Redis, r
 
 async def test_retry_after_is_honoured(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         receiver.answers = [Response(status_code=429, headers={"Retry-After": "600"})]
         await rig.accept_turns(1)
         await crm.run_for(590, step=10)
@@ -167,7 +167,7 @@ async def test_retry_after_is_honoured(redis: Redis, receiver: Receiver) -> None
 
 async def test_only_one_worker_delivers_at_a_time(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         await crm.delivery.deliver_batch()  # it holds the lease now
         await rig.accept_turns(1)
         fetch = SafeFetch([receiver.host])
@@ -183,7 +183,7 @@ async def test_only_one_worker_delivers_at_a_time(redis: Redis, receiver: Receiv
 
 async def test_a_stale_worker_settles_nothing(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         receiver.hangs = False
         await rig.accept_turns(1)
         fetch = SafeFetch([receiver.host])
@@ -221,7 +221,7 @@ async def test_delivered_events_are_deleted_once_all_subscriptions_have_them(
     redis: Redis, receiver: Receiver
 ) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm, Receiver().running() as second:
+    async with running_hook(redis, receiver) as crm, Receiver().running() as second:
         await subscribe(redis, second, name="bi")
         await rig.accept_turns(*range(10))
         await crm.delivery.deliver_all()
@@ -236,7 +236,7 @@ async def test_delivered_events_are_deleted_once_all_subscriptions_have_them(
 
 async def test_an_entry_that_cannot_be_read_is_passed_over(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         await redis.xadd("tg:events", {"of": "another release"})
         await redis.xadd("tg:events", {"k": "reply.sent", "s": SESSION, "a": "", "c": "", "d": "[1"})
         await rig.accept_turns(1)
@@ -248,7 +248,7 @@ async def test_a_hook_that_cannot_sign_fails_alone(
     redis: Redis, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         broken = [each.model_copy(update={"value": "whsec_"}) for each in crm.hook.secrets]
         crm.delivery.hook = crm.hook.model_copy(update={"secrets": tuple(broken)})
         await rig.accept_turns(1)

@@ -28,17 +28,16 @@ from gateway.redis.records.hook_events import HookEvent
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.core.rig import SESSION, Rig
-from tests.fakes import ADDRESS, turn
-from tests.gateway.broadcasts.test_broadcasts import SPRING, rows
-from tests.gateway.broadcasts.test_broadcasts import Rig as BroadcastRig
+from tests.fakes import ADDRESS, build_turn
+from tests.gateway.broadcasts.test_broadcasts import SPRING, BroadcastRig, build_rows
 from tests.gateway.hooks.receiver import Receiver
-from tests.gateway.hooks.setup import hooked, subscribe
+from tests.gateway.hooks.setup import running_hook, subscribe
 
 URL = "https://crm.example.com/hooks"
 CONTACT_DATA = (ADDRESS.theirs, SESSION, "my secret words", "Grace")
 
 
-async def _whole_life(rig: Rig) -> None:
+async def _run_whole_life(rig: Rig) -> None:
     """Let everything happen to a session that an event tells of."""
     await rig.accept_turns(1, text="my secret words")
     await rig.process()
@@ -63,21 +62,21 @@ async def _whole_life(rig: Rig) -> None:
     )
 
 
-async def _entries(redis: Redis, stream: str = "tg:events") -> list[tuple[bytes, dict[bytes, bytes]]]:
+async def _read_entries(redis: Redis, stream: str = "tg:events") -> list[tuple[bytes, dict[bytes, bytes]]]:
     rows: Any = await redis.xrange(stream)
     return list(rows)
 
 
-async def _received(redis: Redis, receiver: Receiver, **options: object) -> list[dict[str, Any]]:
+async def _receive_events(redis: Redis, receiver: Receiver, **options: object) -> list[dict[str, Any]]:
     rig = Rig(redis)
-    async with hooked(redis, receiver, **options) as crm:  # type: ignore[arg-type]
-        await _whole_life(rig)
+    async with running_hook(redis, receiver, **options) as crm:  # type: ignore[arg-type]
+        await _run_whole_life(rig)
         await crm.delivery.deliver_all()
     return receiver.events
 
 
 async def test_everything_that_happens_to_a_session_is_told(redis: Redis, receiver: Receiver) -> None:
-    events = await _received(redis, receiver)
+    events = await _receive_events(redis, receiver)
     assert [event["type"] for event in events] == [
         "message.received",
         "reply.sent",
@@ -94,7 +93,7 @@ async def test_everything_that_happens_to_a_session_is_told(redis: Redis, receiv
     assert data[1]["reply"].startswith("M1")
     assert (data[5]["code"], data[5]["reason"]) == ("21211", "[number] is not valid")
     assert data[6]["failure"] == "permanent"
-    assert data[6]["dead_letter"] == (await _entries(redis, "tg:dead"))[0][0].decode()
+    assert data[6]["dead_letter"] == (await _read_entries(redis, "tg:dead"))[0][0].decode()
     assert (data[7]["previous"], data[7]["owner"], data[8]["scope"]) == ("bot", "human", "all")
     assert {(each["channel"], each["account"]) for each in data} == {("fake", "A1")}
     assert len({each["session_ref"] for each in data}) == 1
@@ -105,19 +104,19 @@ async def test_personal_data_is_neither_sent_nor_stored_unless_asked_for(
 ) -> None:
     rig = Rig(redis)
     await subscribe(redis, receiver)
-    await _whole_life(rig)
-    stored = await _entries(redis)
+    await _run_whole_life(rig)
+    stored = await _read_entries(redis)
     assert "my secret words" not in str(stored)
     assert "Grace" not in str(stored)
     assert all(fields[b"c"] == b"" for _, fields in stored)
 
     await redis.flushall()
-    events = await _received(redis, receiver)
+    events = await _receive_events(redis, receiver)
     assert not [word for word in CONTACT_DATA if word in json.dumps(events)]
 
 
 async def test_a_subscription_may_ask_for_text_and_contact(redis: Redis, receiver: Receiver) -> None:
-    events = await _received(redis, receiver, include=list(Content))
+    events = await _receive_events(redis, receiver, include=list(Content))
     data = events[0]["data"]
     assert (data["text"], data["session"], data["contact"]) == ("my secret words", SESSION, ADDRESS.theirs)
 
@@ -127,29 +126,29 @@ async def test_one_subscription_does_not_get_the_data_that_another_asks_for(
 ) -> None:
     async with Receiver().running() as other:
         await subscribe(redis, other, name="all", include=list(Content))
-        events = await _received(redis, receiver)
+        events = await _receive_events(redis, receiver)
     assert not [word for word in CONTACT_DATA if word in json.dumps(events)]
 
 
 async def test_only_the_types_that_are_asked_for_are_stored(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
     await subscribe(redis, receiver, events=["reply.sent", "owner.changed"])
-    await _whole_life(rig)
-    assert {fields[b"k"] for _, fields in await _entries(redis)} == {
+    await _run_whole_life(rig)
+    assert {fields[b"k"] for _, fields in await _read_entries(redis)} == {
         b"reply.sent",
         b"owner.changed",
     }
 
 
 async def test_without_a_subscription_nothing_is_stored(redis: Redis) -> None:
-    await _whole_life(Rig(redis))
+    await _run_whole_life(Rig(redis))
     assert await redis.keys("tg:hook*") == []
     assert await redis.exists("tg:events") == 0
 
 
 async def test_a_removed_subscription_leaves_nothing(redis: Redis, receiver: Receiver) -> None:
     await subscribe(redis, receiver)
-    await _whole_life(Rig(redis))
+    await _run_whole_life(Rig(redis))
     assert await Subscriptions(redis).remove("crm")
     assert await redis.keys("tg:hook*") == []
     assert await redis.exists("tg:events") == 0
@@ -169,7 +168,7 @@ async def test_a_persons_message_from_the_console_is_a_take_over(redis: Redis, r
     await subscribe(redis, receiver, events=["owner.changed"])
     sender = ProactiveSender(redis, {"fake": rig.channel}, ProtocolLimits())
     await sender.send(SESSION, "agent-1", Message(text="hello"), voice="person")
-    [(_, fields)] = await _entries(redis)
+    [(_, fields)] = await _read_entries(redis)
     assert json.loads(fields[b"d"]) == {"owner": "human", "previous": "bot"}
 
 
@@ -177,7 +176,7 @@ async def test_erasure_deletes_the_events_of_a_contact_in_every_state(
     redis: Redis, receiver: Receiver
 ) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver, events=["message.received"]) as crm:
+    async with running_hook(redis, receiver, events=["message.received"]) as crm:
         await rig.accept_turns(5, session="fake:2")
         for number, status in enumerate((500, 400)):
             receiver.default_status = status
@@ -206,7 +205,7 @@ async def test_an_event_in_progress_of_an_erased_contact_is_not_kept(
     redis: Redis, receiver: Receiver
 ) -> None:
     rig = Rig(redis)
-    async with hooked(redis, receiver) as crm:
+    async with running_hook(redis, receiver) as crm:
         receiver.default_status = 500
         await rig.accept_turns(1)
         original = crm.delivery._try
@@ -229,7 +228,7 @@ async def test_accept_stays_one_call_with_a_subscription(redis: Redis, receiver:
         if subscribed:
             await subscribe(redis, receiver)
         before = await redis.info("commandstats")
-        await rig.inbox.accept([TurnReceived(turn=turn(10 + subscribed, SESSION, ""))])
+        await rig.inbox.accept([TurnReceived(turn=build_turn(10 + subscribed, SESSION, ""))])
         after = await redis.info("commandstats")
         calls = {
             name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"]
@@ -271,8 +270,8 @@ def test_a_signature_is_of_standard_webhooks() -> None:
 
 async def test_the_progress_of_a_broadcast_is_told(redis: Redis, receiver: Receiver) -> None:
     rig = BroadcastRig(redis)
-    async with hooked(redis, receiver) as crm:
-        await rig.store.start(SPRING, rows(4))
+    async with running_hook(redis, receiver) as crm:
+        await rig.store.start(SPRING, build_rows(4))
         await rig.run()
         await crm.delivery.deliver_all()
     told = [each["data"] for each in receiver.events if each["type"] == "broadcast.progress"]

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.gateway.environments.stack import Stack, running_stack
+from tests.gateway.environments.stack import Stack
 from tests.gateway.hooks.receiver import Receiver
 from tests.gateway.hooks.setup import subscribe
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
 
 
 @pytest.mark.long

@@ -25,24 +25,24 @@ LIMIT = 100_000
 PACKED = {"content-encoding": "gzip"}
 
 
-async def endless() -> AsyncIterator[bytes]:
+async def iter_endless() -> AsyncIterator[bytes]:
     for _ in range(10_000):
         yield b"a" * 10_000
 
 
-def bomb(size: int = 30_000_000) -> bytes:
+def build_bomb(size: int = 30_000_000) -> bytes:
     """Return gzip of `size` zeros, made without having them in memory."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     parts = [packer.compress(bytes(1_000_000)) for _ in range(size // 1_000_000)]
     return b"".join((*parts, packer.flush()))
 
 
-BOMB = bomb()
+BOMB = build_bomb()
 ANSWERS: dict[str, Callable[[], Response]] = {
     "small": lambda: Response(b"{}"),
     "packed": lambda: Response(gzip.compress(b'{"a": 1}' * 1_000), headers=PACKED),
-    "endless": lambda: StreamingResponse(endless()),
-    "endless packed": lambda: StreamingResponse(endless(), headers=PACKED),
+    "endless": lambda: StreamingResponse(iter_endless()),
+    "endless packed": lambda: StreamingResponse(iter_endless(), headers=PACKED),
     "bomb": lambda: Response(BOMB, headers=PACKED),
     "bomb in a bomb": lambda: Response(gzip.compress(BOMB), headers={"content-encoding": "gzip, gzip"}),
     "deflate": lambda: Response(zlib.compress(b"{}"), headers={"content-encoding": "deflate"}),

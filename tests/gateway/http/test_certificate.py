@@ -15,7 +15,7 @@ from gateway.http.certificate import check_certificate
 
 
 @asynccontextmanager
-async def tls_address(authority: trustme.CA, days: float) -> AsyncIterator[str]:
+async def serve_tls(authority: trustme.CA, days: float) -> AsyncIterator[str]:
     """Serve with a certificate for localhost that ends in so many days."""
     certificate = authority.issue_cert("localhost", not_after=datetime.now(UTC) + timedelta(days=days))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -41,7 +41,7 @@ async def test_a_certificate_has_an_end(days: float, is_fresh: bool, words: str)
     authority = trustme.CA()
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    async with tls_address(authority, days) as url:
+    async with serve_tls(authority, days) as url:
         found = await check_certificate(url, trusting)
 
     assert found is not None
@@ -53,7 +53,7 @@ async def test_an_unknown_authority_and_another_name_are_refused() -> None:
     authority = trustme.CA()
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    async with tls_address(authority, 90) as url:
+    async with serve_tls(authority, 90) as url:
         unknown = await check_certificate(url)
         other_name = await check_certificate(url.replace("localhost", "127.0.0.1"), trusting)
 

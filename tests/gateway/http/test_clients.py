@@ -15,7 +15,7 @@ from gateway.redis.leases import current_lease_check
 
 
 @asynccontextmanager
-async def provider() -> AsyncIterator[tuple[str, list[bytes]]]:
+async def serve_provider() -> AsyncIterator[tuple[str, list[bytes]]]:
     """A server that accepts everything, and the requests it received."""
     taken: list[bytes] = []
     serving: list[asyncio.Task[object] | None] = []
@@ -46,7 +46,7 @@ async def test_a_request_under_a_lost_lease_is_not_sent(looks: int) -> None:
 
     token = current_lease_check.set(check)
     try:
-        async with provider() as (url, taken), provider_client() as http:
+        async with serve_provider() as (url, taken), provider_client() as http:
             with pytest.raises((LeaseLost, httpx.TransportError)):
                 await http.post(url, data={"Body": "too late"})
     finally:
@@ -56,7 +56,7 @@ async def test_a_request_under_a_lost_lease_is_not_sent(looks: int) -> None:
 
 
 async def test_requests_with_a_valid_lease_or_without_any_are_sent() -> None:
-    async with provider() as (url, taken), provider_client() as http:
+    async with serve_provider() as (url, taken), provider_client() as http:
         await http.post(url, data={"Body": "a"})
         token = current_lease_check.set(lambda: None)
         try:

@@ -42,26 +42,26 @@ class _Token(httpx.Auth):
         yield request
 
 
-async def _echo(request: Request) -> Response:
+async def answer_echo(request: Request) -> Response:
     head = sorted((name, value) for name, value in request.headers.items() if name != "host")
     body = (await request.body()).decode("latin-1")
     return JSONResponse([request.method, str(request.url.path), str(request.url.query), head, body])
 
 
-async def _challenge(request: Request) -> Response:
+async def answer_challenge(request: Request) -> Response:
     token = request.headers.get("authorization")
     return Response(token, 200 if token else 401, {"www-authenticate": "Secret 42"})
 
 
-async def _redirect(request: Request) -> Response:
+async def answer_redirect(request: Request) -> Response:
     return Response(status_code=302, headers={"location": "/elsewhere", "set-cookie": "a=b"})
 
 
 APP = Starlette(
     routes=[
-        Route("/challenge", _challenge),
-        Route("/redirect", _redirect),
-        Route("/{path:path}", _echo, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        Route("/challenge", answer_challenge),
+        Route("/redirect", answer_redirect),
+        Route("/{path:path}", answer_echo, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
 )
 
@@ -111,14 +111,14 @@ async def test_an_answer_of_the_server_is_answered_by_the_credentials() -> None:
     assert response.text == "Secret 42"
 
 
-def _sign(request: httpx.Request) -> httpx.Request:
+def sign_request(request: httpx.Request) -> httpx.Request:
     request.headers["Authorization"] = "Signed"
     return request
 
 
 async def test_credentials_may_be_a_function() -> None:
     async with serve(APP) as url, provider_client() as http:
-        assert (await http.get(url + "/challenge", auth=_sign)).text == "Signed"
+        assert (await http.get(url + "/challenge", auth=sign_request)).text == "Signed"
 
 
 @pytest.mark.parametrize(

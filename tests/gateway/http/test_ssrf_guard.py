@@ -19,12 +19,6 @@ from tests.flows.crm_server import Crm
 
 
 @pytest.fixture
-async def crm() -> AsyncIterator[Crm]:
-    async with Crm().running() as running:
-        yield running
-
-
-@pytest.fixture
 async def private_fetch(crm: Crm) -> AsyncIterator[SafeFetch]:
     fetch = SafeFetch([crm.host])
     yield fetch
@@ -38,13 +32,13 @@ async def guarded_fetch() -> AsyncIterator[SafeFetch]:
     await fetch.aclose()
 
 
-def get(url: str, **more: object) -> HttpRequest:
+def build_request(url: str, **more: object) -> HttpRequest:
     return HttpRequest.model_validate({"method": "GET", "url": url, "seconds": 5, **more})
 
 
 async def test_an_allowed_private_host_is_called(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [Response(b"hello", 418, headers={"X-Kind": "teapot"})]
-    request = get(f"{crm.url}/a?b=c", method="POST", body=b"in", headers={"X-Key": "k"})
+    request = build_request(f"{crm.url}/a?b=c", method="POST", body=b"in", headers={"X-Key": "k"})
     answer = await private_fetch.fetch(request)
     assert (answer.status, answer.headers["x-kind"], answer.body) == (418, "teapot", b"hello")
     assert (crm.requests[0].method, crm.requests[0].url.path, crm.bodies) == ("POST", "/a", [b"in"])
@@ -57,23 +51,23 @@ async def test_an_allowed_private_host_is_called(crm: Crm, private_fetch: SafeFe
 async def test_private_addresses_are_refused(crm: Crm, guarded_fetch: SafeFetch, host: str) -> None:
     port = crm.url.rpartition(":")[2]
     with pytest.raises(FetchError) as error:
-        await guarded_fetch.fetch(get(f"http://{host}:{port}/"))
+        await guarded_fetch.fetch(build_request(f"http://{host}:{port}/"))
     assert not error.value.request_sent
     assert crm.requests == []
 
 
 async def test_the_error_states_the_reason(crm: Crm, guarded_fetch: SafeFetch) -> None:
     with pytest.raises(FetchError, match="not a public one"):
-        await guarded_fetch.fetch(get(crm.url))
+        await guarded_fetch.fetch(build_request(crm.url))
 
 
 async def test_redirects_to_private_addresses_are_refused(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/b", 302), Response(b"there")]
-    assert (await private_fetch.fetch(get(f"{crm.url}/a"))).body == b"there"
+    assert (await private_fetch.fetch(build_request(f"{crm.url}/a"))).body == b"there"
     port = crm.url.rpartition(":")[2]
     crm.answers = [RedirectResponse(f"http://localhost:{port}/secret", 302)]
     with pytest.raises(FetchError, match="not a public one"):
-        await private_fetch.fetch(get(f"{crm.url}/a"))
+        await private_fetch.fetch(build_request(f"{crm.url}/a"))
     assert len(crm.requests) == 3
 
 
@@ -86,7 +80,7 @@ async def test_a_redirect_from_https_to_http_is_refused(crm: Crm, private_fetch:
     async with serve(downgrade, tls=tls) as secure:
         fetch = SafeFetch([crm.host, secure.removeprefix("https://")])
         with pytest.raises(FetchError, match="from https to http"):
-            await fetch.fetch(get(f"{secure}/start"))
+            await fetch.fetch(build_request(f"{secure}/start"))
         await fetch.aclose()
 
     assert crm.requests == []
@@ -104,7 +98,7 @@ async def test_redirects_to_another_host_drop_all_credential_headers() -> None:
         fetch = SafeFetch([first.host, second.host])
         first.answers = [RedirectResponse(f"{second.url}/b", 307)]
         headers = {"Authorization": "Bearer t", "Idempotency-Key": "k", "X-Api-Key": "s", "Accept": "text/x"}
-        await fetch.fetch(get(f"{first.url}/a", headers=headers))
+        await fetch.fetch(build_request(f"{first.url}/a", headers=headers))
         got = second.requests[0].headers
         assert not {"authorization", "idempotency-key", "x-api-key"} & set(got)
         assert (got["accept"], got["accept-encoding"]) == ("text/x", "identity")
@@ -116,14 +110,16 @@ async def test_redirects_to_another_host_do_not_resend_the_body() -> None:
         fetch = SafeFetch([first.host, second.host])
         first.answers = [RedirectResponse(f"{second.url}/b", 308)]
         with pytest.raises(FetchError, match="another host"):
-            await fetch.fetch(get(f"{first.url}/a", method="POST", body=b"secret"))
+            await fetch.fetch(build_request(f"{first.url}/a", method="POST", body=b"secret"))
         assert second.requests == []
         await fetch.aclose()
 
 
 async def test_redirects_to_the_same_host_resend_the_body(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/b", 307), Response(b"there")]
-    await private_fetch.fetch(get(f"{crm.url}/a", method="POST", body=b"in", headers={"X-Key": "k"}))
+    await private_fetch.fetch(
+        build_request(f"{crm.url}/a", method="POST", body=b"in", headers={"X-Key": "k"})
+    )
     assert crm.bodies == [b"in", b"in"]
     assert crm.requests[1].headers["x-key"] == "k"
 
@@ -132,19 +128,19 @@ async def test_urls_are_not_logged(
     crm: Crm, private_fetch: SafeFetch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
-        await private_fetch.fetch(get(f"{crm.url}/a?key=tk-very-secret"))
+        await private_fetch.fetch(build_request(f"{crm.url}/a?key=tk-very-secret"))
     ours = [record for record in caplog.records if not record.name.startswith("uvicorn")]
     assert "tk-very-secret" not in repr([record.getMessage() for record in ours])
 
 
 async def test_headers_may_contain_any_characters(crm: Crm, private_fetch: SafeFetch) -> None:
-    await private_fetch.fetch(get(crm.url, headers={"X-Name": "José 日本"}))
+    await private_fetch.fetch(build_request(crm.url, headers={"X-Name": "José 日本"}))
     assert crm.requests[0].headers["x-name"].encode("latin-1").decode() == "José 日本"
 
 
 async def test_a_see_other_redirect_does_not_resend_the_form(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/done", 303), Response(b"done")]
-    await private_fetch.fetch(get(f"{crm.url}/form", method="POST", body=b"x=1"))
+    await private_fetch.fetch(build_request(f"{crm.url}/form", method="POST", body=b"x=1"))
     assert [request.method for request in crm.requests] == ["POST", "GET"]
     assert crm.bodies == [b"x=1", b""]
 
@@ -152,31 +148,31 @@ async def test_a_see_other_redirect_does_not_resend_the_form(crm: Crm, private_f
 async def test_redirect_loops_are_limited(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/again", 302) for _ in range(20)]
     with pytest.raises(FetchError, match="too often"):
-        await private_fetch.fetch(get(crm.url))
+        await private_fetch.fetch(build_request(crm.url))
     assert len(crm.requests) == 4
 
 
 async def test_oversized_and_compressed_answers_are_refused(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [Response(b"x" * 1001)]
     with pytest.raises(FetchError, match="larger than 1000 bytes"):
-        await private_fetch.fetch(get(crm.url, largest=1000))
+        await private_fetch.fetch(build_request(crm.url, largest=1000))
     bomb = gzip.compress(b"x" * 10_000_000)
     crm.answers = [Response(bomb, headers={"content-encoding": "gzip"})]
     with pytest.raises(FetchError, match="compressed"):
-        await private_fetch.fetch(get(crm.url, largest=1_000_000))
+        await private_fetch.fetch(build_request(crm.url, largest=1_000_000))
 
 
 async def test_a_read_timeout_is_reported_as_possibly_sent(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [None]
     with pytest.raises(FetchError, match="no answer") as error:
-        await private_fetch.fetch(get(crm.url, seconds=0.2))
+        await private_fetch.fetch(build_request(crm.url, seconds=0.2))
     assert error.value.request_sent
 
 
 async def test_a_refused_connection_is_reported_as_not_sent() -> None:
     fetch = SafeFetch(["127.0.0.1:9"])
     with pytest.raises(FetchError) as error:
-        await fetch.fetch(get("http://127.0.0.1:9/"))
+        await fetch.fetch(build_request("http://127.0.0.1:9/"))
     assert not error.value.request_sent
     await fetch.aclose()
 
@@ -195,13 +191,13 @@ async def test_a_refused_connection_is_reported_as_not_sent() -> None:
 )
 async def test_an_invalid_url_is_refused(guarded_fetch: SafeFetch, url: str) -> None:
     with pytest.raises(FetchError) as error:
-        await guarded_fetch.fetch(get(url))
+        await guarded_fetch.fetch(build_request(url))
     assert not error.value.request_sent
 
 
 async def test_header_injection_is_refused(crm: Crm, private_fetch: SafeFetch) -> None:
     with pytest.raises(FetchError):
-        await private_fetch.fetch(get(crm.url, headers={"X-A": "1\r\nX-Evil: 2"}))
+        await private_fetch.fetch(build_request(crm.url, headers={"X-A": "1\r\nX-Evil: 2"}))
     assert crm.requests == []
 
 
@@ -238,6 +234,6 @@ def test_addresses_are_classified_as_public_or_private(host: str, public: bool) 
 
 
 async def test_one_client_serves_several_event_loops_in_turn(crm: Crm, private_fetch: SafeFetch) -> None:
-    assert (await private_fetch.fetch(get(crm.url))).status == 200
+    assert (await private_fetch.fetch(build_request(crm.url))).status == 200
     await private_fetch.aclose()
-    assert (await private_fetch.fetch(get(crm.url))).status == 200
+    assert (await private_fetch.fetch(build_request(crm.url))).status == 200

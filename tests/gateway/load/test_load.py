@@ -61,7 +61,7 @@ class EchoGateway:
 
 
 @asynccontextmanager
-async def load_on(gateway: EchoGateway) -> AsyncIterator[LoadGenerator]:
+async def running_load(gateway: EchoGateway) -> AsyncIterator[LoadGenerator]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serve(gateway.app))
         generator, gateway.provider_url = await stack.enter_async_context(
@@ -72,7 +72,7 @@ async def load_on(gateway: EchoGateway) -> AsyncIterator[LoadGenerator]:
 
 async def test_contacts_say_all_texts_and_each_message_is_timed() -> None:
     gateway = EchoGateway()
-    async with load_on(gateway) as generator:
+    async with running_load(gateway) as generator:
         result = await generator.run(LoadPlan(rate=40, seconds=0.5, texts=("hi", "and", "bye")))
     assert len(result.outcomes) == 20
     assert result.unanswered == 0
@@ -84,11 +84,11 @@ async def test_contacts_say_all_texts_and_each_message_is_timed() -> None:
 
 
 async def test_messages_without_a_reply_and_refused_webhooks_are_counted() -> None:
-    async with load_on(EchoGateway()) as generator:
+    async with running_load(EchoGateway()) as generator:
         result = await generator.run(LoadPlan(rate=50, seconds=0.1, texts=("silence",), patience=0.2))
     assert result.unanswered == len(result.outcomes) == 5
     assert result.to_json()["reply_ms"]["p99"] == 0
-    async with load_on(EchoGateway(status=401)) as generator:
+    async with running_load(EchoGateway(status=401)) as generator:
         result = await generator.run(LoadPlan(rate=50, seconds=0.1, patience=0.2))
     assert result.refused == {"401": 5}
     assert not result.is_within(60_000)
@@ -97,7 +97,7 @@ async def test_messages_without_a_reply_and_refused_webhooks_are_counted() -> No
 @pytest.mark.long
 async def test_the_highest_rate_is_found_between_a_good_and_a_bad_one() -> None:
     lines: list[str] = []
-    async with load_on(EchoGateway(seconds=0.02)) as generator:
+    async with running_load(EchoGateway(seconds=0.02)) as generator:
         plan = LoadPlan(rate=5, seconds=0.6, patience=1.0)
         rate, result = await find_capacity(generator, plan, 400, lines.append)
     assert result is not None
@@ -106,7 +106,7 @@ async def test_the_highest_rate_is_found_between_a_good_and_a_bad_one() -> None:
 
 
 async def test_no_rate_is_found_where_nothing_is_answered() -> None:
-    async with load_on(EchoGateway(status=500)) as generator:
+    async with running_load(EchoGateway(status=500)) as generator:
         rate, result = await find_capacity(generator, LoadPlan(5, 0.2, patience=0.1), 100, lambda line: None)
     assert (rate, result) == (0.0, None)
 

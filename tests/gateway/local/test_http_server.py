@@ -12,12 +12,12 @@ from gateway.local.http_server import serve
 
 
 @asynccontextmanager
-async def _fail(app: Starlette) -> AsyncIterator[None]:
+async def fail_start(app: Starlette) -> AsyncIterator[None]:
     raise ValueError("no credentials")
     yield
 
 
 async def test_an_application_that_does_not_start_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="did not start"):
-        async with serve(Starlette(lifespan=_fail)):
+        async with serve(Starlette(lifespan=fail_start)):
             pytest.fail("it was said to serve")

@@ -51,7 +51,7 @@ class Gateway:
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
 
-class World:
+class Environment:
     """A simulator and a gateway stand-in that know each other's address."""
 
     def __init__(self, gateway: Gateway, server: SimulatorServer, url: str, http: httpx.AsyncClient) -> None:
@@ -73,7 +73,7 @@ class World:
 
 
 @pytest.fixture
-async def simulated_world() -> AsyncIterator[World]:
+async def environment() -> AsyncIterator[Environment]:
     gateway = Gateway()
     async with serve(gateway.app) as home, provider_client() as http:
         simulator = TwilioSimulator(
@@ -90,50 +90,48 @@ async def simulated_world() -> AsyncIterator[World]:
                 "TWILIO_API_URL": url,
             }
             gateway.channel = create_channel(environ, home)
-            yield World(gateway, server, url, http)
+            yield Environment(gateway, server, url, http)
 
 
-async def test_a_message_arrives_as_a_signed_webhook(simulated_world: World) -> None:
-    sid = await simulated_world.say("Hi é")
+async def test_a_message_arrives_as_a_signed_webhook(environment: Environment) -> None:
+    sid = await environment.say("Hi é")
 
-    [event] = simulated_world.gateway.events
+    [event] = environment.gateway.events
     assert isinstance(event, TurnReceived)
     assert (event.turn.id, event.turn.text, event.turn.address) == (sid, "Hi é", ADDRESS)
 
 
-async def test_a_reply_is_accepted_and_its_statuses_are_delivered(simulated_world: World) -> None:
-    sent = await simulated_world.channel.send(REPLY, simulated_world.http)
-    await simulated_world.server.wait_until_idle()
+async def test_a_reply_is_accepted_and_its_statuses_are_delivered(environment: Environment) -> None:
+    sent = await environment.channel.send(REPLY, environment.http)
+    await environment.server.wait_until_idle()
 
-    statuses = [event.status for event in simulated_world.gateway.events if isinstance(event, StatusChanged)]
+    statuses = [event.status for event in environment.gateway.events if isinstance(event, StatusChanged)]
     assert sorted(statuses) == [DeliveryStatus.DELIVERED, DeliveryStatus.SENT]
     message = (
-        await simulated_world.http.get(f"{simulated_world.url}/_simulator/messages", params={"from": ADA})
+        await environment.http.get(f"{environment.url}/_simulator/messages", params={"from": ADA})
     ).json()
     assert [(line["direction"], line["id"], line["text"]) for line in message["messages"]] == [
         ("out", sent.provider_id, "Hello")
     ]
-    later = await simulated_world.http.get(
-        f"{simulated_world.url}/_simulator/messages", params={"from": ADA, "after": message["last"]}
+    later = await environment.http.get(
+        f"{environment.url}/_simulator/messages", params={"from": ADA, "after": message["last"]}
     )
     assert later.json() == {"messages": [], "last": message["last"]}
 
 
-async def test_a_plus_decoded_as_a_space_is_restored(simulated_world: World) -> None:
-    await simulated_world.say("Hi")
+async def test_a_plus_decoded_as_a_space_is_restored(environment: Environment) -> None:
+    await environment.say("Hi")
 
-    message = (
-        await simulated_world.http.get(f"{simulated_world.url}/_simulator/messages?from=+{ADA[1:]}")
-    ).json()
+    message = (await environment.http.get(f"{environment.url}/_simulator/messages?from=+{ADA[1:]}")).json()
     assert [line["text"] for line in message["messages"]] == ["Hi"]
 
 
-async def test_webhooks_are_retried_until_accepted(simulated_world: World) -> None:
-    simulated_world.gateway.failures = 3
-    await simulated_world.say("Hi")
-    await simulated_world.server.wait_until_idle()
+async def test_webhooks_are_retried_until_accepted(environment: Environment) -> None:
+    environment.gateway.failures = 3
+    await environment.say("Hi")
+    await environment.server.wait_until_idle()
 
-    assert len(simulated_world.gateway.events) == 1
+    assert len(environment.gateway.events) == 1
 
 
 @pytest.mark.parametrize(
@@ -148,31 +146,29 @@ async def test_webhooks_are_retried_until_accepted(simulated_world: World) -> No
 )
 @pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
 async def test_a_failed_send_is_found_by_look_up_only_if_it_was_accepted(
-    simulated_world: World, fault: Fault, expected: type[DeliveryError], is_accepted: int, transport: str
+    environment: Environment, fault: Fault, expected: type[DeliveryError], is_accepted: int, transport: str
 ) -> None:
     since = datetime.now(UTC)
-    answer = await simulated_world.http.post(
-        f"{simulated_world.url}/_simulator/faults", json={"next": [fault]}
-    )
+    answer = await environment.http.post(f"{environment.url}/_simulator/faults", json={"next": [fault]})
     assert answer.status_code == 200
 
     async with provider_client() if transport == "aiohttp" else httpx.AsyncClient() as http:
         with pytest.raises(expected):
-            await simulated_world.channel.send(REPLY, http)
-        message = await simulated_world.channel.find_sent(REPLY, http, since=since, known=frozenset())
+            await environment.channel.send(REPLY, http)
+        message = await environment.channel.find_sent(REPLY, http, since=since, known=frozenset())
         assert (message is not None) == bool(is_accepted)
         if message is not None:
             known_ids = frozenset({message.provider_id})
-            assert await simulated_world.channel.find_sent(REPLY, http, since=since, known=known_ids) is None
+            assert await environment.channel.find_sent(REPLY, http, since=since, known=known_ids) is None
 
 
-async def test_the_server_continues_after_a_dropped_connection(simulated_world: World) -> None:
-    simulated_world.server.simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,) * 3))
+async def test_the_server_continues_after_a_dropped_connection(environment: Environment) -> None:
+    environment.server.simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,) * 3))
     for _ in range(3):
         with pytest.raises(Unknown):
-            await simulated_world.channel.send(REPLY, simulated_world.http)
+            await environment.channel.send(REPLY, environment.http)
 
-    assert (await simulated_world.channel.send(REPLY, simulated_world.http)).provider_id
+    assert (await environment.channel.send(REPLY, environment.http)).provider_id
 
 
 @pytest.mark.parametrize(
@@ -187,9 +183,9 @@ async def test_the_server_continues_after_a_dropped_connection(simulated_world: 
     ],
 )
 async def test_malformed_control_requests_are_refused_with_one_shape(
-    simulated_world: World, path: str, body: str
+    environment: Environment, path: str, body: str
 ) -> None:
-    answer = await simulated_world.http.post(f"{simulated_world.url}/_simulator/{path}", content=body)
+    answer = await environment.http.post(f"{environment.url}/_simulator/{path}", content=body)
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "malformed"

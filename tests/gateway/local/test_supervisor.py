@@ -195,12 +195,12 @@ def send_message(running: RunningGateway, text: str, replies: int, surface: str 
     with httpx.Client(base_url=running.url, headers=bearer, trust_env=False) as console:
         console.post("/console/say", json={**contact, "text": text}).raise_for_status()
 
-        def received() -> list[str]:
+        def read_replies() -> list[str]:
             entries = console.get("/console/conversation", params=contact).json()["entries"]
             return [entry["data"]["body"] for entry in entries if entry["kind"] == "said"]
 
-        assert becomes_true(lambda: len(received()) == replies)
-        return received()[-1]
+        assert becomes_true(lambda: len(read_replies()) == replies)
+        return read_replies()[-1]
 
 
 def _is_running(pid: int) -> bool:

@@ -19,13 +19,13 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence, list_silenced
 from gateway.redis.sending.outbox import ProactiveSender
-from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
+from tests.fakes import ADDRESS, CostlyDialog, EchoDialog, FakeChannel, build_turn
 
 SESSION, OTHER = "fake:1", "fake:2"
 AUTO_REPLY = "Thank you for your message {number}. We are closed until 8:{number}."
 
 
-class Line:
+class LimitedGateway:
     """One channel with limits; every message is processed at once, as it is on a line without load."""
 
     def __init__(self, redis: Redis, dialog: EchoDialog | None = None, **limits: int) -> None:
@@ -42,153 +42,147 @@ class Line:
         results = []
         for text in texts:
             self.number += 1
-            results += await self.inbox.accept([TurnReceived(turn=turn(self.number, session, text))])
+            results += await self.inbox.accept([TurnReceived(turn=build_turn(self.number, session, text))])
             if processes:
                 await self.processor.run(session)
         return results
 
     @property
-    def answers(self) -> int:
+    def answer_count(self) -> int:
         return len(self.channel.bodies)
 
-    async def outcomes(self, session: str = SESSION) -> list[Any]:
+    async def list_outcomes(self, session: str = SESSION) -> list[Any]:
         entries = await read_log(self.redis, session)
         return [entry.data["outcome"] for entry in entries if entry.kind == "committed"]
 
-    async def silenced(self) -> list[tuple[str, str]]:
+    async def list_silenced(self) -> list[tuple[str, str]]:
         return [(row.session, row.reason) for row in await list_silenced(self.redis, 10)]
 
 
-def auto_replies(count: int, text: str = AUTO_REPLY) -> Sequence[str]:
+def build_auto_replies(count: int, text: str = AUTO_REPLY) -> Sequence[str]:
     """Return what an auto-responder sends: the same words with other numbers."""
     return [text.format(number=number) for number in range(1, count + 1)]
 
 
 async def test_an_auto_responder_gets_five_answers(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
-    line = Line(redis, rounds=5)
-    results = await line.say(*auto_replies(20))
+    gateway = LimitedGateway(redis, rounds=5)
+    results = await gateway.say(*build_auto_replies(20))
 
-    assert line.answers == 5
+    assert gateway.answer_count == 5
     assert results.count(AcceptResult.SILENCED) == 1
-    assert (await line.outcomes())[5:] == ["silent_loop"] * 15
-    assert await line.silenced() == [(SESSION, "loop")]
+    assert (await gateway.list_outcomes())[5:] == ["silent_loop"] * 15
+    assert await gateway.list_silenced() == [(SESSION, "loop")]
     assert "silenced" in [entry.kind for entry in await read_log(redis, SESSION)]
     assert "a session is silent from now on" in caplog.text
     assert ADDRESS.theirs not in caplog.text
 
 
 async def test_a_machine_that_takes_turns_of_two_messages_is_recognised(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    for first, second in zip(auto_replies(10), auto_replies(10, "Ticket {number} was opened."), strict=True):
-        await line.say(first, second)
+    gateway = LimitedGateway(redis, rounds=5)
+    for first, second in zip(
+        build_auto_replies(10), build_auto_replies(10, "Ticket {number} was opened."), strict=True
+    ):
+        await gateway.say(first, second)
 
-    assert line.answers <= 6
-    assert await line.silenced() == [(SESSION, "loop")]
+    assert gateway.answer_count <= 6
+    assert await gateway.list_silenced() == [(SESSION, "loop")]
 
 
 async def test_other_words_are_answered_again(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    await line.say(*auto_replies(8))
-    await line.say("I am a person, hello there")
+    gateway = LimitedGateway(redis, rounds=5)
+    await gateway.say(*build_auto_replies(8))
+    await gateway.say("I am a person, hello there")
 
-    assert line.answers == 6
-    assert await line.silenced() == []
-    await line.say(*auto_replies(8))
-    assert line.answers == 6  # these words are still known
+    assert gateway.answer_count == 6
+    assert await gateway.list_silenced() == []
+    await gateway.say(*build_auto_replies(8))
+    assert gateway.answer_count == 6  # these words are still known
 
 
 async def test_brief_answers_are_no_loop(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    await line.say(*["yes"] * 12)
-    assert line.answers == 12
+    gateway = LimitedGateway(redis, rounds=5)
+    await gateway.say(*["yes"] * 12)
+    assert gateway.answer_count == 12
 
-    await line.say(*auto_replies(8), "help")
-    assert line.channel.bodies[-1].endswith("help")
+    await gateway.say(*build_auto_replies(8), "help")
+    assert gateway.channel.bodies[-1].endswith("help")
 
 
 async def test_what_is_not_answered_yet_is_no_round(redis: Redis) -> None:
     """A person repeats themselves while the bot is slow."""
-    line = Line(redis, rounds=5)
-    await line.say(*["Is anybody there at all?"] * 9, processes=False)
+    gateway = LimitedGateway(redis, rounds=5)
+    await gateway.say(*["Is anybody there at all?"] * 9, processes=False)
 
-    assert await line.silenced() == []
+    assert await gateway.list_silenced() == []
 
 
 async def test_an_operator_ends_the_silence(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    await line.say(*auto_replies(8))
+    gateway = LimitedGateway(redis, rounds=5)
+    await gateway.say(*build_auto_replies(8))
     assert await end_silence(redis, SESSION)
     assert not await end_silence(redis, SESSION)
 
-    await line.say(*auto_replies(1))
-    assert line.answers == 6
+    await gateway.say(*build_auto_replies(1))
+    assert gateway.answer_count == 6
 
 
 async def test_a_hand_back_ends_the_silence(redis: Redis) -> None:
-    line = Line(redis, rounds=5)
-    await line.say(*auto_replies(8))
+    gateway = LimitedGateway(redis, rounds=5)
+    await gateway.say(*build_auto_replies(8))
     give_back = ControlReceived(id="c", session=SESSION, address=ADDRESS, act=ControlAction.GIVE_BACK)
-    await line.inbox.accept([give_back])
+    await gateway.inbox.accept([give_back])
 
-    assert await line.silenced() == []
+    assert await gateway.list_silenced() == []
 
 
 async def test_a_flood_gets_one_notice_then_silence_and_others_are_answered(redis: Redis) -> None:
-    line = Line(redis, messages_per_minute=10)
-    await line.say(*(f"message {number}" for number in range(40)))
-    await line.say("hello", session=OTHER)
+    gateway = LimitedGateway(redis, messages_per_minute=10)
+    await gateway.say(*(f"message {number}" for number in range(40)))
+    await gateway.say("hello", session=OTHER)
 
-    notices = [body for body in line.channel.bodies if "so many messages" in body]
+    notices = [body for body in gateway.channel.bodies if "so many messages" in body]
     assert len(notices) == 1
-    assert len(line.dialog.handled) == 12
-    assert line.channel.bodies[-1] == "1: hello"
-    assert set((await line.outcomes())[11:]) == {"silent_messages_per_minute"}
+    assert len(gateway.dialog.handled) == 12
+    assert gateway.channel.bodies[-1] == "1: hello"
+    assert set((await gateway.list_outcomes())[11:]) == {"silent_messages_per_minute"}
     accepted = [entry for entry in await read_log(redis, SESSION, count=500) if entry.kind == "accepted"]
     assert len(accepted) == 40
-    assert await line.silenced() == [(SESSION, "messages_per_minute")]
+    assert await gateway.list_silenced() == [(SESSION, "messages_per_minute")]
 
 
 async def test_a_flood_is_over_with_its_minute(redis: Redis) -> None:
-    line = Line(redis, messages_per_minute=3)
-    await line.say(*(f"message {number}" for number in range(9)))
+    gateway = LimitedGateway(redis, messages_per_minute=3)
+    await gateway.say(*(f"message {number}" for number in range(9)))
     await redis.hset(f"tg:{{{SESSION}}}", "rate", "1")
-    await line.say("hello")
+    await gateway.say("hello")
 
-    assert line.channel.bodies[-1].endswith("hello")
-    assert await line.silenced() == []
+    assert gateway.channel.bodies[-1].endswith("hello")
+    assert await gateway.list_silenced() == []
 
 
 async def test_the_end_of_a_flood_renews_no_daily_budget(redis: Redis) -> None:
-    line = Line(redis, messages_per_minute=3, messages_per_day=6)
+    gateway = LimitedGateway(redis, messages_per_minute=3, messages_per_day=6)
     for _ in range(4):
-        await line.say(*(f"message {number}" for number in range(5)))
+        await gateway.say(*(f"message {number}" for number in range(5)))
         await redis.hset(f"tg:{{{SESSION}}}", "rate", "1")
 
-    assert len(line.dialog.handled) <= 9  # two notices
-    assert "silent_messages_per_day" in await line.outcomes()
+    assert len(gateway.dialog.handled) <= 9  # two notices
+    assert "silent_messages_per_day" in await gateway.list_outcomes()
 
 
 async def test_a_day_has_a_budget_for_each_contact_and_account(redis: Redis) -> None:
-    line = Line(redis, messages_per_day=3, account_messages_per_day=6)
-    await line.say(*(f"message {number}" for number in range(6)))
-    await line.say(*(f"message {number}" for number in range(6)), session=OTHER)
+    gateway = LimitedGateway(redis, messages_per_day=3, account_messages_per_day=6)
+    await gateway.say(*(f"message {number}" for number in range(6)))
+    await gateway.say(*(f"message {number}" for number in range(6)), session=OTHER)
 
-    assert (await line.outcomes())[4:] == ["silent_messages_per_day"] * 2
-    assert set((await line.outcomes(OTHER))[4:]) <= {
+    assert (await gateway.list_outcomes())[4:] == ["silent_messages_per_day"] * 2
+    assert set((await gateway.list_outcomes(OTHER))[4:]) <= {
         "silent_messages_per_day",
         "silent_account_messages_per_day",
     }
-    await line.say("hello", "hello again", "and again", session="fake:3")
-    assert (await line.outcomes("fake:3"))[-1] == "silent_account_messages_per_day"
+    await gateway.say("hello", "hello again", "and again", session="fake:3")
+    assert (await gateway.list_outcomes("fake:3"))[-1] == "silent_account_messages_per_day"
     assert b"budget" in (await redis.hget("tg:alarms", "fake:A1") or b"")
-
-
-class CostlyDialog(EchoDialog):
-    """A dialog that uses 100 tokens of a language model for each turn."""
-
-    async def answer(self, *arguments: Any, **more: Any) -> TurnOutcome:
-        outcome = await super().answer(*arguments, **more)
-        return outcome._replace(details={"tokens": "100", "trouble": 'he said "tokens":"9"'})
 
 
 @pytest.mark.parametrize(
@@ -199,29 +193,29 @@ class CostlyDialog(EchoDialog):
     ],
 )
 async def test_a_day_has_a_budget_of_tokens(redis: Redis, limits: dict[str, int], reason: str) -> None:
-    line = Line(redis, dialog=CostlyDialog(), **limits)
-    await line.say(*(f"message {number}" for number in range(6)))
+    gateway = LimitedGateway(redis, dialog=CostlyDialog(), **limits)
+    await gateway.say(*(f"message {number}" for number in range(6)))
 
-    assert await line.outcomes() == ["stay"] * 4 + [reason] * 2  # the fourth carries the notice
-    await line.say("hello", "hello again", session=OTHER)
-    assert (await line.outcomes(OTHER))[-1] == ("stay" if "tokens_per_day" in limits else reason)
+    assert await gateway.list_outcomes() == ["stay"] * 4 + [reason] * 2  # the fourth carries the notice
+    await gateway.say("hello", "hello again", session=OTHER)
+    assert (await gateway.list_outcomes(OTHER))[-1] == ("stay" if "tokens_per_day" in limits else reason)
 
 
 async def test_a_held_session_is_not_limited(redis: Redis) -> None:
     """An agent reads them all."""
-    line = Line(redis, messages_per_minute=2, rounds=2)
+    gateway = LimitedGateway(redis, messages_per_minute=2, rounds=2)
     take_over = ControlReceived(id="c", session=SESSION, address=ADDRESS, act=ControlAction.TAKE_OVER)
-    await line.inbox.accept([take_over])
-    await line.say(*auto_replies(9))
+    await gateway.inbox.accept([take_over])
+    await gateway.say(*build_auto_replies(9))
 
-    assert await line.outcomes() == ["silent_human"] * 9
+    assert await gateway.list_outcomes() == ["silent_human"] * 9
 
 
 async def test_without_limits_everything_is_answered(redis: Redis) -> None:
-    line = Line(redis)
-    await line.say(*auto_replies(9))
+    gateway = LimitedGateway(redis)
+    await gateway.say(*build_auto_replies(9))
 
-    assert line.answers == 9
+    assert gateway.answer_count == 9
 
 
 class FailingModel(EchoDialog):
@@ -233,8 +227,8 @@ class FailingModel(EchoDialog):
 
 
 async def test_the_reasons_of_fallbacks_are_logged_and_counted(redis: Redis) -> None:
-    line = Line(redis, FailingModel())
-    await line.say("a", "b")
+    gateway = LimitedGateway(redis, FailingModel())
+    await gateway.say("a", "b")
     counts: dict[Any, Any] = await redis.hgetall("tg:counts")
     assert {name: int(count) for name, count in counts.items() if name.startswith(b"model_failed")} == {
         b"model_failed:openai/a:status_401": 2,
@@ -248,14 +242,14 @@ async def test_replies_over_the_hours_limit_wait_until_an_operator_ends_that(
     redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing is lost, others are answered, and it is logged once."""
-    line = Line(redis, replies_per_hour=3)
-    await line.say(*(f"message number {word}" for word in ("one", "two", "three", "four", "five")))
-    await line.say("hello", session=OTHER)
+    gateway = LimitedGateway(redis, replies_per_hour=3)
+    await gateway.say(*(f"message number {word}" for word in ("one", "two", "three", "four", "five")))
+    await gateway.say("hello", session=OTHER)
     await redis.hdel(f"tg:{{{SESSION}}}", "hold")
-    await line.processor.run(SESSION)
+    await gateway.processor.run(SESSION)
 
-    assert line.answers == 4
-    assert await line.silenced() == [(SESSION, "replies_per_hour")]
+    assert gateway.answer_count == 4
+    assert await gateway.list_silenced() == [(SESSION, "replies_per_hour")]
     assert caplog.text.count("a session is silent from now on") == 1
     kinds = [entry.kind for entry in await read_log(redis, SESSION)]
     assert (kinds.count("silenced"), kinds[-1]) == (1, "postponed")
@@ -263,37 +257,37 @@ async def test_replies_over_the_hours_limit_wait_until_an_operator_ends_that(
     assert (report.silenced, report.wait_reason, report.unsent) == ("replies_per_hour", "reply limit", 1)
 
     assert await end_silence(redis, SESSION)
-    await line.processor.run(SESSION)
-    assert line.answers == 6
-    assert await line.silenced() == []
+    await gateway.processor.run(SESSION)
+    assert gateway.answer_count == 6
+    assert await gateway.list_silenced() == []
     assert await redis.llen("rq:queue:turns") > 0
 
 
 async def test_an_agent_answers_a_contact_whose_replies_wait(redis: Redis) -> None:
-    line = Line(redis, replies_per_hour=1)
-    await line.say("message number one", "message number two")
-    sender = ProactiveSender(redis, {"fake": line.channel}, ProtocolLimits())
+    gateway = LimitedGateway(redis, replies_per_hour=1)
+    await gateway.say("message number one", "message number two")
+    sender = ProactiveSender(redis, {"fake": gateway.channel}, ProtocolLimits())
     await sender.send(SESSION, "agent-1", Message(text="a person here"), voice="person")
-    await line.processor.run(SESSION)
+    await gateway.processor.run(SESSION)
 
-    assert line.channel.bodies[-1] == "a person here"
+    assert gateway.channel.bodies[-1] == "a person here"
 
 
 async def test_a_try_again_is_not_counted_and_time_ends_the_silence(redis: Redis) -> None:
-    line = Line(redis, replies_per_hour=2)
-    line.channel.planned_failures = [(Unavailable("down"), False)] * 3
-    await line.say("message number one")
+    gateway = LimitedGateway(redis, replies_per_hour=2)
+    gateway.channel.planned_failures = [(Unavailable("down"), False)] * 3
+    await gateway.say("message number one")
     for _ in range(4):
         await redis.hdel(f"tg:{{{SESSION}}}", "hold")
-        await line.processor.run(SESSION)
-    await line.say("message number two")
-    assert line.answers == 2
-    await line.say("message number three")
-    assert await line.silenced() == [(SESSION, "replies_per_hour")]
+        await gateway.processor.run(SESSION)
+    await gateway.say("message number two")
+    assert gateway.answer_count == 2
+    await gateway.say("message number three")
+    assert await gateway.list_silenced() == [(SESSION, "replies_per_hour")]
 
     seconds, _ = await redis.time()
     await redis.hset(f"tg:{{{SESSION}}}", "replied", f"{seconds * 1000 - 1} x")
     await redis.hdel(f"tg:{{{SESSION}}}", "hold")
-    await line.processor.run(SESSION)
-    assert line.answers == 3
-    assert await line.silenced() == []
+    await gateway.processor.run(SESSION)
+    assert gateway.answer_count == 3
+    assert await gateway.list_silenced() == []

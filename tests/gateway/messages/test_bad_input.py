@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -17,23 +17,16 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_log_end
 from gateway.storm.verdict.invariants import is_idle
-from tests.gateway.environments.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+from tests.gateway.environments.stack import (
+    ACCOUNT,
+    BUSINESS_NUMBER,
+    PERSON,
+    Stack,
+    wait_until,
+)
 from tests.gateway.environments.workers import CRASH_TEXT
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
-
-
-async def wait_until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
-    """Poll a condition: the server publishes nothing about its errors."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.05)
 
 
 def as_list(value: object) -> list[object]:
@@ -48,7 +41,7 @@ async def count_refused(redis: Redis, error_name: str) -> int:
 
 
 @asynccontextmanager
-async def distant_redis(url: str, seconds: float) -> AsyncIterator[str]:
+async def delay_redis(url: str, seconds: float) -> AsyncIterator[str]:
     """Proxy to the server with a latency of `seconds` in each direction."""
     path = url.removeprefix("unix://")
     open_pipes: set[asyncio.Task[None]] = set()
@@ -142,7 +135,7 @@ async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accep
 
 @pytest.mark.long
 async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack: Stack) -> None:
-    async with distant_redis(stack.url, 0.05) as url:
+    async with delay_redis(stack.url, 0.05) as url:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
             await stack.accept_message(number, text)
         worker = await stack.start_async_worker("--url", url)
@@ -158,7 +151,7 @@ async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack:
 
 @pytest.mark.long
 async def test_a_redis_timeout_is_reported_as_storage_unavailable(stack: Stack) -> None:
-    async with distant_redis(stack.url, 0.5) as url:
+    async with delay_redis(stack.url, 0.5) as url:
         redis = open_redis(url, timeout=0.2)
         stack.inbox = RedisInbox(redis)
         with pytest.raises(StorageUnavailable):  # without the timeout it would be stored after a second
@@ -277,7 +270,7 @@ async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
     assert "".join(received).count("a") == len(received) == 2 or {"a", "b"} >= set(received)
 
 
-def _room(process_name: str, other: str) -> dict[str, object]:
+def build_node(process_name: str, other: str) -> dict[str, object]:
     edge = {"id": f"to_{other}", "condition": "Always", "target_node_id": other}
     return {
         "id": process_name,
@@ -293,5 +286,5 @@ ENDLESS = {
     "objective": "x",
     "agent_language": "en",
     "initial_node": "a",
-    "nodes": [_room("a", "b"), _room("b", "a")],
+    "nodes": [build_node("a", "b"), build_node("b", "a")],
 }

@@ -39,45 +39,50 @@ from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 from tests.channels.intercom import builders as intercom
 from tests.channels.twilio import builders as twilio
 from tests.channels.whatsapp import builders as meta
-from tests.channels.zendesk.builders import channel as zendesk
-from tests.gateway.environments.inbound import InboundGateway
+from tests.channels.zendesk.builders import build_channel as zendesk
+from tests.gateway.environments.inbound import InboundGateway, get_turn
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 PARCEL = Template(name="parcel", language="en_US")
 HELLO = Message(text="Your parcel is here.", fallback=Route(template=PARCEL))
 
 
-def sms(number: int, text: str, prefix: str = "", **fields: str) -> list[Event]:
+def build_sms(number: int, text: str, prefix: str = "", **fields: str) -> list[Event]:
     form = {"AccountSid": twilio.ACCOUNT, "To": f"{prefix}{OURS}", "From": f"{prefix}{NUMBER}", "Body": text}
-    channel = twilio.twilio()
-    return channel.parse(twilio.post([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()]))
+    channel = twilio.build_channel()
+    return channel.parse(
+        twilio.build_webhook([*form.items(), ("MessageSid", f"SM{number}"), *fields.items()])
+    )
 
 
-def twilio_whatsapp(number: int, text: str) -> list[Event]:
+def build_twilio_whatsapp_message(number: int, text: str) -> list[Event]:
     user_id = f"{meta.USER_ID}"
-    return sms(number, text, "whatsapp:", ExternalUserId=user_id)
+    return build_sms(number, text, "whatsapp:", ExternalUserId=user_id)
 
 
-def meta_message(number: int, text: str) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}")
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made))))
+def build_meta_message(number: int, text: str) -> list[Event]:
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}")
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
 CASES: Mapping[str, Any] = {
-    "sms": (ContactAddress(channel="twilio", to="+1 (202) 555-0171", sender=OURS), sms),
+    "sms": (ContactAddress(channel="twilio", to="+1 (202) 555-0171", sender=OURS), build_sms),
     "twilio whatsapp": (
         ContactAddress(channel="twilio", to=f"whatsapp:{NUMBER}", sender=OURS),
-        twilio_whatsapp,
+        build_twilio_whatsapp_message,
     ),
-    "whatsapp": (ContactAddress(channel="whatsapp", to=f"+{meta.PHONE}", sender=meta.OURS), meta_message),
+    "whatsapp": (
+        ContactAddress(channel="whatsapp", to=f"+{meta.PHONE}", sender=meta.OURS),
+        build_meta_message,
+    ),
 }
 
 
 def make_sender(redis: Redis) -> ProactiveSender:
     channels: Any = {
-        "twilio": twilio.twilio(),
-        "whatsapp": meta.whatsapp(),
-        "twilio/shop": with_account_name(twilio.twilio(), "twilio/shop"),
+        "twilio": twilio.build_channel(),
+        "whatsapp": meta.build_channel(),
+        "twilio/shop": with_account_name(twilio.build_channel(), "twilio/shop"),
     }
     return ProactiveSender(redis, channels, ProtocolLimits())
 
@@ -85,12 +90,6 @@ def make_sender(redis: Redis) -> ProactiveSender:
 @pytest.fixture
 def gateway(redis: Redis) -> InboundGateway:
     return InboundGateway(redis, ["twilio", "twilio/shop", "whatsapp"])
-
-
-def turn_of(events: list[Event]) -> TurnReceived:
-    [event] = events
-    assert isinstance(event, TurnReceived)
-    return event
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -114,7 +113,7 @@ async def test_the_answer_arrives_in_the_session_of_the_first_message(
 
     assert len(gateway.channel.bodies) == 2
     to_contact, to_answer = (reply.address.theirs for reply in gateway.channel.sent_replies)
-    assert to_contact == to_answer == turn_of(message(2, "x")).turn.address.theirs
+    assert to_contact == to_answer == get_turn(message(2, "x")).turn.address.theirs
     assert (await gateway.kinds(first.session)).count("accepted") == 1
 
 
@@ -126,7 +125,7 @@ async def test_a_contact_who_wrote_before_keeps_their_session(gateway: InboundGa
 
     receipt = await make_sender(gateway.redis).send_to(contact, "own-1", HELLO)
 
-    assert (receipt.outcome, receipt.session) == (SendOutcome.QUEUED, turn_of(events).turn.session)
+    assert (receipt.outcome, receipt.session) == (SendOutcome.QUEUED, get_turn(events).turn.session)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -135,7 +134,7 @@ async def test_who_opted_out_is_not_written_to_in_a_new_session(
     gateway: InboundGateway, case: str, erased: bool
 ) -> None:
     contact, message = CASES[case]
-    session = turn_of(message(1, "hello")).turn.session
+    session = get_turn(message(1, "hello")).turn.session
     await gateway.receive(message(1, "hello"), session)
     await gateway.receive(message(2, "BAJA"), session)
     if erased:
@@ -189,8 +188,8 @@ async def test_a_contact_who_cannot_be_written_to_is_refused_with_a_sentence(
 
 async def test_the_numbers_of_the_settings_write_first(redis: Redis) -> None:
     channels: Any = {
-        "twilio": twilio.twilio(TWILIO_NUMBERS=f"{OURS}, whatsapp:+12025550102"),
-        "whatsapp": meta.whatsapp(WHATSAPP_PHONE_NUMBER_IDS=meta.OURS),
+        "twilio": twilio.build_channel(TWILIO_NUMBERS=f"{OURS}, whatsapp:+12025550102"),
+        "whatsapp": meta.build_channel(WHATSAPP_PHONE_NUMBER_IDS=meta.OURS),
     }
     sender = ProactiveSender(redis, channels, ProtocolLimits())
     for channel, to, session in (
@@ -218,7 +217,7 @@ TICKET = "zendesk:example:4711"
 REQUESTER = ContactAddress(channel="zendesk", to="Ada@Example.com")
 
 
-class Tickets(InboundGateway):
+class TicketGateway(InboundGateway):
     """A gateway of tickets: the fake provider opens one for a contact who has none."""
 
     def __init__(self, redis: Redis) -> None:
@@ -242,16 +241,16 @@ class Tickets(InboundGateway):
         return receipt
 
 
-def comment(number: int, text: str, ticket: str = "4711") -> list[Event]:
+def build_comment(number: int, text: str, ticket: str = "4711") -> list[Event]:
     address = Address(channel="zendesk", account="example", ours="example", theirs=ticket)
     turn = Turn(id=f"C{number}", session=f"zendesk:example:{ticket}", address=address, text=text)
     return [TurnReceived(turn=turn, author="zendesk:example:user:7", author_is_contact=True)]
 
 
 async def test_the_thread_that_a_message_opens_belongs_to_its_session(redis: Redis) -> None:
-    gateway = Tickets(redis)
+    gateway = TicketGateway(redis)
     first = await gateway.write_first("own-1")
-    await gateway.receive(comment(1, "thanks"), first.session)
+    await gateway.receive(build_comment(1, "thanks"), first.session)
     second = await gateway.write_first("own-2", "It was delivered.")
 
     assert first.session == second.session == "zendesk:example:ada@example.com"
@@ -263,7 +262,7 @@ async def test_the_thread_that_a_message_opens_belongs_to_its_session(redis: Red
 
 
 async def test_the_parts_of_a_first_message_go_to_one_thread(redis: Redis) -> None:
-    gateway = Tickets(redis)
+    gateway = TicketGateway(redis)
     await gateway.write_first("own-1", "word " * 20_000)
 
     assert gateway.opened == 1
@@ -271,7 +270,7 @@ async def test_the_parts_of_a_first_message_go_to_one_thread(redis: Redis) -> No
 
 
 async def test_an_agents_act_in_the_thread_is_one_in_the_session(redis: Redis) -> None:
-    gateway = Tickets(redis)
+    gateway = TicketGateway(redis)
     first = await gateway.write_first("own-1")
     address = Address(channel="zendesk", account="example", ours="example", theirs="4711")
     act = ControlReceived(id="c1", session=TICKET, address=address, act=ControlAction.TAKE_OVER)
@@ -282,19 +281,19 @@ async def test_an_agents_act_in_the_thread_is_one_in_the_session(redis: Redis) -
 
 
 async def test_after_the_end_of_a_thread_another_one_is_opened(redis: Redis) -> None:
-    gateway = Tickets(redis)
+    gateway = TicketGateway(redis)
     first = await gateway.write_first("own-1")
     address = Address(channel="zendesk", account="example", ours="example", theirs="4711")
     act = ControlReceived(id="c1", session=TICKET, address=address, act=ControlAction.CLOSE)
     await gateway.inbox.accept([act])
     second = await gateway.write_first("own-2")
-    await gateway.receive(comment(1, "thanks", "4712"), first.session)
+    await gateway.receive(build_comment(1, "thanks", "4712"), first.session)
 
     assert second.outcome is SendOutcome.QUEUED
     assert gateway.receivers == ["ada@example.com", "ada@example.com", "4712"]
 
 
-class SimulatedThreads:
+class SimulatedGateway:
     """A gateway whose simulated provider tells the contact's answer before it answers the call itself."""
 
     def __init__(self, redis: Redis, channel: Any, simulator: Any, path: str, *, is_lost: bool) -> None:
@@ -335,18 +334,18 @@ class SimulatedThreads:
         return [line.text for line in lines if line.direction == direction]
 
 
-def simulate(redis: Redis, name: str, *, is_lost: bool) -> SimulatedThreads:
+def simulate(redis: Redis, name: str, *, is_lost: bool) -> SimulatedGateway:
     if name == "intercom":
         intercom_app = IntercomSimulator(
             client_secret=intercom.SECRET, access_token=intercom.TOKEN, webhook_url="", seed=7
         )
-        channel = intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP)
-        return SimulatedThreads(redis, channel, intercom_app, "/messages", is_lost=is_lost)
+        channel = intercom.build_channel(INTERCOM_WORKSPACE_ID=intercom.APP)
+        return SimulatedGateway(redis, channel, intercom_app, "/messages", is_lost=is_lost)
     desk = ZendeskSimulator(
         secret="c2VjcmV0", api_token="token", webhook_url="", seed=7, by_triggers=name.endswith("triggers")
     )
     tickets = zendesk(ZENDESK_BOT_USER_ID=str(BOT_ID), ZENDESK_API_TOKEN="token")
-    return SimulatedThreads(redis, tickets, desk, "/api/v2/tickets.json", is_lost=is_lost)
+    return SimulatedGateway(redis, tickets, desk, "/api/v2/tickets.json", is_lost=is_lost)
 
 
 @pytest.mark.parametrize("is_lost", [False, True])

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 from tests.flows.crm_server import Crm
 from tests.gateway.environments.stack import running_stack
 
 
-def orders(url: str) -> str:
+def build_flow(url: str) -> str:
     call = {
         "id": "look_up",
         "name": "Look up",
@@ -28,10 +28,12 @@ def orders(url: str) -> str:
     }
     pattern = {"type": "string", "pattern": "^HL-[0-9]+$"}
     triggers = [{"trigger": "on_enter", "action_id": "look_up", "on_failure": "gone"}]
-    back = edge("again", "told", input_schema=asks(order=pattern))
+    back = edge("again", "told", input_schema=input_schema(order=pattern))
     return json.dumps(
         document(
-            node("ask", "Which order?", edges=[edge("given", "told", input_schema=asks(order=pattern))]),
+            node(
+                "ask", "Which order?", edges=[edge("given", "told", input_schema=input_schema(order=pattern))]
+            ),
             node(
                 "told",
                 "It is {{ found.data.status }}.",
@@ -49,7 +51,7 @@ async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None
     async with Crm().running() as crm, running_stack() as stack:
         crm.answers = [JSONResponse({"status": "on its way"}), Response(status_code=404)]
         path = tmp_path / "orders.json"
-        path.write_text(orders(crm.url), encoding="utf-8")
+        path.write_text(build_flow(crm.url), encoding="utf-8")
         stack.add_settings(
             TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1", TURNGATE_PRIVATE_HOSTS=crm.host
         )
@@ -68,7 +70,7 @@ async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None
 async def test_a_worker_calls_private_hosts_only_if_configured(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         path = tmp_path / "orders.json"
-        path.write_text(orders(crm.url), encoding="utf-8")
+        path.write_text(build_flow(crm.url), encoding="utf-8")
         stack.add_settings(TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1")
         await stack.start_async_worker()
         await stack.accept_message(1, "hi")

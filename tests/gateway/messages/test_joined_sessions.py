@@ -31,7 +31,7 @@ class Contact:
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
         self.inbox = IdentityResolver(redis, RedisInbox(redis))
-        self.sender = ProactiveSender(redis, {"whatsapp": meta.whatsapp()}, ProtocolLimits())
+        self.sender = ProactiveSender(redis, {"whatsapp": meta.build_channel()}, ProtocolLimits())
         self.records = ProactiveMessages(redis)
 
     async def say(self, number: int, *names: str) -> AcceptResult:
@@ -45,7 +45,7 @@ class Contact:
         assert await self.say(10, USER, NUMBER) is AcceptResult.NEW
         assert await self.inbox.find_session(NUMBER) == USER
 
-    async def waiting(self) -> int:
+    async def count_waiting(self) -> int:
         return sum([await self.redis.llen(f"tg:{{{each}}}:out") for each in (NUMBER, USER)])
 
 
@@ -108,7 +108,7 @@ async def test_a_message_to_the_contact_that_is_repeated_after_the_join_is_sent_
     assert (first.outcome, first.session) == (SendOutcome.QUEUED, NUMBER)
     assert (again.outcome, again.session) == (SendOutcome.DUPLICATE, USER)
     assert other.outcome is SendOutcome.ID_USED
-    assert await contact.waiting() == 1
+    assert await contact.count_waiting() == 1
     report = await contact.records.find("1", USER)
     assert report
     assert (report.session, report.outcome) == (NUMBER, MessageOutcome.QUEUED)

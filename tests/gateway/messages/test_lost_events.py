@@ -16,25 +16,25 @@ from tests.gateway.environments.inbound import InboundGateway
 START = 1_790_000_000
 
 
-class Messaging:
+class SunshineThread:
     """A conversation of Zendesk messaging; `at` is the second of each event."""
 
     name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
     ours, others = sunshine.BOT, sunshine.DESK
 
-    def _parse(self, made: dict[str, Any], at: int) -> list[Event]:
-        made["createdAt"] = f"2026-11-23T10:{at // 60:02}:{at % 60:02}.000Z"
-        return sunshine.channel().parse(sunshine.hook(made))
+    def _parse(self, event: dict[str, Any], at: int) -> list[Event]:
+        event["createdAt"] = f"2026-11-23T10:{at // 60:02}:{at % 60:02}.000Z"
+        return sunshine.build_channel().parse(sunshine.build_webhook(event))
 
     def message(self, at: int, holder: Any) -> list[Event]:
         content = {"type": "text", "text": f"text {at}"}
-        return self._parse(sunshine.said(content, holder, number=f"m{at}"), at)
+        return self._parse(sunshine.build_message_event(content, holder, number=f"m{at}"), at)
 
     def transfer(self, at: int, holder: Any) -> list[Event]:
-        return self._parse(sunshine.event("switchboard:passControl", holder, number=f"p{at}"), at)
+        return self._parse(sunshine.build_event("switchboard:passControl", holder, number=f"p{at}"), at)
 
     def own_hand_off(self, at: int) -> list[Event]:
-        made = sunshine.event(
+        made = sunshine.build_event(
             "switchboard:passControl", self.others, number=f"h{at}", metadata={"turngate": "k"}
         )
         return self._parse(made, at)
@@ -42,19 +42,21 @@ class Messaging:
     def agent(self, at: int, holder: Any) -> list[Event]:
         source, content = {"type": "zd:agentWorkspace"}, {"type": "text", "text": "Hi"}
         said = {"id": f"a{at}", "author": {"type": "business"}, "source": source, "content": content}
-        return self._parse(sunshine.event("conversation:message", holder, number=f"e{at}", message=said), at)
+        return self._parse(
+            sunshine.build_event("conversation:message", holder, number=f"e{at}", message=said), at
+        )
 
 
-class Conversation:
+class IntercomThread:
     """A conversation at Intercom; who holds it is its assignee."""
 
     name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
     ours, others = intercom.BOT, intercom.GRACE
 
     def _parse(self, topic: str, at: int, holder: Any, **part: Any) -> list[Event]:
-        made = intercom.part(**part) | {"id": f"{37358000000 + at}", "created_at": START + at}
-        item = intercom.talk(made, admin=holder)
-        return intercom.channel().parse(intercom.hook(f"conversation.{topic}", item, f"n{at}"))
+        event = intercom.build_part(**part) | {"id": f"{37358000000 + at}", "created_at": START + at}
+        item = intercom.build_conversation(event, admin=holder)
+        return intercom.build_channel().parse(intercom.build_webhook(f"conversation.{topic}", item, f"n{at}"))
 
     def message(self, at: int, holder: Any) -> list[Event]:
         return self._parse("user.replied", at, holder, body=f"<p>text {at}</p>")
@@ -75,8 +77,8 @@ CHANNELS = ("sunshine", "intercom")
 
 
 @pytest.fixture(params=CHANNELS)
-def thread(request: pytest.FixtureRequest) -> Messaging | Conversation:
-    return Messaging() if request.param == "sunshine" else Conversation()
+def thread(request: pytest.FixtureRequest) -> SunshineThread | IntercomThread:
+    return SunshineThread() if request.param == "sunshine" else IntercomThread()
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
 
 
 async def test_a_lost_give_back_is_healed_by_the_next_message(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.message(1, thread.ours), thread.session)
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
@@ -102,7 +104,7 @@ async def test_a_lost_give_back_is_healed_by_the_next_message(
 
 
 async def test_a_message_that_overtakes_the_give_back_is_answered(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
     await gateway.receive(thread.message(6, thread.ours), thread.session)
@@ -113,7 +115,7 @@ async def test_a_message_that_overtakes_the_give_back_is_answered(
 
 
 async def test_a_transfer_that_a_message_overtook_does_not_silence_the_bot(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.message(6, thread.ours), thread.session)
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
@@ -123,7 +125,7 @@ async def test_a_transfer_that_a_message_overtook_does_not_silence_the_bot(
 
 
 async def test_an_agents_message_while_control_is_ours_holds(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.message(1, thread.ours), thread.session)
     await gateway.receive(thread.agent(2, thread.ours), thread.session)
@@ -134,7 +136,7 @@ async def test_an_agents_message_while_control_is_ours_holds(
 
 
 async def test_an_agents_late_message_while_control_is_ours_holds(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     await gateway.receive(thread.transfer(1, thread.others), thread.session)
     await gateway.receive(thread.message(4, thread.ours), thread.session)
@@ -147,7 +149,7 @@ async def test_an_agents_late_message_while_control_is_ours_holds(
 
 @pytest.mark.parametrize("at", [1, 2])
 async def test_a_message_that_is_not_newer_than_the_transfer_heals_nothing(
-    gateway: InboundGateway, thread: Messaging | Conversation, at: int
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread, at: int
 ) -> None:
     await gateway.receive(thread.transfer(2, thread.others), thread.session)
     await gateway.receive(thread.message(at, thread.ours), thread.session)
@@ -157,7 +159,7 @@ async def test_a_message_that_is_not_newer_than_the_transfer_heals_nothing(
 
 
 async def test_a_message_during_the_bots_own_hand_off_heals_nothing(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     gateway.dialog.hand_off_text = "text 1"
     await gateway.receive(thread.message(1, thread.ours), thread.session)
@@ -167,7 +169,7 @@ async def test_a_message_during_the_bots_own_hand_off_heals_nothing(
 
 
 async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
-    gateway: InboundGateway, thread: Messaging | Conversation
+    gateway: InboundGateway, thread: SunshineThread | IntercomThread
 ) -> None:
     gateway.dialog.hand_off_text = "text 1"
     await gateway.receive(thread.message(1, thread.ours), thread.session)
@@ -182,11 +184,11 @@ async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
 
 async def test_without_a_switchboard_nothing_is_healed(gateway: InboundGateway) -> None:
     """Nobody's control proves nothing: the app may have no switchboard."""
-    thread = Messaging()
-    channel = sunshine.channel(SUNSHINE_INTEGRATION_ID="")
+    thread = SunshineThread()
+    channel = sunshine.build_channel(SUNSHINE_INTEGRATION_ID="")
     await gateway.receive(thread.transfer(1, thread.others), thread.session)
-    made = sunshine.said({"type": "text", "text": "Hello"}, None, number="m9")
+    made = sunshine.build_message_event({"type": "text", "text": "Hello"}, None, number="m9")
     made["createdAt"] = "2026-11-23T10:00:09.000Z"
-    await gateway.receive(channel.parse(sunshine.hook(made)), thread.session)
+    await gateway.receive(channel.parse(sunshine.build_webhook(made)), thread.session)
 
     assert await gateway.owner(thread.session) is Owner.HUMAN

@@ -23,7 +23,6 @@ from core.model import (
     Route,
     StatusChanged,
     Template,
-    TurnReceived,
 )
 from core.ports import TurnOutcome
 from core.processing import AbuseLimits
@@ -39,10 +38,10 @@ from gateway.redis.sending.forwarder import SessionForwarder
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.intercom import builders as intercom
-from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.twilio.builders import ACCOUNT, build_channel
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.contacts.test_opt_outs import SMS, TWILIO_WHATSAPP, twilio_message
-from tests.gateway.environments.inbound import InboundGateway
+from tests.gateway.contacts.test_opt_outs import SMS, TWILIO_WHATSAPP, build_twilio_message
+from tests.gateway.environments.inbound import InboundGateway, get_session
 
 DAY = 24 * 3600
 TEMPLATE = Route(template=Template(name="order_update", language="en_US", variables={"1": "Ada"}))
@@ -50,21 +49,15 @@ SMS_ROUTE = Route(channel="twilio", sender="+15550100")
 WAITS = Route(waits=True)
 
 
-def meta_message(number: int, text: str = "hello", age: float = 0) -> list[Event]:
-    made = meta.message(value={"body": text}, id=f"wamid.{number}", timestamp=str(int(time() - age)))
-    return meta.whatsapp().parse(meta.post(meta.batch(meta.value(made))))
+def build_meta_message(number: int, text: str = "hello", age: float = 0) -> list[Event]:
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}", timestamp=str(int(time() - age)))
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
-def session_of(events: list[Event]) -> str:
-    [event] = events
-    assert isinstance(event, TurnReceived)
-    return event.turn.session
+META = get_session(build_meta_message(0))
 
 
-META = session_of(meta_message(0))
-
-
-def failed(provider_id: str, failure: FailureKind, channel: str = "whatsapp") -> StatusChanged:
+def build_failure(provider_id: str, failure: FailureKind, channel: str = "whatsapp") -> StatusChanged:
     return StatusChanged(
         channel=channel,
         provider_id=provider_id,
@@ -100,35 +93,35 @@ async def close_window(gateway: InboundGateway, session: str = META) -> None:
     await gateway.redis.hset(f"tg:{{{session}}}", "window", "1")
 
 
-async def outcome_of(gateway: InboundGateway, key: str) -> MessageOutcome:
+async def read_outcome(gateway: InboundGateway, key: str) -> MessageOutcome:
     report = await ProactiveMessages(gateway.redis).read(META, key)
     assert report is not None
     return report.outcome
 
 
-async def dead_letters(gateway: InboundGateway) -> int:
+async def count_dead_letters(gateway: InboundGateway) -> int:
     return int(await gateway.redis.xlen("tg:dead"))
 
 
 async def test_the_window_counts_from_the_providers_time_of_the_message(gateway: InboundGateway) -> None:
     before = time()
-    await gateway.receive(meta_message(1, age=3600), META)
+    await gateway.receive(build_meta_message(1, age=3600), META)
     closes = await read_window(gateway, META) / 1000
     assert before + DAY - 3602 < closes < time() + DAY - 3599
 
-    await gateway.receive(meta_message(2, age=7200), META)  # late: it does not shorten the window
+    await gateway.receive(build_meta_message(2, age=7200), META)  # late: it does not shorten the window
     assert await read_window(gateway, META) / 1000 == closes
 
 
 async def test_a_time_in_the_future_opens_no_longer_window(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1, age=-10 * DAY), META)
+    await gateway.receive(build_meta_message(1, age=-10 * DAY), META)
     closes = await read_window(gateway, META) / 1000
     assert closes <= time() + DAY
 
 
 async def test_sms_has_no_window_and_whatsapp_at_twilio_has_one(gateway: InboundGateway) -> None:
-    await gateway.receive(twilio_message(1, "hello"), SMS)
-    await gateway.receive(twilio_message(2, "hello", "whatsapp:"), TWILIO_WHATSAPP)
+    await gateway.receive(build_twilio_message(1, "hello"), SMS)
+    await gateway.receive(build_twilio_message(2, "hello", "whatsapp:"), TWILIO_WHATSAPP)
     assert await read_window(gateway, SMS) == 0
     assert await read_window(gateway, TWILIO_WHATSAPP)
 
@@ -139,20 +132,22 @@ async def receive_window_end(gateway: InboundGateway, until: int) -> None:
         "origin": {"type": "referral_conversion"},
         "expiration_timestamp": str(until),
     }
-    status = meta.status(id="P1", status="sent", conversation=conversation)
-    events = meta.whatsapp().parse(meta.post(meta.batch(meta.value(statuses=[status]))))
+    status = meta.build_status(id="P1", status="sent", conversation=conversation)
+    events = meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(statuses=[status])))
+    )
     await gateway.inbox.accept(events)
 
 
 async def test_an_ads_conversation_has_the_window_that_the_provider_states(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     until = int(time()) + 3 * DAY
     await receive_window_end(gateway, until)
     assert await read_window(gateway, META) == until * 1000
 
 
 async def test_a_window_is_not_open_for_years_by_a_wrong_clock(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await receive_window_end(gateway, 4_070_908_800)
     assert await read_window(gateway, META) / 1000 <= time() + 7 * DAY
 
@@ -160,17 +155,17 @@ async def test_a_window_is_not_open_for_years_by_a_wrong_clock(gateway: InboundG
 async def test_a_proactive_text_is_refused_outside_the_window_and_does_not_use_its_key(
     gateway: InboundGateway,
 ) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     assert await gateway.send(META, "own-1") is SendOutcome.WINDOW
-    assert await outcome_of(gateway, "own-1") is MessageOutcome.REFUSED
+    assert await read_outcome(gateway, "own-1") is MessageOutcome.REFUSED
 
-    await gateway.receive(meta_message(2), META)
+    await gateway.receive(build_meta_message(2), META)
     assert await gateway.send(META, "own-1") is SendOutcome.QUEUED
 
 
 async def test_a_template_is_sent_outside_the_window(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     message = Message(text="news", template=TEMPLATE.template)
     assert await gateway.send(META, "own-1", message) is SendOutcome.QUEUED
@@ -179,7 +174,7 @@ async def test_a_template_is_sent_outside_the_window(gateway: InboundGateway) ->
 
 
 async def test_an_agents_text_is_refused_outside_the_window(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     channels: Any = gateway.channels
     sender = ProactiveSender(gateway.redis, channels, ProtocolLimits())
@@ -192,17 +187,17 @@ async def test_a_reply_whose_window_closes_while_it_waits_takes_its_template(
 ) -> None:
     gateway.dialog.fallback = TEMPLATE
     gateway.channel.planned_failures = [(Rejected("down", failure=FailureKind.ACCOUNT), False)]
-    await gateway.receive(meta_message(1, "first\nsecond\nthird"), META)
+    await gateway.receive(build_meta_message(1, "first\nsecond\nthird"), META)
     await close_window(gateway)
     await gateway.process_when_due(META)
     [sent] = gateway.channel.sent_replies  # three parts, one template
     assert sent.template == TEMPLATE.template
     assert sent.key == "wamid.1.1~t1"
-    assert await dead_letters(gateway) == 0
+    assert await count_dead_letters(gateway) == 0
 
 
 async def test_parts_that_a_template_covers_have_its_outcome(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     text = Message(text="first\nsecond", fallback=TEMPLATE)
     assert await gateway.send(META, "own-1", text) is SendOutcome.QUEUED
@@ -224,18 +219,18 @@ async def test_a_reply_without_a_fallback_is_a_dead_letter_and_an_event_of_the_d
 ) -> None:
     gateway.dialog.answers_undelivered = True
     gateway.channel.planned_failures = [(Rejected("down", failure=FailureKind.ACCOUNT), False)]
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     await gateway.process_when_due(META)
     assert gateway.channel.bodies == []
     assert gateway.dialog.handled == ["wamid.1", "timer"]
     committed = [e.data for e in await read_log(gateway.redis, META) if e.kind == "committed"]
     assert committed[-1]["failure"] == "window"
-    assert await dead_letters(gateway) == 2  # the answer to the timer meets the same window
+    assert await count_dead_letters(gateway) == 2  # the answer to the timer meets the same window
 
 
 async def test_a_reply_goes_to_another_channel(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     message = Message(text="your parcel\nis here", fallback=SMS_ROUTE)
     assert await gateway.send(META, "own-1", message) is SendOutcome.QUEUED
@@ -244,11 +239,11 @@ async def test_a_reply_goes_to_another_channel(gateway: InboundGateway) -> None:
         ("own-1.1", "your parcel", SMS_ROUTE),
         ("own-1.2", "is here", SMS_ROUTE),
     ]
-    assert await outcome_of(gateway, "own-1") is MessageOutcome.FORWARDED
+    assert await read_outcome(gateway, "own-1") is MessageOutcome.FORWARDED
 
 
 async def test_a_way_that_is_impossible_gives_the_reply_up_with_the_reason(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     gateway.forwarder.problem = "no number of this contact is known"
     await gateway.send(META, "own-1", Message(text="hello", fallback=SMS_ROUTE))
@@ -263,27 +258,27 @@ async def test_a_way_that_is_impossible_gives_the_reply_up_with_the_reason(gatew
 async def test_a_reply_waits_for_the_next_message_and_is_sent_before_its_answer(
     gateway: InboundGateway,
 ) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     await gateway.send(META, "own-1", Message(text="news", fallback=WAITS))
     await gateway.processor.run(META)
-    assert await outcome_of(gateway, "own-1") is MessageOutcome.HELD
+    assert await read_outcome(gateway, "own-1") is MessageOutcome.HELD
     assert gateway.channel.bodies == ["1: hello"]
 
-    await gateway.receive(meta_message(2, "back"), META)
+    await gateway.receive(build_meta_message(2, "back"), META)
     assert gateway.channel.bodies == ["1: hello", "news", "2: back"]
-    assert await outcome_of(gateway, "own-1") is MessageOutcome.SENT
+    assert await read_outcome(gateway, "own-1") is MessageOutcome.SENT
 
 
 async def test_a_reply_does_not_wait_for_a_message_that_came_meanwhile(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     await gateway.send(META, "own-1", Message(text="news", fallback=WAITS))
     claim = await gateway.mailbox.claim(META)
     assert claim is not None
     [news] = claim.view.outbox
     assert (await gateway.mailbox.mark_sending(claim.lease, news)).window_closed
-    await gateway.inbox.accept(meta_message(2, "back"))  # and now the worker sets the reply aside
+    await gateway.inbox.accept(build_meta_message(2, "back"))  # and now the worker sets the reply aside
 
     await gateway.mailbox.hold(claim.lease, news, "the window is closed", known_closed=False)
     assert (await gateway.mailbox.read_session(claim.lease)).outbox == (news,)
@@ -292,7 +287,7 @@ async def test_a_reply_does_not_wait_for_a_message_that_came_meanwhile(gateway: 
 
 
 async def test_a_reset_forgets_what_waits_for_the_window(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     await gateway.send(META, "own-1", Message(text="news", fallback=WAITS))
     await gateway.processor.run(META)
@@ -304,19 +299,19 @@ async def test_a_reset_forgets_what_waits_for_the_window(gateway: InboundGateway
 async def test_a_window_that_only_a_status_reports_leads_to_the_fallback(
     gateway: InboundGateway, route: Route
 ) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await gateway.send(META, "own-1", Message(text="news", fallback=route))
     await gateway.processor.run(META)
     provider_id = f"P{len(gateway.channel.sent_replies)}"
-    await gateway.receive([failed(provider_id, FailureKind.WINDOW)], META)
+    await gateway.receive([build_failure(provider_id, FailureKind.WINDOW)], META)
 
-    assert await dead_letters(gateway) == 0
+    assert await count_dead_letters(gateway) == 0
     if route is TEMPLATE:
         assert gateway.channel.sent_replies[-1].template == TEMPLATE.template
     elif route is SMS_ROUTE:
         assert [body for _, body, _ in gateway.forwarder.forwarded] == ["news"]
     else:
-        await gateway.receive(meta_message(2, "back"), META)
+        await gateway.receive(build_meta_message(2, "back"), META)
         assert gateway.channel.bodies[-2:] == ["news", "2: back"]
 
 
@@ -325,7 +320,7 @@ async def test_a_window_that_the_answer_reports_leads_to_the_fallback(gateway: I
     gateway.channel.planned_failures = [
         (Rejected("outside", code="131047", failure=FailureKind.WINDOW), False)
     ]
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     [sent] = gateway.channel.sent_replies
     assert sent.template == TEMPLATE.template
 
@@ -334,25 +329,25 @@ async def test_a_template_that_is_refused_for_the_window_is_not_repeated(gateway
     gateway.dialog.fallback = TEMPLATE
     window = Rejected("outside", code="131047", failure=FailureKind.WINDOW)
     gateway.channel.planned_failures = [(window, False), (window, False)]
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     assert gateway.channel.sent_replies == []
-    assert await dead_letters(gateway) == 1
+    assert await count_dead_letters(gateway) == 1
 
 
 async def test_who_opts_out_while_a_reply_waits_gets_no_template(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     await gateway.send(META, "own-1", Message(text="news", fallback=TEMPLATE))
     await gateway.redis.hset(f"tg:{{{META}}}", "optout", "1")
     await gateway.processor.run(META)
     assert gateway.channel.bodies == ["1: hello"]
-    assert await outcome_of(gateway, "own-1") is MessageOutcome.REFUSED
+    assert await read_outcome(gateway, "own-1") is MessageOutcome.REFUSED
 
 
 async def test_a_session_of_an_earlier_release_leaves_the_window_to_the_provider(
     gateway: InboundGateway,
 ) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await gateway.redis.hdel(f"tg:{{{META}}}", "window")
     assert await gateway.send(META, "own-1") is SendOutcome.QUEUED
 
@@ -360,7 +355,7 @@ async def test_a_session_of_an_earlier_release_leaves_the_window_to_the_provider
 async def test_the_gate_costs_no_further_round_trip(gateway: InboundGateway) -> None:
     async def count_calls(number: int) -> int:
         before: Any = await gateway.redis.info("commandstats")
-        await gateway.receive(meta_message(number), META)
+        await gateway.receive(build_meta_message(number), META)
         after: Any = await gateway.redis.info("commandstats")
         assert len(gateway.channel.sent_replies) == number
         return int(after["cmdstat_evalsha"]["calls"]) - int(before["cmdstat_evalsha"]["calls"])
@@ -372,7 +367,7 @@ async def test_the_gate_costs_no_further_round_trip(gateway: InboundGateway) -> 
 
 
 async def test_a_text_to_who_never_wrote_on_whatsapp_needs_a_template(gateway: InboundGateway) -> None:
-    channels: Any = {"whatsapp": meta.whatsapp()}
+    channels: Any = {"whatsapp": meta.build_channel()}
     sender = ProactiveSender(gateway.redis, channels, ProtocolLimits())
     contact = ContactAddress(channel="whatsapp", to=f"+{meta.PHONE}", sender=meta.OURS)
     text = await sender.send_to(contact, "own-1", Message(text="hello"))
@@ -383,11 +378,11 @@ async def test_a_text_to_who_never_wrote_on_whatsapp_needs_a_template(gateway: I
 
 
 async def test_a_reply_is_sent_by_sms_in_the_session_of_the_same_number(gateway: InboundGateway) -> None:
-    sms_channels: Any = {"twilio": twilio()}
+    sms_channels: Any = {"twilio": build_channel()}
     forwarder = SessionForwarder(
         gateway.redis, ProactiveSender(gateway.redis, sms_channels, ProtocolLimits())
     )
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     [sent] = gateway.channel.sent_replies
     route = Route(channel="twilio", sender="+12025550101")
     assert await forwarder.forward(META, sent, route) == ""
@@ -414,9 +409,9 @@ async def test_a_reply_on_another_channel_is_rendered_by_that_channel(
     gateway: InboundGateway, channel: str, to: str, shown: str
 ) -> None:
     channels: Any = {
-        "twilio": twilio(),
-        "intercom": intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP),
-        "whatsapp": meta.whatsapp(),
+        "twilio": build_channel(),
+        "intercom": intercom.build_channel(INTERCOM_WORKSPACE_ID=intercom.APP),
+        "whatsapp": meta.build_channel(),
     }
     forwarder = SessionForwarder(gateway.redis, ProactiveSender(gateway.redis, channels, ProtocolLimits()))
     route = Route(channel=channel, sender="+12025550101" if channel == "twilio" else "", to=to)
@@ -426,7 +421,7 @@ async def test_a_reply_on_another_channel_is_rendered_by_that_channel(
         choices=tuple(Choice(label=each, payload=str(at)) for at, each in enumerate(labels)),
         fallback=route,
     )
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     address = gateway.channel.sent_replies[0].address
     outcome = TurnOutcome(state={}, messages=(Message(text="first"), message))
     first, *parts = ReplyBuilder(channels).build("t", address, outcome)
@@ -448,34 +443,34 @@ async def test_a_reply_that_comes_back_from_the_provider_passes_the_whole_gate(
     gateway: InboundGateway,
 ) -> None:
     """Guarantee L10: an agent took over before the status that says that the window is closed."""
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await gateway.send(META, "own-1", Message(text="news", fallback=SMS_ROUTE))
     await gateway.processor.run(META)
     [*_, sent] = gateway.channel.sent_replies
     act = ControlReceived(id="c", session=META, address=sent.address, act=ControlAction.TAKE_OVER)
     await gateway.inbox.accept([act])
-    await gateway.receive([failed("P2", FailureKind.WINDOW)], META)
+    await gateway.receive([build_failure("P2", FailureKind.WINDOW)], META)
     assert gateway.forwarder.forwarded == []
-    assert await outcome_of(gateway, "own-1") is MessageOutcome.REFUSED
+    assert await read_outcome(gateway, "own-1") is MessageOutcome.REFUSED
 
 
 async def test_of_too_many_replies_that_wait_the_oldest_is_a_dead_letter(gateway: InboundGateway) -> None:
-    await gateway.receive(meta_message(1), META)
+    await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     for number in range(21):
         await gateway.send(META, f"own-{number}", Message(text=f"news {number}", fallback=WAITS))
     await gateway.processor.run(META)
-    assert await outcome_of(gateway, "own-0") is MessageOutcome.DEAD_LETTER
-    assert await outcome_of(gateway, "own-1") is MessageOutcome.HELD
-    assert await dead_letters(gateway) == 1
+    assert await read_outcome(gateway, "own-0") is MessageOutcome.DEAD_LETTER
+    assert await read_outcome(gateway, "own-1") is MessageOutcome.HELD
+    assert await count_dead_letters(gateway) == 1
 
 
 async def test_a_message_over_a_limit_opens_the_window_too(redis: Redis) -> None:
-    window = meta.whatsapp().capabilities.service_window
+    window = meta.build_channel().capabilities.service_window
     assert window is not None
     limits = AbuseLimits(messages_per_minute=1)
     inbox = RedisInbox(redis, windows={"whatsapp": window}, abuse={"whatsapp": limits})
     for number in range(3):
-        await inbox.accept(meta_message(number, age=3600 - number))
+        await inbox.accept(build_meta_message(number, age=3600 - number))
     stored: Any = await cast("Awaitable[Any]", redis.hget(f"tg:{{{META}}}", "window"))
     assert int(stored) / 1000 > time() + DAY - 3599

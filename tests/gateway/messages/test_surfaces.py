@@ -19,13 +19,13 @@ from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
-from tests.channels.whatsapp.builders import SECRET, TOKEN, handshake
+from tests.channels.whatsapp.builders import SECRET, TOKEN, build_handshake
 from tests.gateway.environments.stack import ACCOUNT
 from tests.gateway.environments.stack import TOKEN as TWILIO_TOKEN
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 
-class World:
+class Environment:
     """Gateway processes and both simulators."""
 
     def __init__(
@@ -61,7 +61,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(flow: str) -> AsyncIterator[World]:
+async def running_environment(flow: str) -> AsyncIterator[Environment]:
     """Start everything; stop it in reverse order."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
@@ -84,7 +84,7 @@ async def world(flow: str) -> AsyncIterator[World]:
             "TWILIO_API_URL": await stack.enter_async_context(serve(twilio)),
         }
         await start_gateway(stack, url, flow, environ)
-        yield World(url, twilio, whatsapp)
+        yield Environment(url, twilio, whatsapp)
 
 
 @pytest.mark.long
@@ -93,7 +93,7 @@ async def test_the_library_flows_run_on_every_surface(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with world(flow) as environment:
+    async with running_environment(flow) as environment:
         await asyncio.gather(
             environment.hold_conversation("sms", environment.twilio, "+15550171", conversation),
             environment.hold_conversation("whatsapp", environment.twilio, "+15550172", conversation),
@@ -111,7 +111,7 @@ async def test_the_library_flows_run_on_every_surface(flow: str) -> None:
 @pytest.mark.long
 async def test_a_session_continues_without_the_phone_number_and_a_lost_answer_is_not_sent_twice() -> None:
     contact = "+15550174"
-    async with world("kyc") as environment:
+    async with running_environment("kyc") as environment:
         server, simulator = environment.whatsapp, environment.whatsapp.simulator
         assert isinstance(simulator, WhatsAppSimulator)
         simulator.identity = IdentityMode.PHONE
@@ -135,11 +135,11 @@ async def test_a_session_continues_without_the_phone_number_and_a_lost_answer_is
 
 @pytest.mark.long
 async def test_the_handshake_and_a_forged_webhook_over_http() -> None:
-    async with world("kyc") as environment, httpx.AsyncClient(trust_env=False) as http:
+    async with running_environment("kyc") as environment, httpx.AsyncClient(trust_env=False) as http:
         path = f"{environment.url}/webhooks/whatsapp"
-        query = handshake().url.partition("?")[2]
+        query = build_handshake().url.partition("?")[2]
         genuine = await http.get(f"{path}?{query}")
-        other = await http.get(f"{path}?{handshake('no').url.partition('?')[2]}")
+        other = await http.get(f"{path}?{build_handshake('no').url.partition('?')[2]}")
         forged_status = await http.post(path, content=b"{}", headers={"x-hub-signature-256": "sha256=00"})
         huge = await http.post(path, content=b"a" * (3 * 1024 * 1024 + 1))
 

@@ -11,7 +11,7 @@ from core.model import TurnReceived
 from flows import DialogMachine, Flow
 from gateway.redis.records.sessions.log.entry_words import describe_entry
 from gateway.redis.records.sessions.log.session_log import read_log
-from tests.fakes import turn
+from tests.fakes import build_turn
 from tests.flows.conversation import document, edge, node
 from tests.gateway.console.console_client import open_console
 from tests.gateway.console.conversations.test_conversations import open_first
@@ -24,7 +24,7 @@ async def test_a_text_that_cannot_be_made_is_named_with_its_node(
     flow = document(node("hello", "Hi {{ 1 / 0 }}", edges=[edge("on", "hello", keywords=["on"])]))
     gateway = InboundGateway(redis, ["fake"], dialog=DialogMachine(Flow.model_validate(flow), "rules"))
     with caplog.at_level(logging.WARNING):
-        await gateway.receive([TurnReceived(turn=turn(1, text="my secret"))], "fake:1")
+        await gateway.receive([TurnReceived(turn=build_turn(1, text="my secret"))], "fake:1")
     await gateway.mailbox.aclose()
     async with open_console(redis) as http:
         _, page = await open_first(http)

@@ -75,46 +75,48 @@ class _Page(HTMLParser):
         self.text += data
 
 
-def _bodies(parts: list[MessagePart]) -> str:
+def join_bodies(parts: list[MessagePart]) -> str:
     return " ".join(part.body for part in parts)
 
 
-def _visible(text: str) -> str:
+def remove_joiners(text: str) -> str:
     """Return a text without the word joiners that keep WhatsApp from formatting it."""
     return text.replace("\u2060", "")
 
 
-def _page(html: str) -> str:
+def read_text(html: str) -> str:
     page = _Page(html)
     assert set(page.tags) <= {"p", "br"}, html
     return page.text
 
 
-def _intercom(text: str) -> str:
+def render_for_intercom(text: str) -> str:
     parts = render_intercom(Message(text=text))
-    return _page("".join(render_comment_html(Reply(key="k", address=SMS, **dict(part))) for part in parts))
+    return read_text(
+        "".join(render_comment_html(Reply(key="k", address=SMS, **dict(part))) for part in parts)
+    )
 
 
-def _web(text: str) -> str:
+def render_for_web(text: str) -> str:
     [part] = WebChannel().render(Message(text=text), SMS)
-    return _page(MarkdownIt("commonmark", {"html": False}).enable("strikethrough").render(part.body))
+    return read_text(MarkdownIt("commonmark", {"html": False}).enable("strikethrough").render(part.body))
 
 
 CHANNELS: dict[str, Callable[[str], str]] = {
-    "sms": lambda text: _bodies(render_twilio(Message(text=text), SMS)),
-    "twilio whatsapp": lambda text: _visible(_bodies(render_twilio(Message(text=text), WHATSAPP))),
-    "whatsapp": lambda text: _visible(_bodies(render_whatsapp(Message(text=text)))),
-    "sunshine": lambda text: _bodies(render_sunshine(Message(text=text), SMS)),
-    "intercom and zendesk": _intercom,
-    "web": _web,
+    "sms": lambda text: join_bodies(render_twilio(Message(text=text), SMS)),
+    "twilio whatsapp": lambda text: remove_joiners(join_bodies(render_twilio(Message(text=text), WHATSAPP))),
+    "whatsapp": lambda text: remove_joiners(join_bodies(render_whatsapp(Message(text=text)))),
+    "sunshine": lambda text: join_bodies(render_sunshine(Message(text=text), SMS)),
+    "intercom and zendesk": render_for_intercom,
+    "web": render_for_web,
 }
 
 
-def _words(text: str) -> str:
+def split_words(text: str) -> str:
     return " ".join(text.split())
 
 
-def _render(source: str, **values: object) -> str:
+def render_template(source: str, **values: object) -> str:
     template = TextTemplate(source, "message")
     return to_commonmark(template.render_protected(values))  # type: ignore[arg-type]
 
@@ -134,7 +136,7 @@ def test_a_value_stands_as_it_is(channel: str, value: str, glued: bool) -> None:
     expected = source.replace("{{ v }}", value)
     if channel == "sms":
         expected = to_gsm7_friendly(expected)
-    assert _words(CHANNELS[channel](_render(source, v=value))) == _words(expected)
+    assert split_words(CHANNELS[channel](render_template(source, v=value))) == split_words(expected)
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -144,15 +146,15 @@ def test_a_value_stands_as_it_is(channel: str, value: str, glued: bool) -> None:
 def test_samples_stand_as_they_are(channel: str, source: str) -> None:
     for value in SAMPLES:
         expected = f"x {value}" if "~" in source else value
-        assert _words(CHANNELS[channel](_render(source, v=value))) == _words(expected)
+        assert split_words(CHANNELS[channel](render_template(source, v=value))) == split_words(expected)
 
 
 @pytest.mark.parametrize("source", ["a `{{ v }}` b", "```\n{{ v }}\n```"])
 def test_a_value_in_code_stands_as_it_is(source: str) -> None:
     for line in (" ".join(value.split()) for value in SAMPLES):
-        whatsapp = CHANNELS["whatsapp"](_render(source, v=line))
+        whatsapp = CHANNELS["whatsapp"](render_template(source, v=line))
         assert line in whatsapp
-        parts = render_intercom(Message(text=_render(source, v=line)))
+        parts = render_intercom(Message(text=render_template(source, v=line)))
         page = _Page(
             "".join(render_comment_html(Reply(key="k", address=SMS, **dict(part))) for part in parts)
         )
@@ -160,34 +162,37 @@ def test_a_value_in_code_stands_as_it_is(source: str) -> None:
         assert line in page.text
 
 
-def _html(text: str) -> str:
+def render_html(text: str) -> str:
     [part] = render_intercom(Message(text=text))
     return render_comment_html(Reply(key="k", address=SMS, **dict(part)))
 
 
 def test_the_operators_markup_stays() -> None:
-    text = _render(
+    text = render_template(
         "**Hello {{ name }}**\n\n- *{{ a }}*\n- [pay](https://x.example/{{ id }})",
         name="A*B",
         a="_x_",
         id="1/2 ?",
     )
-    html = _html(text)
+    html = render_html(text)
     assert "<b>Hello A*B</b>" in html
     assert "<li><i>_x_</i></li>" in html
     assert '<a href="https://x.example/1%2F2%20%3F">pay</a>' in html
 
 
 def test_a_value_that_is_the_whole_url_of_a_link_stays_one() -> None:
-    assert _html(_render("[pay]({{ url }})", url="https://pay.example/a_(b)?x=1&y=*2*")) == (
+    assert render_html(render_template("[pay]({{ url }})", url="https://pay.example/a_(b)?x=1&y=*2*")) == (
         '<p><a href="https://pay.example/a_%28b%29?x=1&amp;y=*2*">pay</a></p>'
     )
-    assert "<a" not in _html(_render("[pay]({{ url }})", url="javascript:alert(1)"))
+    assert "<a" not in render_html(render_template("[pay]({{ url }})", url="javascript:alert(1)"))
 
 
 def test_the_environment_is_the_operators_text() -> None:
     values = {"sign": TrustedText("**Acme**"), "env": {"sign": TrustedText("**Acme**")}}
-    assert _html(_render("{{ sign }} {{ env.sign }}", **values)) == "<p><b>Acme</b> <b>Acme</b></p>"
+    assert (
+        render_html(render_template("{{ sign }} {{ env.sign }}", **values))
+        == "<p><b>Acme</b> <b>Acme</b></p>"
+    )
 
 
 def test_macros_and_blocks_keep_the_operators_markup() -> None:
@@ -199,18 +204,18 @@ def test_macros_and_blocks_keep_the_operators_markup() -> None:
         "{{ ['**', v, '**'] | join }}",
         "{% if v == 'A*12*B' %}{{ {'A*12*B': '**A\\\\*12\\\\*B**'}[v] }}{% endif %}",
     ):
-        assert _html(_render(source, v="A*12*B")) == "<p><b>A*12*B</b></p>", source
+        assert render_html(render_template(source, v="A*12*B")) == "<p><b>A*12*B</b></p>", source
 
 
 def test_a_value_in_bold_text_and_in_a_path_stays_inside() -> None:
     assert "evil" not in "".join(
-        _Page(_html(_render("[{{ v }}](https://x.example)", v="](https://evil.example)"))).tags
+        _Page(render_html(render_template("[{{ v }}](https://x.example)", v="](https://evil.example)"))).tags
     )
-    html = _html(_render("[{{ v }}](https://x.example)", v="a](https://evil.example) b"))
+    html = render_html(render_template("[{{ v }}](https://x.example)", v="a](https://evil.example) b"))
     assert 'href="https://evil.example"' not in html
 
 
-def _flow(text: str, **node: Any) -> Flow:
+def build_flow(text: str, **node: Any) -> Flow:
     return Flow.model_validate(
         {
             "system_prompt": "You help. Our shop is https://shop.example/help",
@@ -241,7 +246,8 @@ def _flow(text: str, **node: Any) -> Flow:
 
 async def test_the_history_holds_the_value_and_the_message_commonmark() -> None:
     machine = DialogMachine(
-        _flow("Hello {{ name | upper }} {% if name == 'A*12*b' %}**yes**{% endif %}", is_final=True), "rules"
+        build_flow("Hello {{ name | upper }} {% if name == 'A*12*b' %}**yes**{% endif %}", is_final=True),
+        "rules",
     )
     await machine.start()
     answer = await machine.turn("A*12*b")
@@ -265,7 +271,7 @@ def test_a_call_gets_characters_of_a_user_as_they_are() -> None:
         assert '"' not in TextTemplate("{{ v }}", context).render({"v": "\ufdd1"})
 
 
-def _written(text: str) -> DialogMachine:
+def build_machine(text: str) -> DialogMachine:
     flow = Flow.model_validate(
         {
             "system_prompt": "You help. Our shop is https://shop.example/help",
@@ -319,10 +325,10 @@ def _written(text: str) -> DialogMachine:
     ],
 )
 async def test_a_models_echo_is_no_markup(said: str, written: str, shown: str) -> None:
-    machine = _written(written)
+    machine = build_machine(written)
     await machine.start()
     answer = await machine.turn(said, context={"link": "https://paid.example/a_b"})
-    assert _html(answer.text) == shown
+    assert render_html(answer.text) == shown
     assert machine.state is not None
     history: Any = machine.state["history"]
     assert history[-1]["content"] == written

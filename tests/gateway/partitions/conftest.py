@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from redis.asyncio import Redis
 
+from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.layout import admit_layout
 from gateway.redis.connection.connect import open_partitions
 from gateway.storm.servers.cluster_group import ClusterGroup
+from tests.gateway.partitions.inboxes import build_inbox
 
 PARTITIONS = 4
 
@@ -34,3 +36,8 @@ async def stores(cluster_url: str) -> AsyncIterator[Sequence[Redis]]:
     yield opened
     for each in opened:
         await each.aclose()
+
+
+@pytest.fixture
+def inbox(stores: Sequence[Redis]) -> PartitionedInbox:
+    return build_inbox(stores)

@@ -19,8 +19,8 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
-from tests.channels.twilio.builders import twilio
-from tests.gateway.broadcasts.test_broadcasts import SPRING, Rig, number, rows
+from tests.channels.twilio.builders import build_channel
+from tests.gateway.broadcasts.test_broadcasts import SPRING, BroadcastRig, build_number, build_rows
 
 
 class Partitions:
@@ -28,8 +28,8 @@ class Partitions:
 
     def __init__(self, stores: Sequence[Redis]) -> None:
         self.stores = stores
-        self.rigs = [Rig(store) for store in stores]
-        channels: Any = {"twilio": twilio()}
+        self.rigs = [BroadcastRig(store) for store in stores]
+        channels: Any = {"twilio": build_channel()}
         inbox = PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
         self.store = PartitionedBroadcasts(stores, ProtocolLimits(), channels, inbox.place_contact)
 
@@ -49,12 +49,16 @@ async def partitions(stores: Sequence[Redis]) -> AsyncIterator[Partitions]:
 
 
 async def test_every_contact_of_every_partition_gets_one_message(partitions: Partitions) -> None:
-    recipients = [*rows(12), rows(4)[3].model_copy(update={"line": 20}), Recipient(line=21, to="nobody")]
+    recipients = [
+        *build_rows(12),
+        build_rows(4)[3].model_copy(update={"line": 20}),
+        Recipient(line=21, to="nobody"),
+    ]
 
     assert await partitions.store.start(SPRING, recipients) is StartResult.STARTED
     await partitions.run()
 
-    assert partitions.receivers() == [number(each) for each in range(12)]
+    assert partitions.receivers() == [build_number(each) for each in range(12)]
     assert sum(bool(rig.receivers()) for rig in partitions.rigs) > 1
     progress = await partitions.store.read("spring")
     assert progress is not None
@@ -64,26 +68,26 @@ async def test_every_contact_of_every_partition_gets_one_message(partitions: Par
     assert outcomes[12][1] is not None
     assert outcomes[12][1].reason == "the same contact as in line 5"
     assert await partitions.store.start(SPRING, recipients) is StartResult.RUNNING_ALREADY
-    assert await partitions.store.start(SPRING, rows(3)) is StartResult.OTHER
+    assert await partitions.store.start(SPRING, build_rows(3)) is StartResult.OTHER
     await partitions.run()
     assert len(partitions.receivers()) == 12
 
 
 async def test_a_start_that_was_cut_off_is_repeated(partitions: Partitions) -> None:
-    divided = await partitions.store._divide(SPRING, rows(8))
-    await partitions.rigs[0].store.start(SPRING, divided[0], SPRING.digest(rows(8)))
+    divided = await partitions.store._divide(SPRING, build_rows(8))
+    await partitions.rigs[0].store.start(SPRING, divided[0], SPRING.digest(build_rows(8)))
     progress = await partitions.store.read("spring")
     assert progress is not None
     assert progress.state is BroadcastState.LOADING
 
-    assert await partitions.store.start(SPRING, rows(8)) is StartResult.STARTED
+    assert await partitions.store.start(SPRING, build_rows(8)) is StartResult.STARTED
     await partitions.run()
 
-    assert partitions.receivers() == [number(each) for each in range(8)]
+    assert partitions.receivers() == [build_number(each) for each in range(8)]
 
 
 async def test_pause_and_stop_are_those_of_all_partitions(partitions: Partitions) -> None:
-    await partitions.store.start(SPRING, rows(8))
+    await partitions.store.start(SPRING, build_rows(8))
     assert await partitions.store.change("spring", BroadcastAct.PAUSE)
     progress = await partitions.store.read("spring")
     assert progress is not None
@@ -95,13 +99,13 @@ async def test_pause_and_stop_are_those_of_all_partitions(partitions: Partitions
 
 
 async def test_who_has_opted_out_under_another_partition_gets_nothing(partitions: Partitions) -> None:
-    await partitions.store.start(SPRING.model_copy(update={"name": "first"}), rows(4))
+    await partitions.store.start(SPRING.model_copy(update={"name": "first"}), build_rows(4))
     await partitions.run()
     opt_outs = build_opt_outs(partitions.stores, [RedisInbox(each) for each in partitions.stores])
-    await opt_outs.change(number(2), ControlAction.OPT_OUT)
+    await opt_outs.change(build_number(2), ControlAction.OPT_OUT)
 
-    await partitions.store.start(SPRING, rows(4))
+    await partitions.store.start(SPRING, build_rows(4))
     await partitions.run()
 
-    assert partitions.receivers().count(number(2)) == 1
+    assert partitions.receivers().count(build_number(2)) == 1
     assert len(partitions.receivers()) == 7

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
-from core.ports import TurnOutcome
 from core.processing import AbuseLimits, SessionProcessor
 from gateway.bootstrap import open_runtimes
 from gateway.config.settings import Settings
@@ -16,23 +15,15 @@ from gateway.partitions.shared_budgets import SharedBudgets
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.log.session_log import read_log
-from tests.fakes import EchoDialog, FakeChannel
-from tests.gateway.partitions.test_directory import names_in
-from tests.gateway.partitions.test_inbox import message
+from tests.fakes import CostlyDialog, FakeChannel
+from tests.gateway.partitions.test_directory import find_names
+from tests.gateway.partitions.test_inbox import build_message
 
 
-class CostlyDialog(EchoDialog):
-    """A dialog that uses 100 tokens of a language model for each turn."""
-
-    async def answer(self, *arguments: object, **more: object) -> TurnOutcome:
-        outcome = await super().answer(*arguments, **more)  # type: ignore[arg-type]
-        return outcome._replace(details={"tokens": "100"})
-
-
-async def say(store: Redis, partition: int, number: int, limits: AbuseLimits) -> str:
+async def run_turn(store: Redis, partition: int, number: int, limits: AbuseLimits) -> str:
     """Take and answer one message of a contact of a partition; return the turn's outcome."""
-    session, abuse = names_in(partition)[0], {"fake": limits}
-    await RedisInbox(store, abuse=abuse).accept([message(number, session)])
+    session, abuse = find_names(partition)[0], {"fake": limits}
+    await RedisInbox(store, abuse=abuse).accept([build_message(number, session)])
     mailbox = RedisMailbox(store, abuse=abuse)
     channels = {"fake": FakeChannel()}
     await SessionProcessor(mailbox=mailbox, dialog=CostlyDialog(), channels=channels, http=None).run(session)
@@ -54,18 +45,18 @@ async def test_what_other_partitions_spend_counts(
     budgets = SharedBudgets(stores)
     for number, store in enumerate(stores[:3]):
         for time in range(2):
-            assert await say(store, number, 10 * number + time, limits) == "stay"
+            assert await run_turn(store, number, 10 * number + time, limits) == "stay"
     await budgets.share()
 
     for number in (0, 3):
-        await say(stores[number], number, 30 + number, limits)  # gets the notice
-        assert await say(stores[number], number, 40 + number, limits) == reason
+        await run_turn(stores[number], number, 30 + number, limits)  # gets the notice
+        assert await run_turn(stores[number], number, 40 + number, limits) == reason
     assert await stores[3].hexists("tg:alarms", "fake:A1")
 
 
 async def test_a_share_that_is_lost_is_told_again(stores: Sequence[Redis]) -> None:
     limits, budgets = AbuseLimits(account_messages_per_day=9), SharedBudgets(stores)
-    await say(stores[0], 0, 1, limits)
+    await run_turn(stores[0], 0, 1, limits)
     await budgets.share()
     [told] = await stores[1].keys("tg:spent_elsewhere:*")
     assert await stores[1].hgetall(told) == {b"spent:fake:A1": b"1", b"spent_tokens:fake:A1": b"100"}
@@ -84,7 +75,7 @@ async def test_a_worker_shares_where_an_account_has_a_budget(
     async with open_runtimes(Settings.load(), stores) as [first, *_]:
         assert first.budgets is None
     monkeypatch.setenv("TURNGATE_ACCOUNT_DAILY_MESSAGES", "6")
-    await say(stores[0], 0, 1, AbuseLimits(account_messages_per_day=6))
+    await run_turn(stores[0], 0, 1, AbuseLimits(account_messages_per_day=6))
     async with open_runtimes(Settings.load(), stores) as [first, *_]:
         assert first.budgets
         sharing = asyncio.create_task(first.budgets.run())

@@ -15,13 +15,13 @@ from gateway.redis.records.processes.process_versions import announce, describe_
 from gateway.redis.records.session_keys import session_key
 
 
-def names_in(number: int, count: int = 4) -> list[str]:
+def find_names(number: int, count: int = 4) -> list[str]:
     """Return names whose hash says a partition."""
     return [name for index in range(100) if hash_name(name := f"fake:{index}", count) == number]
 
 
 async def test_all_names_of_a_contact_lead_to_the_partition_of_the_first(stores: Sequence[Redis]) -> None:
-    directory, (first, second) = PartitionDirectory(stores), (names_in(1)[0], names_in(3)[0])
+    directory, (first, second) = PartitionDirectory(stores), (find_names(1)[0], find_names(3)[0])
 
     assert (await directory.place([first, second])).number == 1
     assert (await directory.place([second])).number == 1
@@ -29,7 +29,7 @@ async def test_all_names_of_a_contact_lead_to_the_partition_of_the_first(stores:
 
 
 async def test_a_name_that_joins_a_known_one_goes_to_it(stores: Sequence[Redis]) -> None:
-    directory, (known, new) = PartitionDirectory(stores), (names_in(2)[0], names_in(0)[0])
+    directory, (known, new) = PartitionDirectory(stores), (find_names(2)[0], find_names(0)[0])
     await directory.place([known])
 
     place = await directory.place([new, known])
@@ -38,7 +38,7 @@ async def test_a_name_that_joins_a_known_one_goes_to_it(stores: Sequence[Redis])
 
 
 async def test_two_known_names_of_one_contact_tell_which_is_to_be_moved(stores: Sequence[Redis]) -> None:
-    directory, (first, second) = PartitionDirectory(stores), (names_in(1)[0], names_in(3)[0])
+    directory, (first, second) = PartitionDirectory(stores), (find_names(1)[0], find_names(3)[0])
     await directory.place([first])
     await directory.place([second])
 
@@ -50,7 +50,7 @@ async def test_two_known_names_of_one_contact_tell_which_is_to_be_moved(stores: 
 
 
 async def test_the_partition_of_an_agent_wins(stores: Sequence[Redis]) -> None:
-    directory, (first, second) = PartitionDirectory(stores), (names_in(1)[0], names_in(3)[0])
+    directory, (first, second) = PartitionDirectory(stores), (find_names(1)[0], find_names(3)[0])
     await directory.place([first])
     await directory.place([second])
     await stores[3].hset(session_key(second), "owner", "human")
@@ -67,7 +67,7 @@ async def test_what_a_partition_has_is_found_without_an_entry(stores: Sequence[R
 
 
 async def test_first_messages_at_once_agree_on_the_partition(stores: Sequence[Redis]) -> None:
-    directory, (first, second) = PartitionDirectory(stores), (names_in(1)[0], names_in(3)[0])
+    directory, (first, second) = PartitionDirectory(stores), (find_names(1)[0], find_names(3)[0])
 
     placed = await asyncio.gather(*(directory.place([first, second]) for _ in range(20)))
 
@@ -81,7 +81,7 @@ async def test_new_contacts_stay_home_until_all_processes_know_the_partitions(
     await home.delete("tg:partitions")
     await home.set("tg:format", 1)  # the data of one partition
     assert await admit_layout(home, 4) == 1
-    assert {(await directory.place([name])).number for name in names_in(3)[:3]} == {0}
+    assert {(await directory.place([name])).number for name in find_names(3)[:3]} == {0}
 
     await announce(home, describe_this_process("worker", "kyc"))
     with pytest.raises(ConfigurationError, match="restart these processes"):
@@ -90,8 +90,8 @@ async def test_new_contacts_stay_home_until_all_processes_know_the_partitions(
     await announce(home, describe_this_process("worker", "kyc", partitions=4))
     assert await spread_over(home, 4) == 1
 
-    assert {(await directory.place([name])).number for name in names_in(3)[:3]} == {0}  # they stay
-    assert (await directory.place(names_in(3)[3:4])).number == 3
+    assert {(await directory.place([name])).number for name in find_names(3)[:3]} == {0}  # they stay
+    assert (await directory.place(find_names(3)[3:4])).number == 3
 
 
 async def test_fewer_partitions_than_the_data_has_are_refused(stores: Sequence[Redis]) -> None:

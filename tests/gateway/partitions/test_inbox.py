@@ -35,91 +35,86 @@ from gateway.redis.records.session_keys import message_key, session_key
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
-from tests.fakes import ADDRESS, turn
-from tests.gateway.partitions.test_directory import names_in
+from tests.fakes import ADDRESS, build_turn
+from tests.gateway.partitions.test_directory import find_names
 
 
-@pytest.fixture
-def inbox(stores: Sequence[Redis]) -> PartitionedInbox:
-    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
+def build_message(number: int, session: str, *aliases: str) -> TurnReceived:
+    return TurnReceived(turn=build_turn(number, session), aliases=aliases)
 
 
-def message(number: int, session: str, *aliases: str) -> TurnReceived:
-    return TurnReceived(turn=turn(number, session), aliases=aliases)
-
-
-async def mailbox_lengths(stores: Sequence[Redis], session: str) -> list[int]:
+async def read_mailbox_lengths(stores: Sequence[Redis], session: str) -> list[int]:
     return [await each.llen(session_key(session, ":mail")) for each in stores]
 
 
 async def test_names_of_nobody_who_is_known_are_not_stored(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    number, conversation = names_in(1)[0], names_in(3)[0]
+    number, conversation = find_names(1)[0], find_names(3)[0]
     report = Ignored(reason="matched", aliases=(conversation, number), joins_known=True)
     await inbox.accept([report])
     assert [key for each in stores async for key in each.scan_iter("tg:p[el]*")] == []
 
-    for event in (message(1, number), report, message(2, conversation, conversation)):
+    for event in (build_message(1, number), report, build_message(2, conversation, conversation)):
         await inbox.accept([event])
     assert await inbox.find_session(conversation) == number
-    assert await mailbox_lengths(stores, number) == [0, 2, 0, 0]
+    assert await read_mailbox_lengths(stores, number) == [0, 2, 0, 0]
 
 
 async def test_the_messages_of_a_request_go_to_their_contacts_partitions(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    sessions = [names_in(number)[0] for number in (3, 0, 3, 1)]
-    events = [message(index, session) for index, session in enumerate(sessions)]
+    sessions = [find_names(number)[0] for number in (3, 0, 3, 1)]
+    events = [build_message(index, session) for index, session in enumerate(sessions)]
 
     assert await inbox.accept(events) == [AcceptResult.NEW] * 4
     assert await inbox.accept(events) == [AcceptResult.DUPLICATE] * 4
 
-    assert await mailbox_lengths(stores, sessions[0]) == [0, 0, 0, 2]
-    assert await mailbox_lengths(stores, sessions[1]) == [1, 0, 0, 0]
+    assert await read_mailbox_lengths(stores, sessions[0]) == [0, 0, 0, 2]
+    assert await read_mailbox_lengths(stores, sessions[1]) == [1, 0, 0, 0]
     assert await inbox.find_session(sessions[3]) == sessions[3]
 
 
 async def test_a_second_name_of_a_contact_leads_to_the_session(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    number, user = names_in(2)[0], names_in(1)[0]
-    await inbox.accept([message(1, number, number)])
+    number, user = find_names(2)[0], find_names(1)[0]
+    await inbox.accept([build_message(1, number, number)])
 
-    await inbox.accept([message(2, user, user, number)])
-    await inbox.accept([message(3, user, user)])
+    await inbox.accept([build_message(2, user, user, number)])
+    await inbox.accept([build_message(3, user, user)])
 
-    assert await mailbox_lengths(stores, number) == [0, 0, 3, 0]
+    assert await read_mailbox_lengths(stores, number) == [0, 0, 3, 0]
 
 
 async def test_an_opt_out_under_one_name_counts_for_the_contact_under_all(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    first, second = names_in(2)[0], names_in(1)[0]
-    await inbox.accept([message(1, first, first)])
+    first, second = find_names(2)[0], find_names(1)[0]
+    await inbox.accept([build_message(1, first, first)])
     stop = ControlReceived(id="stop", session=second, address=ADDRESS, act=ControlAction.OPT_OUT)
-    await inbox.accept([message(2, second, second), stop])
+    await inbox.accept([build_message(2, second, second), stop])
 
-    await inbox.accept([message(3, first, first, second)])  # both names are one contact's
+    await inbox.accept([build_message(3, first, first, second)])  # both names are one contact's
 
     assert await stores[2].hget(session_key(first), "optout") == b"1"
     assert await stores[1].hget(session_key(second), "owner") == b"closed"
-    await inbox.accept([message(4, second, second)])
-    assert await mailbox_lengths(stores, first) == [0, 0, 3, 0]
+    await inbox.accept([build_message(4, second, second)])
+    assert await read_mailbox_lengths(stores, first) == [0, 0, 3, 0]
 
 
 async def test_what_a_session_in_another_partition_has_received_and_sent_is_not_new(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    first, second = names_in(2)[0], names_in(1)[0]
-    await inbox.accept([message(1, first, first), message(2, second, second)])
+    first, second = find_names(2)[0], find_names(1)[0]
+    await inbox.accept([build_message(1, first, first), build_message(2, second, second)])
     news = Message(text="news")
     await ProactiveSender(stores[1], {}, ProtocolLimits()).send(second, "own-1", news)
 
-    await inbox.accept([message(3, first, first, second)])  # both names are one contact's
+    await inbox.accept([build_message(3, first, first, second)])  # both names are one contact's
 
-    assert await inbox.accept([message(2, second, second)]) == [AcceptResult.DUPLICATE]
-    assert await mailbox_lengths(stores, first) == [0, 0, 2, 0]
+    assert await inbox.accept([build_message(2, second, second)]) == [AcceptResult.DUPLICATE]
+    assert await read_mailbox_lengths(stores, first) == [0, 0, 2, 0]
     sender = ProactiveSender(stores[await inbox.place_contact([second])], {}, ProtocolLimits())
     receipts = [await sender.send(await inbox.find_session(second), key, news) for key in ("own-1", "own-2")]
     assert [each.outcome for each in receipts] == [SendOutcome.DUPLICATE, SendOutcome.QUEUED]
@@ -128,15 +123,17 @@ async def test_what_a_session_in_another_partition_has_received_and_sent_is_not_
 async def test_sessions_that_share_an_opt_out_are_in_one_partition(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    shared, first, second = "fake:*sms:+15550123", names_in(2)[0], names_in(1)[0]
-    stop = message(1, first, first).model_copy(
+    shared, first, second = "fake:*sms:+15550123", find_names(2)[0], find_names(1)[0]
+    stop = build_message(1, first, first).model_copy(
         update={"consent_names": (shared,), "request": ConsentRequest.OPT_OUT}
     )
     await inbox.accept([stop])
 
     number = await inbox.place_contact((second, shared))
     session = await resolve_names(stores[number], (second,), 60_000, consent_names=(shared,))
-    await IdentityResolver(stores[number], RedisInbox(stores[number])).accept([message(2, second, second)])
+    await IdentityResolver(stores[number], RedisInbox(stores[number])).accept(
+        [build_message(2, second, second)]
+    )
     sent = await ProactiveSender(stores[number], {}, ProtocolLimits()).send(
         session, "own-1", Message(text="news")
     )
@@ -148,13 +145,13 @@ async def test_sessions_that_share_an_opt_out_are_in_one_partition(
 async def test_an_opt_out_without_any_message_counts_for_the_contact_under_all_names(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    first, second, third = names_in(2)[0], names_in(1)[0], names_in(1)[1]
-    await inbox.accept([message(1, first, first)])
+    first, second, third = find_names(2)[0], find_names(1)[0], find_names(1)[1]
+    await inbox.accept([build_message(1, first, first)])
     for name in (second, third):
         stop = ControlReceived(id="stop", session=name, address=ADDRESS, act=ControlAction.OPT_OUT)
         await inbox.accept([stop])
 
-    await inbox.accept([message(2, first, first, second)])
+    await inbox.accept([build_message(2, first, first, second)])
     by_message = await stores[2].hget(session_key(first), "optout")
     await stores[2].delete(session_key(first), "tg:optout_names")
     await inbox.place_contact((first, third))  # the business writes first
@@ -165,14 +162,14 @@ async def test_an_opt_out_without_any_message_counts_for_the_contact_under_all_n
 async def test_a_number_that_somebody_else_has_now_brings_no_opt_out_with_it(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    other, number, user = names_in(1)[0], "fake:+15550123", names_in(2)[0]
+    other, number, user = find_names(1)[0], "fake:+15550123", find_names(2)[0]
     stop = ControlReceived(
         id="stop", session=other, address=ADDRESS, act=ControlAction.OPT_OUT, scope=OptOutScope.ALL
     )
-    await inbox.accept([message(1, other, other, number), stop])
-    await inbox.accept([message(2, user, user)])
+    await inbox.accept([build_message(1, other, other, number), stop])
+    await inbox.accept([build_message(2, user, user)])
 
-    await inbox.accept([message(3, user, user, number)])
+    await inbox.accept([build_message(3, user, user, number)])
 
     assert await stores[2].hget(session_key(user), "optout") in (None, b"0")
     assert await stores[1].hget(session_key(other), "owner") != b"closed"
@@ -191,18 +188,18 @@ async def test_a_change_of_a_template_is_known_in_every_partition(
 async def test_a_partition_that_does_not_answer_leaves_the_request_to_be_repeated(
     stores: Sequence[Redis], inbox: PartitionedInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events = [message(1, names_in(0)[0]), message(2, names_in(1)[0])]
+    events = [build_message(1, find_names(0)[0]), build_message(2, find_names(1)[0])]
     await inbox.accept(events)
 
-    class Away(RedisInbox):
+    class UnavailableInbox(RedisInbox):
         async def accept(self, events: object) -> list[AcceptResult]:
             raise StorageUnavailable("away")
 
     broken = [
-        IdentityResolver(each, Away(each) if number == 1 else RedisInbox(each))
+        IdentityResolver(each, UnavailableInbox(each) if number == 1 else RedisInbox(each))
         for number, each in enumerate(stores)
     ]
-    events = [message(3, names_in(0)[0]), message(4, names_in(1)[0])]
+    events = [build_message(3, find_names(0)[0]), build_message(4, find_names(1)[0])]
     with pytest.raises(StorageUnavailable):
         await PartitionedInbox(broken, stores).accept(events)
 
@@ -218,7 +215,7 @@ async def test_whatever_names_come_together_lead_to_one_session_from_then_on(
     for number in range(40):
         aliases = random.sample(names, random.choice((1, 1, 2, 3)))
         results = await asyncio.gather(
-            *(inbox.accept([message(number, aliases[0], *aliases)]) for _ in range(2))
+            *(inbox.accept([build_message(number, aliases[0], *aliases)]) for _ in range(2))
         )
 
         assert sorted(each[0] for each in results) == [AcceptResult.DUPLICATE, AcceptResult.NEW]
@@ -229,7 +226,7 @@ async def test_whatever_names_come_together_lead_to_one_session_from_then_on(
     assert sum(lengths) == 40
 
 
-def status(provider_id: str, value: DeliveryStatus = DeliveryStatus.DELIVERED) -> StatusChanged:
+def build_status(provider_id: str, value: DeliveryStatus = DeliveryStatus.DELIVERED) -> StatusChanged:
     return StatusChanged(channel="fake", provider_id=provider_id, status=value)
 
 
@@ -257,18 +254,18 @@ async def read_statuses(redis: Redis, session: str) -> list[str]:
 async def test_a_status_reaches_its_message_whichever_comes_first(
     stores: Sequence[Redis], inbox: PartitionedInbox, comes_first: str
 ) -> None:
-    session = names_in(2)[0]
-    await inbox.accept([message(1, session)])
+    session = find_names(2)[0]
+    await inbox.accept([build_message(1, session)])
     mailbox = build_mailbox(stores, inbox, 2, {})
     claim, reply = await commit_reply(mailbox, session)
     await mailbox.mark_sending(claim.lease, reply)
     ids = [f"P{number}" for number in range(8)]  # in any partition by their hashes
     if comes_first == "status":
-        assert set(await inbox.accept([status(each) for each in ids])) == {AcceptResult.EARLY}
+        assert set(await inbox.accept([build_status(each) for each in ids])) == {AcceptResult.EARLY}
     for each in ids:
         await mailbox.record_sent(claim.lease, reply, each)
     if comes_first == "record":
-        assert set(await inbox.accept([status(each) for each in ids])) == {AcceptResult.NEW}
+        assert set(await inbox.accept([build_status(each) for each in ids])) == {AcceptResult.NEW}
 
     assert await read_statuses(stores[2], session) == ["delivered"] * 8
     assert [await stores[2].hget(message_key("fake", each), "session") for each in ids] == [
@@ -280,13 +277,13 @@ async def test_a_status_reaches_its_message_whichever_comes_first(
 async def test_a_status_between_the_two_steps_of_a_record_is_not_lost(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    session, pointers = names_in(2)[0], MessagePointers(stores)
+    session, pointers = find_names(2)[0], MessagePointers(stores)
     [provider_id, *_] = [id for number in range(9) if await pointers.find("fake", id := f"P{number}") != 2]
     await pointers.point("fake", provider_id, 2)  # the message is not recorded yet
 
-    assert await inbox.accept([status(provider_id)]) == [AcceptResult.EARLY]
+    assert await inbox.accept([build_status(provider_id)]) == [AcceptResult.EARLY]
 
-    await inbox.accept([message(1, session)])
+    await inbox.accept([build_message(1, session)])
     mailbox = build_mailbox(stores, inbox, 2, {})
     claim, reply = await commit_reply(mailbox, session)
     await mailbox.record_sent(claim.lease, reply, provider_id)
@@ -297,8 +294,8 @@ async def test_a_status_between_the_two_steps_of_a_record_is_not_lost(
 async def test_a_send_is_recorded_while_the_partition_of_its_pointer_is_away(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    session = names_in(2)[0]
-    await inbox.accept([message(1, session)])
+    session = find_names(2)[0]
+    await inbox.accept([build_message(1, session)])
     closed, [provider_id, *_] = await cut_off_home(stores)
     pace, pointers = HomePace(stores[0], {}, ProtocolLimits()), MessagePointers(closed)
     mailbox = PartitionMailbox(2, inbox.directory, pointers, pace, redis=stores[2])
@@ -323,8 +320,8 @@ async def test_an_accounts_rate_limit_counts_the_sends_of_all_partitions(
 ) -> None:
     permits = []
     for number in range(4):
-        session = names_in(number)[0]
-        await inbox.accept([message(1, session)])
+        session = find_names(number)[0]
+        await inbox.accept([build_message(1, session)])
         mailbox = build_mailbox(stores, inbox, number, {"fake": RateLimit(account=1)})
         claim, reply = await commit_reply(mailbox, session)
         permits.append(await mailbox.mark_sending(claim.lease, reply))

@@ -16,17 +16,17 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import FakeChannel
-from tests.gateway.partitions.test_directory import names_in
-from tests.gateway.partitions.test_inbox import message
+from tests.gateway.partitions.test_directory import find_names
+from tests.gateway.partitions.test_inbox import build_message
 
 
 @pytest.mark.parametrize("second_at_ms", [0, 3_600_000])
 async def test_the_newest_message_of_an_id_is_found_in_any_partition(
     stores: Sequence[Redis], second_at_ms: int
 ) -> None:
-    first, second = names_in(3)[0], names_in(1)[0]
+    first, second = find_names(3)[0], find_names(1)[0]
     inbox = PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
-    await inbox.accept([message(1, first), message(2, second)])
+    await inbox.accept([build_message(1, first), build_message(2, second)])
     senders = [ProactiveSender(each, {"fake": FakeChannel()}, ProtocolLimits()) for each in stores]
     records = PartitionedMessages(stores, PartitionDirectory(stores))
     seconds, _ = await stores[0].time()

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from redis.asyncio import Redis
 
 from core.errors import StorageUnavailable
 from core.ports import AcceptResult
-from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.layout import admit_layout
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.connect import open_partitions
-from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.server.readiness import Readiness
 from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
-from tests.gateway.partitions.test_directory import names_in
-from tests.gateway.partitions.test_inbox import message
+from tests.gateway.partitions.inboxes import build_inbox
+from tests.gateway.partitions.test_directory import find_names
+from tests.gateway.partitions.test_inbox import build_message
 
 COUNT = 4
 
@@ -28,10 +25,6 @@ COUNT = 4
 async def cluster() -> AsyncIterator[ClusterGroup]:
     async with running_cluster(primaries=3, replicas=0) as group:
         yield group
-
-
-def build_inbox(stores: Sequence[Redis]) -> PartitionedInbox:
-    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
 
 
 @pytest.mark.long
@@ -46,14 +39,14 @@ async def test_contacts_of_other_primaries_are_served(cluster: ClusterGroup) -> 
         owners = [await cluster.find_owner(Partition(number).slot) for number in range(COUNT)]
         port = next(owner for owner in owners if owner != owners[0])
         gone = [number for number in range(COUNT) if owners[number] == port]
-        known, new, lost = *names_in(0)[:2], names_in(gone[0])[0]
-        await inbox.accept([message(1, known, known), message(1, lost, lost)])
+        known, new, lost = *find_names(0)[:2], find_names(gone[0])[0]
+        await inbox.accept([build_message(1, known, known), build_message(1, lost, lost)])
 
         cluster.kill(port)
 
-        assert await inbox.accept([message(2, known, known)]) == [AcceptResult.NEW]
+        assert await inbox.accept([build_message(2, known, known)]) == [AcceptResult.NEW]
         for name in (lost, new):  # of a new one every partition is asked
             with pytest.raises(StorageUnavailable):
-                await inbox.accept([message(2, name, name)])
+                await inbox.accept([build_message(2, name, name)])
         problems = [await Readiness(each).storage_problem() for each in stores]
         assert [number for number, problem in enumerate(problems) if problem] == gone

@@ -20,22 +20,16 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.hook_events import HookEvent, state_key
 from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import TemplateSync
 from tests.fakes import ADDRESS, FakeChannel
-from tests.gateway.partitions.test_directory import names_in
-from tests.gateway.partitions.test_inbox import mailbox_lengths, message
+from tests.gateway.partitions.test_directory import find_names
+from tests.gateway.partitions.test_inbox import build_message, read_mailbox_lengths
 
 
-@pytest.fixture
-def inbox(stores: Sequence[Redis]) -> PartitionedInbox:
-    return PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
-
-
-def subscription() -> Subscription:
+def build_subscription() -> Subscription:
     return create_subscription(
         "https://example.com/in", name="crm", events=(), include=(), private_hosts=[], now_ms=1
     )
@@ -43,7 +37,7 @@ def subscription() -> Subscription:
 
 async def test_a_hook_is_changed_in_all_partitions(stores: Sequence[Redis]) -> None:
     hooks, each = PartitionedSubscriptions(stores), [Subscriptions(store) for store in stores]
-    await hooks.add(subscription())
+    await hooks.add(build_subscription())
     await each[2].remove("crm")  # as if the command had been killed on its way
 
     changed = await hooks.change("crm", lambda hook: hook.rotate(2, 1_000))
@@ -68,8 +62,8 @@ def test_events_of_two_partitions_have_different_ids() -> None:
 async def test_a_dead_letter_is_replayed_in_its_partition(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    session = names_in(3)[0]
-    await inbox.accept([message(1, session)])
+    session = find_names(3)[0]
+    await inbox.accept([build_message(1, session)])
     mailbox = RedisMailbox(stores[3])
     claim = await mailbox.claim(session)
     assert claim is not None
@@ -80,7 +74,7 @@ async def test_a_dead_letter_is_replayed_in_its_partition(
     assert letter.id.startswith("3/")
     assert await letters.read(letter.id) == letter
     assert await letters.replay(letter) is ReplayOutcome.REPLAYED
-    assert await mailbox_lengths(stores, session) == [0, 0, 0, 1]
+    assert await read_mailbox_lengths(stores, session) == [0, 0, 0, 1]
     assert await letters.drop([letter.id]) == 0
     await mailbox.aclose()
 
@@ -90,7 +84,7 @@ async def test_a_contact_of_two_channels_is_erased_and_opted_out_everywhere(
 ) -> None:
     number = "+15550170"
     sessions = [f"{prefix}:{number}" for prefix in ("a", "b", "c", "d", "e")]
-    await inbox.accept([message(index, session, session) for index, session in enumerate(sessions)])
+    await inbox.accept([build_message(index, session, session) for index, session in enumerate(sessions)])
     assert len([1 for store in stores if await store.exists("tg:conversations")]) > 1
 
     opt_outs = build_opt_outs(stores, [RedisInbox(store) for store in stores])
@@ -109,29 +103,29 @@ async def test_a_contact_of_two_channels_is_erased_and_opted_out_everywhere(
 async def test_what_a_provider_repeats_of_an_erased_contact_is_not_stored(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    first, second = names_in(1)[0], names_in(2)[0]
-    await inbox.accept([message(1, first, first, second)])
+    first, second = find_names(1)[0], find_names(2)[0]
+    await inbox.accept([build_message(1, first, first, second)])
     await build_erasure(stores).erase(second)
 
-    await inbox.accept([message(1, second, second)])  # under a name of another partition
+    await inbox.accept([build_message(1, second, second)])  # under a name of another partition
 
-    assert await mailbox_lengths(stores, second) == [0, 0, 0, 0]
-    assert await mailbox_lengths(stores, first) == [0, 0, 0, 0]
+    assert await read_mailbox_lengths(stores, second) == [0, 0, 0, 0]
+    assert await read_mailbox_lengths(stores, first) == [0, 0, 0, 0]
 
 
 async def test_a_known_opt_out_counts_when_the_directory_has_forgotten_the_contact(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
-    first, second = names_in(1)[0], names_in(2)[0]
+    first, second = find_names(1)[0], find_names(2)[0]
     stop = ControlReceived(
         id="s", session=first, address=ADDRESS, act=ControlAction.OPT_OUT, aliases=(first, second)
     )
-    await inbox.accept([message(1, first, first, second), stop])
+    await inbox.accept([build_message(1, first, first, second), stop])
     await stores[1].delete(f"tg:{{{first}}}", f"tg:person:{first}", f"tg:person:{second}")
     for store in stores:
         await store.delete(f"tg:place:{first}", f"tg:place:{second}")
 
-    await inbox.accept([message(2, second, second)])
+    await inbox.accept([build_message(2, second, second)])
 
     assert await stores[1].hget(f"tg:{{{second}}}", "optout") == b"1"
 

@@ -20,8 +20,8 @@ from gateway.partitions.directory import hash_name
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_owner
-from tests.gateway.partitions.test_directory import names_in
-from tests.gateway.partitions.test_inbox import message
+from tests.gateway.partitions.test_directory import find_names
+from tests.gateway.partitions.test_inbox import build_message
 
 KEY = "a-key-of-the-operator"
 SIMULATOR = "twilio=http://127.0.0.1:9"  # nothing listens there
@@ -50,7 +50,7 @@ async def http(
 async def test_the_console_shows_the_partition_that_was_chosen(
     stores: Sequence[Redis], http: httpx.AsyncClient
 ) -> None:
-    await RedisInbox(stores[2]).accept([message(1, names_in(2)[0])])
+    await RedisInbox(stores[2]).accept([build_message(1, find_names(2)[0])])
 
     first = await http.get("/console/queue")
     second = await http.get("/console/queue", params={"partition": "2"})
@@ -67,7 +67,7 @@ async def test_the_console_shows_the_partition_that_was_chosen(
 async def test_a_page_of_an_older_tab_stays_in_its_partition(
     stores: Sequence[Redis], http: httpx.AsyncClient
 ) -> None:
-    await RedisInbox(stores[2]).accept([message(1, names_in(2)[0])])
+    await RedisInbox(stores[2]).accept([build_message(1, find_names(2)[0])])
     browser = {"accept": "text/html"}
     older = await http.get("/console/queue", params={"partition": "2"}, headers=browser)
     [link] = set(re.findall(r'href="(/console/conversations/[^"]+)"', older.text))
@@ -85,7 +85,7 @@ async def test_a_page_of_an_older_tab_stays_in_its_partition(
     assert newer.status_code == 200
     assert acted.status_code == 303
     assert acted.headers["location"].endswith("partition=2")
-    session = names_in(2)[0]
+    session = find_names(2)[0]
     assert await read_owner(stores[2], session) is Owner.HUMAN
     searched = await http.get("/console/conversations", params={"partition": "2"}, headers=browser)
     assert '<input type="hidden" name="partition" value="2">' in searched.text
@@ -99,7 +99,7 @@ async def test_the_simulator_shows_a_conversation_of_any_partition(
     assert sorted(persons) == [0, 1, 2, 3]
     for number, person in persons.items():
         session = surface.locate(person).session
-        await RedisInbox(stores[number]).accept([message(number, session)])
+        await RedisInbox(stores[number]).accept([build_message(number, session)])
         await stores[number].hset(f"tg:{{{session}}}", "state", '{"node": "ask", "slots": {}}')
 
     for number, person in persons.items():
@@ -153,7 +153,7 @@ async def test_readiness_and_metrics_are_those_of_all_partitions(
     stores: Sequence[Redis], http: httpx.AsyncClient
 ) -> None:
     for number in range(4):
-        await RedisInbox(stores[number]).accept([message(number, names_in(number)[0])])
+        await RedisInbox(stores[number]).accept([build_message(number, find_names(number)[0])])
 
     assert (await http.get("/readyz")).json() == {"status": "ready"}
     assert (await http.get("/readyz", params={"workers": "1"})).status_code == 503

@@ -13,11 +13,11 @@ from gateway.redis.records.sessions.agent_desk import AgentDesk
 from gateway.redis.records.sessions.silenced_sessions import end_silence
 from tests.channels.sunshine import builders as sunshine
 from tests.fakes import ADDRESS
-from tests.gateway.contacts.test_merged_conversations import MERGED, MergedThread, merge_conversations
+from tests.gateway.contacts.test_merged_conversations import MERGED, MergedThread, build_merge
 from tests.gateway.contacts.test_participants import OTHER, THREADS, Gateway
 
 
-async def list_lasting(redis: Redis) -> list[str]:
+async def list_lasting_keys(redis: Redis) -> list[str]:
     """Return the keys of sessions that never expire."""
     keys: list[Any] = await redis.keys("tg:{*")
     return [key.decode() for key in keys if await redis.ttl(key) == -1]
@@ -41,7 +41,7 @@ async def test_acts_of_agents_in_a_session_that_outlives_its_log(redis: Redis) -
         await redis.delete("tg:{fake:1}:log")  # it expires after 30 days
         await act()
         assert await redis.exists("tg:{fake:1}:log")
-        assert await list_lasting(redis) == ["tg:{fake:1}"]
+        assert await list_lasting_keys(redis) == ["tg:{fake:1}"]
 
 
 async def test_an_opt_out_that_a_merge_moves_to_another_session(redis: Redis) -> None:
@@ -51,10 +51,10 @@ async def test_an_opt_out_that_a_merge_moves_to_another_session(redis: Redis) ->
     await thread.say(1, "hi", MERGED, "u2")
     await thread.say(2, "hi", sunshine.TALK, "u1")
     await opt_out(redis, ended, address)
-    before = await list_lasting(redis)
-    await thread.receive(merge_conversations())
+    before = await list_lasting_keys(redis)
+    await thread.receive(build_merge())
 
-    assert (before, await list_lasting(redis)) == ([f"tg:{{{ended}}}"], [f"tg:{{{surviving}}}"])
+    assert (before, await list_lasting_keys(redis)) == ([f"tg:{{{ended}}}"], [f"tg:{{{surviving}}}"])
     await thread.gateway.mailbox.aclose()
 
 
@@ -70,5 +70,5 @@ async def test_an_expired_session_of_a_participant_stays_away(redis: Redis, name
     await gateway.receive(thread.agent(4), thread.session)
 
     assert await redis.exists(f"tg:{{{own}}}") == 0
-    assert await list_lasting(redis) == []
+    assert await list_lasting_keys(redis) == []
     await gateway.mailbox.aclose()

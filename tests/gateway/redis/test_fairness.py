@@ -28,7 +28,7 @@ async def accept_messages(redis: Redis, account: str, *contacts: int) -> None:
     await RedisInbox(redis, FEW).accept([TurnReceived(turn=turn) for turn in turns])
 
 
-async def queued_sessions(redis: Redis) -> list[str]:
+async def list_queued_sessions(redis: Redis) -> list[str]:
     jobs = await cast("Any", redis.lrange(QUEUE, 0, -1))
     data = [await cast("Any", redis.hget(b"rq:job:" + job, "data")) for job in jobs]
     return [json.loads(each)[2][0] for each in data]
@@ -49,7 +49,7 @@ async def test_a_flood_does_not_delay_the_first_job_of_another_account(redis: Re
     await accept_messages(redis, "flood", *range(10))
     await accept_messages(redis, "calm", 1)
 
-    assert await queued_sessions(redis) == ["flood-0", "flood-1", "flood-2", "calm-1"]
+    assert await list_queued_sessions(redis) == ["flood-0", "flood-1", "flood-2", "calm-1"]
 
 
 async def test_a_flood_is_processed_completely_and_in_order(redis: Redis) -> None:
@@ -95,7 +95,7 @@ async def test_answers_do_not_wait_behind_messages_of_the_business(redis: Redis)
         await process_next_job(redis, mailbox)
 
     await send_offer(redis, limits, *range(6))
-    assert await queued_sessions(redis) == ["flood-0", "flood-1"]
+    assert await list_queued_sessions(redis) == ["flood-0", "flood-1"]
     turn = Turn(
         id="2",
         session="flood-4",
@@ -103,7 +103,7 @@ async def test_answers_do_not_wait_behind_messages_of_the_business(redis: Redis)
         text="a question",
     )
     await RedisInbox(redis, limits).accept([TurnReceived(turn=turn)])
-    assert await queued_sessions(redis) == ["flood-0", "flood-1", "flood-4"]
+    assert await list_queued_sessions(redis) == ["flood-0", "flood-1", "flood-4"]
 
     processor = SessionProcessor(
         mailbox=mailbox, dialog=EchoDialog(), channels={"fake": FakeChannel()}, http=None

@@ -19,12 +19,12 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.worker.async_worker import AsyncWorker
 from gateway.worker.rq_bookkeeping import RqBookkeeper
-from tests.fakes import turn
+from tests.fakes import build_turn
 
 
 async def test_renewing_a_lease_that_is_being_released_is_not_a_loss(redis: Redis) -> None:
     mailbox = RedisMailbox(redis)
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
     claim = await mailbox.claim("fake:1")
     assert claim is not None
 
@@ -38,7 +38,7 @@ async def test_renewing_a_lease_that_is_being_released_is_not_a_loss(redis: Redi
 
 async def test_a_renewal_that_finds_another_holder_cancels_the_work(redis: Redis) -> None:
     mailbox = RedisMailbox(redis)
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
     claim = await mailbox.claim("fake:1")
     assert claim is not None
 
@@ -52,7 +52,7 @@ async def test_a_renewal_that_finds_another_holder_cancels_the_work(redis: Redis
     await mailbox.aclose()
 
 
-class LosesAnswers:
+class AnswerLosingConnection:
     """A connection that is cut `times` times after the server has run a call, before its answer comes."""
 
     def __init__(self, redis: MultiplexedRedis, times: int) -> None:
@@ -68,10 +68,10 @@ class LosesAnswers:
 
 
 async def test_a_claim_whose_answer_is_lost_is_known_by_its_nonce(redis: Redis, redis_url: str) -> None:
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
     async with open_redis(redis_url) as lossy:
         assert isinstance(lossy, MultiplexedRedis)
-        lossy.execute_multiplexed = LosesAnswers(lossy, 1)  # type: ignore[method-assign]
+        lossy.execute_multiplexed = AnswerLosingConnection(lossy, 1)  # type: ignore[method-assign]
         mailbox = RedisMailbox(lossy)
         claim = await mailbox.claim("fake:1")
 
@@ -87,15 +87,15 @@ async def test_jobs_whose_answer_is_lost_come_with_the_next_call(
     redis: Redis, redis_url: str, sync_redis: sync.Redis, is_late: bool
 ) -> None:
     sessions = ["fake:1", "fake:2"]
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1, session)) for session in sessions])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1, session)) for session in sessions])
     async with open_redis(redis_url) as lossy:
         assert isinstance(lossy, MultiplexedRedis)
-        lossy.execute_multiplexed = LosesAnswers(lossy, 2)  # type: ignore[method-assign]
+        lossy.execute_multiplexed = AnswerLosingConnection(lossy, 2)  # type: ignore[method-assign]
         bookkeeper = RqBookkeeper(AsyncWorker(["turns"], connection=sync_redis), lossy, ProtocolLimits())
         for _ in range(2):
             with pytest.raises(RedisConnectionError):
                 await bookkeeper.dequeue(lambda: 8, 0)
-        await RedisInbox(redis).accept([TurnReceived(turn=turn(2, "fake:3"))])
+        await RedisInbox(redis).accept([TurnReceived(turn=build_turn(2, "fake:3"))])
         if is_late:
             for session in sessions:
                 await redis.hset(f"tg:{{{session}}}", "lease", "1")

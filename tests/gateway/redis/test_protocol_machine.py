@@ -28,18 +28,18 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
-from tests.effort import examples
-from tests.fakes import ADDRESS, turn
+from tests.effort import example_count
+from tests.fakes import ADDRESS, build_turn
 
 SESSION = "s"
 KEY = "tg:{s}"
 
 
-async def _done(step: Awaitable[Any]) -> Any:
+async def _await_step(step: Awaitable[Any]) -> Any:
     return await step
 
 
-class Holder:
+class LeaseHolder:
     """One worker's memory of the session: it acts on what it last read, however stale."""
 
     def __init__(self, claim: Claim) -> None:
@@ -48,7 +48,7 @@ class Holder:
         self.marked: Reply | None = None
 
 
-class Machine(RuleBasedStateMachine):
+class ProtocolMachine(RuleBasedStateMachine):
     """Drives the scripts and checks them against invariants in plain Python."""
 
     url = ""
@@ -63,10 +63,10 @@ class Machine(RuleBasedStateMachine):
         self.accepted: list[str] = []
         self.committed: list[str] = []
         self.provider: list[str] = []
-        self.holders: list[Holder] = []
+        self.holders: list[LeaseHolder] = []
 
     def wait(self, step: Any) -> Any:
-        return self.runner.run(_done(step))
+        return self.runner.run(_await_step(step))
 
     def teardown(self) -> None:
         try:
@@ -84,7 +84,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 6))
     def deliver(self, number: int) -> None:
-        [verdict] = self.wait(self.inbox.accept([TurnReceived(turn=turn(number, SESSION))]))
+        [verdict] = self.wait(self.inbox.accept([TurnReceived(turn=build_turn(number, SESSION))]))
         assert (verdict is AcceptResult.NEW) == (f"M{number}" not in self.accepted)
         if verdict is AcceptResult.NEW:
             self.accepted.append(f"M{number}")
@@ -94,7 +94,7 @@ class Machine(RuleBasedStateMachine):
         claim = self.wait(self.mailbox.claim(SESSION))
         if claim is not None:
             assert all(claim.lease.fence != holder.lease.fence for holder in self.holders)
-            self.holders.append(Holder(claim))
+            self.holders.append(LeaseHolder(claim))
 
     @rule()
     def the_lease_runs_out(self) -> None:
@@ -111,10 +111,10 @@ class Machine(RuleBasedStateMachine):
             self.wait(self.redis.zadd("tg:due", {SESSION: 1}))
         self.wait(self.sweeper.sweep())
 
-    def holder(self, index: int) -> Holder:
+    def holder(self, index: int) -> LeaseHolder:
         return self.holders[index % len(self.holders)]
 
-    def newest(self, holder: Holder) -> bool:
+    def newest(self, holder: LeaseHolder) -> bool:
         number, nonce, lease = self.wait(self.redis.hmget(KEY, "fence", "nonce", "lease"))
         if lease is None or int(lease) <= 1:
             return False
@@ -201,11 +201,11 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.mark.timeout(180)
 def test_the_guarantees_hold_under_any_interleaving(redis_url: str) -> None:
-    Machine.url = redis_url
+    ProtocolMachine.url = redis_url
     run_state_machine_as_test(
-        Machine,
+        ProtocolMachine,
         settings=settings(
-            max_examples=examples(60),
+            max_examples=example_count(60),
             stateful_step_count=40,
             suppress_health_check=list(HealthCheck),
             derandomize=True,

@@ -31,15 +31,15 @@ REPLICAS = 2
 LATER_MS = int(time() * 1000) + 3_600_000
 
 
-def replicated(redis: Redis, wait_seconds: float = 0.5) -> RedisInbox:
+def build_inbox(redis: Redis, wait_seconds: float = 0.5) -> RedisInbox:
     return RedisInbox(redis, confirmation=ReplicaConfirmation(redis, REPLICAS, wait_seconds))
 
 
-class Writer:
+class LoadWriter:
     """A web process under load: several requests at once, and the numbers that were acknowledged."""
 
     def __init__(self, redis: Redis) -> None:
-        self._inbox = replicated(redis)
+        self._inbox = build_inbox(redis)
         self._next = 0
         self.acknowledged: list[int] = []
         self.failures = 0
@@ -82,7 +82,7 @@ async def test_a_failover_loses_no_acknowledged_message(how: str) -> None:
         running_sentinel_group(REPLICAS, sentinels=3) as group,
         open_redis(group.url, timeout=2.0) as redis,
     ):
-        writer = Writer(redis)
+        writer = LoadWriter(redis)
         running = asyncio.create_task(writer.run())
         try:
             await writer.wait_for_more(200)

@@ -10,7 +10,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
-from tests.fakes import turn
+from tests.fakes import build_turn
 
 QUEUE = "rq:queue:turns"
 
@@ -21,7 +21,7 @@ async def make_overdue(redis: Redis, session: str) -> None:
 
 async def accept_turn(redis: Redis, *sessions: str, protocol: ProtocolLimits | None = None) -> None:
     for session in sessions:
-        await RedisInbox(redis, protocol).accept([TurnReceived(turn=turn(1, session))])
+        await RedisInbox(redis, protocol).accept([TurnReceived(turn=build_turn(1, session))])
 
 
 async def test_a_job_that_is_still_queued_is_not_enqueued_again(redis: Redis) -> None:
@@ -77,7 +77,7 @@ async def test_a_postponed_session_is_enqueued_when_due_and_not_earlier(redis: R
     assert claim is not None
     await redis.lpop(QUEUE)
     await mailbox.postpone(claim.lease, 60.0, "the provider is down")
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(2, "s1"))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(2, "s1"))])
     assert await redis.llen(QUEUE) == 0
     await make_overdue(redis, "s1")
 

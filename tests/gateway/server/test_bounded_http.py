@@ -24,7 +24,7 @@ LIMITS = ConnectionLimits(
 GET = b"GET /ok HTTP/1.1\r\nHost: x\r\n"
 
 
-class Served:
+class BoundedServer:
     """A server with these limits, its table, and what its application saw."""
 
     def __init__(self, protocol: type[BoundedHttpProtocol]) -> None:
@@ -94,9 +94,9 @@ async def read_end(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def serving(limits: ConnectionLimits = LIMITS) -> AsyncIterator[Served]:
+async def running_server(limits: ConnectionLimits = LIMITS) -> AsyncIterator[BoundedServer]:
     protocol = bounded_protocol(limits)
-    served = Served(protocol)
+    served = BoundedServer(protocol)
     routes = [
         Route("/ok", served.ok, methods=["GET", "POST"]),
         Route("/early", served.early, methods=["POST"]),
@@ -111,13 +111,13 @@ async def serving(limits: ConnectionLimits = LIMITS) -> AsyncIterator[Served]:
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    async with serving() as running:
+async def server() -> AsyncIterator[BoundedServer]:
+    async with running_server() as running:
         yield running
 
 
-async def test_ordinary_requests_on_one_connection_are_answered(served: Served) -> None:
-    reader, writer = await served.open()
+async def test_ordinary_requests_on_one_connection_are_answered(server: BoundedServer) -> None:
+    reader, writer = await server.open()
     for size in (0, 5, 100_000):
         writer.write(b"POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
         assert await read_answer(reader) == (200, {"bytes": size})
@@ -141,33 +141,35 @@ async def test_ordinary_requests_on_one_connection_are_answered(served: Served) 
     ],
     ids=["header", "number", "endless header", "total", "url", "endless url", "empty lines", "nonsense"],
 )
-async def test_a_head_over_the_bounds_is_refused(served: Served, request_head: bytes, status: int) -> None:
-    answer = await served.ask(request_head)
+async def test_a_head_over_the_bounds_is_refused(
+    server: BoundedServer, request_head: bytes, status: int
+) -> None:
+    answer = await server.ask(request_head)
     assert answer[0] == status
     assert set(answer[1]["error"]) == {"code", "message"}
 
 
-async def test_headers_after_a_chunked_body_are_bounded_too(served: Served) -> None:
+async def test_headers_after_a_chunked_body_are_bounded_too(server: BoundedServer) -> None:
     head = b"POST /ok HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    reader, writer = await served.open()
+    reader, writer = await server.open()
     writer.write(head + b"3\r\nabc\r\n0\r\nX: " + b"a" * 30_000)
     assert (await read_answer(reader))[0] == 431
     await read_end(reader)
     writer.close()
 
 
-async def test_an_endless_header_takes_no_memory(served: Served) -> None:
+async def test_an_endless_header_takes_no_memory(server: BoundedServer) -> None:
     """The client goes on after it was refused; the server reads no more of it."""
-    reader, writer = await served.open()
+    reader, writer = await server.open()
     writer.write(GET + b"X: ")
     assert await write_until_refused(writer) < 50_000_000
-    assert len(served.table) == 0
+    assert len(server.table) == 0
     await read_end(reader)
 
 
-async def test_a_head_that_is_not_finished_in_time_is_ended(served: Served) -> None:
+async def test_a_head_that_is_not_finished_in_time_is_ended(server: BoundedServer) -> None:
     for begun in (b"", GET, b"G"):
-        reader, writer = await served.open()
+        reader, writer = await server.open()
         writer.write(begun)
         assert await read_answer(reader) == (
             408,
@@ -177,8 +179,8 @@ async def test_a_head_that_is_not_finished_in_time_is_ended(served: Served) -> N
         writer.close()
 
 
-async def test_a_later_request_has_no_more_time_for_its_head(served: Served) -> None:
-    reader, writer = await served.open()
+async def test_a_later_request_has_no_more_time_for_its_head(server: BoundedServer) -> None:
+    reader, writer = await server.open()
     writer.write(GET + b"\r\n")
     assert (await read_answer(reader))[0] == 200
     writer.write(b"GET /ok HT")
@@ -188,7 +190,7 @@ async def test_a_later_request_has_no_more_time_for_its_head(served: Served) -> 
 
 async def test_pipelined_requests_have_their_own_time() -> None:
     limits = ConnectionLimits(head_seconds=0.5, body_seconds=0.5)
-    async with serving(limits) as served:
+    async with running_server(limits) as served:
         reader, writer = await served.open()
         opened_at = asyncio.get_running_loop().time()
         answers = 0
@@ -201,36 +203,38 @@ async def test_pipelined_requests_have_their_own_time() -> None:
         writer.close()
 
 
-async def test_a_body_that_is_not_finished_in_time_is_ended_and_the_application_told(served: Served) -> None:
-    reader, writer = await served.open()
+async def test_a_body_that_is_not_finished_in_time_is_ended_and_the_application_told(
+    server: BoundedServer,
+) -> None:
+    reader, writer = await server.open()
     writer.write(b"POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
     assert (await read_answer(reader))[0] == 408
     async with asyncio.timeout(10):
-        await served.disconnected.wait()
+        await server.disconnected.wait()
     writer.close()
 
 
-async def test_a_body_after_the_answer_is_not_read_for_ever(served: Served) -> None:
-    reader, writer = await served.open()
+async def test_a_body_after_the_answer_is_not_read_for_ever(server: BoundedServer) -> None:
+    reader, writer = await server.open()
     writer.write(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc")
     assert (await read_answer(reader))[0] == 413
     assert await write_until_refused(writer) < 50_000_000
 
 
-async def test_an_idle_connection_is_closed_after_the_keep_alive_time(served: Served) -> None:
-    reader, writer = await served.open()
+async def test_an_idle_connection_is_closed_after_the_keep_alive_time(server: BoundedServer) -> None:
+    reader, writer = await server.open()
     writer.write(GET + b"\r\n")
     assert (await read_answer(reader))[0] == 200
     assert await read_end(reader) == b""
     writer.close()
 
 
-async def test_a_request_in_progress_may_take_longer_than_any_of_these(served: Served) -> None:
-    reader, writer = await served.open()
+async def test_a_request_in_progress_may_take_longer_than_any_of_these(server: BoundedServer) -> None:
+    reader, writer = await server.open()
     writer.write(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-    half_open, other = await served.open()
+    half_open, other = await server.open()
     assert (await read_answer(half_open))[0] == 408  # the head's time is over
-    served.release.set()
+    server.release.set()
     assert await read_answer(reader) == (200, {"slow": True})
     writer.close()
     other.close()
@@ -238,7 +242,7 @@ async def test_a_request_in_progress_may_take_longer_than_any_of_these(served: S
 
 async def test_half_open_connections_keep_nobody_out() -> None:
     limits = ConnectionLimits(connections=8, head_seconds=60, body_seconds=60)
-    async with serving(limits) as served:
+    async with running_server(limits) as served:
         held = [await served.open() for _ in range(40)]
         for _, writer in held:
             writer.write(GET)
@@ -252,7 +256,7 @@ async def test_half_open_connections_keep_nobody_out() -> None:
 
 async def test_when_every_place_is_taken_by_a_request_the_next_is_told_to_come_back() -> None:
     limits = ConnectionLimits(connections=2, head_seconds=60, body_seconds=60)
-    async with serving(limits) as served:
+    async with running_server(limits) as served:
         busy = [await served.open() for _ in range(2)]
         for _, writer in busy:
             writer.write(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -269,7 +273,7 @@ async def test_when_every_place_is_taken_by_a_request_the_next_is_told_to_come_b
 
 async def test_one_peer_has_a_bound_of_its_own() -> None:
     limits = ConnectionLimits(peer_connections=3, head_seconds=60, body_seconds=60)
-    async with serving(limits) as served:
+    async with running_server(limits) as served:
         held = [await served.open() for _ in range(10)]
         assert await served.ask(GET + b"\r\n") == (200, {"bytes": 0})
         assert len(served.table) <= 3

@@ -10,7 +10,7 @@ from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from tests.gateway.environments.full_disk import fill_disk, make_room, make_server, needs_limits
-from tests.gateway.server.test_webhooks import OneTurnChannel, client
+from tests.gateway.server.test_webhooks import OneTurnChannel, open_client
 
 
 @needs_limits
@@ -24,7 +24,7 @@ async def test_a_full_disk_refuses_webhooks_as_a_whole_until_there_is_room(tmp_p
             app_again = create_app(
                 {"fake": OneTurnChannel()}, RedisInbox(redis), redis
             )  # its answers are fresh
-            async with client(app) as http, client(app_again) as later:
+            async with open_client(app) as http, open_client(app_again) as later:
                 number, accepted = 1, list[int]()
                 await fill_disk(redis, server.folder)
                 while (answer := await http.post("/webhooks/fake", content=str(number))).status_code == 200:

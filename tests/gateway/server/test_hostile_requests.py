@@ -18,9 +18,9 @@ from gateway.local.http_server import serve
 from gateway.server.bounded_http import bounded_protocol
 from gateway.server.connection_table import ConnectionLimits
 from gateway.server.operator_auth import SESSION_COOKIE
-from tests.effort import examples
-from tests.gateway.access.rule import operator_auth
-from tests.gateway.console.test_sign_in import cookie_of, sign_in
+from tests.effort import example_count
+from tests.gateway.access.rule import build_operator_auth
+from tests.gateway.console.test_sign_in import read_cookie, sign_in
 from tests.gateway.server.test_operator_auth import OPS
 from tests.gateway.server.test_operator_auth import ask as ask_from_this_machine
 
@@ -33,7 +33,7 @@ OPEN_PATHS = re.compile(
 READY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 fuzzed = settings(
-    max_examples=examples(60, quick=5), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=example_count(60, quick=5), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 METHODS = st.sampled_from(b"GET POST HEAD PUT OPTIONS CONNECT TRACE get PRI".split())
 VERSIONS = st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"http/1.1", b"X", b""])
@@ -109,7 +109,7 @@ BODIES = st.sampled_from(
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> bytes:
+def draw_requests(draw: st.DrawFn) -> bytes:
     """Draw a request of plausible and hostile parts, or the same with some bytes changed, or any bytes."""
     lines = [b" ".join((draw(METHODS), draw(TARGETS), draw(VERSIONS))), *draw(st.lists(LINES, max_size=8))]
     sent = b"".join(line + draw(ENDS) for line in lines) + draw(ENDS) + draw(BODIES)
@@ -121,7 +121,7 @@ def requests(draw: st.DrawFn) -> bytes:
 
 
 @dataclass(frozen=True)
-class Web:
+class ServedApplication:
     """The served application."""
 
     url: str
@@ -142,14 +142,14 @@ class Web:
 
 
 @pytest.fixture(params=[LIMITS], ids=["short limits"])
-async def web(app: Starlette, request: pytest.FixtureRequest) -> AsyncIterator[Web]:
+async def web(app: Starlette, request: pytest.FixtureRequest) -> AsyncIterator[ServedApplication]:
     protocol = bounded_protocol(request.param)
     async with app.router.lifespan_context(app), serve(app, http=protocol, lifespan="off") as url:
-        yield Web(url)
+        yield ServedApplication(url)
 
 
 @fuzzed
-@given(st.lists(st.tuples(requests(), st.integers(0, 60)), min_size=1, max_size=30))
+@given(st.lists(st.tuples(draw_requests(), st.integers(0, 60)), min_size=1, max_size=30))
 @example([(b"GET /console HTTP/1.1\r\nHost: [\r\nAccept: text/html\r\n\r\n", 0)])
 @example(
     [
@@ -161,7 +161,7 @@ async def web(app: Starlette, request: pytest.FixtureRequest) -> AsyncIterator[W
     ]
 )
 async def test_any_head_has_an_answer_that_is_no_crash_and_opens_nothing(
-    web: Web, caplog: pytest.LogCaptureFixture, sent: list[tuple[bytes, int]]
+    web: ServedApplication, caplog: pytest.LogCaptureFixture, sent: list[tuple[bytes, int]]
 ) -> None:
     answers = await asyncio.gather(*(web.send(request, cut) for request, cut in sent))
 
@@ -191,7 +191,7 @@ async def test_any_head_has_an_answer_that_is_no_crash_and_opens_nothing(
     ],
 )
 async def test_an_ambiguous_length_ends_the_connection_before_a_second_request(
-    web: Web, framing: bytes
+    web: ServedApplication, framing: bytes
 ) -> None:
     """Two readers of one connection would see different requests in it (request smuggling)."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(web.url.rpartition(":")[2]))
@@ -204,7 +204,7 @@ async def test_an_ambiguous_length_ends_the_connection_before_a_second_request(
     assert answers.count(b"HTTP/1.1") == 1, answers
 
 
-def cookies(session: str) -> st.SearchStrategy[bytes]:
+def draw_cookies(session: str) -> st.SearchStrategy[bytes]:
     """Draw cookie headers: any bytes, any value under the session's name, a session with a byte changed."""
     name, value = SESSION_COOKIE.encode(), session.encode()
     near = st.tuples(st.integers(0, len(value) - 1), st.binary(max_size=2)).map(
@@ -221,12 +221,12 @@ def cookies(session: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("web", [ConnectionLimits()], indirect=True, ids=["usual limits"])
-@settings(parent=fuzzed, max_examples=examples(20, quick=4))
+@settings(parent=fuzzed, max_examples=example_count(20, quick=4))
 @given(data=st.data())
-async def test_no_cookie_but_the_issued_one_signs_in(web: Web, data: st.DataObject) -> None:
+async def test_no_cookie_but_the_issued_one_signs_in(web: ServedApplication, data: st.DataObject) -> None:
     async with httpx.AsyncClient(base_url=web.url, trust_env=False) as http:
-        issued = cookie_of(await sign_in(http))["value"]
-        for drawn in data.draw(st.lists(cookies(issued), min_size=1, max_size=12)):
+        issued = read_cookie(await sign_in(http))["value"]
+        for drawn in data.draw(st.lists(draw_cookies(issued), min_size=1, max_size=12)):
             http.cookies.clear()
             cookie = {b"cookie": drawn}
             page = await http.get("/console", headers={b"accept": b"text/html", **cookie})
@@ -240,7 +240,7 @@ async def test_no_cookie_but_the_issued_one_signs_in(web: Web, data: st.DataObje
     assert page.status_code == 200
 
 
-@settings(parent=fuzzed, max_examples=examples(100))
+@settings(parent=fuzzed, max_examples=example_count(100))
 @given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=40))
 @example("127.0.0.1\t.evil.example.com")
 @example("localhost/.evil.example.com")
@@ -249,5 +249,5 @@ async def test_no_cookie_but_the_issued_one_signs_in(web: Web, data: st.DataObje
 @example("[::1].evil.example.com")
 async def test_no_host_but_a_loopback_name_is_this_machine(redis: Redis, host: str) -> None:
     is_ours = re.fullmatch(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{0,5})?", host.strip(), re.IGNORECASE)
-    answer = await ask_from_this_machine(operator_auth(redis), headers={"Host": host})
+    answer = await ask_from_this_machine(build_operator_auth(redis), headers={"Host": host})
     assert answer.status_code == 403 or is_ours, host

@@ -42,7 +42,9 @@ class _Client(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def _connected(app: ASGIApp, protocol: type[asyncio.Protocol] | None = None) -> AsyncIterator[_Client]:
+async def connect_client(
+    app: ASGIApp, protocol: type[asyncio.Protocol] | None = None
+) -> AsyncIterator[_Client]:
     async with serve(app, http=protocol or bounded_protocol(), ws="none", lifespan="off") as url:
         port = int(url.rpartition(":")[2])
         _, client = await asyncio.get_running_loop().create_connection(_Client, "127.0.0.1", port)
@@ -52,12 +54,12 @@ async def _connected(app: ASGIApp, protocol: type[asyncio.Protocol] | None = Non
             client.transport.abort()
 
 
-async def _answer(request: Request) -> Response:
+async def answer_json(request: Request) -> Response:
     return JSONResponse({"a": "b"})
 
 
 async def test_head_and_body_arrive_together() -> None:
-    async with _connected(Starlette(routes=[Route("/", _answer)])) as client:
+    async with connect_client(Starlette(routes=[Route("/", answer_json)])) as client:
         await client.is_answered.wait()
 
     [piece] = client.pieces
@@ -78,7 +80,7 @@ async def test_a_client_that_does_not_read_holds_the_application_back() -> None:
             sent += 1
         await send({"type": "http.response.body", "body": b"}"})
 
-    async with _connected(stream) as client:
+    async with connect_client(stream) as client:
         client.transport.pause_reading()
         await begun.wait()
         assert 0 < sent < _CHUNKS
@@ -102,7 +104,7 @@ async def test_a_head_that_waits_is_forgotten_with_its_connection() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    async with _connected(never, Protocol) as client:
+    async with connect_client(never, Protocol) as client:
         protocol, connection = await made.get()
         connection.write(b"HTTP/1.1 200 OK\r\n")
         protocol.connection_lost(None)
@@ -118,7 +120,7 @@ async def test_what_is_known_of_a_connection_is_kept_for_its_requests() -> None:
         known = list(request.scope["extensions"][CONNECTION_FACTS])
         return JSONResponse({"known": known, "is_local": is_local(request)})
 
-    async with _connected(Starlette(routes=[Route("/", ask)])) as client:
+    async with connect_client(Starlette(routes=[Route("/", ask)])) as client:
         await client.is_answered.wait()
         client.is_answered.clear()
         client.connection_made(client.transport)

@@ -31,15 +31,15 @@ from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.operators.kept_webhooks import MAX_BYTES, REJECTED, KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
-from tests.channels.twilio.builders import FORM, URL, changed, signature
-from tests.gateway.server.test_operator_auth import OPS, bearer
+from tests.channels.twilio.builders import FORM, URL, build_payload, compute_signature
+from tests.gateway.server.test_operator_auth import OPS, build_bearer
 
 NUMBER, TEXT, OTHER_TOKEN = "+15550142", "my dog is called Bello", "fedcba9876543210fedcba9876543210"
-PAGES = {**bearer(OPS), "Sec-Fetch-Site": "same-origin"}
+PAGES = {**build_bearer(OPS), "Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
-def keeping(environment: None, monkeypatch: pytest.MonkeyPatch, redis: Redis) -> Redis:
+def retention(environment: None, monkeypatch: pytest.MonkeyPatch, redis: Redis) -> Redis:
     """Turn encryption and the retention of webhooks on, and return a client that can read them."""
     key = generate_master_key()
     monkeypatch.setenv("TURNGATE_ENCRYPTION_KEYS", key)
@@ -49,7 +49,7 @@ def keeping(environment: None, monkeypatch: pytest.MonkeyPatch, redis: Redis) ->
 
 
 @asynccontextmanager
-async def gateway() -> AsyncIterator[httpx.AsyncClient]:
+async def running_gateway() -> AsyncIterator[httpx.AsyncClient]:
     composed = create()
     async with (
         composed.router.lifespan_context(composed),
@@ -59,11 +59,11 @@ async def gateway() -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-async def deliver(
+async def deliver_webhook(
     http: httpx.AsyncClient, token: str = "", text: str = TEXT, number: int = 7
 ) -> httpx.Response:
-    fields = changed("sms", Body=text, From=NUMBER, MessageSid="SM" + "7" * 31 + str(number))
-    signed = signature(URL, fields, **({"token": token} if token else {}))
+    fields = build_payload("sms", Body=text, From=NUMBER, MessageSid="SM" + "7" * 31 + str(number))
+    signed = compute_signature(URL, fields, **({"token": token} if token else {}))
     headers = {"Content-Type": FORM, "X-Twilio-Signature": signed}
     return await http.post("/webhooks/twilio", content=urlencode(fields), headers=headers)
 
@@ -75,25 +75,25 @@ async def read_conversation(http: httpx.AsyncClient) -> str:
     return html.unescape((await http.get(path, headers=PAGES)).text)
 
 
-async def test_the_original_of_a_message_is_shown_without_its_signature(keeping: Redis) -> None:
-    async with gateway() as http:
-        answer = await deliver(http)
+async def test_the_original_of_a_message_is_shown_without_its_signature(retention: Redis) -> None:
+    async with running_gateway() as http:
+        answer = await deliver_webhook(http)
         page = await read_conversation(http)
 
     assert answer.status_code == 200
     assert "POST /webhooks/twilio" in page
     assert f"Body={TEXT.replace(' ', '+')}" in page
     assert f"x-twilio-signature: {REDACTED}" in page
-    [key] = [each async for each in keeping.scan_iter("*:webhooks")]
-    assert b"Bello" not in (await keeping.dump(key) or b"")
-    assert 0 < await keeping.pttl(key) <= 2 * 3_600_000
+    [key] = [each async for each in retention.scan_iter("*:webhooks")]
+    assert b"Bello" not in (await retention.dump(key) or b"")
+    assert 0 < await retention.pttl(key) <= 2 * 3_600_000
 
 
 @pytest.mark.usefixtures("environment")
 async def test_nothing_is_kept_by_default(redis: Redis) -> None:
-    async with gateway() as http:
-        await deliver(http)
-        await deliver(http, OTHER_TOKEN)
+    async with running_gateway() as http:
+        await deliver_webhook(http)
+        await deliver_webhook(http, OTHER_TOKEN)
         page = await read_conversation(http)
         rejected = (await http.get("/console/quarantine", headers=PAGES)).text
 
@@ -104,41 +104,43 @@ async def test_nothing_is_kept_by_default(redis: Redis) -> None:
 
 
 async def test_a_rejected_webhook_is_replayed_once_the_token_is_right(
-    keeping: Redis, monkeypatch: pytest.MonkeyPatch
+    retention: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = KeptWebhooks(keeping, 2)
+    kept = KeptWebhooks(retention, 2)
 
     async def replay() -> httpx.Response:
         [name] = await kept.rejected_ids()
-        async with gateway() as http:
+        async with running_gateway() as http:
             return await http.post("/console/quarantine/replay", headers=PAGES, data={"webhook": name})
 
-    async with gateway() as http:
-        assert (await deliver(http, OTHER_TOKEN)).status_code == 401
-    async with gateway() as http:
+    async with running_gateway() as http:
+        assert (await deliver_webhook(http, OTHER_TOKEN)).status_code == 401
+    async with running_gateway() as http:
         assert ">Replay<" in (await http.get("/console/quarantine", headers=PAGES)).text
     again = await replay()
     assert again.status_code == 409
     assert "Rejected again: " in again.text
-    assert await keeping.keys("tg:{*}:mail") == []
+    assert await retention.keys("tg:{*}:mail") == []
 
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", OTHER_TOKEN)
     assert "verified and stored" in (await replay()).text
     assert "verified and stored" in (await replay()).text  # it is the same message
-    [mailbox] = [each async for each in keeping.scan_iter("tg:{*}:mail")]
-    assert await cast("Any", keeping.llen(mailbox)) == 1
-    acts = [each for each in await AuditLog(keeping).latest(9) if each.act == "replay_rejected_webhook"]
+    [mailbox] = [each async for each in retention.scan_iter("tg:{*}:mail")]
+    assert await cast("Any", retention.llen(mailbox)) == 1
+    acts = [each for each in await AuditLog(retention).latest(9) if each.act == "replay_rejected_webhook"]
     assert [each.target for each in acts] == [*await kept.rejected_ids()] * 3
 
     [name] = await kept.rejected_ids()
-    assert await Quarantine(keeping, kept).drop() == 1
+    assert await Quarantine(retention, kept).drop() == 1
     assert await kept.find_rejected(name) is None
 
 
-async def test_the_command_replays_and_says_why_not(keeping: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = KeptWebhooks(keeping, 2)
-    async with gateway() as http:
-        await deliver(http, OTHER_TOKEN)
+async def test_the_command_replays_and_says_why_not(
+    retention: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = KeptWebhooks(retention, 2)
+    async with running_gateway() as http:
+        await deliver_webhook(http, OTHER_TOKEN)
     [name] = await kept.rejected_ids()
     run = CliRunner()
 
@@ -151,40 +153,40 @@ async def test_the_command_replays_and_says_why_not(keeping: Redis, monkeypatch:
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", OTHER_TOKEN)
     done = await asyncio.to_thread(run.invoke, command, ["quarantine", "replay", name])
     assert (done.exit_code, done.output) == (0, f"{name}: stored\n")
-    assert [each.target for each in await AuditLog(keeping).latest(9)] == [name, "another", name]
-    assert len(await keeping.keys("tg:{*}:mail")) == 1
+    assert [each.target for each in await AuditLog(retention).latest(9)] == [name, "another", name]
+    assert len(await retention.keys("tg:{*}:mail")) == 1
 
 
 async def test_replayed_webhooks_are_stored_in_the_order_in_which_they_came(
-    keeping: Redis, monkeypatch: pytest.MonkeyPatch
+    retention: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in (1, 2, 3):
-        async with gateway() as http:  # what it keeps is written when it ends
-            await deliver(http, OTHER_TOKEN, f"message {number}", number)
-    names = await KeptWebhooks(keeping, 2).rejected_ids()
+        async with running_gateway() as http:  # what it keeps is written when it ends
+            await deliver_webhook(http, OTHER_TOKEN, f"message {number}", number)
+    names = await KeptWebhooks(retention, 2).rejected_ids()
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", OTHER_TOKEN)
     newest_first = ["quarantine", "replay", *reversed(names), names[0]]  # as `list` prints them
     done = await asyncio.to_thread(CliRunner().invoke, command, newest_first)
 
     assert (done.exit_code, done.output) == (0, "".join(f"{name}: stored\n" for name in names))
-    [mailbox] = [each async for each in keeping.scan_iter("tg:{*}:mail")]
-    waiting = await cast("Any", keeping.lrange(mailbox, 0, -1))
+    [mailbox] = [each async for each in retention.scan_iter("tg:{*}:mail")]
+    waiting = await cast("Any", retention.lrange(mailbox, 0, -1))
     assert [json.loads(each)["id"][-1] for each in waiting] == ["1", "2", "3"]
 
 
-async def test_a_contact_is_exported_and_erased_with_their_originals(keeping: Redis) -> None:
-    kept = KeptWebhooks(keeping, 2)
-    async with gateway() as http:
-        await deliver(http)
-        await deliver(http, OTHER_TOKEN)
+async def test_a_contact_is_exported_and_erased_with_their_originals(retention: Redis) -> None:
+    kept = KeptWebhooks(retention, 2)
+    async with running_gateway() as http:
+        await deliver_webhook(http)
+        await deliver_webhook(http, OTHER_TOKEN)
 
-    exported = str(await export_contact(keeping, NUMBER))
+    exported = str(await export_contact(retention, NUMBER))
     assert "raw_webhooks" in exported
     assert "Bello" in exported.partition("raw_webhooks")[2]
-    receipt = await ContactErasure(keeping).erase(NUMBER)
+    receipt = await ContactErasure(retention).erase(NUMBER)
     assert receipt.removed["rejected webhooks"] == 1
     assert await kept.rejected_ids() == []
-    assert [each async for each in keeping.scan_iter("*}:webhooks")] == []
+    assert [each async for each in retention.scan_iter("*}:webhooks")] == []
 
 
 @pytest.mark.parametrize(
@@ -210,12 +212,12 @@ async def test_a_rejected_original_is_found_however_it_spells_the_contact(
     assert len(await kept.rejected_ids()) == 1
 
 
-async def test_what_is_kept_is_bounded(keeping: Redis) -> None:
-    kept = KeptWebhooks(keeping, 2)
+async def test_what_is_kept_is_bounded(retention: Redis) -> None:
+    kept = KeptWebhooks(retention, 2)
     webhook = Webhook("POST", URL, {}, b"a")
     for _ in range(220):
         await kept.add_rejected(webhook)
-    assert await keeping.xlen(REJECTED) == 200
+    assert await retention.xlen(REJECTED) == 200
     assert await kept.add_rejected(Webhook("POST", URL, {}, b"a" * (MAX_BYTES + 1))) == ""
     assert len(redact(Webhook("POST", URL, {}, b"a" * 200_000), []).body) == MAX_BYTES
 

@@ -22,20 +22,20 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.processes.step_durations import StepDurations
 from gateway.redis.records.processes.worker_presence import announce
-from tests.fakes import EchoDialog, turn
-from tests.gateway.access.rule import operator_auth
+from tests.fakes import EchoDialog, build_turn
+from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.environments.stack import API_KEY, KEY
-from tests.gateway.server.test_webhooks import OneTurnChannel, client
+from tests.gateway.server.test_webhooks import OneTurnChannel, open_client
 
 SESSION = "fake:1"
 
 
-def web_process(redis: Redis) -> httpx.AsyncClient:
+def build_web_process(redis: Redis) -> httpx.AsyncClient:
     app = create_app(
-        {"fake": OneTurnChannel()}, RedisInbox(redis), redis, operator=operator_auth(redis, API_KEY)
+        {"fake": OneTurnChannel()}, RedisInbox(redis), redis, operator=build_operator_auth(redis, API_KEY)
     )
-    return client(app)
+    return open_client(app)
 
 
 class CountingDialog(EchoDialog):
@@ -67,7 +67,7 @@ async def scrape(http: httpx.AsyncClient) -> dict[str, Metric]:
     return {family.name: family for family in text_string_to_metric_families(response.text)}
 
 
-def values(family: Metric, **labels: str) -> dict[str, float]:
+def read_values(family: Metric, **labels: str) -> dict[str, float]:
     """Return the values of the samples with these labels, by the sample's name."""
     return {
         sample.name: sample.value
@@ -80,9 +80,9 @@ async def make_traffic(gateway: InboundGateway) -> None:
     """Answer a message, deliver a copy of it, fail a send, reject another, and leave one message waiting."""
     durations = StepDurations(gateway.redis)
     with listen(durations):
-        await gateway.receive([TurnReceived(turn=turn(1)), TurnReceived(turn=turn(1))], SESSION)
+        await gateway.receive([TurnReceived(turn=build_turn(1)), TurnReceived(turn=build_turn(1))], SESSION)
         gateway.channel.planned_failures = [(Unavailable("down"), False), (Rejected("no such number"), False)]
-        await gateway.receive([TurnReceived(turn=turn(2))], SESSION)
+        await gateway.receive([TurnReceived(turn=build_turn(2))], SESSION)
         await gateway.process_when_due(SESSION)
         with Step("model", {"model": "openai/gpt", "operation": "decide"}):
             pass
@@ -92,34 +92,39 @@ async def make_traffic(gateway: InboundGateway) -> None:
     await gateway.inbox.accept(
         [StatusChanged(channel="fake", provider_id="P1", status=DeliveryStatus.FAILED)]
     )
-    await gateway.inbox.accept([TurnReceived(turn=turn(3, session="fake:2"))])
+    await gateway.inbox.accept([TurnReceived(turn=build_turn(3, session="fake:2"))])
     await announce(gateway.redis, "w1")
 
 
 async def test_counters_are_by_channel_account_and_class(gateway: InboundGateway) -> None:
     await make_traffic(gateway)
-    async with web_process(gateway.redis) as http:
+    async with build_web_process(gateway.redis) as http:
         metrics = await scrape(http)
     account = {"channel": "fake", "account": "A1"}
     new, copy = (
-        values(metrics["turngate_messages"], **account, **{"class": name}) for name in ("new", "duplicate")
+        read_values(metrics["turngate_messages"], **account, **{"class": name})
+        for name in ("new", "duplicate")
     )
     assert (new, copy) == ({"turngate_messages_total": 3}, {"turngate_messages_total": 1})
-    assert values(metrics["turngate_replies"], **account, **{"class": "bot"}) == {"turngate_replies_total": 1}
-    assert values(metrics["turngate_refused_replies"], **{"class": FailureKind.PERMANENT}) == {
+    assert read_values(metrics["turngate_replies"], **account, **{"class": "bot"}) == {
+        "turngate_replies_total": 1
+    }
+    assert read_values(metrics["turngate_refused_replies"], **{"class": FailureKind.PERMANENT}) == {
         "turngate_refused_replies_total": 1
     }
-    assert values(metrics["turngate_model_tokens"], **account) == {"turngate_model_tokens_total": 14}
-    assert values(metrics["turngate_model_tokens_today"], **account) == {"turngate_model_tokens_today": 14}
-    assert values(metrics["turngate_dead_letters"], **account) == {"turngate_dead_letters_total": 2}
+    assert read_values(metrics["turngate_model_tokens"], **account) == {"turngate_model_tokens_total": 14}
+    assert read_values(metrics["turngate_model_tokens_today"], **account) == {
+        "turngate_model_tokens_today": 14
+    }
+    assert read_values(metrics["turngate_dead_letters"], **account) == {"turngate_dead_letters_total": 2}
 
 
 async def test_histograms_of_every_step_come_from_all_workers(gateway: InboundGateway) -> None:
     await make_traffic(gateway)
-    async with web_process(gateway.redis) as http:
+    async with build_web_process(gateway.redis) as http:
         metrics = await scrape(http)
     counts = {
-        name: values(family, **labels)[f"{name}_count"]
+        name: read_values(family, **labels)[f"{name}_count"]
         for name, labels in {
             "turngate_queue_wait_seconds": {"channel": "fake"},
             "turngate_webhook_to_reply_seconds": {"channel": "fake"},
@@ -148,17 +153,19 @@ async def test_histograms_of_every_step_come_from_all_workers(gateway: InboundGa
 
 
 async def test_gauges_tell_what_waits_now(gateway: InboundGateway) -> None:
-    async with web_process(gateway.redis) as http:
+    async with build_web_process(gateway.redis) as http:
         idle = await scrape(http)
         await make_traffic(gateway)
         await gateway.redis.zadd("tg:unanswered", {"fake:2": 1})
         await gateway.redis.zadd("tg:paused", {"fake:A9": 1})
         busy = await scrape(http)
     [oldest] = busy["turngate_oldest_unanswered_seconds"].samples
-    assert values(idle["turngate_oldest_unanswered_seconds"]) == {"turngate_oldest_unanswered_seconds": 0}
+    assert read_values(idle["turngate_oldest_unanswered_seconds"]) == {
+        "turngate_oldest_unanswered_seconds": 0
+    }
     assert oldest.value > 1_000_000
     present = {
-        name: values(busy[name])[name]
+        name: read_values(busy[name])[name]
         for name in (
             "turngate_unanswered_sessions",
             "turngate_mailbox_messages",
@@ -169,7 +176,7 @@ async def test_gauges_tell_what_waits_now(gateway: InboundGateway) -> None:
         )
     }
     assert set(present.values()) == {1}, present
-    assert values(busy["turngate_kept_dead_letters"]) == {"turngate_kept_dead_letters": 2}
+    assert read_values(busy["turngate_kept_dead_letters"]) == {"turngate_kept_dead_letters": 2}
     breakers = {
         sample.labels["account"]: sample.value for sample in busy["turngate_circuit_breaker_open"].samples
     }
@@ -179,7 +186,7 @@ async def test_gauges_tell_what_waits_now(gateway: InboundGateway) -> None:
 async def test_every_process_shows_the_same_shared_values_and_its_own_acknowledgements(
     redis: Redis,
 ) -> None:
-    async with web_process(redis) as one, web_process(redis) as other:
+    async with build_web_process(redis) as one, build_web_process(redis) as other:
         await one.post("/webhooks/fake", content=b"1")
         await one.post("/webhooks/fake", content=b"forged")
         await one.post("/webhooks/unknown", content=b"1")
@@ -201,18 +208,20 @@ async def test_every_process_shows_the_same_shared_values_and_its_own_acknowledg
 
 async def test_without_redis_the_process_still_tells_about_itself(redis: Redis) -> None:
     dead = open_redis("redis://127.0.0.1:1/0", timeout=0.5)
-    async with client(create_app({}, RedisInbox(dead), dead, operator=operator_auth(redis, API_KEY))) as http:
+    async with open_client(
+        create_app({}, RedisInbox(dead), dead, operator=build_operator_auth(redis, API_KEY))
+    ) as http:
         metrics = await scrape(http)
     await dead.aclose()
-    assert values(metrics["turngate_redis_up"]) == {"turngate_redis_up": 0}
-    assert values(metrics["turngate_build_info"]) == {"turngate_build_info": 1}
+    assert read_values(metrics["turngate_redis_up"]) == {"turngate_redis_up": 0}
+    assert read_values(metrics["turngate_build_info"]) == {"turngate_build_info": 1}
     assert "turngate_messages" not in metrics
 
 
 async def test_the_text_keeps_prometheus_conventions(gateway: InboundGateway) -> None:
     await make_traffic(gateway)
     await gateway.redis.hset("tg:counts", 'ignored:a "quoted"\nreason\\', 1)
-    async with web_process(gateway.redis) as http:
+    async with build_web_process(gateway.redis) as http:
         text = (await http.get("/metrics", headers=KEY)).text
         families = await scrape(http)
     assert all(family.documentation and family.type != "unknown" for family in families.values())
@@ -226,7 +235,7 @@ async def test_the_text_keeps_prometheus_conventions(gateway: InboundGateway) ->
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here")
 async def test_promtool_finds_nothing_wrong(gateway: InboundGateway) -> None:
     await make_traffic(gateway)
-    async with web_process(gateway.redis) as http:
+    async with build_web_process(gateway.redis) as http:
         await http.post("/webhooks/fake", content=b"1")
         text = (await http.get("/metrics", headers=KEY)).text
     process = await asyncio.create_subprocess_exec(

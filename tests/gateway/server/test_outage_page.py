@@ -10,9 +10,9 @@ import pytest
 from gateway.app import create
 from gateway.local.http_server import serve
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from tests.gateway.server.test_operator_auth import OPS, bearer
+from tests.gateway.server.test_operator_auth import OPS, build_bearer
 
-BROWSER = {**bearer(OPS), "Accept": "text/html,application/xhtml+xml"}
+BROWSER = {**build_bearer(OPS), "Accept": "text/html,application/xhtml+xml"}
 
 
 @pytest.mark.usefixtures("environment")
@@ -31,7 +31,7 @@ async def test_the_console_says_what_happens_without_redis(
         assert (await http.get("/console", headers=BROWSER)).status_code == 200
         server.kill()
         page = await http.get("/console/failures?a=1", headers=BROWSER)
-        program = await http.get("/console/failures", headers=bearer(OPS))
+        program = await http.get("/console/failures", headers=build_bearer(OPS))
         elsewhere = await http.get("/messages/x", headers=BROWSER)
 
     assert page.status_code == program.status_code == elsewhere.status_code == 503

@@ -28,12 +28,12 @@ from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.server.public_files import PublicFileRoute
-from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
-from tests.fakes import turn
+from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, build_channel
+from tests.fakes import build_turn
 
 
 @asynccontextmanager
-async def opened(
+async def open_files(
     redis: Redis, *, seconds: float = 60, max_total: int = 1_000
 ) -> AsyncIterator[tuple[PublicFiles, httpx.AsyncClient]]:
     serving = PublicFiles(redis, "", seconds=seconds)
@@ -45,7 +45,7 @@ async def opened(
 
 async def test_a_file_is_served_as_it_was_published_and_nothing_runs_in_it(redis: Redis) -> None:
     use_cipher(redis, parse_encryption_keys(generate_master_key()))
-    async with opened(redis) as (files, http):
+    async with open_files(redis) as (files, http):
         url = await files.publish(b"<script>", "text/html", 'a "b".html')
         assert (await http.head(url)).content == b""
         for _ in range(2):
@@ -66,15 +66,15 @@ async def test_a_file_is_written_and_read_beside_the_event_loop(
     use_cipher(redis, parse_encryption_keys(generate_master_key()) if is_encrypted else None)
     threads: list[int] = []
 
-    def noting(work: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
-        def noted(data: bytes) -> bytes:
+    def record_threads(work: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+        def call(data: bytes) -> bytes:
             threads.append(get_ident())
             return work(data)
 
-        return noted
+        return call
 
     for work in (b64encode, b64decode):
-        monkeypatch.setattr(public_files, work.__name__, noting(work))
+        monkeypatch.setattr(public_files, work.__name__, record_threads(work))
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     url = await files.publish(b"%PDF", "application/pdf", "a.pdf")
 
@@ -84,7 +84,7 @@ async def test_a_file_is_written_and_read_beside_the_event_loop(
 
 
 async def test_no_other_url_is_served(redis: Redis) -> None:
-    async with opened(redis) as (files, http):
+    async with open_files(redis) as (files, http):
         url = await files.publish(b"sound", "audio/ogg", "voice.ogg")
         base, token, name = url.rsplit("/", 2)
         file_id, ends_at, signature = token.split(".")
@@ -102,7 +102,7 @@ async def test_no_other_url_is_served(redis: Redis) -> None:
 
 
 async def test_a_file_ends_sooner_once_it_was_fetched(redis: Redis) -> None:
-    async with opened(redis, seconds=86_400) as (files, http):
+    async with open_files(redis, seconds=86_400) as (files, http):
         url = await files.publish(b"sound", "audio/ogg", "voice.ogg")
         [key] = await redis.keys("tg:file:*")
         assert await redis.ttl(key) > 80_000
@@ -116,7 +116,7 @@ async def test_a_file_ends_sooner_once_it_was_fetched(redis: Redis) -> None:
 
 
 async def test_an_ended_url_is_not_served(redis: Redis) -> None:
-    async with opened(redis, seconds=-1) as (files, http):
+    async with open_files(redis, seconds=-1) as (files, http):
         url = await files.publish(b"sound", "audio/ogg", "voice.ogg")
         assert (await http.get(url)).status_code == 404
         assert await redis.keys("tg:file:*") == []
@@ -149,7 +149,7 @@ async def test_the_room_of_ended_files_is_free_again(redis: Redis) -> None:
 
 
 async def test_what_is_kept_stays_for_its_whole_time(redis: Redis) -> None:
-    async with opened(redis, seconds=86_400) as (files, http):
+    async with open_files(redis, seconds=86_400) as (files, http):
         url = await files.publish(b"%PDF", "application/pdf", "a.pdf", is_kept=True)
         await http.get(url)
         [key] = await redis.keys("tg:file:*")
@@ -169,7 +169,7 @@ async def test_files_are_erased_with_their_session(redis: Redis) -> None:
 
 async def test_files_are_exported_with_their_session(redis: Redis) -> None:
     use_cipher(redis, parse_encryption_keys(generate_master_key()))
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
     files = PublicFiles(redis, "https://bots.example.com", seconds=60)
     await files.publish(b"%PDF", "application/pdf", "a.pdf", owner="fake:1")
     await files.publish(b"%PDF", "application/pdf", "b.pdf", owner="fake:another")
@@ -197,7 +197,7 @@ async def test_a_file_of_an_agent_is_uploaded_to_whatsapp(redis: Redis) -> None:
             asked.append(request.url.path)
 
         http.event_hooks["request"].append(record)
-        channel = whatsapp(WHATSAPP_API_URL=api)
+        channel = build_channel(WHATSAPP_API_URL=api)
         channel.set_dependencies(credentials=RedisSessionStore(redis), fetch=SafeFetch())
         channel.set_publisher(files)
         await channel.send(reply, http)

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.access.operator_keys import Role
 from gateway.local.http_server import serve
 from gateway.redis.records.operators.audit_log import AuditLog
-from tests.gateway.server.test_operator_auth import AGENT, OPS, VIEWER, bearer
+from tests.gateway.server.test_operator_auth import AGENT, OPS, VIEWER, build_bearer
 
 PUBLIC, SIGNATURE, SESSION = "public", "signature", "session or operator"
 PRESENT = "agent, not in the audit log"
@@ -169,7 +169,7 @@ async def test_each_role_passes_exactly_its_guards(http: httpx.AsyncClient) -> N
     for method, path in GUARDED:
         needed = Role(ROLES.get(GUARDS[method, path], GUARDS[method, path]))
         for role, secret in SECRETS.items():
-            answer = await ask(http, method, path, bearer(secret))
+            answer = await ask(http, method, path, build_bearer(secret))
             if role.includes(needed):
                 assert answer.status_code not in (401, 403, 405, 429), (method, path, role, answer.text)
             else:
@@ -181,7 +181,7 @@ async def test_every_act_of_an_operator_is_in_the_audit_log(http: httpx.AsyncCli
     for method, path in GUARDED:
         if method != "GET" and isinstance(GUARDS[method, path], Role):
             before = await redis.xlen("tg:audit")
-            answer = await ask(http, method, path, bearer(OPS))
+            answer = await ask(http, method, path, build_bearer(OPS))
             assert await redis.xlen("tg:audit") == before + 1, (method, path)
             entry = (await AuditLog(redis).latest(1))[0]
             assert (entry.who, entry.status) == ("ops", answer.status_code)

@@ -32,14 +32,14 @@ SHOP2, SHOP2_NUMBER = "wk00shop2", "800000000000002"
 
 @pytest.fixture
 async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    second = intercom.channel(INTERCOM_WORKSPACE_ID=SHOP2, INTERCOM_ACCESS_TOKEN="second-token")
+    second = intercom.build_channel(INTERCOM_WORKSPACE_ID=SHOP2, INTERCOM_ACCESS_TOKEN="second-token")
     numbers = "WHATSAPP_PHONE_NUMBER_IDS"
     channels: Any = {
-        "intercom": intercom.channel(INTERCOM_WORKSPACE_ID=intercom.APP),
+        "intercom": intercom.build_channel(INTERCOM_WORKSPACE_ID=intercom.APP),
         "intercom/shop2": with_account_name(second, "intercom/shop2"),
-        "whatsapp": meta.whatsapp(**{numbers: meta.OURS}),
+        "whatsapp": meta.build_channel(**{numbers: meta.OURS}),
         "whatsapp/shop2": with_account_name(
-            meta.whatsapp(**{numbers: f"{SHOP2_NUMBER}, 800000000000003"}), "whatsapp/shop2"
+            meta.build_channel(**{numbers: f"{SHOP2_NUMBER}, 800000000000003"}), "whatsapp/shop2"
         ),
     }
     async with httpx.AsyncClient() as calls:
@@ -49,12 +49,12 @@ async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
             yield opened
 
 
-async def post(http: httpx.AsyncClient, path: str, webhook: Webhook) -> None:
+async def post_webhook(http: httpx.AsyncClient, path: str, webhook: Webhook) -> None:
     response = await http.post(path, content=webhook.body, headers=dict(webhook.headers))
     assert response.status_code == 200
 
 
-async def channel_of(redis: Redis, session: str) -> str:
+async def read_channel(redis: Redis, session: str) -> str:
     stored: Any = await redis.hget(f"tg:{{{session}}}", "address")
     return Address.model_validate_json(stored).channel if stored else ""
 
@@ -65,12 +65,14 @@ async def channel_of(redis: Redis, session: str) -> str:
 async def test_the_workspace_chooses_the_account(
     http: httpx.AsyncClient, redis: Redis, workspace: str, expected: str
 ) -> None:
-    made = intercom.notification("conversation.user.replied", intercom.talk(intercom.part()))
-    webhook = intercom.signed(json.dumps({**made, "app_id": workspace}).encode())
+    made = intercom.build_notification(
+        "conversation.user.replied", intercom.build_conversation(intercom.build_part())
+    )
+    webhook = intercom.sign_webhook(json.dumps({**made, "app_id": workspace}).encode())
 
-    await post(http, "/webhooks/intercom", webhook)
+    await post_webhook(http, "/webhooks/intercom", webhook)
 
-    assert await channel_of(redis, f"intercom:{workspace}:{intercom.TALK}") == expected
+    assert await read_channel(redis, f"intercom:{workspace}:{intercom.TALK}") == expected
     ignored = await redis.hget("tg:counts", "ignored:other account")
     assert ignored == (None if expected else b"1")
 
@@ -79,11 +81,11 @@ async def test_the_phone_number_chooses_the_account_of_each_item(
     http: httpx.AsyncClient, redis: Redis
 ) -> None:
     numbers = (meta.OURS, SHOP2_NUMBER, "800000000000009")
-    items = [meta.value(meta.message(id=f"wamid.{number}"), ours=number) for number in numbers]
+    items = [meta.build_value(meta.build_message(id=f"wamid.{number}"), ours=number) for number in numbers]
 
-    await post(http, "/webhooks/whatsapp", meta.post(meta.batch(*items)))
+    await post_webhook(http, "/webhooks/whatsapp", meta.build_webhook(meta.build_batch(*items)))
 
-    found = [await channel_of(redis, f"whatsapp:{number}:{meta.USER_ID}") for number in numbers]
+    found = [await read_channel(redis, f"whatsapp:{number}:{meta.USER_ID}") for number in numbers]
     assert found == ["whatsapp", "whatsapp/shop2", ""]
 
 
@@ -100,7 +102,7 @@ async def test_a_card_is_posted_with_the_token_of_its_workspace(http: httpx.Asyn
     digest = hmac.new(intercom.SECRET.encode(), body, hashlib.sha256).hexdigest()
     webhook = Webhook("POST", "/webhooks/intercom/canvas", {"x-body-signature": digest}, body)
 
-    await post(http, "/webhooks/intercom/canvas", webhook)
+    await post_webhook(http, "/webhooks/intercom/canvas", webhook)
 
     [call] = route.calls
     assert call.request.headers["authorization"] == "Bearer second-token"
@@ -135,11 +137,11 @@ ME = "https://api.intercom.io/me"
 
 
 @pytest.fixture
-async def unnamed(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+async def unnamed_workspaces(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """Two workspaces of one app, of which no setting says which is which."""
-    second = intercom.channel(INTERCOM_ACCESS_TOKEN="second-token")
+    second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
-        "intercom": intercom.channel(),
+        "intercom": intercom.build_channel(),
         "intercom/shop2": with_account_name(second, "intercom/shop2"),
     }
     async with httpx.AsyncClient() as calls:
@@ -149,25 +151,27 @@ async def unnamed(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
             yield opened
 
 
-def workspace_of(request: httpx.Request) -> httpx.Response:
+def answer_workspace(request: httpx.Request) -> httpx.Response:
     is_second = request.headers["authorization"] == "Bearer second-token"
     return httpx.Response(200, json={"app": {"id_code": SHOP2 if is_second else intercom.APP}})
 
 
-def reply_in(workspace: str) -> Webhook:
-    made = intercom.notification("conversation.user.replied", intercom.talk(intercom.part()))
-    return intercom.signed(json.dumps({**made, "app_id": workspace}).encode())
+def build_reply(workspace: str) -> Webhook:
+    made = intercom.build_notification(
+        "conversation.user.replied", intercom.build_conversation(intercom.build_part())
+    )
+    return intercom.sign_webhook(json.dumps({**made, "app_id": workspace}).encode())
 
 
 @respx.mock
 async def test_workspaces_without_a_setting_are_learnt_from_their_tokens(
-    unnamed: httpx.AsyncClient, redis: Redis
+    unnamed_workspaces: httpx.AsyncClient, redis: Redis
 ) -> None:
-    route = respx.get(ME).mock(side_effect=workspace_of)
+    route = respx.get(ME).mock(side_effect=answer_workspace)
     for workspace in (SHOP2, intercom.APP, "unknown"):
-        await post(unnamed, "/webhooks/intercom", reply_in(workspace))
+        await post_webhook(unnamed_workspaces, "/webhooks/intercom", build_reply(workspace))
 
-    found = [await channel_of(redis, f"intercom:{each}:{intercom.TALK}") for each in (intercom.APP, SHOP2)]
+    found = [await read_channel(redis, f"intercom:{each}:{intercom.TALK}") for each in (intercom.APP, SHOP2)]
     assert found == ["intercom", "intercom/shop2"]
     assert await redis.hget("tg:counts", "ignored:other account") == b"1"
     assert route.call_count == 2
@@ -175,41 +179,47 @@ async def test_workspaces_without_a_setting_are_learnt_from_their_tokens(
 
 @respx.mock
 async def test_a_webhook_waits_until_the_workspaces_are_known(
-    unnamed: httpx.AsyncClient, redis: Redis
+    unnamed_workspaces: httpx.AsyncClient, redis: Redis
 ) -> None:
     route = respx.get(ME).respond(503)
-    webhook = reply_in(SHOP2)
-    response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
+    webhook = build_reply(SHOP2)
+    response = await unnamed_workspaces.post(
+        "/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers)
+    )
     assert response.status_code == 503
-    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
 
-    route.mock(side_effect=workspace_of)
-    await post(unnamed, "/webhooks/intercom", webhook)
-    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+    route.mock(side_effect=answer_workspace)
+    await post_webhook(unnamed_workspaces, "/webhooks/intercom", webhook)
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
 
 
 @respx.mock
-async def test_two_tokens_of_one_workspace_are_refused(unnamed: httpx.AsyncClient, redis: Redis) -> None:
+async def test_two_tokens_of_one_workspace_are_refused(
+    unnamed_workspaces: httpx.AsyncClient, redis: Redis
+) -> None:
     respx.get(ME).respond(json={"app": {"id_code": SHOP2}})
-    webhook = reply_in(SHOP2)
-    response = await unnamed.post("/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers))
+    webhook = build_reply(SHOP2)
+    response = await unnamed_workspaces.post(
+        "/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers)
+    )
 
     assert response.status_code == 503
-    assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
 
 
 @respx.mock
 async def test_a_replay_asks_whose_webhook_it_is(redis: Redis) -> None:
-    route = respx.get(ME).mock(side_effect=workspace_of)
-    second = intercom.channel(INTERCOM_ACCESS_TOKEN="second-token")
+    route = respx.get(ME).mock(side_effect=answer_workspace)
+    second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
-        "intercom": intercom.channel(),
+        "intercom": intercom.build_channel(),
         "intercom/shop2": with_account_name(second, "intercom/shop2"),
     }
-    webhook = replace(reply_in(SHOP2), url="https://bots.example.com/webhooks/intercom")
+    webhook = replace(build_reply(SHOP2), url="https://bots.example.com/webhooks/intercom")
     async with httpx.AsyncClient() as calls:
         replay = WebhookEndpoint(channels, RedisInbox(redis), http=calls).replay
         assert await replay(webhook) == 1
-        assert await channel_of(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+        assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
 
     assert route.call_count == 2

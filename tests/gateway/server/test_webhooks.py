@@ -17,8 +17,8 @@ from gateway.app import create_app
 from gateway.local.http_server import serve
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from tests.fakes import FakeChannel, turn
-from tests.gateway.access.rule import operator_auth
+from tests.fakes import FakeChannel, build_turn
+from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.environments.stack import API_KEY, KEY
 
 
@@ -32,22 +32,22 @@ class OneTurnChannel(FakeChannel):
     def parse(self, webhook: Webhook) -> list[Event]:
         if webhook.body == b"broken":
             raise MalformedWebhook("no id")
-        return [TurnReceived(turn=turn(int(webhook.body)))]
+        return [TurnReceived(turn=build_turn(int(webhook.body)))]
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         return WebhookResponse(content_type="text/xml", body=b"<Response/>")
 
 
-def client(app: ASGIApp) -> httpx.AsyncClient:
+def open_client(app: ASGIApp) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app)
     return httpx.AsyncClient(transport=transport, base_url="http://bots.example.com")
 
 
 @pytest.fixture
 async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    operator = operator_auth(redis, API_KEY)
+    operator = build_operator_auth(redis, API_KEY)
     app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis, operator=operator)
-    async with client(app) as opened:
+    async with open_client(app) as opened:
         yield opened
 
 
@@ -129,7 +129,7 @@ async def test_all_errors_have_the_same_shape(
 
 async def test_without_redis_the_answer_is_503_with_retry_after() -> None:
     redis = open_redis("redis://127.0.0.1:1/0", timeout=0.5)
-    async with client(create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)) as http:
+    async with open_client(create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)) as http:
         response = await http.post("/webhooks/fake", content=b"1")
         ready = await http.get("/readyz")
         alive = await http.get("/healthz")

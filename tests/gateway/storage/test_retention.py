@@ -43,16 +43,16 @@ from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.operators.trial_chats import StoredChat, TrialChats
 from gateway.redis.records.processes.worker_presence import announce
 from gateway.redis.records.public_files import PublicFiles
-from gateway.redis.records.retention import KINDS, Keeper, KeyKind, find_kind, find_session
+from gateway.redis.records.retention import KINDS, KeyKind, RetentionRule, find_kind, find_session
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sweeper import Sweeper
 from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.text_stream import TextPublisher
-from tests.fakes import ADDRESS, turn
-from tests.gateway.contacts.test_erasure import SMS, leave_traces_everywhere, status
+from tests.fakes import ADDRESS, build_turn
+from tests.gateway.contacts.test_erasure import SMS, build_status, leave_traces_everywhere
 from tests.gateway.environments.inbound import InboundGateway
-from tests.gateway.messages.test_abuse import Line, auto_replies
+from tests.gateway.messages.test_abuse import LimitedGateway, build_auto_replies
 
 _DAY_MS = 86_400_000
 _WRITTEN_BY_HAND = ("tg:own:*", "tg:quarantine", "tg:alarms", "*:held", "*:kept", "*:text")
@@ -74,33 +74,33 @@ async def use_every_feature(gateway: InboundGateway) -> None:
         async for key in redis.scan_iter(pattern):
             await redis.delete(key)
     await erase_somebody(gateway)
-    await flood(redis)
-    await fail(gateway)
+    await flood_session(redis)
+    await make_failures(gateway)
     stop = ControlReceived(id="c1", session="fake:9", address=ADDRESS, act=ControlAction.OPT_OUT)
     person = ControlReceived(id="c2", session="fake:8", address=ADDRESS, act=ControlAction.TAKE_OVER)
     await RedisInbox(redis).accept([stop, person])
     await stream_a_text(gateway)
-    await gateway.inbox.accept(status("P99", reply_key="not yet recorded"))
-    await operate(redis)
+    await gateway.inbox.accept(build_status("P99", reply_key="not yet recorded"))
+    await act_as_operator(redis)
 
 
-async def flood(redis: Redis) -> None:
-    line = Line(redis, rounds=2, account_messages_per_day=6, tokens_per_day=10)
-    line.channel.capabilities = line.channel.capabilities.model_copy(update={"statuses": True})
-    await line.say(*auto_replies(4))
-    await line.say("hello", "and", "again", session="fake:2")
+async def flood_session(redis: Redis) -> None:
+    limited = LimitedGateway(redis, rounds=2, account_messages_per_day=6, tokens_per_day=10)
+    limited.channel.capabilities = limited.channel.capabilities.model_copy(update={"statuses": True})
+    await limited.say(*build_auto_replies(4))
+    await limited.say("hello", "and", "again", session="fake:2")
 
 
-async def fail(gateway: InboundGateway) -> None:
+async def make_failures(gateway: InboundGateway) -> None:
     """Open the circuit breaker of an account, and report failures by statuses."""
     redis, session = gateway.redis, "fake:7"
     gateway.channels["fake"] = gateway.channel
-    line = Line(redis)
-    line.channel.planned_failures = [(Unavailable("down, +15550100123"), False)] * 30
+    limited = LimitedGateway(redis)
+    limited.channel.planned_failures = [(Unavailable("down, +15550100123"), False)] * 30
     for number in range(7):
-        await line.say("hi", session=f"fake:7{number}")
+        await limited.say("hi", session=f"fake:7{number}")
     account = FailureKind.ACCOUNT
-    await line.say("hi", session=session)
+    await limited.say("hi", session=session)
     await RedisInbox(redis).accept(
         [
             StatusChanged(
@@ -112,7 +112,7 @@ async def fail(gateway: InboundGateway) -> None:
 
 
 async def erase_somebody(gateway: InboundGateway) -> None:
-    await gateway.inbox.accept([TurnReceived(turn=turn(900, "fake:erased", "hello"))])
+    await gateway.inbox.accept([TurnReceived(turn=build_turn(900, "fake:erased", "hello"))])
     await ContactErasure(gateway.redis).erase("fake:erased")
 
 
@@ -126,7 +126,7 @@ async def stream_a_text(gateway: InboundGateway) -> None:
     await publisher.finish()
 
 
-async def operate(redis: Redis) -> None:
+async def act_as_operator(redis: Redis) -> None:
     await AuditLog(redis).record(AuditEntry(who="anna", act="sign in"), about=SMS)
     original = Webhook("POST", "https://bots.example.com/webhooks/twilio", {}, b"Body=hi")
     await KeptWebhooks(redis, hours=1).add_rejected(original)
@@ -134,7 +134,7 @@ async def operate(redis: Redis) -> None:
     await TrialChats(redis).replace("anna", "default", StoredChat(), "{}")
     await FlowVersions(redis).record("default", "0a1b2c3d4e5f")
     walking = InboundGateway(redis, ["fake"], dialog=DialogMachine(Flow.load("kyc"), "rules"))
-    await walking.receive([TurnReceived(turn=turn(1, "fake:walking"))], "fake:walking")
+    await walking.receive([TurnReceived(turn=build_turn(1, "fake:walking"))], "fake:walking")
     await walking.mailbox.aclose()
     await OperatorSessions(redis).create(OPERATOR_NAME)
     attempts = CredentialAttempts(redis)
@@ -177,8 +177,8 @@ async def test_every_key_has_an_expiry_or_a_named_owner(gateway: InboundGateway)
         elif kind.days and left > (kind.days + 1) * _DAY_MS:
             problems.append(f"{key}: kept for {left / _DAY_MS:.0f} days")
         elif left == -1 and (
-            kind.keeper is Keeper.EXPIRY
-            or (kind.keeper is Keeper.WORK and not await has_work(redis, find_session(key)))
+            kind.rule is RetentionRule.EXPIRY
+            or (kind.rule is RetentionRule.WORK and not await has_work(redis, find_session(key)))
         ):
             problems.append(f"{key}: no expiry")
 
@@ -204,13 +204,16 @@ async def test_settings_change_how_long_data_is_kept(redis: Redis) -> None:
         "TURNGATE_KEEP_DEAD_LETTER_DAYS": 4,
     }
     limits = build_protocol_limits(Settings.model_validate(days))
-    line = Line(redis)
+    limited = LimitedGateway(redis)
     resolver = IdentityResolver(redis, RedisInbox(redis, limits), protocol=limits)
-    line.processor = SessionProcessor(
-        mailbox=RedisMailbox(redis, limits), dialog=line.dialog, channels={"fake": line.channel}, http=None
+    limited.processor = SessionProcessor(
+        mailbox=RedisMailbox(redis, limits),
+        dialog=limited.dialog,
+        channels={"fake": limited.channel},
+        http=None,
     )
-    await resolver.accept([TurnReceived(turn=turn(1), aliases=("fake:1", "fake:ada"))])
-    await line.processor.run("fake:1")
+    await resolver.accept([TurnReceived(turn=build_turn(1), aliases=("fake:1", "fake:ada"))])
+    await limited.processor.run("fake:1")
     now_ms = (await redis.time())[0] * 1000
     for stream in ("tg:dead", "tg:hook_dead"):
         for age in (5, 3):

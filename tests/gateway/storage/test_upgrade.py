@@ -37,22 +37,24 @@ async def load_snapshot(redis: Redis) -> None:
         value: Any = entry["value"]
         match entry["type"]:
             case "hash":
-                await redis.hset(key, mapping={_decode(name): _decode(text) for name, text in value.items()})
+                await redis.hset(
+                    key, mapping={decode_base64(name): decode_base64(text) for name, text in value.items()}
+                )
             case "list":
-                await redis.rpush(key, *map(_decode, value))
+                await redis.rpush(key, *map(decode_base64, value))
             case "set":
-                await redis.sadd(key, *map(_decode, value))
+                await redis.sadd(key, *map(decode_base64, value))
             case "zset":
-                await redis.zadd(key, {_decode(name): score for name, score in value})
+                await redis.zadd(key, {decode_base64(name): score for name, score in value})
             case "stream":
                 for entry_id, fields in value:
-                    decoded: Any = {_decode(name): _decode(text) for name, text in fields.items()}
+                    decoded: Any = {decode_base64(name): decode_base64(text) for name, text in fields.items()}
                     await redis.xadd(key, decoded, id=entry_id)
             case _:
-                await redis.set(key, _decode(value))
+                await redis.set(key, decode_base64(value))
 
 
-def _decode(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
     return b64decode(text)
 
 

@@ -7,7 +7,7 @@ import pytest
 from channels._kit.simulator import FaultSettings
 from gateway.storm.broadcast_run import run_broadcast
 from gateway.storm.scenario import COMMON_FAULTS, StormScenario
-from tests.effort import examples
+from tests.effort import example_count
 
 
 @pytest.mark.long
@@ -22,7 +22,7 @@ async def test_each_contact_gets_one_message_while_workers_are_killed() -> None:
         turn_delay=0.0,
         faults=FaultSettings(chance=0.02, kinds=COMMON_FAULTS),
     )
-    rows = examples(2_000, quick=200)
+    rows = example_count(2_000, quick=200)
     result = await run_broadcast(scenario, rows, lambda line: None)
     assert (result.missing, result.doubled, result.unwanted) == (0, 0, 0)
     listed_twice = (rows + 19) // 20

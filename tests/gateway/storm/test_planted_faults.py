@@ -139,7 +139,7 @@ def copy_with_fault(folder: Path, edits: dict[str, tuple[str, str]]) -> None:
         script.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def violations_of_a_run(folder: Path, seed: int, scenario: str = SCENARIO) -> set[str]:
+def find_violations(folder: Path, seed: int, scenario: str = SCENARIO) -> set[str]:
     """Run the chaos test with the packages of a folder; return the kinds of violations."""
     file = folder / "run_storm.py"
     file.write_text(scenario, encoding="utf-8")
@@ -165,7 +165,7 @@ def test_the_storm_finds_a_planted_fault(name: str, tmp_path: Path) -> None:
     copy_with_fault(tmp_path, edits)
 
     # What a short run meets depends on the machine's speed too: up to three seeds.
-    found = (violations_of_a_run(tmp_path, seed) for seed in range(20261128, 20261131))
+    found = (find_violations(tmp_path, seed) for seed in range(20261128, 20261131))
     assert any(violations & expected for violations in found)
 
 
@@ -178,4 +178,4 @@ def test_the_storm_finds_a_planted_fault_of_broadcasts(name: str, tmp_path: Path
     edits, expected = BROADCAST_FAULTS[name]
     copy_with_fault(tmp_path, edits)
 
-    assert violations_of_a_run(tmp_path, 7, BROADCAST_SCENARIO) & expected
+    assert find_violations(tmp_path, 7, BROADCAST_SCENARIO) & expected

@@ -24,7 +24,7 @@ async def test_a_disconnected_client_leaves_no_waiting_task(redis: Redis) -> Non
     reading = asyncio.create_task(read())
     async with asyncio.timeout(10):
         while True:  # until the stream waits for the next piece
-            if _waiting():
+            if has_waiting_task():
                 break
             await asyncio.sleep(0.001)
 
@@ -33,10 +33,10 @@ async def test_a_disconnected_client_leaves_no_waiting_task(redis: Redis) -> Non
         await reading
     await asyncio.sleep(0)
 
-    assert not _waiting()
+    assert not has_waiting_task()
     never.cancel()
     await conversations.aclose()
 
 
-def _waiting() -> bool:
+def has_waiting_task() -> bool:
     return any("Event.wait" in repr(task) for task in asyncio.all_tasks())

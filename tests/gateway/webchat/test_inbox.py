@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.gateway.environments.stack import running_stack
-from tests.gateway.webchat.api.test_routes import ask, web
+from tests.gateway.webchat.api.test_routes import ask, running_web
 
 SESSION = "web:ada"
 
@@ -21,7 +21,7 @@ SESSION = "web:ada"
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     async with running_stack() as stack:
         stack.add_settings(TURNGATE_FLOW="support")
-        async with web(stack) as client:
+        async with running_web(stack) as client:
             yield client
 
 
@@ -90,7 +90,7 @@ async def test_invalid_agent_actions_are_refused(http: httpx.AsyncClient) -> Non
 
 @pytest.mark.long
 async def test_the_page_names_an_account_that_cannot_deliver() -> None:
-    async with running_stack() as stack, web(stack) as client:
+    async with running_stack() as stack, running_web(stack) as client:
         before = await client.get("/console/desk")
         alarm = {"code": "30034", "reason": "<unregistered>", "at_ms": round(time() * 1000)}
         await stack.redis.hset("tg:alarms", "twilio:AC1", json.dumps(alarm))  # as accept.lua does

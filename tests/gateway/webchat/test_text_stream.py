@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from tests.flows.conversation import edge, flow, node
-from tests.flows.openai_server import OpenAIServer, Stream, streamed_call
+from tests.flows.openai_server import OpenAIServer, StreamedAnswer, build_streamed_call
 from tests.gateway.environments.stack import Stack, running_stack
-from tests.gateway.webchat.api.test_routes import ask, web
+from tests.gateway.webchat.api.test_routes import ask, running_web
 
 TALK = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),
@@ -24,14 +24,14 @@ TALK = flow(
 ASKED = {"text": "go", "session_id": "ada", "message_id": "m-2"}
 
 
-class Live(NamedTuple):
+class StreamingEnvironment(NamedTuple):
     stack: Stack
     server: OpenAIServer
     http: httpx.AsyncClient
 
 
 @pytest.fixture
-async def streaming_gateway(tmp_path: Path) -> AsyncIterator[Live]:
+async def streaming_gateway(tmp_path: Path) -> AsyncIterator[StreamingEnvironment]:
     path = tmp_path / "talk.json"
     TALK.save(path)
     async with running_stack() as stack, OpenAIServer().running() as server:
@@ -41,19 +41,19 @@ async def streaming_gateway(tmp_path: Path) -> AsyncIterator[Live]:
             OPENAI_API_KEY="k",
             OPENAI_BASE_URL=server.url,
         )
-        async with web(stack) as http:
+        async with running_web(stack) as http:
             await ask(http, "hello")
-            yield Live(stack, server, http)
+            yield StreamingEnvironment(stack, server, http)
 
 
 @pytest.mark.long
 async def test_the_first_text_reaches_the_client_while_the_model_is_still_writing(
-    streaming_gateway: Live,
+    streaming_gateway: StreamingEnvironment,
 ) -> None:
     may_continue = asyncio.Event()
     streaming_gateway.server.answers = [
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "are", may_continue, " you?"),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "are", may_continue, " you?"),
     ]
     received = ""
     async with streaming_gateway.http.stream("POST", "/stream", json=ASKED) as answer:
@@ -67,11 +67,11 @@ async def test_the_first_text_reaches_the_client_while_the_model_is_still_writin
 
 
 @pytest.mark.long
-async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: Live) -> None:
+async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: StreamingEnvironment) -> None:
     may_continue = asyncio.Event()
     streaming_gateway.server.answers = [
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "are", may_continue, " you?"),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "are", may_continue, " you?"),
     ]
     async with streaming_gateway.http.stream("POST", "/stream", json=ASKED) as answer:
         async for _ in answer.aiter_text():
@@ -82,13 +82,15 @@ async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: Live) -> N
 
 
 @pytest.mark.long
-async def test_a_worker_that_dies_during_a_stream_loses_nothing(streaming_gateway: Live) -> None:
+async def test_a_worker_that_dies_during_a_stream_loses_nothing(
+    streaming_gateway: StreamingEnvironment,
+) -> None:
     blocker = asyncio.Event()
     streaming_gateway.server.answers = [
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "knows", blocker),
-        streamed_call("go", "{", "}"),
-        Stream("Who ", "are ", "you?"),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "knows", blocker),
+        build_streamed_call("go", "{", "}"),
+        StreamedAnswer("Who ", "are ", "you?"),
     ]
     headers = {"Accept": "text/event-stream"}
     kinds, pieces, done = [], "", {}

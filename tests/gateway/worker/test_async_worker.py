@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -30,12 +29,6 @@ from tests.gateway.environments.stack import (
 )
 
 SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
 
 
 @pytest.mark.parametrize(
@@ -298,7 +291,7 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
 
 @pytest.mark.long
 async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack) -> None:
-    browser = _dashboard(stack.url)
+    browser = open_dashboard(stack.url)
     await stack.accept_message(1, "hi")
     queues = browser.get("/0/data/queues.json").get_json()["queues"]
     jobs = browser.get("/0/data/jobs/turns/queued/8/asc/1.json").get_json()["jobs"]
@@ -314,7 +307,7 @@ async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack
     assert worker["successful_job_count"] >= 1  # a machine that is slow to start a worker sends a second job
 
 
-def _dashboard(redis_url: str) -> FlaskClient:
+def open_dashboard(redis_url: str) -> FlaskClient:
     app = Flask("dashboard")
     app.config.from_object(rq_dashboard.default_settings)
     app.config["RQ_DASHBOARD_REDIS_URL"] = [redis_url]

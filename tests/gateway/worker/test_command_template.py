@@ -19,7 +19,7 @@ SHARED_KEYS = ["shared:zset", "shared:set", "shared:hash", "shared:list"]
 
 
 @dataclass
-class Job:
+class JobIds:
     id: str
     execution_id: str
 
@@ -32,7 +32,7 @@ def open_client(url: str) -> Iterator[Any]:
     client.connection_pool.disconnect()
 
 
-def commands() -> st.SearchStrategy[tuple[object, ...]]:
+def draw_commands() -> st.SearchStrategy[tuple[object, ...]]:
     member = st.sampled_from([JOB, EXECUTION, f"{JOB}:{EXECUTION}"])
     return st.one_of(
         st.tuples(st.just("ZADD"), st.just("shared:zset"), st.integers(1, 9), member),
@@ -46,30 +46,32 @@ def commands() -> st.SearchStrategy[tuple[object, ...]]:
     )
 
 
-def is_single_kind(drawn: list[tuple[object, ...]]) -> bool:
+def is_single_kind(commands: list[tuple[object, ...]]) -> bool:
     """RQ never adds to a registry, and removes from it, about one job in one step; nor after a deletion."""
-    names = {str(command[0]) for command in drawn}
+    names = {str(command[0]) for command in commands}
     deleted: set[object] = set()
-    for command in drawn:
+    for command in commands:
         if command[0] != "DEL" and command[1] in deleted:
             return False
         deleted |= {command[1]} if command[0] == "DEL" else set()
     return not {"ZADD", "ZREM"} <= names
 
 
-@given(st.lists(commands(), min_size=1, max_size=12).filter(is_single_kind), st.integers(1, 4))
+@given(st.lists(draw_commands(), min_size=1, max_size=12).filter(is_single_kind), st.integers(1, 4))
 @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
 def test_a_batch_leaves_what_its_jobs_leave_one_by_one(
     redis_url: str, drawn: list[tuple[object, ...]], count: int
 ) -> None:
-    jobs = [Job(f"job-{number}x", f"execution-{number}x") for number in range(1, count + 1)]
+    jobs = [JobIds(f"job-{number}x", f"execution-{number}x") for number in range(1, count + 1)]
     with open_client(redis_url) as client:
-        singly = apply(client, [command for job in jobs for command in fill(drawn, job)], jobs)
+        singly = apply_commands(
+            client, [command for job in jobs for command in fill_placeholders(drawn, job)], jobs
+        )
         pipeline = client.pipeline()
         for command in drawn:
             pipeline.execute_command(*command)
         arguments = CommandTemplate(pipeline, JOB, EXECUTION).render(jobs)
-        together = apply(client, decode(arguments), jobs)
+        together = apply_commands(client, decode(arguments), jobs)
 
     assert together == singly
 
@@ -83,10 +85,10 @@ def test_nothing_is_written_for_no_jobs(redis_url: str) -> None:
         assert read_commands(pipeline) == [["DEL", JOB]]
 
 
-def fill(drawn: list[tuple[object, ...]], job: Job) -> list[list[str]]:
+def fill_placeholders(commands: list[tuple[object, ...]], job: JobIds) -> list[list[str]]:
     return [
         [str(each).replace(EXECUTION, job.execution_id).replace(JOB, job.id) for each in command]
-        for command in drawn
+        for command in commands
     ]
 
 
@@ -99,7 +101,9 @@ def decode(arguments: list[str | bytes | int]) -> list[list[str]]:
     return found
 
 
-def apply(client: Any, wanted: list[list[str]], jobs: list[Job]) -> dict[bytes, tuple[object, bool]]:
+def apply_commands(
+    client: Any, commands: list[list[str]], jobs: list[JobIds]
+) -> dict[bytes, tuple[object, bool]]:
     """Return what the commands leave, and whether it expires. What is shared concerns other jobs, too."""
     client.flushall()
     client.zadd("shared:zset", {"another": 1})
@@ -108,12 +112,12 @@ def apply(client: Any, wanted: list[list[str]], jobs: list[Job]) -> dict[bytes, 
     for job in jobs:
         client.rpush("shared:list", job.id, job.id)
         client.zadd("shared:zset", {f"{job.id}:{job.execution_id}": 5})
-    for command in wanted:
+    for command in commands:
         client.execute_command(*command)
-    return {key: (read(client, key), client.ttl(key) > 0) for key in client.keys()}  # noqa: SIM118 - no dict
+    return {key: (read_key(client, key), client.ttl(key) > 0) for key in client.keys()}  # noqa: SIM118 - no dict
 
 
-def read(client: Any, key: bytes) -> object:
+def read_key(client: Any, key: bytes) -> object:
     kind = client.type(key)
     if kind == b"hash":
         return client.hgetall(key)

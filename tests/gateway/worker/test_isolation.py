@@ -24,14 +24,8 @@ from tests.gateway.environments.workers import CRASH_TEXT
 INNOCENTS = 499 if FULL else 60
 
 
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
-
-
 @asynccontextmanager
-async def restarted_worker(stack: Stack, name: str) -> AsyncIterator[list[int]]:
+async def running_worker(stack: Stack, name: str) -> AsyncIterator[list[int]]:
     """Run a worker that is started again whenever it ends, as a supervisor does; yield the exit codes."""
     codes: list[int] = []
 
@@ -61,7 +55,7 @@ async def test_a_turn_that_kills_its_worker_costs_its_neighbours_only_a_wait(sta
     for number, contact in enumerate(contacts, start=1):
         await stack.accept_message(number, "hi", contact)
     began = monotonic()
-    async with restarted_worker(stack, "SlowMortalWorker") as codes:
+    async with running_worker(stack, "SlowMortalWorker") as codes:
         for contact in contacts:
             await stack.simulator.wait_for_texts(1, contact, seconds=120)
         [apology] = await stack.simulator.wait_for_texts(1, PERSON, seconds=120)
@@ -90,7 +84,7 @@ async def test_a_reply_that_kills_its_worker_costs_its_neighbours_only_a_wait(st
     for number, contact in enumerate(others, start=1):
         await stack.accept_message(number, "hi", contact)
     began = monotonic()
-    async with restarted_worker(stack, "MortalSender") as codes:
+    async with running_worker(stack, "MortalSender") as codes:
         for contact in others:
             await stack.simulator.wait_for_texts(1, contact, seconds=120)
         await stack.simulator.wait_for_texts(1, seconds=120)

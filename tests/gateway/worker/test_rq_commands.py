@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -49,20 +48,14 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture
-async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as running:
-        yield running
-
-
-async def last_beat(stack: Stack) -> float:
+async def read_heartbeat(stack: Stack) -> float:
     """Return the time of the only worker's last heartbeat."""
     beats: Any = await stack.redis.zrange("tg:workers", 0, -1, withscores=True)
     [(_, at)] = beats
     return float(at)
 
 
-async def output_of(process: asyncio.subprocess.Process) -> str:
+async def read_output(process: asyncio.subprocess.Process) -> str:
     return (await process.communicate())[0].decode()
 
 
@@ -72,7 +65,7 @@ async def output_of(process: asyncio.subprocess.Process) -> str:
 )
 async def test_every_kind_of_worker_writes_its_durations(stack: Stack, options: tuple[str, ...]) -> None:
     await stack.accept_message(1, "hello")
-    await output_of(await stack.start_rq("worker", "--burst", *options))
+    await read_output(await stack.start_rq("worker", "--burst", *options))
     load = await read_load(stack.redis)
     counts = {name: histogram.count for name, histogram in load.counters.histograms.items()}
 
@@ -91,8 +84,8 @@ async def test_every_kind_of_worker_writes_its_durations(stack: Stack, options: 
 )
 async def test_rqs_key_prefix_is_obeyed(stack: Stack, options: tuple[str, ...]) -> None:
     stack.add_settings(RQ_KEY_PREFIX="myapp")  # RQ reads it once, when it is imported
-    await output_of(await stack.start_process(sys.executable, "-c", ACCEPT, stack.url))
-    queues = await output_of(await stack.start_rq("info", "--raw", "--only-queues"))
+    await read_output(await stack.start_process(sys.executable, "-c", ACCEPT, stack.url))
+    queues = await read_output(await stack.start_rq("info", "--raw", "--only-queues"))
     worker = await stack.start_rq("worker", "--burst", *options)
     await worker.communicate()
 
@@ -108,7 +101,7 @@ async def test_with_a_key_prefix_the_doctor_finds_a_stock_worker(stack: Stack) -
     await stack.start_rq("worker", "--serializer", "json", "turns")
     await wait_until(lambda: stack.redis.exists("myapp:workers:turns"))
 
-    assert "A worker is alive" in await output_of(await stack.start_process(*TURNGATE, "doctor"))
+    assert "A worker is alive" in await read_output(await stack.start_process(*TURNGATE, "doctor"))
 
 
 @pytest.mark.long
@@ -121,7 +114,7 @@ async def test_a_worker_on_another_queue_ends_with_one_sentence(
     stack: Stack, command: str, queues: tuple[str, ...]
 ) -> None:
     worker = await stack.start_rq(command, *OURS, *queues)
-    output = await output_of(worker)
+    output = await read_output(worker)
 
     assert worker.returncode == 1 or command == "worker-pool"  # RQ's pool ends with 0 when it is told to
     assert ("AsyncWorker turns" in output) or ("exactly one queue" in output)
@@ -136,7 +129,7 @@ async def test_a_signal_to_all_processes_of_a_worker_pool_finishes_the_current_t
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)
     os.killpg(pool.pid, signal.SIGINT)  # as Ctrl-C does; the pool signals its workers a second time
-    output = await output_of(pool)
+    output = await read_output(pool)
 
     assert pool.returncode == 0
     assert "cold shutdown" not in output
@@ -152,7 +145,7 @@ async def test_a_signal_repeated_at_once_is_one_signal(stack: Stack) -> None:
     end = monotonic() + 0.2
     while monotonic() < end:
         worker.send_signal(signal.SIGINT)
-    output = await output_of(worker)
+    output = await read_output(worker)
 
     assert worker.returncode == 0
     assert "cold shutdown" not in output
@@ -169,24 +162,24 @@ async def test_a_later_second_signal_is_a_cold_shutdown(stack: Stack) -> None:
         worker.send_signal(signal.SIGTERM)
         await asyncio.wait({asyncio.create_task(worker.wait())}, timeout=0.3)
 
-    assert "cold shutdown" in await output_of(worker)
+    assert "cold shutdown" in await read_output(worker)
 
 
 @pytest.mark.long
 async def test_a_worker_started_while_rq_is_suspended_takes_nothing_until_resumed(stack: Stack) -> None:
     stack.add_settings(REDIS_URL=stack.url)
-    await output_of(await stack.start_rq("suspend"))
+    await read_output(await stack.start_rq("suspend"))
     await stack.accept_message(1, "hi")
     await stack.start_process(*TURNGATE, "worker")
     await wait_until(lambda: worker_presence.any_worker_alive(stack.redis))
-    first_beat = await last_beat(stack)
+    first_beat = await read_heartbeat(stack)
 
     async def has_beaten_again() -> bool:
-        return await last_beat(stack) > first_beat + 1500  # milliseconds
+        return await read_heartbeat(stack) > first_beat + 1500  # milliseconds
 
     await wait_until(has_beaten_again)
     queued = await stack.redis.llen(rq_layout.queue_key())
-    await output_of(await stack.start_rq("resume"))
+    await read_output(await stack.start_rq("resume"))
     await stack.simulator.wait_for_texts(1)
 
     assert queued == 1
@@ -194,10 +187,10 @@ async def test_a_worker_started_while_rq_is_suspended_takes_nothing_until_resume
 
 @pytest.mark.long
 async def test_a_burst_worker_exits_while_rq_is_suspended(stack: Stack) -> None:
-    await output_of(await stack.start_rq("suspend"))
+    await read_output(await stack.start_rq("suspend"))
     await stack.accept_message(1, "hi")
     pool = await stack.start_rq("worker-pool", *OURS, "--burst", "-n", "1", "turns")
-    output = await output_of(pool)
+    output = await read_output(pool)
 
     assert "suspended" in output
     assert await stack.redis.llen(rq_layout.queue_key()) == 1
@@ -212,8 +205,8 @@ async def test_a_full_burst_worker_exits_when_rq_is_suspended_meanwhile(stack: S
     worker = await stack.start_async_worker("--burst")
     await stack.simulator.wait_for_texts(1)
     await stack.redis.rpush(rq_layout.queue_key(), "a-later-job")
-    await output_of(await stack.start_rq("suspend"))
-    output = await output_of(worker)
+    await read_output(await stack.start_rq("suspend"))
+    output = await read_output(worker)
 
     assert "suspended" in output
     assert await stack.redis.llen(rq_layout.queue_key()) == 1

@@ -18,7 +18,7 @@ from tests.paths import ROOT
 OURS = ("--worker-class", "gateway.worker.AsyncWorker", "turns")
 
 
-async def accept(group: SentinelGroup, number: int, text: str) -> None:
+async def accept_message(group: SentinelGroup, number: int, text: str) -> None:
     async with open_redis(group.url, timeout=2.0) as redis:
         await RedisInbox(redis).accept([build_message(number, text)])
 
@@ -29,10 +29,10 @@ async def accept(group: SentinelGroup, number: int, text: str) -> None:
 async def test_a_worker_answers_before_and_after_a_failover(command: str, tmp_path: Path) -> None:
     async with running_sentinel_group() as group, running_stack() as stack:
         worker = await start_worker(stack, group, command, tmp_path)
-        await accept(group, 1, "hi")
+        await accept_message(group, 1, "hi")
         await stack.simulator.wait_for_texts(1)
         await group.fail_over()
-        await accept(group, 2, "4321")
+        await accept_message(group, 2, "4321")
         received = await stack.simulator.wait_for_texts(2)
         worker.send_signal(signal.SIGTERM)
         async with asyncio.timeout(30):

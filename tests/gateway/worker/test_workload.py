@@ -8,27 +8,27 @@ from gateway.worker.rq_bookkeeping import DequeuedJob
 from gateway.worker.workload import Workload
 
 
-def job(number: int) -> DequeuedJob:
+def build_job(number: int) -> DequeuedJob:
     return DequeuedJob(f"drain-{number}", b"", 180, f"s{number}", None, 0.0)
 
 
-def build(capacity: int, partitions: int) -> Workload:
+def build_workload(capacity: int, partitions: int) -> Workload:
     return Workload(capacity, [lambda: None] * partitions)
 
 
 async def test_a_partition_takes_its_share_of_what_is_free() -> None:
     ended = asyncio.Event()
-    load = build(40, 4)
+    load = build_workload(40, 4)
     assert load.batch_size() == 8  # few at first: other processes take the next
 
     for number in range(28):
-        load.start(job(number), wait_for(ended))
+        load.start(build_job(number), wait_for(ended))
     assert load.batch_size() == 3  # a quarter of the twelve that are free
     for number in range(28, 40):
-        load.start(job(number), wait_for(ended))
+        load.start(build_job(number), wait_for(ended))
     assert load.batch_size() == 1
 
-    assert build(40, 1).batch_size() == 8
+    assert build_workload(40, 1).batch_size() == 8
     ended.set()
     await load.finish()
     assert not load.running
@@ -36,9 +36,9 @@ async def test_a_partition_takes_its_share_of_what_is_free() -> None:
 
 async def test_all_partitions_go_on_when_a_job_has_ended() -> None:
     first, others = asyncio.Event(), asyncio.Event()
-    load = build(2, 3)
-    load.start(job(1), wait_for(first))
-    load.start(job(2), wait_for(others))
+    load = build_workload(2, 3)
+    load.start(build_job(1), wait_for(first))
+    load.start(build_job(2), wait_for(others))
     waiting = [asyncio.create_task(load.wait_for_room()) for _ in range(3)]
     await asyncio.sleep(0)
     assert not any(each.done() for each in waiting)

@@ -136,7 +136,7 @@ class SendingActors(Actors):
                 )
         elif releaser.activity == "took":
             after, result = self.scripts.release_scheduled(store, key)
-            said = _queued(world, key, result)._replace(store=after)
+            said = _record_queued(world, key, result)._replace(store=after)
             yield (
                 Step("release_scheduled", who, key),
                 _with_sender(said, "releaser", index, Sender("said", key, result)),
@@ -155,7 +155,7 @@ class SendingActors(Actors):
                 yield Step("take_right", who), _with_feeder(world._replace(store=after), index, number)
         elif feeder.activity == "took":
             after, result = self.scripts.queue_row(store, int(feeder.what))
-            said = _queued(world, BROADCAST_KEY, result)._replace(store=after)
+            said = _record_queued(world, BROADCAST_KEY, result)._replace(store=after)
             yield (
                 Step("queue_row", who, feeder.what),
                 _with_sender(said, "feeder", index, feeder._replace(activity="said", result=result)),
@@ -164,7 +164,7 @@ class SendingActors(Actors):
             is_queued = feeder.result in ("queued", "duplicate")
             after, number = self.scripts.record_row(store, who, int(feeder.what), is_queued)
             recorded = _with_feeder(world._replace(store=after), index, number)
-            if _processed(after) > _processed(store) != int(feeder.what):
+            if _count_processed(after) > _count_processed(store) != int(feeder.what):
                 recorded = recorded._replace(fault=f"row {feeder.what} was recorded in place of another")
             yield Step("record_row", who, feeder.what), recorded
 
@@ -199,10 +199,10 @@ def _with_feeder(world: World, index: int, number: int | None) -> World:
     return _with_sender(world, "feeder", index, feeder)
 
 
-def _queued(world: World, key: str, result: str) -> World:
+def _record_queued(world: World, key: str, result: str) -> World:
     """Record for the observer that a message of the business has entered the outbox."""
     return world._replace(replies=(*world.replies, key)) if result == "queued" else world
 
 
-def _processed(store: Store) -> int:
+def _count_processed(store: Store) -> int:
     return store.broadcast.processed if store.broadcast else 0

@@ -9,9 +9,9 @@ from flows.nlu import (
     answer_vocabulary,
     content_words,
     is_not_yet,
+    mentions_own_people,
     negates_other_words,
     recognize_confirmation,
-    speaks_of_own_people,
     split_clauses,
 )
 from flows.text import find_phrase, tokenize
@@ -27,7 +27,7 @@ def is_answer_blocked(edge: CompiledEdge, message: ParsedMessage) -> bool:
     if not (edge.takes_yes or edge.takes_no) and _repeats_question(edge, message):
         return True
     if edge.leads_to_hand_off and (
-        speaks_of_own_people(message.language, message.words) or _asks_about_own_person(edge, message)
+        mentions_own_people(message.language, message.words) or _asks_about_own_person(edge, message)
     ):
         return True
     if message.only_halts and _is_about_ending(edge, message):
@@ -58,9 +58,9 @@ def _repeats_question(edge: CompiledEdge, message: ParsedMessage) -> bool:
     return any(other.takes_yes and other.commits and message.is_clear_yes(other) for other in others)
 
 
-def keeps_what_stands(edge: CompiledEdge, message: ParsedMessage) -> bool:
+def is_denied_cancelling(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether an edge is a form's way out, and the text denies the cancelling that is asked about."""
-    if not message.keeps_what_stands or message.postpones or edge.takes_yes:
+    if not message.denies_cancelling or message.postpones or edge.takes_yes:
         return False
     own = message.request.node.edges
     is_asked = any(other.takes_yes and other.commits for other in own)

@@ -62,7 +62,7 @@ def is_named_place(edge: CompiledEdge, message: ParsedMessage) -> bool:
 def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
-    denied = message.denied | (message.counted if edge.leads_to_hand_off else frozenset())
+    denied = message.denied | (message.counted_positions if edge.leads_to_hand_off else frozenset())
     if letters := exact_match_length(
         edge.keywords, message.words, denied, message.language, is_first=message.request.is_first
     ):
@@ -184,7 +184,7 @@ def _denied_verbs(message: ParsedMessage) -> set[str]:
     return verbs
 
 
-def names_act(edge: CompiledEdge, message: ParsedMessage) -> bool:
+def requests_change(edge: CompiledEdge, message: ParsedMessage) -> bool:
     """Return whether a text wishes to move or end something, which a keyword of the edge says.
 
     It outweighs the noun of what is moved, which names another edge too: “I have to postpone the race”.

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.evidence.condition_scoring import score_condition
-from flows.llm.rules.evidence.consent import is_answer_blocked, keeps_what_stands
+from flows.llm.rules.evidence.consent import is_answer_blocked, is_denied_cancelling
 from flows.llm.rules.evidence.open_slots import find_asked_slot, find_free_slot
 from flows.llm.rules.evidence.phrase_scoring import (
     is_named_place,
@@ -67,7 +67,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         _score_payload(edge, message.request),
         PATTERN_SCORE if pattern else 0.0,
         _score_refusal(edge, message),
-        KEYWORD_SCORE + 10 if keeps_what_stands(edge, message) else 0.0,
+        KEYWORD_SCORE + 10 if is_denied_cancelling(edge, message) else 0.0,
         _score_slots(edge, readings, message.request),
         0.0 if is_blocked else score_keywords(edge, message),
         0.0 if is_blocked else score_examples(edge, message),

@@ -13,9 +13,9 @@ from flows.slots import (
     SlotReading,
     accepts_any_text,
     extract_slot,
+    find_replacement,
     numbers_of_values,
     recognize_named_numbers,
-    replaced_number,
     sets_number,
     words_of_slot,
 )
@@ -30,7 +30,7 @@ class AskedNumbers(ClaimedText):
         """Return the number that the text puts in the place of this slot's, and of no other's."""
         values = self.request.values
         known = [values.get(name) for name in self._names_of_numbers]
-        new = replaced_number(slot, values.get(slot.name), self.text_for(slot))
+        new = find_replacement(slot, values.get(slot.name), self.text_for(slot))
         if new is None or known.count(values.get(slot.name)) != 1:
             return None
         return extract_slot(replace(slot, is_told_by=""), str(new), self.request.today)

@@ -62,7 +62,7 @@ class ClaimedText(MessageText):
         if not (slot.must_be_past or is_about_past(words_of_slot(slot), self.language)):
             own = self._without_reports(own) if is_claimed else self._text_without_reports
         if slot.kind in _COUNTED_KINDS:
-            own = mask_inquiries(own, self._asked)
+            own = mask_inquiries(own, self._asked_words)
         return self._without_names_of_values(own) if slot.kind in _DATE_KINDS else own
 
     @cached_property
@@ -71,10 +71,10 @@ class ClaimedText(MessageText):
 
     def _without_reports(self, text: str) -> str:
         """Return the text without the clauses that report something, or are about something else."""
-        return mask_other_subjects(mask_reports(text, self.language), self._asked)
+        return mask_other_subjects(mask_reports(text, self.language), self._asked_words)
 
     @cached_property
-    def _asked(self) -> AskedWords:
+    def _asked_words(self) -> AskedWords:
         """Words of the asked slot and of the bot's last message."""
         question, lexicon = frozenset(tokenize(self.last_bot_message)), lexicon_for(self.language)
         slots = {slot.name: slot for edge in self.request.available_edges for slot in edge.slots}
@@ -103,7 +103,7 @@ class ClaimedText(MessageText):
         return mask_spans(text, spans)
 
     @cached_property
-    def counted(self) -> frozenset[int]:
+    def counted_positions(self) -> frozenset[int]:
         """The positions of the nouns of numbers beside a number: “seven persons” asks for nobody."""
         always = lexicon_for(self.language).times.counted_noun_prefixes
         return frozenset(

@@ -26,12 +26,14 @@ def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: Trans
         again = extract_slot(slot, text, max(known.replace(day=1), request.today))
         day, moved = _day(reading.value), _day(again.value)
         if day is None or moved is None or day.day != moved.day or moved == day:
-            return _behind_beginning(slot, reading, text, request)
+            return _reading_after_start(slot, reading, text, request)
         return again if moved.month == known.month else reading
-    return _behind_beginning(slot, reading, text, request)
+    return _reading_after_start(slot, reading, text, request)
 
 
-def _behind_beginning(slot: Slot, reading: SlotReading, text: str, request: TransitionRequest) -> SlotReading:
+def _reading_after_start(
+    slot: Slot, reading: SlotReading, text: str, request: TransitionRequest
+) -> SlotReading:
     """Return the reading of an end behind its beginning; one that corrects another only as a weekday."""
     begun, day = _day_before(slot, request), _day(reading.value)
     if begun is None or day is None or day > begun:
@@ -60,7 +62,7 @@ def is_about_other_day(slot: Slot, request: TransitionRequest) -> bool:
     own = len(label_words(slot) & words)
     if most := max(len(label_words(other) & words) for other in others):
         return own < most
-    old = _left_out_days(request.text, request.language)
+    old = _excluded_days(request.text, request.language)
     known = _day(request.values[slot.name])
     is_own = known is not None and known.day in old
     return not is_own and any(
@@ -68,13 +70,13 @@ def is_about_other_day(slot: Slot, request: TransitionRequest) -> bool:
     )
 
 
-def _left_out_days(text: str, language: str) -> frozenset[int]:
+def _excluded_days(text: str, language: str) -> frozenset[int]:
     """Return the days of a month that a text denies or leaves out (“not the 8th”, “instead of the 8th”)."""
-    found = map(_LEADING_DIGITS.match, left_out_words(text, language))
+    found = map(_LEADING_DIGITS.match, excluded_words(text, language))
     return frozenset(int(match[0]) for match in found if match)
 
 
-def left_out_words(text: str, language: str) -> frozenset[str]:
+def excluded_words(text: str, language: str) -> frozenset[str]:
     """Return the words that a text denies, or in whose place it puts others."""
     denied, words = denied_positions(text, language), tokenize(text)
     return frozenset(

@@ -14,11 +14,12 @@ from flows.locales import lexicon_for
 from flows.nlu import (
     Vector,
     answer_vocabulary,
-    asks_about_deed,
+    asks_about_action,
     asks_for_person,
     asks_indirectly,
     asks_to_wait,
     denied_positions,
+    denies_cancelling,
     find_labels,
     holds_under_condition,
     imperatives,
@@ -27,7 +28,6 @@ from flows.nlu import (
     is_request,
     is_reserved,
     is_unreserved_yes,
-    keeps_what_stands,
     mask_doubts,
     mask_reports,
     mentions_ending,
@@ -141,7 +141,7 @@ class MessageText:
 
     @cached_property
     def postpones(self) -> bool:
-        """True if the text puts a deed off."""
+        """True if the text puts an action off."""
         return postpones(self.text, self.language)
 
     @cached_property
@@ -190,7 +190,7 @@ class MessageText:
     def asks_about_ending(self) -> bool:
         """True if the text asks how something ends, or what follows, and does not wish it to."""
         is_asked = self.is_question or self.begins_question
-        return asks_about_deed(self.text, self.language, is_question=is_asked)
+        return asks_about_action(self.text, self.language, is_question=is_asked)
 
     @cached_property
     def certain_words(self) -> frozenset[str]:
@@ -229,9 +229,9 @@ class MessageText:
         return only_halts(self.text, self.language)
 
     @cached_property
-    def keeps_what_stands(self) -> bool:
+    def denies_cancelling(self) -> bool:
         """True if the text only denies the cancelling that the bot asks about."""
-        return keeps_what_stands(self.text, self.last_bot_message, self.language)
+        return denies_cancelling(self.text, self.last_bot_message, self.language)
 
     @property
     def is_request(self) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.message.known_days import left_out_words
+from flows.llm.rules.message.known_days import excluded_words
 from flows.locales import lexicon_for, messages_for
 from flows.nlu import have_same_stem, is_request
 from flows.slots import Slot, SlotReading, label_words, words_of_slot
@@ -21,10 +21,10 @@ def without_other_day(slot: Slot, reading: SlotReading, request: TransitionReque
     With neither, the reading asks which one is meant. Who only asks something corrects nothing, nor who
     tells of one of theirs (“my friend returns on the 9th”).
     """
-    if _only_asks(request.text, request.language) or _tells_of_other(request.text, request.language):
+    if _only_asks(request.text, request.language) or _is_about_other_person(request.text, request.language):
         return SlotReading()
-    rivals = _rivals(slot, request)
-    meant = _meant(rivals, request)
+    rivals = _competing_slots(slot, request)
+    meant = _find_meant_names(rivals, request)
     if meant == {slot.name}:
         return reading
     if meant or reading.value is None:
@@ -41,7 +41,7 @@ def _only_asks(text: str, language: str) -> bool:
     return text.rstrip().endswith("?") and not is_wish
 
 
-def _tells_of_other(text: str, language: str) -> bool:
+def _is_about_other_person(text: str, language: str) -> bool:
     lexicon, words = lexicon_for(language), tokenize(text)
     owned = any(
         one in lexicon.names.owners and other in lexicon.names.relatives for one, other in pairwise(words)
@@ -49,7 +49,7 @@ def _tells_of_other(text: str, language: str) -> bool:
     return owned and lexicon.subjects.speakers.isdisjoint(words)
 
 
-def _rivals(slot: Slot, request: TransitionRequest) -> list[Slot]:
+def _competing_slots(slot: Slot, request: TransitionRequest) -> list[Slot]:
     """Return the values of this kind that are told by their label, the slot itself among them."""
     slots = {
         each.name: each
@@ -60,11 +60,11 @@ def _rivals(slot: Slot, request: TransitionRequest) -> list[Slot]:
     return list(slots.values())
 
 
-def _meant(rivals: list[Slot], request: TransitionRequest) -> set[str]:
+def _find_meant_names(rivals: list[Slot], request: TransitionRequest) -> set[str]:
     """Return the names of the values that a text can mean, empty if it says nothing of it."""
-    left_out = left_out_words(request.text, request.language)
+    left_out = excluded_words(request.text, request.language)
     old = {each.name for each in rivals if _is_old(request.values.get(each.name), left_out, request.language)}
-    names = {each.name: _own_words(each, rivals) for each in rivals}
+    names = {each.name: _distinctive_words(each, rivals) for each in rivals}
     counts = {each.name: _count_named(names[each.name], each, request) for each in rivals}
     most = max(counts.values(), default=0)
     named = {name for name, count in counts.items() if count == most > 0}
@@ -73,7 +73,7 @@ def _meant(rivals: list[Slot], request: TransitionRequest) -> set[str]:
     return (named or old) if len(named or old) == 1 else set()
 
 
-def _own_words(slot: Slot, rivals: list[Slot]) -> frozenset[str]:
+def _distinctive_words(slot: Slot, rivals: list[Slot]) -> frozenset[str]:
     """Return the words of a value's label that no other has, with all words of its end of a period."""
     dates, words = lexicon_for(slot.language).dates, _labels(slot)
     others = frozenset[str]().union(*(_labels(each) for each in rivals if each.name != slot.name))
@@ -89,19 +89,19 @@ def _labels(slot: Slot) -> frozenset[str]:
     return label_words(slot) | (frozenset(tokenize(slot.nouns)) - lexicon.fillers)
 
 
-def _count_named(own: frozenset[str], slot: Slot, request: TransitionRequest) -> int:
+def _count_named(names: frozenset[str], slot: Slot, request: TransitionRequest) -> int:
     """Return how many words of a text name a value, also written apart; an ordinal only beside a noun."""
     words, lexicon = tokenize(request.text), lexicon_for(request.language)
     ordinals, moves = lexicon.dates.days_in_words, lexicon.speech_acts.move_words
-    own = own if moves.isdisjoint(words) else own & _labels(slot)  # “push it back”
+    names = names if moves.isdisjoint(words) else names & _labels(slot)  # “push it back”
     found = 0
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
         if word in ordinals and following not in _labels(slot):
             continue
         joined = f"{word}{following}"
-        found += joined in own or any(
-            word == name or have_same_stem(word, name, request.language) for name in own
+        found += joined in names or any(
+            word == name or have_same_stem(word, name, request.language) for name in names
         )
     return found
 

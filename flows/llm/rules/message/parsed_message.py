@@ -14,15 +14,15 @@ from flows.llm.rules.message.paired_days import without_other_day
 from flows.locales import lexicon_for
 from flows.nlu import (
     asks_back,
+    asks_for_any_name,
     asks_for_name,
     content_words,
-    hardly_is_address,
-    hardly_is_code,
-    hardly_is_name,
-    names_something,
+    is_unlikely_address,
+    is_unlikely_code,
+    is_unlikely_name,
     read_name,
     says_nothing,
-    tells_birth,
+    states_birth,
     wants_to_skip,
     without_contacts,
     without_lead,
@@ -71,14 +71,14 @@ class ParsedMessage(AskedNumbers):
             or self.refuses_to_tell
             or wants_to_skip(self.text, self.language)
             or says_nothing(self.text, self.language)
-            or hardly_is_address(self.text, names, self.language)
-            or hardly_is_code(self.text, label_words(slot), self.language)
+            or is_unlikely_address(self.text, names, self.language)
+            or is_unlikely_code(self.text, label_words(slot), self.language)
             or self._corrects_label(slot)
         ):
             return ""
         text = self.text[:MAX_VALUE_LENGTH]
-        is_name = slot.kind == "text" and names_something(names, self.language)
-        if is_name and hardly_is_name(without_naming(text, self.language), self.language):
+        is_name = slot.kind == "text" and asks_for_any_name(names, self.language)
+        if is_name and is_unlikely_name(without_naming(text, self.language), self.language):
             return ""
         return (
             without_naming(text, self.language)
@@ -225,7 +225,7 @@ class ParsedMessage(AskedNumbers):
             return False
         if not slot.is_told_by and is_about_other_day(slot, self.request):
             return True
-        return tells_birth(self.text, self.language)
+        return states_birth(self.text, self.language)
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
         """Return whether the value is the year of a date that is asked for, as nothing names the slot."""

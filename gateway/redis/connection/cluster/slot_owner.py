@@ -53,7 +53,7 @@ class SlotOwner:
             finally:
                 with suppress(RedisError, OSError):
                     await connection.disconnect()
-        raise self._nowhere() from cause
+        raise self._build_error() from cause
 
     def find_sync(self) -> Node:
         """Return the same as `find`, for a synchronous client."""
@@ -69,7 +69,7 @@ class SlotOwner:
                 cause = error
             finally:
                 connection.disconnect()
-        raise self._nowhere() from cause
+        raise self._build_error() from cause
 
     def _candidates(self) -> Iterable[Node]:
         return dict.fromkeys((*self._heard_of, *self.address.nodes))
@@ -86,7 +86,7 @@ class SlotOwner:
                 return nodes[0]
         raise RedisConnectionError("no server of the cluster owns the partition's slot")
 
-    def _nowhere(self) -> RedisConnectionError:
+    def _build_error(self) -> RedisConnectionError:
         asked = ", ".join(f"{host}:{port}" for host, port in self._candidates())
         return RedisConnectionError(f"no node of the cluster tells where the partition is; asked {asked}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from time import monotonic
 
-from core.log_context import about
+from core.log_context import log_extra
 from gateway.redis.connection.outages.error_messages import describe_redis_error
 
 log = logging.getLogger("turngate.redis")
@@ -22,7 +22,7 @@ class OutageLog:
         self._began_at = 0.0
         self._next_line_at = 0.0
 
-    def failed(self, step: str, error: Exception) -> None:
+    def record_failure(self, step: str, error: Exception) -> None:
         """Record that a step failed; the first failure, each new kind of error and a reminder are logged."""
         now = monotonic()
         kind = describe_redis_error(error)
@@ -39,21 +39,21 @@ class OutageLog:
             step,
             kind,
             f" (for {since:.0f} s now)" if since >= 1 else "",
-            extra=about("redis_unavailable", reason=type(error).__name__),
+            extra=log_extra("redis_unavailable", reason=type(error).__name__),
         )
 
     def forget(self, step: str) -> None:
         """Forget a step that ends, whatever came of it."""
         self._failing.discard(step)
 
-    def succeeded(self, step: str) -> None:
+    def record_success(self, step: str) -> None:
         """Record that a step succeeded; with the last one that failed, the outage is over."""
         if step not in self._failing:
             return
         self._failing.discard(step)
         if not self._failing:
             seconds = monotonic() - self._began_at
-            log.warning("Redis works again after %.0f s", seconds, extra=about("redis_available"))
+            log.warning("Redis works again after %.0f s", seconds, extra=log_extra("redis_available"))
 
 
 outages = OutageLog()

@@ -24,9 +24,9 @@ async def run_forever(step: Callable[[], Awaitable[object]], pause: float, descr
                 await step()
             except (RedisError, OSError) as error:
                 if not task.cancelling():
-                    outages.failed(description, error)
+                    outages.record_failure(description, error)
             else:
-                outages.succeeded(description)
+                outages.record_success(description)
             if task.cancelling():
                 raise asyncio.CancelledError
             await asyncio.sleep(pause)

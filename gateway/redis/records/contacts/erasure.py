@@ -104,17 +104,17 @@ class ContactErasure:
                 await pipeline.execute()
             removed.update(record.kind for record in chunk)
 
-    async def _delete_leftovers(self, found: FoundContact, removed: Counter[str]) -> None:
+    async def _delete_leftovers(self, contact: FoundContact, removed: Counter[str]) -> None:
         """Delete keys of the sessions that a later release made, and their places in the accounts' rows."""
         for pattern in ("tg:ready:*", "tg:backlog:*"):
             async for keys in scan_keys(self._redis, pattern):
-                for key in keys if found.sessions else ():
-                    await self._redis.zrem(key, *found.sessions)
-        mentions = MentionFinder(found.identifiers)
+                for key in keys if contact.sessions else ():
+                    await self._redis.zrem(key, *contact.sessions)
+        mentions = MentionFinder(contact.identifiers)
         async for keys in scan_keys(self._redis, "tg:proactive_session:*"):
             values = await self._redis.mget(keys)
             for key, value in zip(keys, values, strict=True):
-                if decode_text(value or "") in found.sessions or mentions.is_in(key):
+                if decode_text(value or "") in contact.sessions or mentions.is_in(key):
                     removed["other records"] += int(await self._redis.delete(key))
 
 

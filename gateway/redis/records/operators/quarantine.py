@@ -42,10 +42,10 @@ class QuarantineEntry(FrozenModel):
 class Quarantine:
     """Keeps the latest rejections. It never delays a response, and a flood of forgeries costs few writes."""
 
-    def __init__(self, redis: Redis, kept: KeptWebhooks | None = None) -> None:
+    def __init__(self, redis: Redis, kept_webhooks: KeptWebhooks | None = None) -> None:
         """Create the quarantine; the originals are kept in `kept`, if that is on."""
         self._redis = redis
-        self._kept = kept or KeptWebhooks(redis)
+        self._kept = kept_webhooks or KeptWebhooks(redis)
         self._current_second = 0
         self._writes_this_second = 0
         self._write_tasks: set[asyncio.Task[None]] = set()

@@ -34,7 +34,7 @@ class Histogram:
         """Number of observations."""
         return sum(self.counts.values())
 
-    def cumulated(self) -> list[tuple[int | None, int]]:
+    def cumulative_counts(self) -> list[tuple[int | None, int]]:
         """Return for each bound how many observations are not above it; the last bound is `None`."""
         total, rows = 0, list[tuple[int | None, int]]()
         known: Sequence[int] = DURATION_BOUNDS_MS
@@ -59,7 +59,7 @@ class Histogram:
         if not self.counts:
             return None
         wanted, lower, before = share * self.count, 0, 0
-        for bound, total in self.cumulated():
+        for bound, total in self.cumulative_counts():
             if bound is None:
                 break
             if total >= wanted and total > before:

@@ -27,7 +27,7 @@ _BY_MINUTE = "h|send|"
 _TRAFFIC_SECONDS = 25 * 3600
 
 
-class _Entered(NamedTuple):
+class _RunningStep(NamedTuple):
     """A step that goes on: its name and label values, and when it began."""
 
     labels: tuple[str, ...]
@@ -41,13 +41,13 @@ class StepDurations:
         self._redis = redis
         self._unwritten: dict[str, float] = {}
 
-    def enter(self, name: str, labels: Mapping[str, str], parent: str) -> _Entered | None:
+    def enter(self, name: str, labels: Mapping[str, str], parent: str) -> _RunningStep | None:
         """Begin to measure a step."""
         if name not in _MEASURED:
             return None
-        return _Entered(_clean_labels(name, *labels.values()), perf_counter())
+        return _RunningStep(_clean_labels(name, *labels.values()), perf_counter())
 
-    def leave(self, entered: _Entered | None, result: str) -> None:
+    def leave(self, entered: _RunningStep | None, result: str) -> None:
         """Count a step's duration; one that was cancelled says nothing about durations."""
         if entered is None or result == "cancelled" or len(self._unwritten) > _MAX_FIELDS:
             return

@@ -9,10 +9,10 @@ import re
 from typing import Final
 
 from gateway.redis.records.retention.conversation_keys import CONVERSATION_KINDS
-from gateway.redis.records.retention.key_kind import SESSION_PATTERN, Keeper, KeyKind
+from gateway.redis.records.retention.key_kind import SESSION_PATTERN, KeyKind, RetentionRule
 from gateway.redis.records.retention.operation_keys import OPERATION_KINDS
 
-__all__ = ["KINDS", "Keeper", "KeyKind", "find_kind", "find_session"]
+__all__ = ["KINDS", "KeyKind", "RetentionRule", "find_kind", "find_session"]
 
 KINDS: Final = (*CONVERSATION_KINDS, *OPERATION_KINDS)
 

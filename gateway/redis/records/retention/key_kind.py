@@ -11,8 +11,8 @@ SESSION_PATTERN: Final = r"tg:\{(?!access\}).+\}"
 SESSION_DAYS: Final = "TURNGATE_KEEP_SESSION_DAYS"
 
 
-class Keeper(StrEnum):
-    """End of a key's life."""
+class RetentionRule(StrEnum):
+    """Rule by which keys of a kind end."""
 
     EXPIRY = "expiry"
     """Redis deletes it: the key has an expiry from its first write."""
@@ -33,7 +33,7 @@ class KeyKind:
     keys: str
     pattern: str
     data: str
-    keeper: Keeper
+    rule: RetentionRule
     kept: str
     days: float = 0.0
     setting: str = ""

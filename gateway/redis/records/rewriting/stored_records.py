@@ -36,7 +36,7 @@ class RecordKind(NamedTuple):
     seal: Seal
 
 
-def _with(clear: frozenset[str]) -> Seal:
+def _seal_except(clear: frozenset[str]) -> Seal:
     return lambda sealer, place, record: sealer.record(place, record, clear)
 
 
@@ -60,7 +60,7 @@ def _seal_letter(sealer: Sealer, place: str, record: bytes) -> bytes:
     return to_json(letter)
 
 
-def _named(_: re.Match[str], fields: Mapping[str, bytes]) -> str:
+def _read_session(_: re.Match[str], fields: Mapping[str, bytes]) -> str:
     """Return the session that a record names; an ID in its key may have any characters."""
     record: Any = from_json(fields[""])
     return str(record.get("session", ""))
@@ -94,23 +94,23 @@ _CREDENTIALS: Final = r"tg:own:\{[a-z]+\.oauth\.[0-9a-f]+\}"
 
 _Type = Literal["hash", "list", "stream"]
 _ROWS: Final[tuple[tuple[str, _Type, tuple[str, ...], Place, Seal], ...]] = (
-    (_SESSION, "hash", ("state", "known"), _session, _with(NOTHING)),
-    (f"{_SESSION}:mail", "list", (), _session, _with(TURN_CLEAR)),
+    (_SESSION, "hash", ("state", "known"), _session, _seal_except(NOTHING)),
+    (f"{_SESSION}:mail", "list", (), _session, _seal_except(TURN_CLEAR)),
     (f"{_SESSION}:(out|held)", "list", (), _session, _seal_reply),
     (f"{_SESSION}:kept", "hash", (), _session, _seal_kept_reply),
-    (f"{_SESSION}:log", "stream", ("d",), _session, _with(ENTRY_CLEAR)),
-    (r"tg:scheduled:\{.+\}:.+", "hash", ("message",), _named, _with(SCHEDULED_CLEAR)),
-    (f"{_SESSION}:webhooks", "stream", ("webhook",), _session, _with(NOTHING)),
-    ("tg:rejected_webhooks", "stream", ("webhook",), _key, _with(NOTHING)),
+    (f"{_SESSION}:log", "stream", ("d",), _session, _seal_except(ENTRY_CLEAR)),
+    (r"tg:scheduled:\{.+\}:.+", "hash", ("message",), _read_session, _seal_except(SCHEDULED_CLEAR)),
+    (f"{_SESSION}:webhooks", "stream", ("webhook",), _session, _seal_except(NOTHING)),
+    ("tg:rejected_webhooks", "stream", ("webhook",), _key, _seal_except(NOTHING)),
     ("tg:dead", "stream", ("letter",), _field("session"), _seal_letter),
-    ("tg:events", "stream", ("d",), _field("s"), _with(ENTRY_CLEAR)),
-    ("tg:hook_dead", "stream", ("event",), _named, _with(EVENT_CLEAR)),
-    ("tg:hook:.+:waiting", "hash", (), _named, _with(EVENT_CLEAR)),
-    ("tg:hooks", "hash", (), _subscription, _with(SUBSCRIPTION_CLEAR)),
-    ("tg:broadcast:(?P<name>.+)", "hash", ("definition",), _broadcast, _with(DEFINITION_CLEAR)),
-    ("tg:broadcast_rows:(?P<name>.+)", "list", (), _broadcast, _with(ROW_CLEAR)),
-    (r"tg:file:.+", "hash", ("file",), _key, _with(NOTHING)),
-    (_CREDENTIALS, "hash", ("state",), _key, _with(STORED_CLEAR)),
+    ("tg:events", "stream", ("d",), _field("s"), _seal_except(ENTRY_CLEAR)),
+    ("tg:hook_dead", "stream", ("event",), _read_session, _seal_except(EVENT_CLEAR)),
+    ("tg:hook:.+:waiting", "hash", (), _read_session, _seal_except(EVENT_CLEAR)),
+    ("tg:hooks", "hash", (), _subscription, _seal_except(SUBSCRIPTION_CLEAR)),
+    ("tg:broadcast:(?P<name>.+)", "hash", ("definition",), _broadcast, _seal_except(DEFINITION_CLEAR)),
+    ("tg:broadcast_rows:(?P<name>.+)", "list", (), _broadcast, _seal_except(ROW_CLEAR)),
+    (r"tg:file:.+", "hash", ("file",), _key, _seal_except(NOTHING)),
+    (_CREDENTIALS, "hash", ("state",), _key, _seal_except(STORED_CLEAR)),
 )
 RECORD_KINDS: Final = tuple(RecordKind(re.compile(row[0]), *row[1:]) for row in _ROWS)
 """The first that matches a key counts."""

@@ -18,7 +18,16 @@ from channels._kit.simulator import (
 )
 from core.model import ControlAction
 from tests.channels.intercom.builders import APP, BOT, TOKEN
-from tests.channels.intercom.simulator.simulated import NOW, PERSON, acts, call, code, heard, made, said
+from tests.channels.intercom.simulator.simulated import (
+    NOW,
+    PERSON,
+    call,
+    make_simulator,
+    parse_actions,
+    parse_deliveries,
+    read_error_code,
+    send_user_message,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,31 +58,31 @@ from tests.channels.intercom.simulator.simulated import NOW, PERSON, acts, call,
     ],
 )
 def test_invalid_requests_are_refused(what: str, body: dict[str, Any], expected: tuple[int, str]) -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     answer, deliveries = call(simulator, what, body)
 
-    assert code(answer) == expected
+    assert read_error_code(answer) == expected
     assert deliveries == []
 
 
 def test_token_and_version_are_checked() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
 
-    assert code(call(simulator, "", authorization="Bearer other")[0]) == (401, "unauthorized")
-    assert code(call(simulator, "", version="9.9")[0]) == (400, "intercom_version_invalid")
+    assert read_error_code(call(simulator, "", authorization="Bearer other")[0]) == (401, "unauthorized")
+    assert read_error_code(call(simulator, "", version="9.9")[0]) == (400, "intercom_version_invalid")
     me = simulator.handle(SimulatorRequest("GET", "/me", {"authorization": f"Bearer {TOKEN}"}), NOW)[0]
     assert json.loads(me.body)["app"]["id_code"] == APP
 
 
 def test_the_rate_limit_has_windows_of_ten_seconds() -> None:
-    simulator = made(calls_per_window=2)
-    said(simulator)
+    simulator = make_simulator(calls_per_window=2)
+    send_user_message(simulator)
     answers = [call(simulator, "", now=NOW + seconds)[0] for seconds in (1, 2, 3, 11)]
 
     assert [answer.status for answer in answers] == [200, 200, 429, 200]
-    assert code(answers[2]) == (429, "rate_limit_exceeded")
+    assert read_error_code(answers[2]) == (429, "rate_limit_exceeded")
     assert answers[2].headers["x-ratelimit-reset"] == str(int(NOW) + 10)
 
 
@@ -90,8 +99,8 @@ def test_the_rate_limit_has_windows_of_ten_seconds() -> None:
     ],
 )
 def test_faults_are_injected(fault: Fault, taken: bool) -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     simulator.set_faults(FaultSettings(next=(fault,)))
     answer, _ = call(simulator, "/reply", {"message_type": "comment", "body": "<p>x</p>"})
 
@@ -111,23 +120,23 @@ def test_messages_as_an_unknown_contact_are_refused(body: dict[str, Any], expect
     headers = {"authorization": f"Bearer {TOKEN}"}
     call = SimulatorRequest("POST", "/conversations", headers, json.dumps(body).encode())
 
-    assert code(made().handle(call, NOW)[0]) == expected
+    assert read_error_code(make_simulator().handle(call, NOW)[0]) == expected
 
 
 def test_a_webhook_is_retried_once_after_a_minute() -> None:
-    simulator = made()
+    simulator = make_simulator()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
     [again] = simulator.handle_delivery_result(first, WebhookResult(503), NOW)
 
     assert again.at == NOW + 60
-    assert heard([first]) == heard([again])
+    assert parse_deliveries([first]) == parse_deliveries([again])
     assert json.loads(again.body)["delivery_attempts"] == 2
     assert simulator.handle_delivery_result(again, WebhookResult(None), NOW) == []
     assert simulator.handle_delivery_result(first, WebhookResult(200), NOW) == []
 
 
 def test_status_410_ends_the_subscription() -> None:
-    simulator = made()
+    simulator = make_simulator()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
     assert simulator.handle_delivery_result(first, WebhookResult(410), NOW) == []
@@ -135,7 +144,7 @@ def test_status_410_ends_the_subscription() -> None:
 
 
 def test_webhooks_are_repeated_and_delayed_by_the_fault_settings() -> None:
-    simulator = made()
+    simulator = make_simulator()
     simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0))
     _, [first, second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
@@ -159,16 +168,16 @@ OPTION = {"text": "Yes", "uuid": "2b1e6c5e-7a86-4b4e-9d2c-0c7a4d1c1e01"}
     ],
 )
 def test_further_invalid_requests_are_refused(what: str, body: dict[str, Any]) -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
 
     assert call(simulator, what, body)[0].status == 400
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"\xff"])
 def test_malformed_bodies_are_the_providers_400(raw: bytes) -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     headers = {"authorization": f"Bearer {TOKEN}"}
     thread = simulator.get_desk_status(PERSON).thread
     for path in (
@@ -179,19 +188,19 @@ def test_malformed_bodies_are_the_providers_400(raw: bytes) -> None:
 
 
 def test_a_reply_of_another_teammate_is_theirs() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     _, deliveries = call(
         simulator, "/reply", {"message_type": "comment", "body": "<p>x</p>", "admin_id": "9608001"}
     )
 
-    assert acts(deliveries) == [ControlAction.TAKE_OVER]
+    assert parse_actions(deliveries) == [ControlAction.TAKE_OVER]
     assert simulator.list_messages(NOW)[-1].direction == "agent"
 
 
 def test_a_tag_is_applied_once_with_its_name() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     for _ in range(2):
         assert json.loads(call(simulator, "/tags", {"id": "86"})[0].body)["name"] == "bot-handoff"
     [tag] = json.loads(call(simulator, "")[0].body)["tags"]["tags"]
@@ -200,16 +209,16 @@ def test_a_tag_is_applied_once_with_its_name() -> None:
 
 
 def test_version_2_16_has_a_zero_for_nobody() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
 
     assert json.loads(call(simulator, "")[0].body)["admin_assignee_id"] is None
     assert json.loads(call(simulator, "", version="2.16")[0].body)["admin_assignee_id"] == 0
 
 
 def test_files_can_be_attached_by_url_and_as_data() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     file = {"content_type": "application/pdf", "name": "a.pdf", "data": "cGRm"}
     urls = ["https://shop.example/a.png"]
     body = {"message_type": "comment", "body": "", "attachment_urls": urls, "attachment_files": [file]}
@@ -219,7 +228,7 @@ def test_files_can_be_attached_by_url_and_as_data() -> None:
 
 
 def test_a_429_delays_every_notification() -> None:
-    simulator = made()
+    simulator = make_simulator()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
     simulator.handle_delivery_result(first, WebhookResult(429), NOW)
     _, [second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hello?"), NOW + 1)
@@ -229,8 +238,8 @@ def test_a_429_delays_every_notification() -> None:
 
 @pytest.mark.parametrize("operation", [Operation.LOOK_UP, Operation.CONTROL])
 def test_look_ups_and_tags_can_fail_too(operation: Operation) -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     simulator.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(operation,)))
     what, body = ("", None) if operation is Operation.LOOK_UP else ("/tags", {"id": "86"})
 

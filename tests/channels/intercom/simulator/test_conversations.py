@@ -23,23 +23,23 @@ from core.model import (
     Reply,
 )
 from core.ports import Webhook
-from tests.channels.intercom.builders import APP, TEAM, channel
+from tests.channels.intercom.builders import APP, TEAM, build_channel
 from tests.channels.intercom.simulator.simulated import (
     NOW,
     PERSON,
-    acts,
     call,
-    code,
-    heard,
-    made,
-    said,
-    turns,
+    make_simulator,
+    parse_actions,
+    parse_deliveries,
+    parse_turns,
+    read_error_code,
+    send_user_message,
 )
 
 YES = Choice(label="Yes", payload="confirmed")
 
 
-def reply_to(simulator: IntercomSimulator, **fields: Any) -> Reply:
+def build_reply(simulator: IntercomSimulator, **fields: Any) -> Reply:
     address = Address(
         channel="intercom", account=APP, ours=APP, theirs=simulator.get_desk_status(PERSON).thread
     )
@@ -48,8 +48,8 @@ def reply_to(simulator: IntercomSimulator, **fields: Any) -> Reply:
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_conversation_is_created_and_continued(plain: bool) -> None:
-    simulator = made(plain=plain)
-    [first], [second] = said(simulator), said(simulator, "more\n3 < 5")
+    simulator = make_simulator(plain=plain)
+    [first], [second] = send_user_message(simulator), send_user_message(simulator, "more\n3 < 5")
 
     assert (first.text, second.text) == ("Hi & é", "more\n3 < 5")
     assert first.session == second.session
@@ -57,27 +57,27 @@ def test_a_conversation_is_created_and_continued(plain: bool) -> None:
 
 
 def test_files_are_delivered_with_the_message() -> None:
-    [turn] = said(made(), "", media=("https://files.intercomcdn.com/a.jpg",))
+    [turn] = send_user_message(make_simulator(), "", media=("https://files.intercomcdn.com/a.jpg",))
 
     assert [each.content_type for each in turn.attachments] == ["image/jpeg"]
 
 
 def test_the_bots_replies_are_accepted_echoed_and_ignored() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     for part in render_parts(
         Message(text="Is **that** right?", choices=(YES, Choice(label="No", payload="no")))
     ):
-        answer, deliveries = call(simulator, "/reply", build_comment(reply_to(simulator, **dict(part))))
+        answer, deliveries = call(simulator, "/reply", build_comment(build_reply(simulator, **dict(part))))
         assert answer.status == 200
-        assert acts(deliveries) == []
-        assert turns(deliveries) == []
+        assert parse_actions(deliveries) == []
+        assert parse_turns(deliveries) == []
     question, options = [
         line for line in simulator.list_messages(NOW, person=PERSON) if line.direction == "out"
     ]
 
     assert (question.text, [label for _, label in options.choices]) == ("Is that right?", ["Yes", "No"])
-    [tapped] = said(simulator, "Yes", button=options.choices[0][0])
+    [tapped] = send_user_message(simulator, "Yes", button=options.choices[0][0])
     assert tapped.text == "Yes"
 
 
@@ -101,81 +101,81 @@ def test_the_bots_replies_are_accepted_echoed_and_ignored() -> None:
     ],
 )
 def test_agent_actions_change_the_owner(move: str, text: str, expected: list[ControlAction]) -> None:
-    simulator = made()
-    said(simulator)
-    said(simulator, "more")
+    simulator = make_simulator()
+    send_user_message(simulator)
+    send_user_message(simulator, "more")
 
     deliveries = simulator.run_agent_action(PERSON, move, text, NOW)
-    assert acts(deliveries) == expected
-    assert turns(deliveries) == []
+    assert parse_actions(deliveries) == expected
+    assert parse_turns(deliveries) == []
 
 
 def test_every_agent_action_is_possible_and_no_other() -> None:
     for move in IntercomSimulator.agent_actions:
-        simulator = made()
-        said(simulator)
-        said(simulator)
+        simulator = make_simulator()
+        send_user_message(simulator)
+        send_user_message(simulator)
         assert simulator.run_agent_action(PERSON, move.name, "words" if move.speaks else "", NOW)
     for wrong in ("", "dance", "reply"):
         with pytest.raises(KeyError):
             simulator.run_agent_action(PERSON, wrong, "", NOW)
     with pytest.raises(KeyError):
-        made().run_agent_action(PERSON, "take", "", NOW)
+        make_simulator().run_agent_action(PERSON, "take", "", NOW)
 
 
 def test_a_message_in_an_assigned_conversation_repeats_the_known_take_over() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     first = {
         each.id
-        for each in heard(simulator.run_agent_action(PERSON, "take", "", NOW))
+        for each in parse_deliveries(simulator.run_agent_action(PERSON, "take", "", NOW))
         if isinstance(each, ControlReceived)
     }
-    events = heard(simulator.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1])
+    events = parse_deliveries(simulator.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1])
 
     assert {each.id for each in events if isinstance(each, ControlReceived)} <= first
 
 
 def test_a_closed_conversation_is_reopened_and_a_deleted_one_replaced() -> None:
-    simulator = made()
-    [before] = said(simulator)
+    simulator = make_simulator()
+    [before] = send_user_message(simulator)
     simulator.run_agent_action(PERSON, "close", "", NOW)
     assert simulator.get_desk_status(PERSON).words == "closed, assigned to nobody"
-    [again] = said(simulator)
+    [again] = send_user_message(simulator)
     simulator.run_agent_action(PERSON, "delete", "", NOW)
-    [anew] = said(simulator)
+    [anew] = send_user_message(simulator)
 
     assert before.session == again.session != anew.session
 
 
 def test_the_bot_tags_and_closes_and_a_message_reopens() -> None:
-    simulator = made()
-    said(simulator)
-    assert code(call(simulator, "/tags", {"id": "99"})[0]) == (404, "not_found")
+    simulator = make_simulator()
+    send_user_message(simulator)
+    assert read_error_code(call(simulator, "/tags", {"id": "99"})[0]) == (404, "not_found")
     assert call(simulator, "/tags", {"id": "86"})[0].status == 200
     assert simulator.get_desk_status(PERSON).words == "open, assigned to nobody, tagged"
     answer, deliveries = call(simulator, "/parts", {"message_type": "close"})
 
-    assert (answer.status, acts(deliveries)) == (200, [ControlAction.CLOSE])
+    assert (answer.status, parse_actions(deliveries)) == (200, [ControlAction.CLOSE])
     assert simulator.get_desk_status(PERSON).words == "closed, assigned to nobody, tagged"
-    assert [turn.text for turn in said(simulator, "One more thing")] == ["One more thing"]
+    assert [turn.text for turn in send_user_message(simulator, "One more thing")] == ["One more thing"]
 
 
 def test_the_bots_hand_off_assigns_to_the_team() -> None:
-    simulator = made()
-    said(simulator)
+    simulator = make_simulator()
+    send_user_message(simulator)
     _, noted = call(simulator, "/reply", {"message_type": "note", "body": "<p>Wants a person</p>"})
     body = {"message_type": "assignment", "type": "team", "assignee_id": TEAM}
     _, assigned = call(simulator, "/parts", body)
 
-    assert (acts(noted), acts(assigned)) == ([], [ControlAction.PASSED_ON])
+    assert (parse_actions(noted), parse_actions(assigned)) == ([], [ControlAction.PASSED_ON])
     assert simulator.get_desk_status(PERSON).words == "open, assigned to a team and nobody"
-    assert acts(simulator.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1]) == []
-    assert acts(simulator.run_agent_action(PERSON, "take", "", NOW)) == [ControlAction.TAKE_OVER]
+    assert parse_actions(simulator.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1]) == []
+    assert parse_actions(simulator.run_agent_action(PERSON, "take", "", NOW)) == [ControlAction.TAKE_OVER]
 
 
 async def test_a_card_question_becomes_the_contacts_message() -> None:
-    simulator, our = made(), channel()
+    simulator, our = make_simulator(), build_channel()
     pressed = simulator.press_card_button(PERSON, "ask", NOW, question="Where is my parcel?")
     hook = Webhook(pressed.method, pressed.url, pressed.headers, pressed.body)
     our.verify(hook)
@@ -192,18 +192,20 @@ async def test_a_card_question_becomes_the_contacts_message() -> None:
 
     assert shown is not None
     assert b"Thank you" in shown.body
-    assert [turn.text for turn in turns(told)] == ["Where is my parcel?"]
+    assert [turn.text for turn in parse_turns(told)] == ["Where is my parcel?"]
 
 
 def test_the_same_seed_gives_the_same_results() -> None:
-    stories = [made().send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW) for _ in range(2)]
+    stories = [
+        make_simulator().send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW) for _ in range(2)
+    ]
 
     assert stories[0] == stories[1]
 
 
 def test_an_unknown_surface_is_refused() -> None:
     with pytest.raises(KeyError):
-        made().send_user_message(UserMessage("sms", PERSON, "Hi"), NOW)
+        make_simulator().send_user_message(UserMessage("sms", PERSON, "Hi"), NOW)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +216,8 @@ def test_an_unknown_surface_is_refused() -> None:
     ],
 )
 async def test_a_hand_off_to_nobody_who_exists_reaches_the_unassigned_inbox(settings: dict[str, str]) -> None:
-    simulator, our = made(), channel(**settings)
-    said(simulator)
+    simulator, our = make_simulator(), build_channel(**settings)
+    send_user_message(simulator)
 
     def intercom(request: httpx.Request) -> httpx.Response:
         call = SimulatorRequest(request.method, request.url.path, request.headers, request.content)
@@ -223,7 +225,7 @@ async def test_a_hand_off_to_nobody_who_exists_reaches_the_unassigned_inbox(sett
         return httpx.Response(answer.status, content=answer.body)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(intercom)) as http:
-        await our.send(reply_to(simulator, act="hand_off", body="wants a person"), http)
+        await our.send(build_reply(simulator, act="hand_off", body="wants a person"), http)
 
     assert simulator.get_desk_status(PERSON).words == "open, assigned to nobody"
     assert simulator.list_messages(NOW)[-1].text == "wants a person"

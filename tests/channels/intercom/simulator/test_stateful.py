@@ -14,8 +14,8 @@ from channels.intercom.html_body import parse_body
 from channels.intercom.simulator.server import IntercomSimulator
 from core.model import AutomaticTransition, ControlAction, ControlReceived, Owner, TurnReceived, next_owner
 from core.ports import Webhook
-from tests.channels.intercom.builders import SECRET, TOKEN, channel
-from tests.effort import examples
+from tests.channels.intercom.builders import SECRET, TOKEN, build_channel
+from tests.effort import example_count
 
 PERSON, NOW = "+15550181", 1_790_000_000.0
 
@@ -51,8 +51,8 @@ class Session:
     def take(self, deliveries: Iterable[WebhookDelivery]) -> None:
         for delivery in deliveries:
             hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
-            channel().verify(hook)
-            for event in channel().parse(hook):
+            build_channel().verify(hook)
+            for event in build_channel().parse(hook):
                 if isinstance(event, TurnReceived) and self._is_new(event.turn.id):
                     self.owner = next_owner(self.owner, AutomaticTransition.NEW_MESSAGE)
                 elif isinstance(event, ControlReceived) and self._is_new(event.id):
@@ -70,7 +70,7 @@ class Session:
 
 
 @pytest.mark.long
-@settings(max_examples=examples(300))
+@settings(max_examples=example_count(300))
 @given(steps=_STEPS, plain=st.booleans())
 def test_the_desk_and_the_session_agree_on_the_owner(steps: list[tuple[str, str]], plain: bool) -> None:
     url = "https://bots.example.com/webhooks/intercom"

@@ -21,7 +21,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 @asynccontextmanager
-async def server(talk: Talk) -> AsyncIterator[str]:
+async def serve(talk: Talk) -> AsyncIterator[str]:
     """Run a server with the test's handler; it does not wait for open connections when it ends."""
     writers: list[asyncio.StreamWriter] = []
 
@@ -46,7 +46,7 @@ async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     await reader.readuntil(b"\r\n\r\n")
 
 
-async def say_half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def answer_half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
     writer.write(OK[:-1])
     await writer.drain()
@@ -58,7 +58,7 @@ async def answer_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWri
     await reader.read()
 
 
-async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def answer_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
 
 
@@ -77,11 +77,11 @@ async def http(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClien
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kit, "TOTAL_SECONDS", 0.2)
 
 
-async def outcome(http: httpx.AsyncClient, url: str) -> DeliveryError:
+async def post_in_vain(http: httpx.AsyncClient, url: str) -> DeliveryError:
     with pytest.raises(DeliveryError) as error:
         await post(http, "provider", url, data={"a": "b"}, auth=("user", "secret"))
     assert "secret" not in str(error.value)
@@ -89,64 +89,64 @@ async def outcome(http: httpx.AsyncClient, url: str) -> DeliveryError:
 
 
 async def test_a_refused_connection_is_unavailable(http: httpx.AsyncClient) -> None:
-    async with server(be_silent) as url:
+    async with serve(answer_nothing) as url:
         pass
-    error = await outcome(http, url)
+    error = await post_in_vain(http, url)
 
     assert isinstance(error, Unavailable)
     assert "was refused; check" in error.reason
 
 
 async def test_an_unresolved_host_is_unavailable(http: httpx.AsyncClient) -> None:
-    error = await outcome(http, "http://nowhere.invalid")
+    error = await post_in_vain(http, "http://nowhere.invalid")
 
     assert isinstance(error, Unavailable)
     assert "host name cannot be resolved; check" in error.reason
 
 
 async def test_a_server_without_tls_is_unavailable(http: httpx.AsyncClient) -> None:
-    async with server(answer_at_once) as url:
-        error = await outcome(http, url.replace("http:", "https:"))
+    async with serve(answer_at_once) as url:
+        error = await post_in_vain(http, url.replace("http:", "https:"))
 
     assert isinstance(error, Unavailable)
     assert "no TLS connection; check" in error.reason
 
 
-@pytest.mark.parametrize("talk", [hang_up, say_half])
+@pytest.mark.parametrize("talk", [hang_up, answer_half])
 async def test_a_connection_broken_after_sending_is_unknown(http: httpx.AsyncClient, talk: Talk) -> None:
-    async with server(talk) as url:
-        error = await outcome(http, url)
+    async with serve(talk) as url:
+        error = await post_in_vain(http, url)
 
     assert isinstance(error, Unknown)
     assert "the connection broke before the response" in error.reason
 
 
 async def test_a_broken_keep_alive_connection_is_unknown(http: httpx.AsyncClient) -> None:
-    async with server(answer_once) as url:
+    async with serve(answer_once) as url:
         await post(http, "provider", url, data={"a": "b"}, auth=("user", "secret"))
 
-        assert isinstance(await outcome(http, url), Unknown)
+        assert isinstance(await post_in_vain(http, url), Unknown)
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("short_timeout")
 async def test_a_response_timeout_is_unknown_and_bounded(http: httpx.AsyncClient) -> None:
-    async with server(be_silent) as url:
-        error = await outcome(http, url)
+    async with serve(answer_nothing) as url:
+        error = await post_in_vain(http, url)
 
     assert isinstance(error, Unknown)
     assert "no response in time" in error.reason
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("short_timeout")
 async def test_a_failed_read_is_unavailable(http: httpx.AsyncClient) -> None:
-    async with server(be_silent) as url:
+    async with serve(answer_nothing) as url:
         with pytest.raises(Unavailable):
             await get(http, "provider", url, params=None, auth=("user", "secret"))
 
 
 async def test_an_invalid_url_is_an_account_wide_rejection() -> None:
     async with httpx.AsyncClient() as http:
-        error = await outcome(http, "gopher://example.com")
+        error = await post_in_vain(http, "gopher://example.com")
 
     assert isinstance(error, Rejected)
     assert error.failure is FailureKind.ACCOUNT

@@ -30,7 +30,7 @@ _OURS = {
 }
 
 
-class Tags(HTMLParser):
+class TagCollector(HTMLParser):
     """Collects the tags that a browser would see."""
 
     def __init__(self, text: str) -> None:
@@ -95,7 +95,7 @@ def test_plain_text_keeps_its_lines_and_nothing_else() -> None:
 
 @given(text=st.text(alphabet="ab #*_>`~-1.[]()<!/=\"'\n\\&:", max_size=200))
 def test_no_input_makes_an_unlisted_tag_or_loses_a_character(text: str) -> None:
-    seen = Tags(markdown_to_html(text))
+    seen = TagCollector(markdown_to_html(text))
 
     assert seen.tags <= _OURS
     assert seen.open == []

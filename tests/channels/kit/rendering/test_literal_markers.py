@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from channels._kit.rendering import ASTERISK_DIALECT, escape_markdown, escape_markers, render_markdown
 from core.model import Address, Choice, Message
-from tests.channels.twilio.builders import ACCOUNT, twilio
-from tests.channels.whatsapp.builders import OURS, PHONE, whatsapp
+from tests.channels.twilio import builders as twilio
+from tests.channels.whatsapp import builders as whatsapp
 
 JOINER = "\u2060"
 _PAIRS = [
@@ -22,7 +22,7 @@ _BLOCKS = re.compile(r"^[-*>] ", re.MULTILINE)
 VALUES = st.text("*_~`-> 1a.é", min_size=1, max_size=12).filter(str.strip)
 
 
-def formatted(text: str) -> list[str]:
+def find_formatted(text: str) -> list[str]:
     """Return what WhatsApp would show as formatted, by its rules as people observe them."""
     found = [each[0] for pair in _PAIRS for each in pair.finditer(text)]
     if "```" in text.replace("```", "", 1):
@@ -30,19 +30,19 @@ def formatted(text: str) -> list[str]:
     return found + _BLOCKS.findall(text)
 
 
-def visible(text: str) -> str:
+def remove_joiners(text: str) -> str:
     return text.replace(JOINER, "")
 
 
-def rendered(markdown: str) -> str:
+def render(markdown: str) -> str:
     return render_markdown(markdown, ASTERISK_DIALECT)
 
 
 def test_the_rules_see_what_whatsapp_formats() -> None:
     for text in ("*a*", "x _a b_.", "(~a~)", "`a`", "```a\nb```", "> a", "hi\n- a"):
-        assert formatted(text), text
+        assert find_formatted(text), text
     for text in ("A*12*B", "x * a*", "*a", "2 * 3 * 4", "ORD_12_34"):
-        assert not formatted(text), text
+        assert not find_formatted(text), text
 
 
 @given(value=VALUES, label=VALUES)
@@ -53,49 +53,49 @@ def test_any_value_arrives_as_it_is(value: str, label: str) -> None:
     shown, line = escape_markdown(value), " ".join(value.split())
     for before, after in (("", ""), ("Code: ", "!"), ("(", ")"), ("Hi\n", "\nBye"), ("a*b ", " c*")):
         expected = before + line + after
-        text = rendered((before + "%s" + after).replace("*", r"\*") % shown)
-        assert (visible(text), formatted(text)) == (expected.strip(), []), text
+        text = render((before + "%s" + after).replace("*", r"\*") % shown)
+        assert (remove_joiners(text), find_formatted(text)) == (expected.strip(), []), text
     choices = (Choice(label=label, payload="p"), Choice(label=label, payload="q"))  # alike: numbered
     for channel, ours, theirs in (
-        (whatsapp(), OURS, PHONE),
-        (twilio(), "whatsapp:+15550101", "whatsapp:+15550170"),
+        (whatsapp.build_channel(), whatsapp.OURS, whatsapp.PHONE),
+        (twilio.build_channel(), "whatsapp:+15550101", "whatsapp:+15550170"),
     ):
-        address = Address(channel=channel.name, account=ACCOUNT, ours=ours, theirs=theirs)
+        address = Address(channel=channel.name, account=twilio.ACCOUNT, ours=ours, theirs=theirs)
         [part] = channel.render(Message(text=f"Code {shown}", choices=choices), address)
         name = " ".join(label.split())
-        assert visible(part.body) == f"Code {line}\n\n1. {name}\n2. {name}".strip()
-        assert not formatted(part.body)
+        assert remove_joiners(part.body) == f"Code {line}\n\n1. {name}\n2. {name}".strip()
+        assert not find_formatted(part.body)
 
 
 @given(value=VALUES)
 @example(value="*12*")
 @example(value="a*")
 def test_markup_around_a_value_never_takes_its_characters(value: str) -> None:
-    text = rendered(f"**{escape_markdown(value)}** ok")
-    plain = visible(text).removesuffix(" ok")
+    text = render(f"**{escape_markdown(value)}** ok")
+    plain = remove_joiners(text).removesuffix(" ok")
     line = " ".join(value.split())
     assert plain in (line, f"*{line}*", f"**{line}**")
     if plain != line:
-        assert [each for each in formatted(text) if visible(each) != plain] == []
+        assert [each for each in find_formatted(text) if remove_joiners(each) != plain] == []
 
 
 @pytest.mark.parametrize(
     "code", ["A*12*B", "ORD_12_34", "*A12", "A12*", "2 * 3 * 4", "~5", "a`b", "-5", ">5"]
 )
 def test_a_code_that_nothing_formats_is_copied_as_it_is(code: str) -> None:
-    assert rendered(f"Your code is {escape_markdown(code)}, thanks") == f"Your code is {code}, thanks"
-    assert rendered(f"**Total:** {escape_markdown(code)}") == f"*Total:* {code}"
+    assert render(f"Your code is {escape_markdown(code)}, thanks") == f"Your code is {code}, thanks"
+    assert render(f"**Total:** {escape_markdown(code)}") == f"*Total:* {code}"
 
 
 def test_the_joiner_stands_outside_the_words() -> None:
-    assert rendered(r"Code \*12\*!") == f"Code {JOINER}*12*!"
+    assert render(r"Code \*12\*!") == f"Code {JOINER}*12*!"
     assert escape_markers("_id_") == f"{JOINER}_id_"
 
 
 def test_a_link_keeps_its_characters() -> None:
     url = "https://shop.example/_a_?q=*b*"
-    assert rendered(f"See {url} and [here]({url})") == f"See {url} and here ({url})"
+    assert render(f"See {url} and [here]({url})") == f"See {url} and here ({url})"
 
 
 def test_code_keeps_its_characters() -> None:
-    assert rendered("`a *b* _c_` \\*d") == "`a *b* _c_` *d"
+    assert render("`a *b* _c_` \\*d") == "`a *b* _c_` *d"

@@ -21,7 +21,7 @@ ROWS: dict[str, Any] = {"list_rows": 5, "list_title_length": 12, "list_descripti
 PICTURE = Attachment(url="https://files.example.com/a.png", content_type="image/png")
 
 
-def shown(
+def render(
     labels: tuple[str, ...], text: str = "Which?", url: str = "", **abilities: Any
 ) -> list[MessagePart]:
     can = NOTHING.model_copy(update=abilities)
@@ -45,14 +45,14 @@ def shown(
 def test_choices_are_shown_as_well_as_the_channel_can(
     row: str, labels: tuple[str, ...], abilities: dict[str, Any], tapped: int
 ) -> None:
-    [part] = shown(labels, **abilities)
+    [part] = render(labels, **abilities)
 
     assert len(part.choices) == tapped
     assert part.body == "Which?" if tapped else part.body.startswith("Which?\n\n1. ")
 
 
 def test_a_truncated_label_is_repeated_in_the_description() -> None:
-    [part] = shown(("A label longer than a row", "No"), **BUTTONS, **ROWS)
+    [part] = render(("A label longer than a row", "No"), **BUTTONS, **ROWS)
 
     assert [(each.label, each.description) for each in part.choices] == [
         ("A label…", "A label longer than a row"),
@@ -63,12 +63,12 @@ def test_a_truncated_label_is_repeated_in_the_description() -> None:
 def test_links_are_buttons_if_the_channel_has_link_buttons() -> None:
     url = "https://example.com"
 
-    assert len(shown(("Page",), url=url, **BUTTONS, links=1)[0].choices) == 1
-    assert shown(("Page",), url=url, **BUTTONS)[0].body == f"Which?\n\n1. Page ({url})"
+    assert len(render(("Page",), url=url, **BUTTONS, links=1)[0].choices) == 1
+    assert render(("Page",), url=url, **BUTTONS)[0].body == f"Which?\n\n1. Page ({url})"
 
 
 def test_only_the_end_of_a_long_text_has_the_buttons() -> None:
-    parts = shown(("Yes",), "One sentence of many. " * 10, **BUTTONS)
+    parts = render(("Yes",), "One sentence of many. " * 10, **BUTTONS)
 
     assert [len(part.choices) for part in parts] == [0] * (len(parts) - 1) + [1]
     assert len(parts[-1].body) <= 50

@@ -25,7 +25,7 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import Webhook
-from tests.channels.sunshine.builders import APP, SECRET, channel
+from tests.channels.sunshine.builders import APP, SECRET, build_channel
 
 ADA, KEY = "ada", ("app_1", "key-secret")
 
@@ -36,7 +36,7 @@ class Simulation:
     def __init__(self, **more: object) -> None:
         self.now = 1_795_428_000.0
         self.simulator = SunshineSimulator(app=APP, key=KEY, secret=SECRET, webhook_url="", seed=7, **more)  # type: ignore[arg-type]
-        self.channel = channel(
+        self.channel = build_channel(
             SUNSHINE_API_URL="https://api.example.com",
             SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"],
         )
@@ -45,7 +45,7 @@ class Simulation:
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self._number = 0
 
-    def hear(self, deliveries: list[WebhookDelivery]) -> list[Event]:
+    def parse_deliveries(self, deliveries: list[WebhookDelivery]) -> list[Event]:
         """Return the events of webhooks, verified and parsed."""
         found = []
         for delivery in sorted(deliveries, key=lambda each: each.at):
@@ -59,11 +59,13 @@ class Simulation:
         """Send a message as Ada and return the texts of the turns."""
         _, deliveries = self.simulator.send_user_message(UserMessage("sunshine", ADA, text, **more), self.now)  # type: ignore[arg-type]
         self.now += 5
-        return [each.turn.text for each in self.hear(deliveries) if isinstance(each, TurnReceived)]
+        return [
+            each.turn.text for each in self.parse_deliveries(deliveries) if isinstance(each, TurnReceived)
+        ]
 
     def act(self, move: str, text: str = "") -> list[ControlAction]:
         """Run an agent's action and return the control actions."""
-        found = self.hear(self.simulator.run_agent_action(ADA, move, text, self.now))
+        found = self.parse_deliveries(self.simulator.run_agent_action(ADA, move, text, self.now))
         self.now += 5
         return [each.act for each in found if isinstance(each, ControlReceived)]
 
@@ -90,13 +92,13 @@ class Simulation:
         }
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer, deliveries = self.simulator.handle(SimulatorRequest(method, path, headers, raw), self.now)
-        self.hear(deliveries)
+        self.parse_deliveries(deliveries)
         return answer
 
-    def heard(self, direction: str = "out") -> list[str]:
+    def list_texts(self, direction: str = "out") -> list[str]:
         return [line.text for line in self.simulator.list_messages(self.now) if line.direction == direction]
 
-    def acts(self) -> list[ControlAction]:
+    def list_actions(self) -> list[ControlAction]:
         return [each.act for each in self.events if isinstance(each, ControlReceived)]
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -104,7 +106,7 @@ class Simulation:
         path = request.url.raw_path.decode()
         call = SimulatorRequest(request.method, path, dict(request.headers), request.content)
         answer, deliveries = self.simulator.handle(call, self.now)
-        self.hear(deliveries)
+        self.parse_deliveries(deliveries)
         if answer.drop:
             raise httpx.RemoteProtocolError("dropped by the simulator")
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)

@@ -34,10 +34,10 @@ async def test_requests_over_the_rate_limit_are_refused_and_not_processed(
         await app.send()
 
     assert (error.value.retry_after, error.value.one_number) == (expected, False)
-    assert len(app.heard()) == 1
+    assert len(app.list_texts()) == 1
     app.now += 1
     await app.send()
-    assert len(app.heard()) == 2
+    assert len(app.list_texts()) == 2
 
 
 async def test_a_full_conversation_is_locked() -> None:
@@ -60,7 +60,7 @@ async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
         await app.channel.send(made, app.http)
     found = await app.channel.find_sent(made, app.http, since=None, known=())  # type: ignore[arg-type]
 
-    assert bool(found) is (fault in (Fault.ERROR_AFTER, Fault.DROP_AFTER)) is bool(app.heard())
+    assert bool(found) is (fault in (Fault.ERROR_AFTER, Fault.DROP_AFTER)) is bool(app.list_texts())
 
 
 def test_a_webhook_is_retried_up_to_five_times_except_for_some_statuses() -> None:

@@ -40,7 +40,7 @@ async def test_a_conversation_has_statuses_and_no_echo() -> None:
     last = app.events[-1]
     assert isinstance(last, TurnReceived)
     assert last.turn.payload == "y"
-    assert app.acts() == []
+    assert app.list_actions() == []
 
 
 async def test_an_image_and_a_file_are_sent() -> None:
@@ -91,15 +91,15 @@ async def test_after_a_hand_off_the_session_waits_for_an_agent() -> None:
     await app.send(act="hand_off", body="wants a person")
 
     assert app.simulator.get_desk_status(ADA).words == "control: zd-agentWorkspace"
-    assert app.acts() == [ControlAction.PASSED_ON]
+    assert app.list_actions() == [ControlAction.PASSED_ON]
     app.say("Anybody?")
-    assert app.acts() == [ControlAction.PASSED_ON, ControlAction.HAND_OFF]
+    assert app.list_actions() == [ControlAction.PASSED_ON, ControlAction.HAND_OFF]
     assert app.act("reply", "Hello Ada") == [ControlAction.TAKE_OVER]
     with pytest.raises(Rejected, match="control"):
         await app.send(body="too late")
     assert app.act("give_back") == [ControlAction.GIVE_BACK]
     await app.send(body="Here I am")
-    assert app.heard() == ["I'm passing you on.", "Here I am"]
+    assert app.list_texts() == ["I'm passing you on.", "Here I am"]
 
 
 async def test_a_reply_accepts_offered_control() -> None:
@@ -111,7 +111,7 @@ async def test_a_reply_accepts_offered_control() -> None:
     await app.send()
 
     assert app.simulator.get_desk_status(ADA).words == "control: bot"
-    assert app.acts()[-1] is ControlAction.GIVE_BACK
+    assert app.list_actions()[-1] is ControlAction.GIVE_BACK
 
 
 async def test_a_released_conversation_returns_to_the_bot() -> None:
@@ -123,7 +123,7 @@ async def test_a_released_conversation_returns_to_the_bot() -> None:
         await app.send()
     assert app.say("Me again") == ["Me again"]
     await app.send()
-    assert app.heard() == ["Hi"]
+    assert app.list_texts() == ["Hi"]
 
 
 async def test_a_send_to_a_deleted_conversation_is_rejected() -> None:
@@ -146,7 +146,9 @@ def test_impossible_actions_raise(move: str) -> None:
 def test_merged_contacts_have_one_conversation() -> None:
     app = Simulation()
     for person in (ADA, "ada-at-work"):
-        app.hear(app.simulator.send_user_message(UserMessage("sunshine", person, "Hi"), app.now)[1])
+        app.parse_deliveries(
+            app.simulator.send_user_message(UserMessage("sunshine", person, "Hi"), app.now)[1]
+        )
     former = app.simulator.get_desk_status("ada-at-work").thread
     [deliveries] = app.simulator.run_agent_action(ADA, "merge", "ada-at-work", app.now)
     surviving = app.simulator.get_desk_status("ada-at-work").thread
@@ -157,7 +159,7 @@ def test_merged_contacts_have_one_conversation() -> None:
     assert (event["type"], merged["surviving"]["id"]) == ("user:merge", surviving)
     assert merged["discarded"]["id"] == former
     assert sunshine.WebhookBody.from_dict(json.loads(deliveries.body)) is not None
-    users, moved = app.hear([deliveries])
+    users, moved = app.parse_deliveries([deliveries])
     assert isinstance(users, Ignored)
     assert isinstance(moved, ContactMoved)
     assert (moved.address.theirs, moved.absorbed) == (surviving, f"sunshine:{APP}:{former}")
@@ -190,4 +192,4 @@ async def race(seed: int) -> None:
             await app.send()
         except Rejected:
             continue
-    assert len(app.heard()) == at  # the one whose look was over
+    assert len(app.list_texts()) == at  # the one whose look was over

@@ -43,8 +43,8 @@ def make_simulator(
     )
 
 
-def create(
-    played: TwilioSimulator,
+def create_message(
+    simulator: TwilioSimulator,
     fields: Mapping[str, str] | None = None,
     *,
     now: float = NOON,
@@ -52,12 +52,12 @@ def create(
 ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     form = {"To": ADA, "From": SMS, "Body": "Hello", "StatusCallback": CALLBACK} | dict(fields or {})
     body = urlencode({name: value for name, value in form.items() if value}).encode()
-    return played.handle(SimulatorRequest("POST", f"{BASE}/Messages.json", headers, body), now)
+    return simulator.handle(SimulatorRequest("POST", f"{BASE}/Messages.json", headers, body), now)
 
 
-def code(answer: SimulatorResponse) -> tuple[int, int]:
+def read_error_code(answer: SimulatorResponse) -> tuple[int, int]:
     return answer.status, json.loads(answer.body)["code"]
 
 
-def words(deliveries: list[WebhookDelivery]) -> list[str]:
+def read_statuses(deliveries: list[WebhookDelivery]) -> list[str]:
     return [dict(parse_qsl(delivery.body.decode()))["MessageStatus"] for delivery in deliveries]

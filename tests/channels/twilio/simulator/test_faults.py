@@ -19,7 +19,7 @@ from channels._kit.simulator import (
 from channels.twilio.simulator.server import TwilioSimulator
 from core.model import TurnReceived
 from core.ports import Webhook
-from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
+from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, build_channel
 from tests.channels.twilio.simulator.simulated import (
     ADA,
     BASE,
@@ -27,12 +27,12 @@ from tests.channels.twilio.simulator.simulated import (
     NOON,
     SMS,
     WHATSAPP,
-    code,
-    create,
+    create_message,
     make_simulator,
-    words,
+    read_error_code,
+    read_statuses,
 )
-from tests.effort import examples
+from tests.effort import example_count
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_fault_applies_once_before_or_after_acceptance(
 ) -> None:
     played = make_simulator()
     played.set_faults(FaultSettings(next=(fault,)))
-    answer, _ = create(played)
+    answer, _ = create_message(played)
 
     assert (answer.status, answer.drop, len(played.list_messages(NOON))) == (status, dropped, taken)
     assert (answer.delay > 30) == (fault is Fault.TIMEOUT_AFTER)
-    again, _ = create(played)
+    again, _ = create_message(played)
     assert (again.status, again.drop, again.delay) == (201, False, 0)
 
 
@@ -64,7 +64,7 @@ def test_random_faults_have_the_set_probability_and_are_reproducible() -> None:
     def play(seed: int) -> list[int]:
         played = make_simulator(seed=seed)
         played.set_faults(FaultSettings(chance=0.3, kinds=(Fault.TOO_MANY, Fault.UNAVAILABLE)))
-        return [create(played)[0].status for _ in range(300)]
+        return [create_message(played)[0].status for _ in range(300)]
 
     statuses = play(7)
     assert 60 <= sum(status != 201 for status in statuses) <= 120
@@ -78,11 +78,11 @@ def test_webhooks_are_repeated_and_shuffled_by_the_fault_settings() -> None:
         FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0, statuses_twice=1.0, statuses_late=9.0)
     )
     _, deliveries = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
-    _, callbacks = create(played)
+    _, callbacks = create_message(played)
 
     assert len(deliveries) == 2
     assert deliveries[0].body == deliveries[1].body
-    assert sorted(words(callbacks)) == ["delivered", "delivered", "sent", "sent"]
+    assert sorted(read_statuses(callbacks)) == ["delivered", "delivered", "sent", "sent"]
     assert all(callback.at >= NOON + 9 for callback in callbacks)
 
 
@@ -130,8 +130,8 @@ def test_an_undelivered_message_goes_to_the_fallback_url_once() -> None:
 
     assert fallback.url.endswith("/fallback")
     hook = Webhook("POST", f"{SEEN}/fallback", fallback.headers, fallback.body)
-    twilio().verify(hook)
-    [event] = twilio().parse(hook)
+    build_channel().verify(hook)
+    [event] = build_channel().parse(hook)
     assert isinstance(event, TurnReceived)
     assert event.turn.id == sid
     assert played.handle_delivery_result(fallback, WebhookResult(500), NOON) == []
@@ -139,12 +139,12 @@ def test_an_undelivered_message_goes_to_the_fallback_url_once() -> None:
 
 def test_an_undelivered_status_has_no_fallback() -> None:
     played = make_simulator(fallback_url=f"{PUBLIC}/fallback")
-    _, callbacks = create(played)
+    _, callbacks = create_message(played)
 
     assert played.handle_delivery_result(callbacks[0], WebhookResult(500), NOON) == []
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=example_count(100))
 @given(
     method=st.sampled_from(["GET", "POST", "PUT"]),
     path=st.sampled_from(
@@ -165,10 +165,10 @@ def test_an_accepted_message_can_fail_later(to: str, status: str) -> None:
     on_whatsapp = to.startswith("whatsapp:")
     played.send_user_message(UserMessage("whatsapp" if on_whatsapp else "sms", ADA, "Hi"), NOON)
     played.set_faults(FaultSettings(late_failures=1.0))
-    _, deliveries = create(played, {"To": to, "From": WHATSAPP if on_whatsapp else SMS})
+    _, deliveries = create_message(played, {"To": to, "From": WHATSAPP if on_whatsapp else SMS})
     fields = dict(parse_qsl(deliveries[-1].body.decode()))
 
-    assert words(deliveries) == ["sent", status]
+    assert read_statuses(deliveries) == ["sent", status]
     assert fields["ErrorCode"] in ("30003", "30005", "30006", "30007", "30008", "30034", "63024")
     assert fields["ErrorMessage"]
 
@@ -177,7 +177,7 @@ def test_the_list_can_fail_too() -> None:
     played = make_simulator()
     played.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(Operation.LOOK_UP,)))
 
-    assert create(played)[0].status == 201
+    assert create_message(played)[0].status == 201
     request = SimulatorRequest("GET", f"{BASE}/Messages.json", BASIC)
     assert [played.handle(request, NOON)[0].status for _ in range(2)] == [503, 200]
 
@@ -186,11 +186,11 @@ def test_more_concurrent_requests_than_the_limit_are_refused_and_not_processed()
     played = TwilioSimulator(
         account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, max_concurrent_requests=2
     )
-    answers = [create(played)[0] for _ in range(3)]
+    answers = [create_message(played)[0] for _ in range(3)]
     in_progress = [answer.headers["twilio-concurrent-requests"] for answer in answers]
 
     assert ([answer.status for answer in answers], in_progress) == ([201, 201, 429], ["1", "2", "2"])
-    assert code(answers[2]) == (429, 20429)
+    assert read_error_code(answers[2]) == (429, 20429)
     assert len(played.list_messages(NOON)) == 2
     request = SimulatorRequest("GET", f"{BASE}/Messages.json", BASIC)
     assert played.handle(request, NOON)[0].status == 429
@@ -203,7 +203,7 @@ def test_a_request_counts_until_its_response() -> None:
     )
     played.set_faults(FaultSettings(answer_delay=5.0))
 
-    assert [create(played, now=NOON + after)[0].status for after in (0, 5, 6)] == [201, 429, 201]
+    assert [create_message(played, now=NOON + after)[0].status for after in (0, 5, 6)] == [201, 429, 201]
 
 
 def test_a_number_queues_what_it_sends_in_four_hours() -> None:
@@ -211,10 +211,10 @@ def test_a_number_queues_what_it_sends_in_four_hours() -> None:
         account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, segments_per_second=1 / 3600
     )
     two_segments = {"Body": "x" * 161}
-    answers = [create(played, two_segments)[0] for _ in range(3)]
+    answers = [create_message(played, two_segments)[0] for _ in range(3)]
 
     assert [answer.status for answer in answers] == [201, 201, 429]
-    assert code(answers[2]) == (429, 21611)
-    assert create(played, {"From": WHATSAPP, "To": f"whatsapp:{ADA}"})[0].status == 201
-    assert create(played, now=NOON + 3590)[0].status == 429
-    assert create(played, now=NOON + 3610)[0].status == 201
+    assert read_error_code(answers[2]) == (429, 21611)
+    assert create_message(played, {"From": WHATSAPP, "To": f"whatsapp:{ADA}"})[0].status == 201
+    assert create_message(played, now=NOON + 3590)[0].status == 429
+    assert create_message(played, now=NOON + 3610)[0].status == 201

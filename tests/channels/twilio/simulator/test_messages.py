@@ -17,7 +17,7 @@ from channels.twilio import capabilities
 from channels.twilio.simulator.server import DEFAULT_SERVICE, TwilioSimulator
 from core.model import ControlAction, ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
 from core.ports import Webhook
-from tests.channels.twilio.builders import ACCOUNT, SEEN, TOKEN, URL, twilio
+from tests.channels.twilio.builders import ACCOUNT, SEEN, TOKEN, URL, build_channel
 from tests.channels.twilio.simulator.simulated import (
     ADA,
     BASE,
@@ -25,20 +25,20 @@ from tests.channels.twilio.simulator.simulated import (
     NOON,
     SMS,
     WHATSAPP,
-    code,
-    create,
+    create_message,
     make_simulator,
-    words,
+    read_error_code,
+    read_statuses,
 )
 
 
-def read(played: TwilioSimulator, path: str, now: float = NOON) -> dict[str, object]:
-    answer, _ = played.handle(SimulatorRequest("GET", path, BASIC), now)
+def read_resource(simulator: TwilioSimulator, path: str, now: float = NOON) -> dict[str, object]:
+    answer, _ = simulator.handle(SimulatorRequest("GET", path, BASIC), now)
     found: dict[str, object] = json.loads(answer.body)
     return found
 
 
-def webhook(delivery: WebhookDelivery) -> Webhook:
+def build_webhook(delivery: WebhookDelivery) -> Webhook:
     return Webhook(delivery.method, SEEN, delivery.headers, delivery.body)
 
 
@@ -55,8 +55,8 @@ def webhook(delivery: WebhookDelivery) -> Webhook:
 def test_a_user_message_is_verified_and_parsed_by_the_channel(said: UserMessage) -> None:
     sid, [delivery] = make_simulator("#rc=3&rp=all").send_user_message(said, NOON)
 
-    twilio().verify(webhook(delivery))
-    [event] = twilio().parse(webhook(delivery))
+    build_channel().verify(build_webhook(delivery))
+    [event] = build_channel().parse(build_webhook(delivery))
     assert isinstance(event, TurnReceived)
     assert event.turn.id == sid
     assert event.turn.text == (said.text or said.button)
@@ -66,17 +66,17 @@ def test_a_user_message_is_verified_and_parsed_by_the_channel(said: UserMessage)
 
 def test_a_message_is_accepted_listed_and_reported_by_callbacks() -> None:
     played = make_simulator()
-    answer, callbacks = create(played)
+    answer, callbacks = create_message(played)
     sid = json.loads(answer.body)["sid"]
 
     assert answer.status == 201
-    assert words(callbacks) == ["sent", "delivered"]
+    assert read_statuses(callbacks) == ["sent", "delivered"]
     assert all(NOON < callback.at < NOON + 1 for callback in callbacks)
-    assert read(played, f"{BASE}/Messages/{sid}.json")["status"] == "queued"
-    assert read(played, f"{BASE}/Messages/{sid}.json", NOON + 1)["status"] == "delivered"
+    assert read_resource(played, f"{BASE}/Messages/{sid}.json")["status"] == "queued"
+    assert read_resource(played, f"{BASE}/Messages/{sid}.json", NOON + 1)["status"] == "delivered"
     for callback in callbacks:
-        twilio().verify(webhook(callback))
-    last = twilio().parse(webhook(callbacks[-1]))
+        build_channel().verify(build_webhook(callback))
+    last = build_channel().parse(build_webhook(callbacks[-1]))
     assert last == [StatusChanged(channel="twilio", provider_id=sid, status=DeliveryStatus.DELIVERED)]
 
 
@@ -85,10 +85,10 @@ def test_whatsapp_reports_reads_and_fails_outside_the_service_window() -> None:
     played.send_user_message(UserMessage("whatsapp", ADA, "Hi"), NOON)
     to = {"To": f"whatsapp:{ADA}", "From": WHATSAPP}
 
-    assert words(create(played, to, now=NOON + 86_000)[1]) == ["sent", "delivered", "read"]
-    answer, [late] = create(played, to, now=NOON + 86_500)
+    assert read_statuses(create_message(played, to, now=NOON + 86_000)[1]) == ["sent", "delivered", "read"]
+    answer, [late] = create_message(played, to, now=NOON + 86_500)
     assert answer.status == 201
-    [event] = twilio().parse(webhook(late))
+    [event] = build_channel().parse(build_webhook(late))
     assert isinstance(event, StatusChanged)
     assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "63016")
 
@@ -117,29 +117,32 @@ def test_whatsapp_reports_reads_and_fails_outside_the_service_window() -> None:
     ],
 )
 def test_an_invalid_message_is_refused_as_documented(fields: dict[str, str], expected: int) -> None:
-    assert code(create(make_simulator(), fields)[0]) == (400, expected)
+    assert read_error_code(create_message(make_simulator(), fields)[0]) == (400, expected)
 
 
 def test_a_message_of_maximum_length_is_accepted() -> None:
-    assert create(make_simulator(), {"Body": "x" * 1600})[0].status == 201
+    assert create_message(make_simulator(), {"Body": "x" * 1600})[0].status == 201
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic eDp5", "Bearer x", "é"])
 def test_wrong_credentials_are_refused(authorization: str) -> None:
-    assert code(create(make_simulator(), headers={"authorization": authorization})[0]) == (401, 20003)
+    assert read_error_code(create_message(make_simulator(), headers={"authorization": authorization})[0]) == (
+        401,
+        20003,
+    )
 
 
 def test_stop_blocks_the_pair_until_start_and_twilio_confirms_both() -> None:
     played = make_simulator()
     _, [delivery] = played.send_user_message(UserMessage("sms", ADA, " stop "), NOON)
-    [event] = twilio().parse(webhook(delivery))
+    [event] = build_channel().parse(build_webhook(delivery))
 
     assert isinstance(event, ControlReceived)
     assert event.act is ControlAction.OPT_OUT
-    assert code(create(played)[0]) == (400, 21610)
-    assert create(played, {"To": "+12025550179"})[0].status == 201
+    assert read_error_code(create_message(played)[0]) == (400, 21610)
+    assert create_message(played, {"To": "+12025550179"})[0].status == 201
     played.send_user_message(UserMessage("sms", ADA, "START"), NOON)
-    assert create(played)[0].status == 201
+    assert create_message(played)[0].status == 201
     own = [
         line.text[:20] for line in played.list_messages(NOON, person=ADA) if line.text.startswith("You have")
     ]
@@ -149,7 +152,7 @@ def test_stop_blocks_the_pair_until_start_and_twilio_confirms_both() -> None:
 def test_the_transcript_has_both_directions_in_order() -> None:
     played = make_simulator()
     played.send_user_message(UserMessage("sms", ADA, "one"), NOON)
-    create(played, {"Body": "two"})
+    create_message(played, {"Body": "two"})
     played.send_user_message(UserMessage("sms", "+12025550179", "elsewhere"), NOON)
     lines = played.list_messages(NOON, person=ADA)
 
@@ -161,7 +164,7 @@ def test_the_transcript_has_both_directions_in_order() -> None:
 def test_the_oldest_messages_are_dropped_beyond_the_limit() -> None:
     played = make_simulator(max_messages=3)
     for number in range(5):
-        create(played, {"Body": str(number), "To": f"+1202555017{number}"})
+        create_message(played, {"Body": str(number), "To": f"+1202555017{number}"})
 
     assert [line.text for line in played.list_messages(NOON)] == ["2", "3", "4"]
     assert played.list_messages(NOON, person="+12025550170") == []
@@ -170,13 +173,13 @@ def test_the_oldest_messages_are_dropped_beyond_the_limit() -> None:
 def test_the_list_is_newest_first_filtered_and_in_pages() -> None:
     played = make_simulator()
     for number in range(5):
-        create(played, {"Body": str(number)}, now=NOON + number)
-    create(played, {"To": "+12025550179"})
+        create_message(played, {"Body": str(number)}, now=NOON + number)
+    create_message(played, {"To": "+12025550179"})
 
     bodies: list[str] = []
     path: object = f"{BASE}/Messages.json?{urlencode({'To': ADA, 'From': SMS, 'PageSize': '2'})}"
     while isinstance(path, str):
-        found = read(played, path)
+        found = read_resource(played, path)
         messages = found["messages"]
         assert isinstance(messages, list)
         bodies += [message["body"] for message in messages]
@@ -198,8 +201,8 @@ def test_the_list_is_newest_first_filtered_and_in_pages() -> None:
 )
 def test_the_filters_of_the_list(query: dict[str, str], count: int) -> None:
     played = make_simulator()
-    create(played)
-    found = read(played, f"{BASE}/Messages.json?{urlencode(query)}")
+    create_message(played)
+    found = read_resource(played, f"{BASE}/Messages.json?{urlencode(query)}")
 
     assert isinstance(found["messages"], list)
     assert len(found["messages"]) == count
@@ -207,7 +210,10 @@ def test_the_filters_of_the_list(query: dict[str, str], count: int) -> None:
 
 def test_an_unknown_resource_is_404() -> None:
     for path in (f"{BASE}/Messages/SM1.json", "/2010-04-01/Accounts/AC9/Messages.json", "/"):
-        assert code(make_simulator().handle(SimulatorRequest("GET", path, BASIC), NOON)[0]) == (404, 20404)
+        assert read_error_code(make_simulator().handle(SimulatorRequest("GET", path, BASIC), NOON)[0]) == (
+            404,
+            20404,
+        )
 
 
 def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
@@ -223,8 +229,8 @@ def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
 def test_the_simulator_and_the_channel_agree_on_the_limits_without_sharing_them() -> None:
     limit = capabilities.CAPABILITIES.text_length
 
-    assert create(make_simulator(), {"Body": "x" * limit})[0].status == 201
-    assert create(make_simulator(), {"Body": "x" * (limit + 1)})[0].status == 400
+    assert create_message(make_simulator(), {"Body": "x" * limit})[0].status == 201
+    assert create_message(make_simulator(), {"Body": "x" * (limit + 1)})[0].status == 400
 
 
 @pytest.mark.parametrize(
@@ -238,10 +244,10 @@ def test_the_simulator_and_the_channel_agree_on_the_limits_without_sharing_them(
 )
 def test_files_are_fetched_and_judged(file: FetchedFile | None, expected: str) -> None:
     played = make_simulator()
-    _, [fetch] = create(played, {"MediaUrl": "https://shop.example/a.png"})
+    _, [fetch] = create_message(played, {"MediaUrl": "https://shop.example/a.png"})
 
     assert (fetch.method, fetch.url, fetch.fetches_file) == ("GET", "https://shop.example/a.png", True)
-    assert words(played.handle_fetched_file(fetch, file, NOON))[-1] == expected
+    assert read_statuses(played.handle_fetched_file(fetch, file, NOON))[-1] == expected
 
 
 def test_a_sender_outside_the_services_pool_is_refused() -> None:
@@ -249,12 +255,14 @@ def test_a_sender_outside_the_services_pool_is_refused() -> None:
         account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=URL, seed=1, services={"MG1": {"+15550199"}}
     )
 
-    assert code(create(played, {"MessagingServiceSid": "MG1"})[0]) == (400, 21712)
+    assert read_error_code(create_message(played, {"MessagingServiceSid": "MG1"})[0]) == (400, 21712)
 
 
 def test_segments_are_counted() -> None:
     for body, segments in (("x" * 160, "1"), ("x" * 320, "3"), ("😀" * 800, "25")):
-        assert json.loads(create(make_simulator(), {"Body": body})[0].body)["num_segments"] == segments
+        assert (
+            json.loads(create_message(make_simulator(), {"Body": body})[0].body)["num_segments"] == segments
+        )
 
 
 @pytest.mark.parametrize("words_", ["STOP", "opt out", " Revoke "])
@@ -264,10 +272,10 @@ def test_opt_outs_are_reported_by_type_with_advanced_opt_out(words_: str) -> Non
     )
     _, [stop] = played.send_user_message(UserMessage("sms", ADA, words_), NOON)
     assert dict(parse_qsl(stop.body.decode()))["OptOutType"] == "STOP"
-    assert code(create(played)[0]) == (400, 21610)
+    assert read_error_code(create_message(played)[0]) == (400, 21610)
     _, [start] = played.send_user_message(UserMessage("sms", ADA, "yes"), NOON)
     assert dict(parse_qsl(start.body.decode()))["OptOutType"] == "START"
-    assert create(played)[0].status == 201
+    assert create_message(played)[0].status == 201
     _, [yes] = played.send_user_message(UserMessage("sms", ADA, "yes"), NOON)
     assert "OptOutType" not in dict(parse_qsl(yes.body.decode()))
 
@@ -285,7 +293,7 @@ def test_a_long_sms_arrives_as_several_messages() -> None:
 
 def test_a_message_can_be_redacted_and_deleted() -> None:
     played = make_simulator()
-    sid = json.loads(create(played)[0].body)["sid"]
+    sid = json.loads(create_message(played)[0].body)["sid"]
     path = f"{BASE}/Messages/{sid}.json"
 
     assert played.handle(SimulatorRequest("POST", path, BASIC, b"Body=new"), NOON)[0].status == 400

@@ -16,7 +16,7 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from tests.channels.sdk.hosted import host
-from tests.channels.twilio.builders import ACCOUNT, TOKEN, URL, twilio
+from tests.channels.twilio.builders import ACCOUNT, TOKEN, URL, build_channel
 from tests.fakes import EchoDialog
 
 ADA, GRACE, SMS, WHATSAPP = "+15550170", "+15550171", "+15550100", "whatsapp:+15550101"
@@ -37,7 +37,7 @@ async def test_a_full_queue_holds_back_the_replies_of_its_number_and_loses_none(
         processor = SessionProcessor(
             mailbox=mailbox,
             dialog=EchoDialog(),
-            channels={"twilio": twilio(TWILIO_API_URL=hosted.url)},
+            channels={"twilio": build_channel(TWILIO_API_URL=hosted.url)},
             http=http,
         )
         messages = [

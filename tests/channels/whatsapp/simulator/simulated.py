@@ -23,7 +23,7 @@ from core.model import (
     Reply,
 )
 from core.ports import Webhook
-from tests.channels.whatsapp.builders import ACCOUNT, OURS, SECRET, TOKEN, whatsapp
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, SECRET, TOKEN, build_channel
 
 PERSON, NOW = "+12025550180", 1_790_000_000.0
 
@@ -34,7 +34,7 @@ HELLO = UserMessage("whatsapp", PERSON, "Hi é")
 MEDIA_URL = "https://graph.facebook.com/v26.0"
 
 
-def made(identity: IdentityMode = IdentityMode.BOTH) -> WhatsAppSimulator:
+def make_simulator(identity: IdentityMode = IdentityMode.BOTH) -> WhatsAppSimulator:
     return WhatsAppSimulator(
         app_secret=SECRET,
         access_token=TOKEN,
@@ -44,13 +44,13 @@ def made(identity: IdentityMode = IdentityMode.BOTH) -> WhatsAppSimulator:
     )
 
 
-def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
+def parse_deliveries(deliveries: list[WebhookDelivery]) -> list[Event]:
     """Return the events that the channel parses from the webhooks."""
     events = []
     for delivery in deliveries:
         hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
-        whatsapp().verify(hook)
-        events += whatsapp().parse(hook)
+        build_channel().verify(hook)
+        events += build_channel().parse(hook)
     return events
 
 
@@ -67,19 +67,19 @@ def send(
     simulator: WhatsAppSimulator, message: Message, theirs: str = PERSON[1:], now: float = NOW
 ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     address = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=theirs)
-    [part] = whatsapp().render(message, address)
+    [part] = build_channel().render(message, address)
     return call(simulator, build_request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL), now)
 
 
-def code(answer: SimulatorResponse) -> int:
+def read_error_code(answer: SimulatorResponse) -> int:
     return int(json.loads(answer.body)["error"]["code"])
 
 
-def interactive(**value: Any) -> dict[str, Any]:
+def build_interactive(**value: Any) -> dict[str, Any]:
     return {"type": "interactive", "interactive": {"body": {"text": "x"}, **value}}
 
 
-def button(title: str, id: str = "a") -> dict[str, Any]:
+def build_button(title: str, id: str = "a") -> dict[str, Any]:
     return {"type": "reply", "reply": {"id": id, "title": title}}
 
 

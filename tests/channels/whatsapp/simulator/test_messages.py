@@ -27,18 +27,18 @@ from tests.channels.whatsapp.simulator.simulated import (
     HELLO,
     NOW,
     PERSON,
-    button,
+    build_button,
+    build_interactive,
     call,
-    code,
-    heard,
-    interactive,
-    made,
+    make_simulator,
+    parse_deliveries,
+    read_error_code,
     send,
 )
 
 
-def turn_of(deliveries: list[WebhookDelivery]) -> Turn:
-    [event] = heard(deliveries)
+def parse_turn(deliveries: list[WebhookDelivery]) -> Turn:
+    [event] = parse_deliveries(deliveries)
     assert isinstance(event, TurnReceived)
     return event.turn
 
@@ -52,21 +52,23 @@ def turn_of(deliveries: list[WebhookDelivery]) -> Turn:
     ],
 )
 def test_a_message_is_a_turn_in_every_identity_mode(identity: IdentityMode, theirs: str) -> None:
-    wamid, deliveries = made(identity).send_user_message(HELLO, NOW)
-    turn = turn_of(deliveries)
+    wamid, deliveries = make_simulator(identity).send_user_message(HELLO, NOW)
+    turn = parse_turn(deliveries)
 
     assert (turn.id, turn.text, turn.address.theirs) == (wamid, "Hi é", theirs)
 
 
 def test_simultaneous_messages_are_one_batch() -> None:
     people = [replace(HELLO, person=f"+1202555{number:04}") for number in range(300)]
-    wamids, [delivery] = made().send_user_messages(people, NOW)
+    wamids, [delivery] = make_simulator().send_user_messages(people, NOW)
 
-    assert [event.turn.id for event in heard([delivery]) if isinstance(event, TurnReceived)] == wamids
+    assert [
+        event.turn.id for event in parse_deliveries([delivery]) if isinstance(event, TurnReceived)
+    ] == wamids
 
 
 def test_a_chosen_row_is_a_list_reply_and_a_button_a_button_reply() -> None:
-    simulator = made()
+    simulator = make_simulator()
     simulator.send_user_message(HELLO, NOW)
     for count, kind in ((2, "button_reply"), (5, "list_reply")):
         choices = tuple(Choice(label=f"{kind} {n}", payload=f"{kind}{n}") for n in range(count))
@@ -74,14 +76,14 @@ def test_a_chosen_row_is_a_list_reply_and_a_button_a_button_reply() -> None:
         _, [delivery] = simulator.send_user_message(replace(HELLO, text="x", button=f"{kind}1"), NOW)
 
         assert f'"type":"{kind}"' in delivery.body.decode()
-        assert turn_of([delivery]).payload == f"{kind}1"
+        assert parse_turn([delivery]).payload == f"{kind}1"
 
 
 def test_a_reply_is_accepted_and_its_statuses_return_the_key() -> None:
-    simulator = made()
+    simulator = make_simulator()
     simulator.send_user_message(HELLO, NOW)
     answer, deliveries = send(simulator, Message(text="Hello"))
-    statuses = [event for event in heard(deliveries) if isinstance(event, StatusChanged)]
+    statuses = [event for event in parse_deliveries(deliveries) if isinstance(event, StatusChanged)]
 
     assert [status.status for status in statuses] == [
         DeliveryStatus.SENT,
@@ -94,10 +96,10 @@ def test_a_reply_is_accepted_and_its_statuses_return_the_key() -> None:
 
 
 def test_outside_the_service_window_a_message_is_accepted_and_fails_later() -> None:
-    simulator = made()
+    simulator = make_simulator()
     simulator.send_user_message(HELLO, NOW)
     answer, deliveries = send(simulator, Message(text="Hello"), now=NOW + 24 * 3600)
-    [event] = heard(deliveries)
+    [event] = parse_deliveries(deliveries)
 
     assert answer.status == 200
     assert isinstance(event, StatusChanged)
@@ -105,8 +107,8 @@ def test_outside_the_service_window_a_message_is_accepted_and_fails_later() -> N
 
 
 def test_a_user_id_in_place_of_a_number_is_dropped() -> None:
-    simulator = made(IdentityMode.HIDDEN)
-    theirs = turn_of(simulator.send_user_message(HELLO, NOW)[1]).address.theirs
+    simulator = make_simulator(IdentityMode.HIDDEN)
+    theirs = parse_turn(simulator.send_user_message(HELLO, NOW)[1]).address.theirs
     _, delivered = send(simulator, Message(text="Hello"), theirs)
     answer, dropped = call(
         simulator, {"messaging_product": "whatsapp", "to": theirs, "type": "text", "text": {"body": "x"}}
@@ -124,22 +126,28 @@ def test_a_user_id_in_place_of_a_number_is_dropped() -> None:
         ({"type": "text"}, 131008),
         ({"type": "pigeon", "pigeon": {}}, 131051),
         ({"type": "image", "image": {"link": "https://x", "caption": "x" * 1025}}, 131009),
-        (interactive(type="button", action={"buttons": []}), 131009),
-        (interactive(type="button", action={"buttons": [button("x" * 21)]}), 131009),
-        (interactive(type="button", action={"buttons": [button("x"), button("x", "b")]}), 131009),
-        (interactive(type="list", action={"button": "Go", "sections": []}), 131009),
+        (build_interactive(type="button", action={"buttons": []}), 131009),
+        (build_interactive(type="button", action={"buttons": [build_button("x" * 21)]}), 131009),
+        (
+            build_interactive(type="button", action={"buttons": [build_button("x"), build_button("x", "b")]}),
+            131009,
+        ),
+        (build_interactive(type="list", action={"button": "Go", "sections": []}), 131009),
         ({"to": "", "type": "text", "text": {"body": "x"}}, 131008),
         ({"biz_opaque_callback_data": "x" * 513, "type": "text", "text": {"body": "x"}}, 131009),
         ({"type": "image", "image": {}}, 131008),
         ({"type": "image", "image": {"link": "nourl"}}, 131009),
         ({"type": "image", "image": {"id": "999999999999999"}}, 131009),
         ({"type": "audio", "audio": {"link": "https://x.example/a", "caption": "x"}}, 100),
-        (interactive(type="button", header={"type": "text", "text": "x" * 61}, action={}), 131009),
-        (interactive(type="button", footer={"text": "x" * 61}, action={}), 131009),
-        (interactive(type="button", action={"buttons": [{"type": "reply"}]}), 131008),
-        (interactive(type="list", action={"button": "Go", "sections": [{"rows": [{"id": "a"}]}]}), 131008),
+        (build_interactive(type="button", header={"type": "text", "text": "x" * 61}, action={}), 131009),
+        (build_interactive(type="button", footer={"text": "x" * 61}, action={}), 131009),
+        (build_interactive(type="button", action={"buttons": [{"type": "reply"}]}), 131008),
         (
-            interactive(
+            build_interactive(type="list", action={"button": "Go", "sections": [{"rows": [{"id": "a"}]}]}),
+            131008,
+        ),
+        (
+            build_interactive(
                 type="list",
                 action={
                     "button": "Go",
@@ -162,25 +170,25 @@ def test_a_user_id_in_place_of_a_number_is_dropped() -> None:
     ],
 )
 def test_an_invalid_message_is_refused_with_metas_code(body: dict[str, Any], expected: int) -> None:
-    answer, _ = call(made(), {"messaging_product": "whatsapp", "to": PERSON[1:], **body})
+    answer, _ = call(make_simulator(), {"messaging_product": "whatsapp", "to": PERSON[1:], **body})
 
-    assert code(answer) == expected
+    assert read_error_code(answer) == expected
 
 
 def test_a_wrong_token_is_refused() -> None:
-    answer, _ = made().handle(SimulatorRequest("POST", f"/v26.0/{OURS}/messages", {}, b"{}"), NOW)
+    answer, _ = make_simulator().handle(SimulatorRequest("POST", f"/v26.0/{OURS}/messages", {}, b"{}"), NOW)
 
-    assert (answer.status, code(answer)) == (401, 190)
+    assert (answer.status, read_error_code(answer)) == (401, 190)
 
 
 def test_a_reply_from_the_business_phone_is_a_take_over() -> None:
-    [event] = heard(made().reply_from_phone(PERSON, "I help", NOW))
+    [event] = parse_deliveries(make_simulator().reply_from_phone(PERSON, "I help", NOW))
 
     assert isinstance(event, ControlReceived)
 
 
 def test_a_number_may_be_written_with_punctuation() -> None:
-    simulator = made()
+    simulator = make_simulator()
     simulator.send_user_message(HELLO, NOW)
     written = f"+{PERSON[1]} ({PERSON[2:5]}) {PERSON[5:8]}-{PERSON[8:]}"
     body = {"messaging_product": "whatsapp", "to": written, "text": {"body": "Hi"}}
@@ -192,4 +200,4 @@ def test_a_number_may_be_written_with_punctuation() -> None:
 
 def test_an_unknown_surface_is_refused() -> None:
     with pytest.raises(KeyError):
-        made().send_user_message(replace(HELLO, surface="sms"), NOW)
+        make_simulator().send_user_message(replace(HELLO, surface="sms"), NOW)

@@ -14,7 +14,7 @@ from channels._kit.simulator import (
 )
 from core.errors import Rejected, Unavailable, Unknown
 from core.model import FailureKind
-from tests.channels.zendesk.simulation import ADA, Simulation, say
+from tests.channels.zendesk.simulation import ADA, Simulation, send_user_message
 
 
 @pytest.mark.parametrize("sends_retry_after", [True, False])
@@ -33,7 +33,7 @@ async def test_the_accounts_update_limit(sends_retry_after: bool) -> None:
 
 async def test_an_expired_or_revoked_token_is_refreshed() -> None:
     desk = Simulation(oauth=True)
-    say(desk)
+    send_user_message(desk)
     await desk.send()
     desk.now += 3600
     await desk.send()
@@ -41,12 +41,12 @@ async def test_an_expired_or_revoked_token_is_refreshed() -> None:
     desk.simulator.admin.revoke()
     await desk.send()
     assert desk.simulator.admin.grant_count == 3
-    assert len(desk.lines()) == 3
+    assert len(desk.list_lines()) == 3
 
 
 async def test_wrong_credentials_are_an_account_wide_rejection() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     desk.simulator.admin.change_api_token("another")
 
     with pytest.raises(Rejected) as error:
@@ -73,7 +73,7 @@ async def test_wrong_credentials_are_an_account_wide_rejection() -> None:
 )
 def test_updates_that_zendesk_refuses_are_refused(fields: object, status: int, error: str) -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     answer = desk.call("PUT", "/tickets/5158.json", {"ticket": fields})
 
     assert answer.status == status
@@ -92,14 +92,14 @@ def test_updates_that_zendesk_refuses_are_refused(fields: object, status: int, e
 )
 def test_malformed_bodies_are_the_providers_400(method: str, path: str, body: bytes) -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
 
     assert desk.call(method, path, body).status == 400
 
 
 def test_a_space_separates_tags() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
 
     assert desk.call("PUT", "/tickets/5158.json", {"ticket": {"tags": ["a b", "c"]}}).status == 200
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
@@ -110,7 +110,7 @@ def test_a_space_separates_tags() -> None:
 def test_comments_are_sorted_and_paged_as_documented() -> None:
     desk = Simulation()
     for number in range(7):
-        say(desk, f"message {number}")
+        send_user_message(desk, f"message {number}")
 
     def page(query: str) -> tuple[list[str], dict[str, object]]:
         body = json.loads(desk.call("GET", f"/tickets/5158/comments.json?{query}").body)
@@ -131,20 +131,20 @@ def test_comments_are_sorted_and_paged_as_documented() -> None:
 async def test_an_answer_is_found_on_a_ticket_of_more_than_a_hundred_comments() -> None:
     desk = Simulation()
     for number in range(120):
-        say(desk, f"message {number}")
+        send_user_message(desk, f"message {number}")
     desk.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
 
     with pytest.raises(Unknown):
         await desk.send("It left today.")
     found = await desk.find_sent("It left today.")
     assert found is not None
-    assert len(desk.lines()) == 1
+    assert len(desk.list_lines()) == 1
 
 
 @pytest.mark.parametrize("operation", [Operation.LOOK_UP, Operation.UPLOAD])
 async def test_look_ups_and_uploads_can_fail_too(operation: Operation) -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     desk.simulator.set_faults(FaultSettings(next=(Fault.UNAVAILABLE,), operations=(operation,)))
     path, method = (
         ("/tickets/5158.json", "GET") if operation is Operation.LOOK_UP else ("/uploads.json", "POST")
@@ -156,7 +156,7 @@ async def test_look_ups_and_uploads_can_fail_too(operation: Operation) -> None:
 
 def test_an_uploaded_file_is_served() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     assert desk.call("POST", "/uploads.json").status == 400
     upload = json.loads(desk.call("POST", "/uploads.json?filename=a.png", b"png", "image/png").body)["upload"]
     url = upload["attachment"]["content_url"]
@@ -164,13 +164,13 @@ def test_an_uploaded_file_is_served() -> None:
         "PUT", "/tickets/5158.json", {"ticket": {"comment": {"body": "x", "uploads": [upload["token"]]}}}
     )
 
-    assert desk.lines()[-1].media == (url,)
+    assert desk.list_lines()[-1].media == (url,)
     assert desk.call("GET", url.partition("example.zendesk.com")[2], absolute=True).body == b"png"
 
 
 def test_the_accounts_calls_are_limited_and_counted_in_headers() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     answers = [desk.call("GET", "/tickets/5158.json") for _ in range(701)]
 
     assert [each.status for each in answers[699:]] == [200, 429]

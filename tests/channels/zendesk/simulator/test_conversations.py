@@ -17,12 +17,12 @@ from channels._kit.simulator import (
 from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
 from core.model import ControlAction, TurnReceived
-from tests.channels.zendesk.simulation import ADA, Simulation, acts, say, turns
+from tests.channels.zendesk.simulation import ADA, Simulation, list_actions, list_texts, send_user_message
 
 
-def act(desk: Simulation, move: str, text: str = "") -> list[ControlAction]:
+def run_action(desk: Simulation, move: str, text: str = "") -> list[ControlAction]:
     """Run an agent's action and return the control actions."""
-    found = acts(desk.hear(desk.simulator.run_agent_action(ADA, move, text, desk.now)))
+    found = list_actions(desk.parse_deliveries(desk.simulator.run_agent_action(ADA, move, text, desk.now)))
     desk.now += 5
     return found
 
@@ -31,71 +31,73 @@ def act(desk: Simulation, move: str, text: str = "") -> list[ControlAction]:
 async def test_a_conversation_works_with_either_kind_of_webhook(by_triggers: bool) -> None:
     desk = Simulation(by_triggers=by_triggers)
 
-    assert say(desk) == ["Where is my parcel?"]
+    assert send_user_message(desk) == ["Where is my parcel?"]
     await desk.send("Which one?")
-    assert say(desk, 'The "blue" one\nplease') == ['The "blue" one\nplease']
+    assert send_user_message(desk, 'The "blue" one\nplease') == ['The "blue" one\nplease']
     await desk.send("It left today.")
-    assert turns(desk.events) == ["Where is my parcel?", 'The "blue" one\nplease']
-    assert acts(desk.events) == []
-    assert [line.text for line in desk.lines()] == ["Which one?", "It left today."]
-    assert desk.lines()[-1].status == "pending"
+    assert list_texts(desk.events) == ["Where is my parcel?", 'The "blue" one\nplease']
+    assert list_actions(desk.events) == []
+    assert [line.text for line in desk.list_lines()] == ["Which one?", "It left today."]
+    assert desk.list_lines()[-1].status == "pending"
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])
 def test_agent_actions_are_reported_by_either_kind_of_webhook(by_triggers: bool) -> None:
     desk = Simulation(by_triggers=by_triggers)
-    say(desk)
+    send_user_message(desk)
 
-    assert ControlAction.TAKE_OVER in act(desk, "take")
-    assert ControlAction.GIVE_BACK in act(desk, "give_back")
-    assert ControlAction.TAKE_OVER in act(desk, "reply", "I'll look.")
-    assert act(desk, "note", "call her") == []
-    assert act(desk, "note", "/bot on") == [ControlAction.GIVE_BACK]
-    assert ControlAction.TAKE_OVER in act(desk, "reply_and_assign", "Mine now.")
-    assert act(desk, "pass_on") == [ControlAction.TAKE_OVER]
-    assert ControlAction.CLOSE in act(desk, "solve")
-    assert say(desk, "Thanks, but no") == ["Thanks, but no"]
-    assert acts(desk.events)[-1] is ControlAction.TAKE_OVER  # it is a person's ticket that was reopened
+    assert ControlAction.TAKE_OVER in run_action(desk, "take")
+    assert ControlAction.GIVE_BACK in run_action(desk, "give_back")
+    assert ControlAction.TAKE_OVER in run_action(desk, "reply", "I'll look.")
+    assert run_action(desk, "note", "call her") == []
+    assert run_action(desk, "note", "/bot on") == [ControlAction.GIVE_BACK]
+    assert ControlAction.TAKE_OVER in run_action(desk, "reply_and_assign", "Mine now.")
+    assert run_action(desk, "pass_on") == [ControlAction.TAKE_OVER]
+    assert ControlAction.CLOSE in run_action(desk, "solve")
+    assert send_user_message(desk, "Thanks, but no") == ["Thanks, but no"]
+    assert (
+        list_actions(desk.events)[-1] is ControlAction.TAKE_OVER
+    )  # it is a person's ticket that was reopened
 
 
 def test_deletion_and_merge_are_reported_by_events() -> None:
     for move in ("merge", "delete"):
         desk = Simulation()
-        say(desk)
-        assert ControlAction.CLOSE in act(desk, move)
+        send_user_message(desk)
+        assert ControlAction.CLOSE in run_action(desk, move)
 
 
 def test_the_bot_off_tag_disables_and_enables_the_bot() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
 
-    assert act(desk, "keep_off") == [ControlAction.TAKE_OVER]
-    assert act(desk, "let_in") == [ControlAction.GIVE_BACK]
+    assert run_action(desk, "keep_off") == [ControlAction.TAKE_OVER]
+    assert run_action(desk, "let_in") == [ControlAction.GIVE_BACK]
 
 
 @pytest.mark.parametrize("move", ["reply", "dance"])
 def test_impossible_actions_raise(move: str) -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
 
     with pytest.raises(KeyError):
-        act(desk, move)
+        run_action(desk, move)
 
 
 def test_the_desk_status_is_that_of_the_ticket() -> None:
     desk = Simulation()
     assert desk.simulator.get_desk_status(ADA).words == ""
-    say(desk)
-    act(desk, "take")
+    send_user_message(desk)
+    run_action(desk, "take")
 
     assert desk.simulator.get_desk_status(ADA).words == "open, assigned to Grace"
 
 
 def test_a_move_to_another_group_is_a_take_over() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
 
-    assert act(desk, "group") == [ControlAction.TAKE_OVER]
+    assert run_action(desk, "group") == [ControlAction.TAKE_OVER]
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])
@@ -103,10 +105,10 @@ def test_a_move_to_another_group_is_a_take_over() -> None:
 async def test_files_are_fetched_before_the_turn_is_answered(is_first: bool, by_triggers: bool) -> None:
     desk = Simulation(by_triggers=by_triggers)
     if not is_first:
-        say(desk)
+        send_user_message(desk)
     url = "https://example.zendesk.com/attachments/token/x/?name=a.png"
-    say(desk, "Look", media=(url,), media_type="image/png")
-    say(desk, "Did you see it?")
+    send_user_message(desk, "Look", media=(url,), media_type="image/png")
+    send_user_message(desk, "Did you see it?")
     heard = [each.turn for each in desk.events if isinstance(each, TurnReceived)]
     found = [await desk.channel.enrich_turn(turn, desk.http) for turn in heard]
 
@@ -118,7 +120,7 @@ async def test_files_are_fetched_before_the_turn_is_answered(is_first: bool, by_
 @pytest.mark.parametrize("by_triggers", [False, True])
 async def test_a_hand_off_is_a_note_and_not_a_take_over(by_triggers: bool) -> None:
     desk = Simulation(by_triggers=by_triggers)
-    say(desk)
+    send_user_message(desk)
     await desk.send("I'm passing you on.")
     await desk.send("wants a person", act="hand_off")
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
@@ -126,16 +128,16 @@ async def test_a_hand_off_is_a_note_and_not_a_take_over(by_triggers: bool) -> No
     assert ticket is not None
     assert (ticket.group_id, ticket.assignee_id, ticket.status) == (HAND_OFF_GROUP_ID, None, "open")
     assert ticket.tags == ["bot_answered", "bot_handoff"]
-    assert [line.text for line in desk.lines("note")] == ["wants a person"]
-    assert acts(desk.events) == []
-    assert ControlAction.TAKE_OVER in act(desk, "take")
+    assert [line.text for line in desk.list_lines("note")] == ["wants a person"]
+    assert list_actions(desk.events) == []
+    assert ControlAction.TAKE_OVER in run_action(desk, "take")
     with pytest.raises(Rejected, match="assigned to an agent"):
         await desk.send("too late")
 
 
 async def test_other_tags_stay() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
     assert ticket is not None
     ticket.tags = ["vip"]
@@ -146,29 +148,29 @@ async def test_other_tags_stay() -> None:
 
 async def test_sends_to_merged_deleted_or_closed_tickets_are_rejected() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
     assert ticket is not None
-    act(desk, "merge")
+    run_action(desk, "merge")
     with pytest.raises(Rejected, match="closed"):
         await desk.send(ticket=ticket.id)
-    say(desk, "A new one")
+    send_user_message(desk, "A new one")
     other = desk.simulator.tickets.find_open_ticket(ADA)
     assert other is not None
-    act(desk, "delete")
+    run_action(desk, "delete")
     with pytest.raises(Rejected, match="404"):
         await desk.send(ticket=other.id)
-    assert desk.lines() == []
+    assert desk.list_lines() == []
 
 
 async def test_a_ticket_closed_between_read_and_update_is_rejected() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
 
     def close(method: str, path: str) -> None:
         if method == "PUT":
             desk.before_call = lambda method, path: None
-            act(desk, "merge")
+            run_action(desk, "merge")
 
     number = desk.simulator.tickets.find_open_ticket(ADA)
     assert number is not None
@@ -182,18 +184,18 @@ async def test_a_ticket_closed_between_read_and_update_is_rejected() -> None:
 )
 async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     desk.simulator.set_faults(FaultSettings(next=(fault,)))
 
     with pytest.raises(Unknown):
         await desk.send()
     taken = fault in (Fault.ERROR_AFTER, Fault.DROP_AFTER)
-    assert len(desk.lines()) == taken
+    assert len(desk.list_lines()) == taken
 
 
 async def test_the_bot_stays_below_thirty_updates_in_ten_minutes() -> None:
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     for _ in range(25):
         await desk.send()
         desk.now += 3
@@ -225,11 +227,11 @@ def test_a_webhook_is_retried_for_few_reasons() -> None:
 def test_repeated_and_shuffled_webhooks_are_the_same_turns() -> None:
     desk = Simulation()
     desk.simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=10.0))
-    say(desk)
-    say(desk, "Hello?")
+    send_user_message(desk)
+    send_user_message(desk, "Hello?")
 
-    assert sorted(set(turns(desk.events))) == ["Hello?", "Where is my parcel?"]
-    assert len(turns(desk.events)) == 4
+    assert sorted(set(list_texts(desk.events))) == ["Hello?", "Where is my parcel?"]
+    assert len(list_texts(desk.events)) == 4
 
 
 def test_a_modified_webhook_is_refused() -> None:
@@ -237,7 +239,7 @@ def test_a_modified_webhook_is_refused() -> None:
     _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
     with pytest.raises(Exception, match="signature"):
-        desk.hear([replace(delivery, body=delivery.body.replace(b"Hello", b"Hallo"))])
+        desk.parse_deliveries([replace(delivery, body=delivery.body.replace(b"Hello", b"Hallo"))])
 
 
 @pytest.mark.long
@@ -250,7 +252,7 @@ async def test_no_race_lets_the_bot_reply_after_an_agent() -> None:
 async def race(seed: int) -> None:
     chance = Random(seed)
     desk = Simulation()
-    say(desk)
+    send_user_message(desk)
     desk.now += chance.choice([0.0, 0.3, 7.0])
     move, at = (
         chance.choice(["take", "reply", "reply_and_assign", "pass_on", "keep_off"]),
@@ -266,7 +268,7 @@ async def race(seed: int) -> None:
         desk.now += chance.choice([0.01, 0.2, 0.9])
         if calls == at:
             desk.simulator.run_agent_action(ADA, move, "Mine.", desk.now)
-            held_since = len(desk.lines())
+            held_since = len(desk.list_lines())
 
     desk.before_call = interfere
     for _ in range(2):
@@ -275,42 +277,42 @@ async def race(seed: int) -> None:
         except (Rejected, Unavailable):
             continue
     if at and calls >= at:
-        assert len(desk.lines()) == held_since, f"seed {seed}"
+        assert len(desk.list_lines()) == held_since, f"seed {seed}"
 
 
 async def test_solved_answers_on_a_ticket_without_assignee_arrive() -> None:
     """Zendesk refuses to solve a ticket that nobody has: the bot assigns it to itself in the same update."""
     desk = Simulation(answered_status="solved")
-    say(desk)
+    send_user_message(desk)
     await desk.send("It left today.")
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
 
     assert ticket is not None
     assert (ticket.status, ticket.assignee_id) == ("solved", BOT_ID)
-    assert say(desk, "Thanks, and the other one?") == ["Thanks, and the other one?"]
+    assert send_user_message(desk, "Thanks, and the other one?") == ["Thanks, and the other one?"]
     await desk.send("Tomorrow.")
-    assert [line.text for line in desk.lines()] == ["It left today.", "Tomorrow."]
-    assert ControlAction.TAKE_OVER not in acts(desk.events)
+    assert [line.text for line in desk.list_lines()] == ["It left today.", "Tomorrow."]
+    assert ControlAction.TAKE_OVER not in list_actions(desk.events)
 
 
 async def test_an_answer_is_sent_without_a_status_that_the_accounts_rules_refuse() -> None:
     desk = Simulation(answered_status="solved")
     desk.simulator.required_to_solve = "order_number"
-    say(desk)
+    send_user_message(desk)
     await desk.send("It left today.")
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
 
     assert ticket is not None
     assert (ticket.status, ticket.assignee_id) == ("pending", None)
-    assert [line.text for line in desk.lines()] == ["It left today."]
+    assert [line.text for line in desk.list_lines()] == ["It left today."]
 
 
 async def test_a_hand_off_reaches_agents_without_a_group_that_does_not_exist() -> None:
     desk = Simulation(group="1799999999999")
-    say(desk)
+    send_user_message(desk)
     await desk.send("wants a person", act="hand_off")
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
 
     assert ticket is not None
     assert (ticket.status, ticket.tags) == ("open", ["bot_handoff"])
-    assert [line.text for line in desk.lines("note")] == ["wants a person"]
+    assert [line.text for line in desk.list_lines("note")] == ["wants a person"]

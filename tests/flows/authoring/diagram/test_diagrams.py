@@ -14,13 +14,13 @@ from flows.authoring.diagram import to_mermaid, to_svg
 from flows.authoring.diagram.graph import build_graph
 from flows.authoring.diagram.layout import MAX_ROW_NODES, NODE_WIDTH, assign_layers, layout_nodes
 from flows.document import Flow
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import LIBRARY, edge, flow, node
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
 
-def sixty() -> Flow:
+def build_large_flow() -> Flow:
     return flow(
         *(
             node(f"n{i}", f"{i}?", edges=[edge(f"e{i}", f"n{i * 2 % 60}"), edge(f"f{i}", f"n{(i + 7) % 60}")])
@@ -40,7 +40,7 @@ def test_a_drawing_shows_every_node_and_names_every_edge(name: str) -> None:
 
 
 def test_boxes_of_sixty_nodes_do_not_overlap_and_rows_stay_narrow() -> None:
-    graph = build_graph(sixty())
+    graph = build_graph(build_large_flow())
     rows = assign_layers(graph, "n0")
     places = layout_nodes(rows, {})
     assert sorted(places) == sorted(box.id for box in graph.nodes)
@@ -59,7 +59,7 @@ def test_arrows_only_lead_downwards_and_ways_back_are_notes() -> None:
     assert len([path for path in root.iter(f"{SPACE}path") if path.get("marker-end")]) == 1
 
 
-def points(path: str) -> Iterator[tuple[float, float]]:
+def iter_points(path: str) -> Iterator[tuple[float, float]]:
     """Places along a path of lines and curves, close to one another."""
     x = y = 0.0
     for letter, words in re.findall(r"([MVC])([^MVC]*)", path):
@@ -81,9 +81,9 @@ def points(path: str) -> Iterator[tuple[float, float]]:
             x, y = ends[-1]
 
 
-def under_boxes(made: Flow) -> list[str]:
+def find_hidden_arrows(flow: Flow) -> list[str]:
     """The arrows of a drawing that run through the inside of a box."""
-    root = ElementTree.fromstring(to_svg(made))
+    root = ElementTree.fromstring(to_svg(flow))
     boxes = [
         (
             float(box.get("x", 0)),
@@ -100,22 +100,22 @@ def under_boxes(made: Flow) -> list[str]:
         for arrow in arrows
         if any(
             left < x < left + width and top < y < top + height
-            for x, y in points(arrow)
+            for x, y in iter_points(arrow)
             for left, top, width, height in boxes
         )
     ]
 
 
 def test_no_arrow_of_sixty_nodes_runs_under_a_box() -> None:
-    assert under_boxes(sixty()) == []
+    assert find_hidden_arrows(build_large_flow()) == []
 
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.json")), ids=lambda path: path.stem)
 def test_no_arrow_of_a_library_flow_runs_under_a_box(path: Path) -> None:
-    assert under_boxes(Flow.load(path)) == []
+    assert find_hidden_arrows(Flow.load(path)) == []
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=60, unique=True))
 def test_no_arrow_runs_under_a_box(ways: list[tuple[int, int]]) -> None:
     made = flow(
@@ -124,10 +124,10 @@ def test_no_arrow_runs_under_a_box(ways: list[tuple[int, int]]) -> None:
             for i in range(20)
         )
     )
-    assert under_boxes(made) == []
+    assert find_hidden_arrows(made) == []
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=example_count(40))
 @given(
     st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 )

@@ -24,10 +24,10 @@ CHAT = SMS.model_copy(
 )
 
 
-def found(tmp_path: Path, made: Json, **channels: Capabilities) -> list[str]:
-    (tmp_path / "flow.json").write_text(json.dumps(made), encoding="utf-8")
+def list_findings(tmp_path: Path, flow: Json, **channels: Capabilities) -> list[str]:
+    (tmp_path / "flow.json").write_text(json.dumps(flow), encoding="utf-8")
     return [str(finding) for finding in lint(tmp_path / "flow.json", channels, attach_choices)]
 
 
-def menu(*labels: str, text: str = "Menu?", **more: Any) -> Json:
+def build_menu(*labels: str, text: str = "Menu?", **more: Any) -> Json:
     return document(node("menu", text, choices=list(labels), is_final=True, **more))

@@ -17,8 +17,8 @@ from core.model import (
 from flows.authoring.lint import lint
 from flows.authoring.lint.message_data import MESSAGE_FIELDS
 from flows.engine.inbound.message_data import describe_message
-from tests.flows.authoring.lint.findings import CHAT, SMS, found, menu
-from tests.flows.conversation import LIBRARY, Json, asks, document, edge, node, turn
+from tests.flows.authoring.lint.findings import CHAT, SMS, build_menu, list_findings
+from tests.flows.conversation import LIBRARY, Json, document, edge, input_schema, node, turn
 
 
 @pytest.mark.long
@@ -29,7 +29,7 @@ def test_a_library_flow_is_clean_where_nothing_is_limited() -> None:
 
 
 def test_problems_stand_alone(tmp_path: Path) -> None:
-    assert found(tmp_path, document(node("a", "A"), initial_node="b"), sms=SMS) == [
+    assert list_findings(tmp_path, document(node("a", "A"), initial_node="b"), sms=SMS) == [
         "problem: initial_node: There is no node “b”. There is: a."
     ]
 
@@ -38,11 +38,14 @@ def test_an_unknown_field_of_a_message_is_named_where_it_stands(tmp_path: Path) 
     made = document(
         node("a", "{{ message.refferal.headline }} {{ message.location.name }}", edges=[
             edge("near", "b", guard="message.locaton.latitude > 3", keywords=["near"]),
-            edge("full", "b", "message.colour is not empty", input_schema=asks(name={"type": "string"})),
+            edge("full", "b", "message.colour is not empty",
+                 input_schema=input_schema(name={"type": "string"})),
         ]),
         node("b", "Your message.txt: {{ note.message.text }}", is_final=True, on_reaction={"👍": "yes"}),
     )  # fmt: skip
-    assert [each for each in found(tmp_path, made) if "message has" in each or "reaction" in each] == [
+    assert [
+        each for each in list_findings(tmp_path, made) if "message has" in each or "reaction" in each
+    ] == [
         "warning: node a: A message has no “refferal”, so this is always empty; "
         "did you mean “message.referral”?",
         "warning: edge near: A message has no “locaton”, so this is always empty; "
@@ -55,11 +58,13 @@ def test_an_unknown_field_of_a_message_is_named_where_it_stands(tmp_path: Path) 
 def test_a_slot_called_message_has_fields_of_its_own(tmp_path: Path) -> None:
     made = document(
         node(
-            "a", "{{ message.colour }}", edges=[edge("b", "b", input_schema=asks(message={"type": "object"}))]
+            "a",
+            "{{ message.colour }}",
+            edges=[edge("b", "b", input_schema=input_schema(message={"type": "object"}))],
         ),
         node("b", "B", is_final=True),
     )
-    assert not [each for each in found(tmp_path, made) if "message has" in each]
+    assert not [each for each in list_findings(tmp_path, made) if "message has" in each]
 
 
 def test_the_fields_of_a_message_are_those_that_the_engine_gives() -> None:
@@ -85,22 +90,22 @@ def test_a_file_that_is_not_there_is_a_problem_too() -> None:
 
 def test_a_node_that_only_a_language_model_can_speak_for_is_named(tmp_path: Path) -> None:
     private = document(node("a", instruction="Be nice.", is_final=True))
-    assert found(tmp_path, private) == [
+    assert list_findings(tmp_path, private) == [
         "warning: node a: This has no text of its own: without a language model it says a stock phrase."
     ]
     scripted = document(node("a", instruction="EN line: 'Hello.'", is_final=True))
-    assert found(tmp_path, scripted) == []
+    assert list_findings(tmp_path, scripted) == []
 
 
 def test_a_criterion_that_no_edge_learns_is_an_open_slot(tmp_path: Path) -> None:
-    schema = asks(name={"type": "string"})
+    schema = input_schema(name={"type": "string"})
     criteria = [{"key": "name"}, {"key": "age"}, {"key": "hobby", "required": False}]
     made = document(
         node("a", "A?", edges=[edge("go", "b", input_schema=schema)], completion_criteria=criteria),
         node("b", "B.", is_final=True),
         budget={"turns": 9},
     )
-    assert found(tmp_path, made) == []
+    assert list_findings(tmp_path, made) == []
 
 
 def test_a_call_whose_failure_leads_nowhere_is_named(tmp_path: Path) -> None:
@@ -108,7 +113,7 @@ def test_a_call_whose_failure_leads_nowhere_is_named(tmp_path: Path) -> None:
     bare = [{"trigger": "on_enter", "action_id": "get"}]
     tool = {"id": "t", "name": "t", "description": "d"}
 
-    def made(triggers: list[Json], condition: str = "always") -> Json:
+    def build_call(triggers: list[Json], condition: str = "always") -> Json:
         nodes = (
             node("a", "A?", edges=[edge("go", "b", condition)], actions=triggers),
             node("b", "B.", is_final=True),
@@ -116,19 +121,19 @@ def test_a_call_whose_failure_leads_nowhere_is_named(tmp_path: Path) -> None:
         return document(*nodes, actions=[call], tools=[tool])
 
     alone = "warning: tool t: When this fails only the model is told: it has no on_failure."
-    assert found(tmp_path, made(bare)) == [
+    assert list_findings(tmp_path, build_call(bare)) == [
         "warning: node a: Nothing happens when “get” fails: give its trigger an on_failure.",
         alone,
     ]
-    assert found(tmp_path, made([{**bare[0], "on_failure": "go"}])) == [alone]
-    assert found(tmp_path, made(bare, "got.success is true")) == [alone]
+    assert list_findings(tmp_path, build_call([{**bare[0], "on_failure": "go"}])) == [alone]
+    assert list_findings(tmp_path, build_call(bare, "got.success is true")) == [alone]
 
 
 def test_a_call_on_the_way_is_held_to_the_same(tmp_path: Path) -> None:
     call = {"id": "get", "name": "g", "method": "GET", "url": "https://x.example", "store_response_as": "got"}
     bare = [{"trigger": "on_enter", "action_id": "get"}]
 
-    def made(condition: str, on_failure: str | None) -> Json:
+    def build_call(condition: str, on_failure: str | None) -> Json:
         triggers = [{**bare[0], **({"on_failure": on_failure} if on_failure else {})}]
         return document(
             node("a", "A?", edges=[edge("go", "b", actions=triggers)]),
@@ -138,21 +143,21 @@ def test_a_call_on_the_way_is_held_to_the_same(tmp_path: Path) -> None:
             global_edges=[edge("anywhere", "b", actions=triggers)],
         )
 
-    assert found(tmp_path, made("always", None)) == [
+    assert list_findings(tmp_path, build_call("always", None)) == [
         f"warning: edge {name}: Nothing happens when “get” fails: give its trigger an on_failure."
         for name in ("go", "anywhere")
     ]
-    assert found(tmp_path, made("got.success is true", None)) == []
-    assert found(tmp_path, made("always", "anywhere")) == []
+    assert list_findings(tmp_path, build_call("got.success is true", None)) == []
+    assert list_findings(tmp_path, build_call("always", "anywhere")) == []
 
 
 def test_what_only_a_language_model_takes_is_named(tmp_path: Path) -> None:
     asked = node(
         "a", "A?", choices=["Red", {"label": "Blue", "payload": "blue"}, "Green"],
         edges=[edge("go", "b", "it is so"), edge("red", "b", "Red", keywords=["red"]),
-               edge("blue", "b", "x", input_schema=asks(colour={"enum": ["blue"]}))],
+               edge("blue", "b", "x", input_schema=input_schema(colour={"enum": ["blue"]}))],
     )  # fmt: skip
-    lines = found(tmp_path, document(asked, node("b", "B.", is_final=True), budget={"turns": 9}))
+    lines = list_findings(tmp_path, document(asked, node("b", "B.", is_final=True), budget={"turns": 9}))
     assert lines == [
         "warning: edge go: Without a language model nothing takes this edge: give it keywords, examples or "
         "a pattern.",
@@ -162,14 +167,14 @@ def test_what_only_a_language_model_takes_is_named(tmp_path: Path) -> None:
 
 
 def test_names_that_nothing_sets_and_templates_that_fail_are_named(tmp_path: Path) -> None:
-    day = asks(day={"type": "string", "format": "date"})
+    day = input_schema(day={"type": "string", "format": "date"})
     made = document(
         node("a", "A?", edges=[edge("go", "b", input_schema=day, guard="shop is defined")]),
         node("b", "On {{ dya | date }}, {{ day.strftime('%A') }}, {{ shop }}.", is_final=True),
         budget={"turns": 9},
         environment_variables={"shop": "Quay"},
     )
-    unknown, failing = found(tmp_path, made)
+    unknown, failing = list_findings(tmp_path, made)
     assert unknown.startswith("warning: node b: Nothing in the flow sets “dya”")
     assert unknown.endswith("did you mean “day”?")
     assert failing.startswith("warning: node b: A template here fails with values of the kinds")
@@ -181,13 +186,13 @@ def test_a_private_address_is_named(tmp_path: Path) -> None:
         ("http://127.0.0.1:8000/x", True), ("{{ api }}/x", True), ("http://crm/x", True),
         ("https://example.com/{{ day }}", False), ("{{ host }}/x", False),
     ):  # fmt: skip
-        made = menu("A")
+        made = build_menu("A")
         made |= {"actions": [{**call, "url": url}], "environment_variables": {"api": "http://localhost:1"}}
-        assert any("private address" in line for line in found(tmp_path, made)) == is_private, url
+        assert any("private address" in line for line in list_findings(tmp_path, made)) == is_private, url
 
 
 def test_a_finding_about_a_form_names_the_form(tmp_path: Path) -> None:
     slots = [{"name": "day", "question": "{{ dya }} Which day?", "format": "date"}]
     form = {"id": "form", "node_type": "collect", "slots": slots, "then": "end"}
-    lines = found(tmp_path, document(form, node("end", "End.", is_final=True), budget={"turns": 9}))
+    lines = list_findings(tmp_path, document(form, node("end", "End.", is_final=True), budget={"turns": 9}))
     assert [line.partition(": Nothing")[0] for line in lines] == ["warning: node form (ask_day)"]

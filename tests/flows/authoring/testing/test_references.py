@@ -15,7 +15,7 @@ TALK = flow(
 )
 
 
-def script(turn: Json, **more: Json) -> ConversationTestFile:
+def build_test_file(turn: Json, **more: Json) -> ConversationTestFile:
     return ConversationTestFile.model_validate(
         {"conversations": [{"name": "a", "turns": [turn], **more}], **more}
     )
@@ -24,7 +24,7 @@ def script(turn: Json, **more: Json) -> ConversationTestFile:
 def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
     turn = {"say": "hi", "decide": [{}, {"edge": "og"}], "expect": {"node": "aks", "edge": "pots"}}
     with pytest.raises(FlowError) as caught:
-        validate_references(script(turn, answers={"lok_up": {}}), TALK, "flow.test.yaml")
+        validate_references(build_test_file(turn, answers={"lok_up": {}}), TALK, "flow.test.yaml")
     assert [str(problem) for problem in caught.value.issues] == [
         "answers.lok_up: There is no action “lok_up” in the flow. Is “look_up” meant?",
         "conversations[0].answers.lok_up: There is no action “lok_up” in the flow. Is “look_up” meant?",
@@ -36,4 +36,4 @@ def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
 
 def test_names_of_the_flow_are_none() -> None:
     turn = {"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "end", "edge": "stop"}}
-    validate_references(script(turn, answers={"look_up": {}}), TALK, "flow.test.yaml")
+    validate_references(build_test_file(turn, answers={"look_up": {}}), TALK, "flow.test.yaml")

@@ -14,11 +14,11 @@ from flows.authoring.testing import (
 from flows.authoring.testing.runner import ConversationTestReport
 from flows.document import Flow, FlowError
 from flows.llm import ModelError, ScriptedModel, TransitionDecision
-from tests.flows.conversation import Json, asks, edge, flow, node
+from tests.flows.conversation import Json, edge, flow, input_schema, node
 
 
-def tea() -> Flow:
-    size = asks(size={"enum": ["small", "large"]})
+def build_flow() -> Flow:
+    size = input_schema(size={"enum": ["small", "large"]})
     return flow(
         node("ask", "Which tea?", choices=["Small", "Large"], edges=[edge("go", "pour", input_schema=size)]),
         node("pour", "A {{ size }} one.", auto_proceed=True, edges=[edge("served", "end")]),
@@ -28,18 +28,18 @@ def tea() -> Flow:
     )
 
 
-def script(*turns: Json) -> ConversationTestFile:
+def build_test_file(*turns: Json) -> ConversationTestFile:
     return ConversationTestFile.model_validate({"conversations": [{"name": "tea", "turns": list(turns)}]})
 
 
-async def failures(*turns: Json) -> tuple[str, ...]:
-    return (await run_conversations(tea(), script(*turns))).cases[0].failures
+async def run_with_rules(*turns: Json) -> tuple[str, ...]:
+    return (await run_conversations(build_flow(), build_test_file(*turns))).cases[0].failures
 
 
 async def test_what_comes_as_expected_passes() -> None:
     trial = await run_conversations(
-        tea(),
-        script(
+        build_flow(),
+        build_test_file(
             {"say": "hi", "expect": {"reply": "tea", "node": "ask", "choices": ["Small", "Large"]}},
             {
                 "say": "large",
@@ -68,7 +68,7 @@ async def test_what_comes_as_expected_passes() -> None:
     ],
 )
 async def test_each_difference_is_told_in_a_sentence(expect: Json, sentence: str) -> None:
-    assert await failures({"say": "hi", "expect": expect}) == (sentence,)
+    assert await run_with_rules({"say": "hi", "expect": expect}) == (sentence,)
 
 
 async def test_each_conversation_starts_from_the_beginning() -> None:
@@ -80,42 +80,46 @@ async def test_each_conversation_starts_from_the_beginning() -> None:
             ]
         }
     )
-    assert (await run_conversations(tea(), two)).has_passed
+    assert (await run_conversations(build_flow(), two)).has_passed
 
 
 async def test_nodes_and_edges_that_no_conversation_went_through_are_named() -> None:
-    trial = await run_conversations(tea(), script({"say": "hi"}, {"say": "small"}))
+    trial = await run_conversations(build_flow(), build_test_file({"say": "hi"}, {"say": "small"}))
     assert trial.coverage.report_lines() == [
         "nodes: 3 of 4; never: why",
         "edges: 2 of 3; never: anywhere → why",
     ]
-    asked = await run_conversations(tea(), script({"say": "hi"}, {"say": "why"}, {"say": "small"}))
+    asked = await run_conversations(
+        build_flow(), build_test_file({"say": "hi"}, {"say": "why"}, {"say": "small"})
+    )
     assert asked.coverage.report_lines() == ["nodes: 4 of 4", "edges: 3 of 3"]
 
 
 async def test_a_trial_takes_any_model() -> None:
     model = ScriptedModel([TransitionDecision(edge_id="go", slots={"size": "small"}), ModelError("down")])
     trial = await run_conversations(
-        tea(), script({"say": "hi"}, {"say": "one", "expect": {"node": "end"}}), model
+        build_flow(), build_test_file({"say": "hi"}, {"say": "one", "expect": {"node": "end"}}), model
     )
     assert trial.has_passed
 
 
-async def scripted(*turns: Json) -> tuple[str, ...]:
-    return (await run_conversations(tea(), script(*turns), "scripted")).cases[0].failures
+async def run_scripted(*turns: Json) -> tuple[str, ...]:
+    return (await run_conversations(build_flow(), build_test_file(*turns), "scripted")).cases[0].failures
 
 
 async def test_a_scripted_model_decides_what_is_written_down() -> None:
     one = {"say": "the little one", "decide": {"edge": "go", "slots": {"size": "small"}}}
-    assert await scripted({"say": "hi"}, {**one, "expect": {"reply": "A small one.", "node": "end"}}) == ()
+    assert (
+        await run_scripted({"say": "hi"}, {**one, "expect": {"reply": "A small one.", "node": "end"}}) == ()
+    )
     stay = {"say": "hm", "decide": {"reply": "Take your time."}, "expect": {"reply": "Take", "node": "ask"}}
-    assert await scripted({"say": "hi"}, stay, one) == ()
+    assert await run_scripted({"say": "hi"}, stay, one) == ()
 
 
 async def test_a_scripted_model_says_what_is_written_down() -> None:
     made = flow(node("a", instruction="Be kind.", edges=[edge("on", "b")]), node("b", "B.", is_final=True))
     turn = {"say": "hi", "speak": "Good day.", "expect": {"reply": "Good day."}}
-    assert (await run_conversations(made, script(turn), "scripted")).has_passed
+    assert (await run_conversations(made, build_test_file(turn), "scripted")).has_passed
 
 
 @pytest.mark.parametrize(
@@ -129,30 +133,32 @@ async def test_a_scripted_model_says_what_is_written_down() -> None:
     ],
 )
 async def test_a_scripted_model_decides_nothing_else(turn: Json, sentence: str) -> None:
-    assert (await scripted({"say": "hi"}, turn))[0] == sentence
+    assert (await run_scripted({"say": "hi"}, turn))[0] == sentence
 
 
 async def test_what_a_scripted_model_was_not_asked_for_is_named() -> None:
     turn = {"say": "hi", "decide": [{"edge": "go"}, {}], "speak": "Well."}
-    assert await scripted(turn) == ("1. “hi”: not asked for: decide go, decide to stay, speak “Well.”",)
+    assert await run_scripted(turn) == ("1. “hi”: not asked for: decide go, decide to stay, speak “Well.”",)
 
 
 async def test_what_a_scripted_model_would_decide_is_nothing_to_another() -> None:
-    assert await failures({"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "ask"}}) == ()
+    assert await run_with_rules({"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "ask"}}) == ()
 
 
-async def failed() -> ConversationTestReport:
-    return await run_conversations(tea(), script({"say": "<hi> & \x00", "expect": {"reply": ["“”]]>"]}}))
+async def run_failing() -> ConversationTestReport:
+    return await run_conversations(
+        build_flow(), build_test_file({"say": "<hi> & \x00", "expect": {"reply": ["“”]]>"]}})
+    )
 
 
 async def test_results_are_written_as_junit() -> None:
-    root = ElementTree.fromstring(to_junit_xml(await failed(), "tea & co"))
+    root = ElementTree.fromstring(to_junit_xml(await run_failing(), "tea & co"))
     assert (root.get("name"), root.get("tests"), root.get("failures")) == ("tea & co", "1", "1")
     failure = root.find("testcase/failure")
     assert failure is not None
     assert "]]>" in (failure.text or "")
     passed = ElementTree.fromstring(
-        to_junit_xml(await run_conversations(tea(), script({"say": "hi"})), "tea")
+        to_junit_xml(await run_conversations(build_flow(), build_test_file({"say": "hi"})), "tea")
     )
     assert passed.find("testcase/failure") is None
 

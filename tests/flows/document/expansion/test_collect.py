@@ -22,7 +22,7 @@ SLOTS: list[Json] = [
 ]  # fmt: skip
 
 
-def table(**more: Any) -> Flow:
+def build_flow(**more: Any) -> Flow:
     form = {"id": "table", "node_type": "collect", "intro": "Hello!", "slots": SLOTS, "then": "check"}
     check = {
         "id": "check", "node_type": "confirm", "collect": "table", "then": "booked",
@@ -35,7 +35,7 @@ def table(**more: Any) -> Flow:
 
 
 async def test_a_form_asks_for_one_value_after_another_and_reads_them_back() -> None:
-    talk = machine(table())
+    talk = machine(build_flow())
     assert (await talk.turn("hi")).text == "Hello!\n\nFor which day?"
     assert (await talk.turn("next friday")).text == "How many are you?"
     area = await talk.turn("4")
@@ -47,18 +47,18 @@ async def test_a_form_asks_for_one_value_after_another_and_reads_them_back() -> 
 
 
 async def test_what_is_known_is_not_asked() -> None:
-    asked = await say(machine(table()), "hi", "next friday, outside please", "3")
+    asked = await say(machine(build_flow()), "hi", "next friday, outside please", "3")
     assert asked.text == "Any wishes?"
 
 
 async def test_an_earlier_value_is_corrected_while_another_is_asked() -> None:
-    talk = machine(table())
+    talk = machine(build_flow())
     asked = await say(talk, "hi", "next friday", "actually next thursday")
-    assert (asked.text, slots(talk)["day"]) == ("How many are you?", "2026-11-26")
+    assert (asked.text, read_slots(talk)["day"]) == ("How many are you?", "2026-11-26")
 
 
 async def test_a_value_that_is_checked_is_refused_with_the_reason_and_asked_again() -> None:
-    asked = await say(machine(table()), "hi", "29 November 2026")
+    asked = await say(machine(build_flow()), "hi", "29 November 2026")
     assert [message.text for message in asked.messages] == [
         "On Sundays we are closed.",
         "All right. For which day?",
@@ -66,27 +66,27 @@ async def test_a_value_that_is_checked_is_refused_with_the_reason_and_asked_agai
 
 
 async def test_a_question_in_between_loses_nothing() -> None:
-    talk = machine(table())
+    talk = machine(build_flow())
     answered = await say(talk, "hi", "next friday", "4", "where are you?")
     assert [message.text for message in answered.messages] == ["At the quay.", "Inside or outside?"]
     await talk.turn("inside")
-    assert slots(talk) == {"day": "2026-11-27", "guests": 4, "area": "Inside"}
+    assert read_slots(talk) == {"day": "2026-11-27", "guests": 4, "area": "Inside"}
 
 
 async def test_what_the_caller_knows_is_not_asked() -> None:
-    talk = machine(table())
+    talk = machine(build_flow())
     await talk.turn("hi", context={"guests": 3, "area": "Inside"})
     assert (await talk.turn("next friday")).text == "Any wishes?"
-    assert slots(talk) == {"day": "2026-11-27", "guests": 3, "area": "Inside"}
+    assert read_slots(talk) == {"day": "2026-11-27", "guests": 3, "area": "Inside"}
 
 
 async def test_who_wants_to_stop_may_stop() -> None:
-    stopped = await say(machine(table()), "hi", "next friday", "stop")
+    stopped = await say(machine(build_flow()), "hi", "next friday", "stop")
     assert (stopped.outcome, stopped.text) == ("final", "All right, I have stopped here.")
 
 
 async def test_a_no_asks_what_is_wrong_and_asks_only_for_that() -> None:
-    talk = machine(table())
+    talk = machine(build_flow())
     wrong = await say(talk, "hi", "next friday", "4", "inside", "skip", "no")
     labels = [choice.label for choice in wrong.messages[-1].choices]
     assert (wrong.text, labels) == ("What shall I change?", ["Day", "Guests", "Area", "Wish"])
@@ -94,7 +94,7 @@ async def test_a_no_asks_what_is_wrong_and_asks_only_for_that() -> None:
 
 
 async def test_a_value_is_corrected_at_the_confirmation() -> None:
-    talk = machine(table())
+    talk = machine(build_flow())
     check = await say(talk, "hi", "next friday", "4", "inside", "skip", "no, outside")
     assert check.text == "4 on 27 November 2026, Outside. Right?"
 
@@ -104,9 +104,9 @@ async def test_two_dates_are_never_taken_for_each_other() -> None:
         {"name": "arrival", "question": "From when?", "format": "date", "x-future": True},
         {"name": "departure", "question": "Until when?", "format": "date", "x-future": True},
     ]
-    talk = machine(table(slots=slots_of_stay))
+    talk = machine(build_flow(slots=slots_of_stay))
     await say(talk, "hi", "4 December 2026", "6 December 2026")
-    assert slots(talk) == {"arrival": "2026-12-04", "departure": "2026-12-06"}
+    assert read_slots(talk) == {"arrival": "2026-12-04", "departure": "2026-12-06"}
 
 
 async def test_a_form_fails_over_to_a_node() -> None:
@@ -128,7 +128,7 @@ async def test_a_form_is_asked_in_the_other_language() -> None:
                            "synonyms": {"Inside": ["drinnen"], "Outside": ["draußen"]}}},
         "faq": {"where_are_you": {"answer": "Am Kai.", "questions": ["wo seid ihr?"]}},
     }}  # fmt: skip
-    base = table(slots=[SLOTS[2]])
+    base = build_flow(slots=[SLOTS[2]])
     flow = Flow.model_validate({**(base._source or {}), "languages": languages})
     talk = machine(flow)
     asked = await talk.turn("Guten Tag, ich hätte gerne einen Tisch")
@@ -141,13 +141,13 @@ async def test_a_form_is_asked_in_the_other_language() -> None:
 async def test_a_yes_or_no_and_a_few_values_have_buttons() -> None:
     parking = {"name": "parking", "question": "With parking?", "type": "boolean"}
     size = {"name": "size", "question": "Which size?", "enum": ["small", "large"]}
-    talk = machine(table(slots=[parking, size]))
+    talk = machine(build_flow(slots=[parking, size]))
     asked = await talk.turn("hi")
     assert [choice.label for choice in asked.messages[-1].choices] == ["Yes", "No"]
     asked = await talk.turn("2")
     assert [choice.label for choice in asked.messages[-1].choices] == ["small", "large"]
     await talk.turn("large please")
-    assert slots(talk) == {"parking": False, "size": "large"}
+    assert read_slots(talk) == {"parking": False, "size": "large"}
 
 
 async def test_the_label_of_a_choice_names_its_value_and_a_question_is_asked_once() -> None:
@@ -156,30 +156,30 @@ async def test_the_label_of_a_choice_names_its_value_and_a_question_is_asked_onc
         "name": "size", "question": "Which size?",
         "choices": [{"label": "Small", "value": "s"}, {"label": "Large", "value": "l"}],
     }  # fmt: skip
-    talk = machine(table(slots=[kind, size]))
+    talk = machine(build_flow(slots=[kind, size]))
     assert (await talk.turn("a large one please")).text == "Hello!\n\nWhich?"
     assert (await talk.turn("no, small")).text == "Which?"
     assert (await talk.turn("small, I said")).text == "Got it. Which?"
     await talk.turn("tuna")
-    assert slots(talk) == {"kind": "Tuna", "size": "s"}
+    assert read_slots(talk) == {"kind": "Tuna", "size": "s"}
 
 
 @pytest.mark.parametrize(
     ("text", "wish"), [("no", None), ("No, thanks!", None), ("skip", None), ("no onions", "no onions")]
 )
 async def test_only_a_whole_message_leaves_an_optional_value_out(text: str, wish: str | None) -> None:
-    talk = machine(table(slots=[SLOTS[2], SLOTS[3]]))
+    talk = machine(build_flow(slots=[SLOTS[2], SLOTS[3]]))
     await say(talk, "hi", "inside", text)
-    assert slots(talk).get("wish") == wish
+    assert read_slots(talk).get("wish") == wish
 
 
 async def test_a_renamed_form_keeps_what_was_learnt() -> None:
-    talk = machine(table())
+    talk = machine(build_flow())
     await say(talk, "hi", "next friday")
     renamed = [{**slot, "name": "people"} if slot["name"] == "guests" else slot for slot in SLOTS]
-    moved = DialogMachine(table(slots=renamed), state=talk.state)
+    moved = DialogMachine(build_flow(slots=renamed), state=talk.state)
     assert (await moved.turn("4")).node == "ask_area"
-    assert slots(moved)["day"] == "2026-11-27"
+    assert read_slots(moved)["day"] == "2026-11-27"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ async def test_a_renamed_form_keeps_what_was_learnt() -> None:
     ],
 )
 def test_a_mistake_is_named_at_the_authors_place(change: Json, place: str) -> None:
-    source = {**(table()._source or {})}
+    source = {**(build_flow()._source or {})}
     source["nodes"] = [{**source["nodes"][0], **change}, *source["nodes"][1:]]
     with pytest.raises(FlowError) as caught:
         Flow._from_document(source, "table.yaml")
@@ -209,11 +209,11 @@ def test_a_mistake_is_named_at_the_authors_place(change: Json, place: str) -> No
 
 
 def test_an_unknown_key_of_a_slot_is_a_warning() -> None:
-    warnings = [str(each) for each in table(slots=[{**SLOTS[0], "requird": True}]).warnings]
+    warnings = [str(each) for each in build_flow(slots=[{**SLOTS[0], "requird": True}]).warnings]
     assert warnings[0].startswith("nodes[0].slots[0].requird: This key is not known here")
 
 
-def slots(talk: DialogMachine) -> Json:
+def read_slots(talk: DialogMachine) -> Json:
     values = (talk.state or {}).get("slots")
     return dict(values) if isinstance(values, dict) else {}
 

@@ -19,7 +19,7 @@ PERSON = node("person", "A colleague.", hand_off=True)
 HOURS = {"id": "hours", "questions": ["when are you open?", "until when are you open"], "answer": "9 to 18."}
 
 
-def shop(faq: object) -> dict[str, object]:
+def build_document(faq: object) -> dict[str, object]:
     return document(MENU, PERSON, faq=faq)
 
 
@@ -27,13 +27,15 @@ def shop(faq: object) -> dict[str, object]:
     "text", ["when are you open", "Opening hours", "2", "until when are you open today?"]
 )
 async def test_a_question_is_answered_and_the_menu_shown_again(text: str) -> None:
-    answer = await say(machine(Flow.model_validate(shop([HOURS]))), "hi", text)
+    answer = await say(machine(Flow.model_validate(build_document([HOURS]))), "hi", text)
     assert [message.text for message in answer.messages] == ["9 to 18.", "What can I do?"]
 
 
 @pytest.mark.parametrize("text", ["1", "a person please"])
 async def test_a_choice_leads_to_its_node(text: str) -> None:
-    assert (await say(machine(Flow.model_validate(shop([HOURS]))), "hi", text)).outcome == "hand_off"
+    assert (
+        await say(machine(Flow.model_validate(build_document([HOURS]))), "hi", text)
+    ).outcome == "hand_off"
 
 
 @pytest.mark.parametrize(
@@ -83,11 +85,11 @@ def test_a_file_that_cannot_be_read_is_named(
 
 def test_an_entry_without_an_answer_is_named() -> None:
     with pytest.raises(FlowError, match=r"faq\[0\]\.answer: This is required and missing"):
-        Flow._from_document(shop([{"questions": ["why?"]}]), "shop.json")
+        Flow._from_document(build_document([{"questions": ["why?"]}]), "shop.json")
 
 
 def test_a_flow_is_saved_as_its_author_wrote_it(tmp_path: Path) -> None:
-    flow = Flow.model_validate(shop([HOURS]))
+    flow = Flow.model_validate(build_document([HOURS]))
     flow.save(tmp_path / "flow.json")
     assert '"faq"' in (tmp_path / "flow.json").read_text()
     assert Flow.load(tmp_path / "flow.json") == flow
@@ -112,4 +114,4 @@ async def test_drawings_and_tests_name_the_authors_nodes() -> None:
 
 def test_a_choice_of_an_edge_that_there_is_not_is_named() -> None:
     with pytest.raises(FlowError, match=r"nodes\[0\]\.choices\[1\]\.edge: There is no global edge or faq"):
-        Flow._from_document(shop([{"questions": ["why?"], "answer": "So."}]), "shop.json")
+        Flow._from_document(build_document([{"questions": ["why?"], "answer": "So."}]), "shop.json")

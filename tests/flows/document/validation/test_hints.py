@@ -16,13 +16,13 @@ HEAD = "system_prompt: x\ninitial_node: start\n"
 END = "  - {id: end, name: End, static_text: Bye., is_final: true}\n"
 
 
-def problems(document: str) -> str:
+def describe_issues(document: str) -> str:
     with pytest.raises(FlowError) as refused:
         Flow.from_yaml(document, source="f")
     return str(refused.value)
 
 
-def node(parts: str) -> str:
+def build_yaml(parts: str) -> str:
     return f"{HEAD}nodes:\n  - {{id: start, name: Start, static_text: Hello, {parts}}}\n{END}"
 
 
@@ -34,32 +34,32 @@ def node(parts: str) -> str:
         (HEAD + "nodes: {start: {name: Start}}", "nodes: A list is needed here and this is an object with start"),
         (HEAD + "nodes: [start]", "nodes[0]: An object is needed here and this is the text “start”: write {id: s"),
         (
-            node("edges: {booked: end}"),
+            build_yaml("edges: {booked: end}"),
             "nodes[0].edges: A list is needed here and this is an object with booked: write edges: [{id: booked, "
             "condition: The user has booked, target_node_id: thanks}]",
         ),
         (
-            node("edges: [end]"),
+            build_yaml("edges: [end]"),
             "nodes[0].edges[0]: An object is needed here and this is the text “end”: write {id: booked, condition",
         ),
         (
-            node("edges: [{id: a, condition: b, keywords: yes please, target_node_id: end}]"),
+            build_yaml("edges: [{id: a, condition: b, keywords: yes please, target_node_id: end}]"),
             "edges[0].keywords: A list is needed here and this is the text “yes please”: write keywords: [",
         ),
-        (node("is_final: maybe"), "is_final: Either true or false is needed here and this is the text “maybe”."),
-        (node("max_turns: many"), "max_turns: A whole number is needed here and this is the text “many”."),
-        (node("timeout: 600"), "timeout: An object is needed here and this is the number 600: write timeout: {"),
-        (node("name: [a]"), "nodes[0].name: Text is needed here and this is a list with 1 item: write name: Start"),
-        (node("name: "), "nodes[0].name: Text is needed here and this is nothing: write name: Start."),
-        (node("actions: [{trigger: on_entry, action_id: a}]"), "and this is the text “on_entry”. Is “on_enter”"),
-        (node("actions: look_up"), "nodes[0].actions: A list is needed here and this is the text “look_up”: write "
+        (build_yaml("is_final: maybe"), "is_final: Either true or false is needed here and this is the text “maybe”."),
+        (build_yaml("max_turns: many"), "max_turns: A whole number is needed here and this is the text “many”."),
+        (build_yaml("timeout: 600"), "timeout: An object is needed here and this is the number 600: write timeout: {"),
+        (build_yaml("name: [a]"), "nodes[0].name: Text is needed here and this is a list with 1 item: write name: Start"),
+        (build_yaml("name: "), "nodes[0].name: Text is needed here and this is nothing: write name: Start."),
+        (build_yaml("actions: [{trigger: on_entry, action_id: a}]"), "and this is the text “on_entry”. Is “on_enter”"),
+        (build_yaml("actions: look_up"), "nodes[0].actions: A list is needed here and this is the text “look_up”: write "
          "actions: [{trigger: on_enter, action_id: look_up}]"),
         # what is missing, or has another name
         (HEAD + "nodes: [{name: Start}]", "nodes[0].id: This is required and missing: write id: start."),
         (HEAD + "nodes: [{id: start, nmae: Start}]", "nodes[0].name: This is required and missing; is it “nmae” by "
          "mistake: write name: Start."),
         ("initial_node: a\nnodes: []", "system_prompt: This is required and missing: write system_prompt: You"),
-        (node("edges: [{id: a, target_node_id: end}]"), "edges[0].condition: This is required and missing: write "),
+        (build_yaml("edges: [{id: a, target_node_id: end}]"), "edges[0].condition: This is required and missing: write "),
         (
             f"{HEAD}nodes:\n  - {{id: start, node_type: collect, slots: [{{name: day}}], then: end}}\n{END}",
             'slots[0].question: This is required and missing: write question: "Which day?"',
@@ -68,15 +68,15 @@ def node(parts: str) -> str:
             f"{HEAD}nodes:\n  - {{id: start, node_type: colect, slots: [], then: end}}\n{END}",
             "nodes[0].node_type: There is no type “colect”. Is “collect” meant?",
         ),
-        (node("edges: [{id: a, when: yes please, to: end}]"), "edges[0].condition: This is required and missing; is it “when”"),
+        (build_yaml("edges: [{id: a, when: yes please, to: end}]"), "edges[0].condition: This is required and missing; is it “when”"),
         ("- nodes", "an object with system_prompt, initial_node and nodes, and this is a list with 1 item."),
         ("", "and this is nothing."),
         # references
         ("system_prompt: x\ninitial_node: strat\nnodes: [{id: start, name: a, is_final: true}]",
          "initial_node: There is no node “strat”. Is “start” meant?"),
-        (node("edges: [{id: a, condition: b, target_node_id: thanks}]"),
+        (build_yaml("edges: [{id: a, condition: b, target_node_id: thanks}]"),
          "target_node_id: There is no node “thanks”. There are: end, start."),
-        (node("timeout: {seconds: 5, edge: gone}, edges: [{id: left, condition: b, target_node_id: end}]"),
+        (build_yaml("timeout: {seconds: 5, edge: gone}, edges: [{id: left, condition: b, target_node_id: end}]"),
          "timeout.edge: This node has no edge “gone”. There is: left."),
         (
             f"{HEAD}nodes:\n  - {{id: start, node_type: menu, static_text: Hi, choices: [{{label: A, edge: hour}}]}}\n"
@@ -84,7 +84,7 @@ def node(parts: str) -> str:
             "nodes[0].choices[0].edge: There is no global edge or faq entry “hour”. Is “hours” meant?",
         ),
         # YAML
-        (node("reprompt_text: Tea?"), 'write that text in quotes: "Tea?".'),
+        (build_yaml("reprompt_text: Tea?"), 'write that text in quotes: "Tea?".'),
         (f"{HEAD}nodes:\n  - id: start\n    static_text: Note: closed\n", 'in quotes: "Note: closed".'),
         (f"{HEAD}nodes:\n  - id: start\n    static_text: {{{{ name }}}}\n", "begins with {{ in quotes"),
         (f"{HEAD}nodes:\n  - id: start\n\tname: a\n", "indent with spaces"),
@@ -93,7 +93,7 @@ def node(parts: str) -> str:
     ],
 )  # fmt: skip
 def test_a_problem_says_where_what_and_what_to_write(document: str, sentence: str) -> None:
-    assert sentence in problems(document)
+    assert sentence in describe_issues(document)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_problem_of_a_test_file_is_told_alike(tmp_path: Path, turn: str, sente
     ],
 )  # fmt: skip
 def test_a_probable_mistake_is_a_warning(tmp_path: Path, parts: str, sentence: str) -> None:
-    (tmp_path / "f.yaml").write_text(node(parts), encoding="utf-8")
+    (tmp_path / "f.yaml").write_text(build_yaml(parts), encoding="utf-8")
     found = lint(tmp_path / "f.yaml", {}, lambda *_: [])
     assert sentence in "\n".join(map(str, found))
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from flows.document import Flow, FlowError
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 
 
-def issues(**more: Any) -> list[str]:
+def list_issues(**more: Any) -> list[str]:
     made = node("a", "Q?", **{"edges": [edge("yes", "b", keywords=["yes"])], **more})
     try:
         Flow.from_json(json.dumps(document(made, node("b", "B", is_final=True))))
@@ -22,19 +22,19 @@ def issues(**more: Any) -> list[str]:
 
 @pytest.mark.parametrize("emoji", ["👍", "👍🏽", "❤️", "❤", "1️⃣", "🇩🇪", "👨‍👩‍👧", "‼️", "✅"])
 def test_an_emoji_is_one(emoji: str) -> None:
-    assert issues(on_reaction={emoji: "yes"}, reaction=emoji) == []
+    assert list_issues(on_reaction={emoji: "yes"}, reaction=emoji) == []
 
 
 @pytest.mark.parametrize("word", ["thumbsup", ":)", "+1", "1", "é", " ", "👍 yes"])
 def test_what_is_no_emoji_is_named(word: str) -> None:
-    assert issues(on_reaction={word: "yes"}) == [
+    assert list_issues(on_reaction={word: "yes"}) == [
         f"nodes[0].on_reaction: “{word}” is no emoji; write one like 👍."
     ]
-    assert issues(reaction=word) == [f"nodes[0].reaction: “{word}” is no emoji; write one like 👍."]
+    assert list_issues(reaction=word) == [f"nodes[0].reaction: “{word}” is no emoji; write one like 👍."]
 
 
 def test_an_emoji_stands_once_whatever_its_skin_tone() -> None:
-    assert issues(on_reaction={"👍": "yes", "👍🏽": "no"}) == [
+    assert list_issues(on_reaction={"👍": "yes", "👍🏽": "no"}) == [
         "nodes[0].on_reaction: “👍🏽” is “👍” in another skin tone or variant: keep one of them."
     ]
 
@@ -42,8 +42,8 @@ def test_an_emoji_stands_once_whatever_its_skin_tone() -> None:
 @pytest.mark.parametrize("format_", ["location", "form"])
 @pytest.mark.parametrize("kind", ["string", "array"])
 def test_a_slot_that_a_message_fills_is_an_object(format_: str, kind: str) -> None:
-    schema = asks(p={"type": kind, "format": format_})
-    assert issues(edges=[edge("p", "b", input_schema=schema)]) == [
+    schema = input_schema(p={"type": kind, "format": format_})
+    assert list_issues(edges=[edge("p", "b", input_schema=schema)]) == [
         "nodes[0].edges[0].input_schema.properties.p.type: "
         f"A slot with the format “{format_}” has the type “object”."
     ]

@@ -36,7 +36,7 @@ values = st.recursive(
 )
 
 
-def told(schema: Json) -> dict[str, str]:
+def find_schema_issues(schema: Json) -> dict[str, str]:
     return dict(validate_json_schema("s", schema))
 
 
@@ -70,7 +70,7 @@ def told(schema: Json) -> dict[str, str]:
     ],
 )
 def test_what_is_wrong_within_a_schema_is_named(part: Json, place: str, sentence: str) -> None:
-    found = told({"type": "object", "properties": {"a": part}})
+    found = find_schema_issues({"type": "object", "properties": {"a": part}})
     assert set(found) == {f"s.properties.a.{place}"}
     assert found[f"s.properties.a.{place}"].startswith(sentence)
 
@@ -86,7 +86,7 @@ def test_what_is_wrong_within_a_schema_is_named(part: Json, place: str, sentence
     ],
 )
 def test_what_is_wrong_with_a_schema_is_named(schema: Json, places: set[str]) -> None:
-    assert set(told(schema)) == places
+    assert set(find_schema_issues(schema)) == places
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_is_wrong_with_a_schema_is_named(schema: Json, places: set[str]) ->
     ],
 )
 def test_there_is_nothing_to_say_against_a_sound_schema(schema: Json) -> None:
-    assert told(schema) == {}
+    assert find_schema_issues(schema) == {}
 
 
 def test_a_flow_is_told_of_the_schemas_of_edges_and_tools() -> None:
@@ -143,13 +143,13 @@ def test_a_schema_without_end_is_told() -> None:
     schema: Json = {}
     for _ in range(200):
         schema = {"items": schema}
-    assert told({"properties": {"a": schema}}) == {"s": "This schema is nested too deeply."}
+    assert find_schema_issues({"properties": {"a": schema}}) == {"s": "This schema is nested too deeply."}
 
 
 @given(st.dictionaries(words, values, max_size=4), values)
 def test_a_schema_is_refused_or_every_value_fits_it_or_not(schema: dict[str, Any], value: Any) -> None:
     whole = {"type": "object", "properties": {"a": schema}}
-    if told(whole):
+    if find_schema_issues(whole):
         return
     (slot,) = slots_from_schema(whole)
     assert slot.is_valid(value) in (True, False)

@@ -7,20 +7,14 @@ from time import process_time
 
 import pytest
 
-from flows.document import Flow, FlowError
+from flows.document import Flow
 from flows.document.validation import STAY_FUNCTION_ID
 from flows.llm import STAY_FUNCTION_NAME
-from tests.flows.conversation import Json, document, edge, node
+from tests.flows.conversation import Json, document, edge, find_issues, node
 
 CALL: Json = {"id": "call", "name": "Call", "method": "GET", "url": "https://example.org"}
 TOOL: Json = {"id": "look", "name": "look", "description": "Looks."}
 LOUD = "{{ a | loud }}"
-
-
-def refused(broken: Json) -> dict[str, str]:
-    with pytest.raises(FlowError) as caught:
-        Flow.from_json(json.dumps(broken))
-    return {problem.path: problem.message for problem in caught.value.issues}
 
 
 def test_a_filter_that_there_is_not_is_found_wherever_a_template_may_stand() -> None:
@@ -42,7 +36,7 @@ def test_a_filter_that_there_is_not_is_found_wherever_a_template_may_stand() -> 
             "de": {"system_prompt": LOUD, "nodes": {"a": {"static_text": LOUD, "choices": ["A", LOUD]}}}
         },
     )
-    assert refused(broken) == dict.fromkeys(
+    assert find_issues(broken) == dict.fromkeys(
         [
             "system_prompt",
             "closed_text",
@@ -71,7 +65,7 @@ def test_a_filter_that_there_is_not_is_found_wherever_a_template_may_stand() -> 
 
 def test_a_mistake_of_shape_in_one_language_hides_nothing_in_another() -> None:
     languages = {"de": {"nodes": {"a": {"static_text": 5}}}, "fr": {"nodes": {"a": {"static_text": "{{"}}}}
-    assert set(refused(document(node("a", "{{"), languages=languages))) == {
+    assert set(find_issues(document(node("a", "{{"), languages=languages))) == {
         "languages.de.nodes.a.static_text",
         "languages.fr.nodes.a.static_text",
         "nodes[0].static_text",
@@ -85,7 +79,7 @@ def test_an_id_stands_for_one_thing() -> None:
         tools=[{**TOOL, "id": "find"}, {**TOOL, "id": "find"}],
         global_edges=[edge("help", "a"), edge("help", "a")],
     )
-    assert refused(broken) == {
+    assert find_issues(broken) == {
         "nodes[0].edges[1].id": "“on” is already the id of nodes[0].edges[0].",
         "nodes[0].tools[1].id": "“look” is already the id of nodes[0].tools[0].",
         "actions[1].id": "“call” is already the id of actions[0].",
@@ -99,7 +93,7 @@ def test_a_tool_may_stand_at_several_nodes_but_not_be_several_tools() -> None:
     places = [node("a", edges=[edge("on", "b")], tools=[http]), node("b", is_final=True, tools=[http])]
     assert Flow.model_validate(document(*places)).nodes
     places[1]["tools"] = [{**http, "url": "https://example.org/b"}]
-    assert refused(document(*places)) == {
+    assert find_issues(document(*places)) == {
         "nodes[1].tools[0].id": "“look” is another tool at nodes[0].tools[0]."
     }
 
@@ -110,7 +104,7 @@ def test_a_model_is_never_offered_two_functions_of_one_name() -> None:
         tools=[{**TOOL, "id": "find"}],
     )
     assert STAY_FUNCTION_ID == STAY_FUNCTION_NAME
-    assert refused(broken) == {
+    assert find_issues(broken) == {
         "nodes[0].edges[2].id": (
             f"“{STAY_FUNCTION_NAME}” is the engine's own name for staying: choose another."
         ),
@@ -132,7 +126,7 @@ def test_an_edge_that_leads_nowhere_is_no_way_out_of_a_failure() -> None:
         actions=[CALL],
     )
     sentence = "The edge “blind” leads nowhere: it has no target_node_id."
-    assert refused(broken) == {
+    assert find_issues(broken) == {
         "nodes[0].timeout.edge": sentence,
         "nodes[0].actions[0].on_failure": sentence,
         "nodes[0].tools[0].on_failure": sentence,

@@ -10,7 +10,7 @@ from flows.document import Flow
 from tests.flows.conversation import edge, flow, machine, node, say
 
 
-def salon(language: str) -> Flow:
+def build_flow(language: str) -> Flow:
     return flow(
         node(
             "start",
@@ -28,9 +28,9 @@ def salon(language: str) -> Flow:
     )
 
 
-async def _after_end(language: str, text: str) -> Any:
+async def _answer_after_end(language: str, text: str) -> Any:
     wish = {"en": "a haircut", "de": "ein haarschnitt", "es": "un corte de pelo"}[language]
-    talk = machine(salon(language))
+    talk = machine(build_flow(language))
     assert (await say(talk, wish)).outcome == "final"
     return await talk.turn(text)
 
@@ -58,7 +58,7 @@ async def _after_end(language: str, text: str) -> Any:
     ],
 )
 async def test_a_polite_remark_is_answered_by_a_goodbye(language: str, text: str) -> None:
-    answer = await _after_end(language, text)
+    answer = await _answer_after_end(language, text)
     assert (answer.outcome, answer.node, len(answer.messages)) == ("final", "end", 1)
 
 
@@ -78,10 +78,10 @@ async def test_a_polite_remark_is_answered_by_a_goodbye(language: str, text: str
     ],
 )
 async def test_a_new_wish_begins_again(language: str, text: str) -> None:
-    assert (await _after_end(language, text)).node in ("start", "other")
+    assert (await _answer_after_end(language, text)).node in ("start", "other")
 
 
 async def test_a_wish_with_a_keyword_begins_again_beside_thanks() -> None:
-    talk = machine(salon("en"))
+    talk = machine(build_flow("en"))
     await say(talk, "a haircut", "thank you, bye")
     assert len((await talk.turn("thanks, another haircut")).messages) > 1

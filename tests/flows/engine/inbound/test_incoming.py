@@ -12,14 +12,14 @@ from core.model import QuotedMessage, Reaction, Turn
 from core.processing import merge_turns
 from flows.document import Flow
 from flows.engine import DialogMachine, TurnResult
-from tests.effort import examples
-from tests.flows.conversation import HERE, asks, edge, flow, library, machine, node, say, turn
+from tests.effort import example_count
+from tests.flows.conversation import HERE, edge, flow, input_schema, load_library, machine, node, say, turn
 
 QUESTION = "Shall I cancel your order?"
 CHOICES = [{"label": "Cancel the order", "payload": "cancel"}, {"label": "Keep the order", "payload": "keep"}]
 
 
-def order_flow(**more: object) -> Flow:
+def build_flow(**more: object) -> Flow:
     return flow(
         node(
             "ask",
@@ -36,7 +36,7 @@ def order_flow(**more: object) -> Flow:
     )
 
 
-async def asked(of: Flow) -> DialogMachine:
+async def ask_question(of: Flow) -> DialogMachine:
     talk = machine(of)
     assert (await talk.turn("hi")).text == QUESTION
     return talk
@@ -57,7 +57,7 @@ async def asked(of: Flow) -> DialogMachine:
     ],
 )
 async def test_a_tapback_changes_nothing_and_is_not_answered(text: str) -> None:
-    talk = await asked(order_flow())
+    talk = await ask_question(build_flow())
     before = talk.state
 
     answer = await talk.turn(text)
@@ -66,7 +66,7 @@ async def test_a_tapback_changes_nothing_and_is_not_answered(text: str) -> None:
 
 
 async def test_a_tapback_to_the_menu_of_the_default_flow_hands_nothing_off() -> None:
-    talk = library("support")
+    talk = load_library("support")
     greeting = await talk.turn("hello")
     menu = "\n".join(f"{at}. {each.label}" for at, each in enumerate(greeting.messages[-1].choices, 1))
 
@@ -74,7 +74,7 @@ async def test_a_tapback_to_the_menu_of_the_default_flow_hands_nothing_off() -> 
 
 
 async def test_the_words_beside_a_quotation_decide() -> None:
-    talk = await asked(order_flow())
+    talk = await ask_question(build_flow())
 
     answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order\n2")
 
@@ -82,7 +82,7 @@ async def test_the_words_beside_a_quotation_decide() -> None:
 
 
 async def test_a_mere_quotation_is_answered_with_the_question() -> None:
-    talk = await asked(order_flow(max_turns=1))
+    talk = await ask_question(build_flow(max_turns=1))
 
     for _ in range(3):
         answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order")
@@ -104,7 +104,7 @@ async def test_a_mere_quotation_is_answered_with_the_question() -> None:
 async def test_quotations_of_merged_messages_end_with_each_message(
     texts: tuple[str, ...], reply: str
 ) -> None:
-    talk = await asked(order_flow())
+    talk = await ask_question(build_flow())
     merged = merge_turns([turn(text) for text in texts])
 
     assert (await talk.turn(merged)).text.endswith(reply)
@@ -126,7 +126,7 @@ MARKS = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(300, quick=60))
+@settings(max_examples=example_count(300, quick=60))
 @given(
     question=st.lists(KEYWORDS, min_size=4, max_size=12).map(" ".join),
     mark=MARKS,
@@ -161,7 +161,7 @@ def test_the_quoted_part_of_a_message_decides_nothing(
 
 
 async def test_a_language_of_a_tapback_is_not_that_of_the_person() -> None:
-    talk = library("support")
+    talk = load_library("support")
     first = await talk.turn("hello, good morning")
 
     await talk.turn(f"Gefällt „{first.text}“")
@@ -187,11 +187,11 @@ MEANINGS = {"👍": "keep", "👎": "Cancel the order"}
 
 @pytest.mark.parametrize(("emoji", "reply"), [("👍", "KEPT"), ("👍🏽", "KEPT"), ("👎", "CANCELLED")])
 async def test_a_reaction_means_what_the_node_says(emoji: str, reply: str) -> None:
-    assert (await react(await asked(order_flow(on_reaction=MEANINGS)), emoji)).text == reply
+    assert (await react(await ask_question(build_flow(on_reaction=MEANINGS)), emoji)).text == reply
 
 
 async def test_a_tapback_means_what_the_node_says() -> None:
-    talk = await asked(order_flow(on_reaction=MEANINGS))
+    talk = await ask_question(build_flow(on_reaction=MEANINGS))
 
     assert (await talk.turn(f"Liked “{QUESTION}”")).text == "KEPT"
 
@@ -209,7 +209,7 @@ async def test_an_edge_without_words_of_its_own_can_be_meant() -> None:
 
 
 async def test_a_yes_fills_a_slot() -> None:
-    confirmed = edge("given", "end", input_schema=asks(sure={"type": "boolean"}))
+    confirmed = edge("given", "end", input_schema=input_schema(sure={"type": "boolean"}))
     talk = machine(
         flow(
             node("ask", QUESTION, edges=[confirmed], on_reaction={"👍": "yes", "👎": "no"}),
@@ -225,13 +225,13 @@ async def test_a_yes_fills_a_slot() -> None:
     ("emoji", "quoted"), [("🎉", QUESTION), ("", QUESTION), ("👍", "An older message"), ("👍", "")]
 )
 async def test_other_reactions_decide_nothing(emoji: str, quoted: str) -> None:
-    talk = await asked(order_flow(on_reaction=MEANINGS))
+    talk = await ask_question(build_flow(on_reaction=MEANINGS))
 
     assert (await react(talk, emoji, quoted)).outcome == "reaction"
 
 
 async def test_a_reaction_to_an_older_question_decides_nothing() -> None:
-    talk = await asked(order_flow(on_reaction=MEANINGS))
+    talk = await ask_question(build_flow(on_reaction=MEANINGS))
     await say(talk, "keep")
 
     assert (await react(talk, "👎")).outcome == "reaction"
@@ -247,7 +247,7 @@ async def test_a_reaction_begins_no_conversation_and_reopens_none() -> None:
 
 
 async def test_an_unsupported_message_is_answered_once() -> None:
-    talk = await asked(order_flow())
+    talk = await ask_question(build_flow())
 
     answers = [await talk.turn(turn(kind="unsupported")) for _ in range(3)]
 
@@ -286,7 +286,7 @@ async def test_the_flow_has_its_own_words_for_an_unsupported_message() -> None:
     ],
 )
 async def test_a_choice_by_an_odd_digit(text: str) -> None:
-    assert (await (await asked(order_flow())).turn(text)).text == "CANCELLED"
+    assert (await (await ask_question(build_flow())).turn(text)).text == "CANCELLED"
 
 
 @pytest.mark.parametrize(
@@ -309,4 +309,4 @@ async def test_a_choice_by_an_odd_digit(text: str) -> None:
     ],
 )
 async def test_the_second_choice_by_an_odd_digit(text: str) -> None:
-    assert (await (await asked(order_flow())).turn(text)).text == "KEPT"
+    assert (await (await ask_question(build_flow())).turn(text)).text == "KEPT"

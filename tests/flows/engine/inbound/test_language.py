@@ -14,7 +14,7 @@ TIME = {"type": "string", "format": "time"}
 PHONE = {"type": "string", "format": "phone"}
 
 
-def slot(part: dict[str, Any], language: str = "en") -> Slot:
+def build_slot(part: dict[str, Any], language: str = "en") -> Slot:
     (made,) = slots_from_schema({"properties": {"it": part}}, language)
     return made
 
@@ -37,30 +37,30 @@ def slot(part: dict[str, Any], language: str = "en") -> Slot:
     ],
 )
 def test_a_day_to_come_is_read_as_people_name_it(language: str, text: str, day: str) -> None:
-    assert extract_slot(slot(DAY, language), text, TODAY).value == day
+    assert extract_slot(build_slot(DAY, language), text, TODAY).value == day
 
 
 @pytest.mark.parametrize(
     "text", ["may", "on the 5th", "4/5", "12", "Tuesday or Wednesday", "not sure", "yes", "hi"]
 )
 def test_what_names_no_single_day_is_not_guessed(text: str) -> None:
-    assert extract_slot(slot(DAY), text, TODAY).value is None
+    assert extract_slot(build_slot(DAY), text, TODAY).value is None
 
 
 def test_a_date_of_birth_is_never_completed_from_todays_date() -> None:
-    born = slot({"type": "string", "format": "date", "x-past": True})
+    born = build_slot({"type": "string", "format": "date", "x-past": True})
     assert [extract_slot(born, text, TODAY).value for text in ("23 April", "Monday", "yesterday")] == [
         None
     ] * 3
 
 
 def test_a_birthday_is_read_in_the_flows_language() -> None:
-    born = slot({"type": "string", "format": "date", "x-past": True}, "de")
+    born = build_slot({"type": "string", "format": "date", "x-past": True}, "de")
     assert extract_slot(born, "3. März 1990", TODAY).value == "1990-03-03"
 
 
 def test_a_day_that_has_passed_is_refused_with_the_reason() -> None:
-    assert extract_slot(slot(DAY), "4 May 2020", TODAY).error_message == "That date has already passed."
+    assert extract_slot(build_slot(DAY), "4 May 2020", TODAY).error_message == "That date has already passed."
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_a_day_that_has_passed_is_refused_with_the_reason() -> None:
     ],
 )
 def test_a_time_is_read_as_people_say_it(language: str, text: str, time: str | None) -> None:
-    assert extract_slot(slot(TIME, language), text, TODAY).value == time
+    assert extract_slot(build_slot(TIME, language), text, TODAY).value == time
 
 
 def test_an_hour_that_could_be_two_is_asked_back() -> None:
     assert (
-        extract_slot(slot(TIME), "at 3", TODAY).error_message
+        extract_slot(build_slot(TIME), "at 3", TODAY).error_message
         == "Is that 3 in the morning or 3 in the afternoon?"
     )
 
@@ -100,7 +100,7 @@ def test_an_hour_that_could_be_two_is_asked_back() -> None:
 def test_a_phone_number_is_stored_in_one_form(
     language: str, part: dict[str, str], text: str, number: str
 ) -> None:
-    assert extract_slot(slot({**PHONE, **part}, language), text, TODAY).value == number
+    assert extract_slot(build_slot({**PHONE, **part}, language), text, TODAY).value == number
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,5 @@ def test_a_phone_number_is_stored_in_one_form(
     ],
 )
 def test_a_number_that_cannot_be_is_refused_with_the_reason(text: str, reason: str) -> None:
-    assert extract_slot(slot(PHONE), text, TODAY).error_message == reason
-    assert validate_slot_value(slot(PHONE), text, TODAY).error_message == reason
+    assert extract_slot(build_slot(PHONE), text, TODAY).error_message == reason
+    assert validate_slot_value(build_slot(PHONE), text, TODAY).error_message == reason

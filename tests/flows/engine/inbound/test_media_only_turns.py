@@ -11,7 +11,7 @@ from flows.library import FLOW_LIBRARY
 from flows.llm.rules import RulesModel
 from flows.locales.de import messages as german
 from flows.locales.en import messages as english
-from tests.fakes import turn
+from tests.fakes import build_turn
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from tests.fakes import turn
 async def test_a_file_stands_in_the_conversation_that_a_model_reads(
     kind: str, english_words: str, german_words: str
 ) -> None:
-    said = turn(1).model_copy(
+    said = build_turn(1).model_copy(
         update={"text": "", "attachments": (Attachment(url="https://a.example/1", content_type=kind),)}
     )
     dialog = DialogMachine(WatchedFlowFile(FLOW_LIBRARY / "kyc.json").flow, RulesModel())
@@ -38,6 +38,6 @@ async def test_a_file_stands_in_the_conversation_that_a_model_reads(
 
 
 def test_a_place_does_too() -> None:
-    said = turn(1).model_copy(update={"text": "", "location": Location(latitude=0, longitude=0)})
+    said = build_turn(1).model_copy(update={"text": "", "location": Location(latitude=0, longitude=0)})
 
     assert english.MESSAGES.describe_wordless_turn(said) == "(sent a place)"

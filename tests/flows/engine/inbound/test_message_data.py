@@ -24,14 +24,14 @@ from flows.engine import DialogMachine
 from flows.llm import STAY_DECISION, Picture, ScriptedModel, TransitionDecision
 from flows.text import unescape_commonmark
 from flows.tools import Context
-from tests.flows.conversation import HERE, asks, edge, flow, machine, node, turn
-from tests.flows.openai_server import OpenAIServer, call, words
+from tests.flows.conversation import HERE, edge, flow, input_schema, machine, node, turn
+from tests.flows.openai_server import OpenAIServer, build_call, build_text_answer
 
 PLACE = Location(latitude=47.5, longitude=19.0, label="Home", address="1 Quay Street")
 PICTURE = Attachment(url="https://files.example.com/1.jpg", content_type="image/jpeg", name="cat.jpg")
 
 
-def template(text: str) -> DialogMachine:
+def build_machine(text: str) -> DialogMachine:
     return machine(flow(node("a", text, edges=[edge("again", "a", keywords=["again"])])))
 
 
@@ -69,17 +69,17 @@ def template(text: str) -> DialogMachine:
     ],
 )
 async def test_a_template_sees_it(text: str, given: dict[str, Any], expected: str) -> None:
-    assert (await template(text).turn(turn(**given))).text == expected
+    assert (await build_machine(text).turn(turn(**given))).text == expected
 
 
 async def test_a_users_text_is_never_a_template() -> None:
-    shown = (await template("{{ message.text }}").turn(turn("{{ 7 * 7 }}"))).text
+    shown = (await build_machine("{{ message.text }}").turn(turn("{{ 7 * 7 }}"))).text
 
     assert unescape_commonmark(shown) == "{{ 7 * 7 }}"
 
 
 async def test_a_slot_of_that_name_comes_first() -> None:
-    slot = asks(message={"type": "string"})
+    slot = input_schema(message={"type": "string"})
     talk = machine(
         flow(
             node("a", "Your message?", edges=[edge("given", "b", input_schema=slot)]),
@@ -116,13 +116,16 @@ async def test_a_guard_and_a_condition_see_it() -> None:
 PLACE_SLOT = {"type": "object", "format": "location", "x-question": "Please share where you are."}
 
 
-def delivery(*more: Any, slot: Any = PLACE_SLOT, **fields: Any) -> Any:
+def build_flow(*more: Any, slot: Any = PLACE_SLOT, **fields: Any) -> Any:
     shown = "To {{ place.address }} ({{ place.latitude }}, {{ place.longitude }})"
     return flow(
         node(
             "ask",
             "Where to?",
-            edges=[edge("given", "done", "The user shares a place", input_schema=asks(place=slot)), *more],
+            edges=[
+                edge("given", "done", "The user shares a place", input_schema=input_schema(place=slot)),
+                *more,
+            ],
         ),
         node("done", shown, is_final=True),
         **fields,
@@ -131,21 +134,21 @@ def delivery(*more: Any, slot: Any = PLACE_SLOT, **fields: Any) -> Any:
 
 @pytest.mark.parametrize("llm", ["rules", ScriptedModel([STAY_DECISION])])
 async def test_a_location_fills_its_slot_without_a_model(llm: Any) -> None:
-    talk = machine(delivery(), llm)
+    talk = machine(build_flow(), llm)
     await talk.turn(turn(""))
 
     assert (await talk.turn(turn(location=PLACE))).text == "To 1 Quay Street (47.5, 19.0)"
 
 
 async def test_a_location_as_the_first_message_fills_its_slot() -> None:
-    answer = await machine(delivery()).turn(turn(location=PLACE))
+    answer = await machine(build_flow()).turn(turn(location=PLACE))
 
     assert answer.text.endswith("To 1 Quay Street (47.5, 19.0)")
 
 
 async def test_a_model_invents_no_place() -> None:
     invented = TransitionDecision("given", {"place": {"latitude": 1.0, "longitude": 2.0}})
-    talk = machine(delivery(), ScriptedModel([invented]))
+    talk = machine(build_flow(), ScriptedModel([invented]))
     await talk.turn(turn(""))
 
     answer = await talk.turn("somewhere")
@@ -155,7 +158,7 @@ async def test_a_model_invents_no_place() -> None:
 
 async def test_a_place_without_a_wanted_part_is_asked_for_again() -> None:
     slot = {**PLACE_SLOT, "properties": {"address": {"type": "string", "minLength": 3}}}
-    talk = machine(delivery(slot=slot))
+    talk = machine(build_flow(slot=slot))
     await talk.turn("hi")
 
     answer = await talk.turn(turn(location=Location(latitude=1, longitude=2)))
@@ -164,12 +167,17 @@ async def test_a_place_without_a_wanted_part_is_asked_for_again() -> None:
 
 
 async def test_a_typed_address_can_have_an_edge_of_its_own() -> None:
-    typed = edge("typed", "noted", "An address is written", input_schema=asks(address={"type": "string"}))
+    typed = edge(
+        "typed", "noted", "An address is written", input_schema=input_schema(address={"type": "string"})
+    )
     made = flow(
         node(
             "ask",
             "Where to?",
-            edges=[edge("given", "done", "A place is shared", input_schema=asks(place=PLACE_SLOT)), typed],
+            edges=[
+                edge("given", "done", "A place is shared", input_schema=input_schema(place=PLACE_SLOT)),
+                typed,
+            ],
         ),
         node("done", "PIN", is_final=True),
         node("noted", "TYPED {{ address }}", is_final=True),
@@ -197,7 +205,9 @@ async def test_a_forms_field_is_read_in_the_type_of_its_schema(
     schema = {"type": "object", "format": "form", "properties": {"rating": {"type": field}}}
     talk = machine(
         flow(
-            node("ask", "Please rate.", edges=[edge("sent", "end", input_schema=asks(survey=schema))]),
+            node(
+                "ask", "Please rate.", edges=[edge("sent", "end", input_schema=input_schema(survey=schema))]
+            ),
             node("end", "Thanks", is_final=True),
         )
     )
@@ -215,7 +225,9 @@ async def test_a_forms_field_of_another_type_is_asked_for_again(value: Any) -> N
     schema = {"type": "object", "format": "form", "properties": {"rating": {"type": "integer"}}}
     talk = machine(
         flow(
-            node("ask", "Please rate.", edges=[edge("sent", "end", input_schema=asks(survey=schema))]),
+            node(
+                "ask", "Please rate.", edges=[edge("sent", "end", input_schema=input_schema(survey=schema))]
+            ),
             node("end", "Thanks", is_final=True),
         )
     )
@@ -247,7 +259,7 @@ async def test_a_timer_has_no_message() -> None:
 async def test_a_form_fills_its_slot_with_the_fields_that_are_named() -> None:
     fields = {"size": {"type": "string"}}
     schema = {"type": "object", "format": "form", "properties": fields, "required": ["size"]}
-    sent = edge("sent", "done", input_schema=asks(answers=schema))
+    sent = edge("sent", "done", input_schema=input_schema(answers=schema))
     made = flow(
         node("ask", "Please fill in the form.", edges=[sent]),
         node("done", "Size {{ answers.size }}", is_final=True),
@@ -306,7 +318,7 @@ async def test_a_tool_gets_it_in_its_context() -> None:
 
     tools = [{"id": "note", "name": "note", "description": "d", "type": "python"}]
     made = flow(node("a", "Hi", edges=[edge("b", "a", "x")]), tools=tools)
-    calls = TransitionDecision(calls=(_call("note"),))
+    calls = TransitionDecision(calls=(_build_call("note"),))
     talk = DialogMachine(made, ScriptedModel([calls, STAY_DECISION]), tools=[note])
     await talk.turn(turn(""))
     await talk.turn(turn("here I am", location=PLACE))
@@ -319,20 +331,20 @@ async def test_a_tool_gets_it_in_its_context() -> None:
     }
 
 
-def _call(name: str) -> Any:
+def _build_call(name: str) -> Any:
     from flows.tools import ToolCallRequest
 
     return ToolCallRequest(name, {})
 
 
-def model_flow() -> Any:
+def build_model_flow() -> Any:
     return flow(node("a", "Hi", edges=[edge("b", "end", "The user shows a cat")]), node("end", "A cat!"))
 
 
 async def test_a_prompt_has_it_as_data(server: OpenAIServer) -> None:
-    talk = DialogMachine(model_flow(), "openai/small", api_key="k", base_url=server.url)
+    talk = DialogMachine(build_model_flow(), "openai/small", api_key="k", base_url=server.url)
     await talk.turn(turn(""))
-    server.answers = [words("fine")]
+    server.answers = [build_text_answer("fine")]
     await talk.turn(turn("look", location=PLACE, attachments=(PICTURE,), form={"x": "y" * 9_000}))
     await talk.aclose()
 
@@ -343,12 +355,14 @@ async def test_a_prompt_has_it_as_data(server: OpenAIServer) -> None:
     assert "files.example.com" not in system
 
 
-async def show(server: OpenAIServer, picture: Picture | None) -> str:
+async def show_picture(server: OpenAIServer, picture: Picture | None) -> str:
     async def load(attachment: Attachment, channel: str) -> Picture | None:
         assert (attachment, channel) == (PICTURE, "web")
         return picture
 
-    talk = DialogMachine(model_flow(), "openai/small", api_key="k", base_url=server.url, load_picture=load)
+    talk = DialogMachine(
+        build_model_flow(), "openai/small", api_key="k", base_url=server.url, load_picture=load
+    )
     await talk.turn(turn(""))
     answer = await talk.turn(turn("what is this?", attachments=(PICTURE,)))
     await talk.aclose()
@@ -356,9 +370,9 @@ async def show(server: OpenAIServer, picture: Picture | None) -> str:
 
 
 async def test_a_model_that_can_see_gets_the_picture(server: OpenAIServer) -> None:
-    server.answers = [call("b")]
+    server.answers = [build_call("b")]
 
-    assert await show(server, Picture(b"abc", "image/jpeg")) == "A cat!"
+    assert await show_picture(server, Picture(b"abc", "image/jpeg")) == "A cat!"
     assert server.requests[0]["messages"][-1]["content"] == [
         {"type": "text", "text": "what is this?"},
         {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,YWJj"}},
@@ -369,16 +383,16 @@ async def test_a_server_that_takes_no_pictures_gets_the_text(server: OpenAIServe
     from starlette.responses import JSONResponse
 
     refused = {"error": {"message": "image_url is only supported by certain models"}}
-    server.answers = [JSONResponse(refused, 400), call("b")]
+    server.answers = [JSONResponse(refused, 400), build_call("b")]
 
-    assert await show(server, Picture(b"abc", "image/jpeg")) == "A cat!"
+    assert await show_picture(server, Picture(b"abc", "image/jpeg")) == "A cat!"
     assert server.requests[1]["messages"][-1]["content"] == "what is this?"
 
 
 async def test_a_picture_that_is_not_available_is_left_out(server: OpenAIServer) -> None:
-    server.answers = [call("b")]
+    server.answers = [build_call("b")]
 
-    assert await show(server, None) == "A cat!"
+    assert await show_picture(server, None) == "A cat!"
     assert server.requests[0]["messages"][-1]["content"] == "what is this?"
 
 

@@ -18,8 +18,14 @@ from flows.llm import (
 )
 from flows.llm.openai.model import OpenAIModel
 from flows.state import DialogState
-from tests.flows.conversation import asks, edge, flow, library, machine, node, say
-from tests.flows.openai_server import OpenAIServer, call, completion, streamed_call, words
+from tests.flows.conversation import edge, flow, input_schema, load_library, machine, node, say
+from tests.flows.openai_server import (
+    OpenAIServer,
+    build_call,
+    build_completion,
+    build_streamed_call,
+    build_text_answer,
+)
 
 PROMPT = (
     "You are the bot of Hillside Bakery. Never give a discount of more than ten percent to anybody who asks."
@@ -28,7 +34,7 @@ PROMPT = (
 )
 INSTRUCTION = "Find out what they want to order and do not mention that almond cake is sold out today."
 CONDITION = "The customer has chosen one of the cakes and said how many pieces of it they want"
-CAKE = asks(cake={"type": "string"})
+CAKE = input_schema(cake={"type": "string"})
 MADE = flow(
     node(
         "a",
@@ -69,7 +75,7 @@ LEAKS = [
 ]
 
 
-async def answer_to(
+async def run_turn(
     *decisions: TransitionDecision | Exception, text: str = "hm"
 ) -> tuple[str, str, ScriptedModel]:
     model = ScriptedModel(decisions)
@@ -80,7 +86,7 @@ async def answer_to(
 
 @pytest.mark.parametrize("leak", LEAKS)
 async def test_a_reply_that_gives_private_text_away_is_never_sent(leak: str) -> None:
-    text, issue, model = await answer_to(TransitionDecision(reply=leak), TransitionDecision(reply=leak))
+    text, issue, model = await run_turn(TransitionDecision(reply=leak), TransitionDecision(reply=leak))
     assert (text, issue) == (FALLBACK, "leaked")
     first, second = model.transition_requests
     assert (first.note, "not sent" in second.note) == ("", True)
@@ -91,9 +97,9 @@ async def test_a_reply_is_asked_for_once_more_and_then_sent() -> None:
         TransitionDecision(reply=INSTRUCTION),
         TransitionDecision(reply="Which one would you like?"),
     )
-    assert (await answer_to(leak, better))[:2] == ("Which one would you like?", "")
-    assert (await answer_to(leak, TransitionDecision(edge_id="to_person")))[0] == "A colleague takes over."
-    assert (await answer_to(leak, ModelError("down")))[:2] == (FALLBACK, "leaked")
+    assert (await run_turn(leak, better))[:2] == ("Which one would you like?", "")
+    assert (await run_turn(leak, TransitionDecision(edge_id="to_person")))[0] == "A colleague takes over."
+    assert (await run_turn(leak, ModelError("down")))[:2] == (FALLBACK, "leaked")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ async def test_a_reply_is_asked_for_once_more_and_then_sent() -> None:
 )
 async def test_what_may_be_said_is_sent(reply: str) -> None:
     asked = "what do you do if somebody asks for almond cake and it is sold out today?"
-    text, issue, _ = await answer_to(TransitionDecision(reply=reply), text=asked)
+    text, issue, _ = await run_turn(TransitionDecision(reply=reply), text=asked)
     assert (text, issue) == (reply, "")
 
 
@@ -135,8 +141,8 @@ async def test_private_text_is_not_streamed_either(server: OpenAIServer, model: 
     await talk.turn("hi")
     pieces = [f"{word} " for word in f"Well. {INSTRUCTION}".split()]
     server.answers = [
-        streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "', *pieces, '"}'),
-        call(STAY_FUNCTION_NAME, {"brief_response": "Which one?"}),
+        build_streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "', *pieces, '"}'),
+        build_call(STAY_FUNCTION_NAME, {"brief_response": "Which one?"}),
     ]
     chunks = [chunk async for chunk in await talk.turn("hm", stream=True)]
     streamed = "".join(chunk.text for chunk in chunks)
@@ -156,12 +162,12 @@ PROMISES = [
 
 
 @pytest.mark.parametrize("promise", PROMISES)
-async def test_a_promised_deed_that_did_not_happen_is_noticed(promise: str) -> None:
+async def test_a_promised_action_that_did_not_happen_is_noticed(promise: str) -> None:
     reply = TransitionDecision(reply=promise)
-    text, issue, model = await answer_to(reply, reply)
+    text, issue, model = await run_turn(reply, reply)
     assert (text, issue) == (FALLBACK, "promised")
     assert "no function was called" in model.transition_requests[1].note
-    assert (await answer_to(reply, TransitionDecision(edge_id="to_person")))[0] == "A colleague takes over."
+    assert (await run_turn(reply, TransitionDecision(edge_id="to_person")))[0] == "A colleague takes over."
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ async def test_a_promised_deed_that_did_not_happen_is_noticed(promise: str) -> N
     ],
 )
 async def test_an_offer_or_a_question_is_no_promise(reply: str) -> None:
-    assert (await answer_to(TransitionDecision(reply=reply)))[:2] == (reply, "")
+    assert (await run_turn(TransitionDecision(reply=reply)))[:2] == (reply, "")
 
 
 async def test_what_was_done_before_may_be_said() -> None:
@@ -203,10 +209,10 @@ async def test_who_asks_for_a_person_gets_one_under_any_model(text: str) -> None
     "text", ["I do not want to talk to a person", "are you a human?", "one person", "4 people"]
 )
 async def test_who_does_not_ask_for_a_person_is_left_to_the_model(text: str) -> None:
-    assert (await answer_to(TransitionDecision(reply="All right."), text=text))[0] == "All right."
+    assert (await run_turn(TransitionDecision(reply="All right."), text=text))[0] == "All right."
 
 
-def consent_flow(**more: object) -> DialogMachine:
+def build_consent_machine(**more: object) -> DialogMachine:
     confirm = node(
         "a",
         "Shall I book that?",
@@ -233,15 +239,15 @@ def consent_flow(**more: object) -> DialogMachine:
     ],
 )
 async def test_a_model_cannot_take_a_yes_that_was_not_said(text: str) -> None:
-    result = await say(consent_flow(), "hi", text)
+    result = await say(build_consent_machine(), "hi", text)
     assert (result.outcome, result.edge, result.issue) == ("stay", "", "unconfirmed")
     assert result.text.endswith("Shall I book that?")
-    assert (await say(consent_flow(confirm="strict"), "hi", text)).outcome == "stay"
+    assert (await say(build_consent_machine(confirm="strict"), "hi", text)).outcome == "stay"
 
 
 @pytest.mark.parametrize("text", ["yes", "ok, book that please", "yes, go ahead"])
 async def test_a_clear_yes_is_taken(text: str) -> None:
-    assert (await say(consent_flow(), "hi", text)).outcome == "final"
+    assert (await say(build_consent_machine(), "hi", text)).outcome == "final"
 
 
 @pytest.mark.parametrize(("text", "outcome"), [("hm", "advance"), ("yes please", "final")])
@@ -260,10 +266,10 @@ async def test_a_strict_node_that_does_not_wait_needs_the_yes_too(text: str, out
 
 
 async def test_a_node_may_leave_the_consent_to_the_model() -> None:
-    assert (await say(consent_flow(confirm="normal"), "hi", "hm, why not")).outcome == "final"
+    assert (await say(build_consent_machine(confirm="normal"), "hi", "hm, why not")).outcome == "final"
 
 
-def several(*names: str) -> dict[str, object]:
+def build_calls(*names: str) -> dict[str, object]:
     calls = [
         {"id": f"c{at}", "type": "function", "function": {"name": name, "arguments": '{"cake": "lemon"}'}}
         for at, name in enumerate(names)
@@ -300,18 +306,18 @@ SEVERAL = flow(
 async def test_all_calls_of_one_answer_are_considered(
     server: OpenAIServer, model: OpenAIModel, names: list[str], taken: str, said: list[str]
 ) -> None:
-    server.answers = [completion(several(*names))]
+    server.answers = [build_completion(build_calls(*names))]
     result = await say(machine(SEVERAL, model), "hi", "lemon, and when are you open")
     assert (result.edge, [message.text for message in result.messages]) == (taken, said)
 
 
 async def test_an_unknown_function_leaves_a_trace(server: OpenAIServer, model: OpenAIModel) -> None:
-    server.answers = [call("no_such_function")]
+    server.answers = [build_call("no_such_function")]
     assert (await say(machine(SEVERAL, model), "hi", "lemon")).issue == "malformed"
 
 
 async def test_the_reasons_are_in_the_turns_outcome(server: OpenAIServer) -> None:
-    server.answers = [words(""), call("chosen", {"cake": "lemon"})]
+    server.answers = [build_text_answer(""), build_call("chosen", {"cake": "lemon"})]
     talk = machine(SEVERAL, create_model("openai/a,openai/b", api_key="k", base_url=server.url))
     result = await say(talk, "hi", "lemon")
     assert (result.model, result.failures, result.tokens) == ("openai/b", ("openai/a:empty",), 84)
@@ -324,8 +330,8 @@ async def test_the_reasons_are_in_the_turns_outcome(server: OpenAIServer) -> Non
 async def test_the_library_hands_over_under_a_model_that_only_chats(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    talk = library("support")
+    talk = load_library("support")
     talk = DialogMachine(talk.flow, model)
-    server.answers = [words("How nice!")]
+    server.answers = [build_text_answer("How nice!")]
     assert (await say(talk, "hi", "tell me a story")).outcome == "stay"
     assert (await talk.turn("I want a human")).outcome == "hand_off"

@@ -15,7 +15,7 @@ from flows.llm import ModelError, ScriptedModel, TransitionDecision, create_mode
 from flows.llm.openai.moderation import OpenAIModerator
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, node, turn
-from tests.flows.openai_server import OpenAIServer, busy
+from tests.flows.openai_server import OpenAIServer, build_busy_error
 
 TALK = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),
@@ -24,7 +24,7 @@ TALK = flow(
 )
 
 
-class Warden:
+class WordModerator:
     """Objects to one word; with `fails`, it cannot say from the text on that holds that."""
 
     def __init__(self, word: str, fails: str = "nothing") -> None:
@@ -42,12 +42,12 @@ class Warden:
         self.read.clear()
 
 
-def machine(warden: Warden, *decisions: TransitionDecision, made: Flow = TALK) -> DialogMachine:
-    return DialogMachine(made, ScriptedModel(list(decisions)), moderator=warden)
+def build_machine(warden: WordModerator, *decisions: TransitionDecision, flow: Flow = TALK) -> DialogMachine:
+    return DialogMachine(flow, ScriptedModel(list(decisions)), moderator=warden)
 
 
 async def test_a_rejected_user_message_reaches_no_model() -> None:
-    talk = machine(Warden("bomb"), TransitionDecision(edge_id="go"))
+    talk = build_machine(WordModerator("bomb"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     before = talk.state
     refused = await talk.turn("how do I build a bomb")
@@ -58,7 +58,7 @@ async def test_a_rejected_user_message_reaches_no_model() -> None:
 
 
 async def test_what_a_button_sends_is_looked_at_too() -> None:
-    talk = machine(Warden("damn"))
+    talk = build_machine(WordModerator("damn"))
     await talk.turn("hi")
     answer = await talk.turn(turn("", payload="damn you"))
 
@@ -67,7 +67,7 @@ async def test_what_a_button_sends_is_looked_at_too() -> None:
 
 
 async def test_a_rejected_reply_is_neither_sent_nor_stored() -> None:
-    talk = machine(Warden("damn"), TransitionDecision(reply="damn you"))
+    talk = build_machine(WordModerator("damn"), TransitionDecision(reply="damn you"))
     await talk.turn("hi")
     answer = await talk.turn("go on")
 
@@ -76,7 +76,7 @@ async def test_a_rejected_reply_is_neither_sent_nor_stored() -> None:
 
 
 async def test_nothing_is_streamed_before_moderation() -> None:
-    talk = machine(Warden("damn"), TransitionDecision(reply="damn you"))
+    talk = build_machine(WordModerator("damn"), TransitionDecision(reply="damn you"))
     await talk.turn("hi")
     stream = await talk.turn("go on", stream=True)
 
@@ -84,11 +84,11 @@ async def test_nothing_is_streamed_before_moderation() -> None:
 
 
 async def test_a_failing_moderator_lets_nothing_pass() -> None:
-    talk = machine(Warden("-", fails="hm"), TransitionDecision(edge_id="go"))
+    talk = build_machine(WordModerator("-", fails="hm"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     assert (await talk.turn("hm")).text == ENGLISH.apology
 
-    talk = machine(Warden("-", fails="Well done"), TransitionDecision(edge_id="go"))
+    talk = build_machine(WordModerator("-", fails="Well done"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     answer = await talk.turn("go")
     assert answer.text == ENGLISH.apology
@@ -96,7 +96,7 @@ async def test_a_failing_moderator_lets_nothing_pass() -> None:
 
 
 async def test_a_failing_moderator_costs_an_apology_that_varies() -> None:
-    talk = machine(Warden("-", fails="hm"), TransitionDecision(reply="Yes?"))
+    talk = build_machine(WordModerator("-", fails="hm"), TransitionDecision(reply="Yes?"))
     answers = [await talk.turn("hm") for _ in range(4)]
     assert {answer.outcome for answer in answers} == {"error"}
     assert all(one.text != other.text for one, other in pairwise(answers))
@@ -105,8 +105,8 @@ async def test_a_failing_moderator_costs_an_apology_that_varies() -> None:
     assert (await talk.turn("hi")).text == "Hello!"
     assert (await talk.turn("hm")).text == ENGLISH.apology
 
-    talk = machine(
-        Warden("-", fails="Yes?"), TransitionDecision(reply="Yes?"), TransitionDecision(reply="Yes?")
+    talk = build_machine(
+        WordModerator("-", fails="Yes?"), TransitionDecision(reply="Yes?"), TransitionDecision(reply="Yes?")
     )
     await talk.turn("hi")
     first, second = [await talk.turn("go on") for _ in range(2)]
@@ -119,7 +119,7 @@ async def test_the_real_client_asks_the_servers_own_way() -> None:
         moderator = OpenAIModerator("omni", api_key="k", base_url=server.url)
         for flagged in (True, False):
             server.answers = [
-                busy(),
+                build_busy_error(),
                 JSONResponse({"id": "m", "model": "omni", "results": [{"flagged": flagged}]}),
             ]
             assert await moderator.flags("some words \ud83d") is flagged
@@ -131,7 +131,7 @@ async def test_the_real_client_asks_the_servers_own_way() -> None:
             JSONResponse({"id": "m"}),
             JSONResponse({}, 403),
             Response("[" * 100_000, media_type="application/json"),
-            busy(60),
+            build_busy_error(60),
         ):
             server.answers = [wrong]
             with pytest.raises(ModelError):

@@ -13,14 +13,14 @@ from core.ports import Reminder
 from flows.document import Flow, Remind
 from flows.engine import DialogMachine
 from flows.llm import create_model
-from tests.flows.conversation import asks, document, edge, node
+from tests.flows.conversation import document, edge, input_schema, node
 
 
-async def reminders_of(text: str, node_fields: Any = None, **remind: Any) -> tuple[Reminder, ...]:
+async def read_reminders(text: str, node_fields: Any = None, **remind: Any) -> tuple[Reminder, ...]:
     """Return the reminders of a turn that enters a node with a reminder and fills the slot `slot`."""
     from core.model import Address, Turn
 
-    schema = asks(slot={"type": "string"})
+    schema = input_schema(slot={"type": "string"})
     flow = Flow.model_validate(
         document(
             node("start", "When?", edges=[edge("said", "done", input_schema=schema)]),
@@ -38,7 +38,7 @@ async def reminders_of(text: str, node_fields: Any = None, **remind: Any) -> tup
 
 
 async def test_a_reminder_after_a_duration() -> None:
-    [reminder] = await reminders_of("Ada", after="2h", cancel_on_reply=True)
+    [reminder] = await read_reminders("Ada", after="2h", cancel_on_reply=True)
 
     assert (reminder.node, reminder.seconds, reminder.cancel_on_reply) == ("done", 7_200, True)
     assert reminder.message == Message(text="See you, *Ada*.")
@@ -46,8 +46,8 @@ async def test_a_reminder_after_a_duration() -> None:
 
 async def test_a_reminder_may_be_a_template_or_take_the_nodes_way_outside_the_window() -> None:
     template = {"name": "visit", "language": "en_US", "variables": {"1": "{{ slot }}"}}
-    [reminder] = await reminders_of("Ada", after="2h", template=template)
-    [plain] = await reminders_of("Ada", after="2h", node_fields={"outside_window": {"wait": True}})
+    [reminder] = await read_reminders("Ada", after="2h", template=template)
+    [plain] = await read_reminders("Ada", after="2h", node_fields={"outside_window": {"wait": True}})
 
     sent = Template(name="visit", language="en_US", variables={"1": "Ada"})
     assert reminder.message == Message(text="See you, *Ada*.", template=sent)
@@ -57,8 +57,8 @@ async def test_a_reminder_may_be_a_template_or_take_the_nodes_way_outside_the_wi
 async def test_a_reminder_before_the_time_of_a_slot() -> None:
     at = (datetime.now(UTC) + timedelta(days=10)).replace(microsecond=0, second=0)
     written = at.strftime("%Y-%m-%dT%H:%M")
-    [reminder] = await reminders_of(written, at="{{ slot }}", before="1d")
-    [berlin] = await reminders_of(written, at="{{ slot }}", time_zone="Etc/GMT-2")
+    [reminder] = await read_reminders(written, at="{{ slot }}", before="1d")
+    [berlin] = await read_reminders(written, at="{{ slot }}", time_zone="Etc/GMT-2")
 
     assert reminder.at_ms == int((at - timedelta(days=1)).timestamp() * 1000)
     assert berlin.at_ms == int((at - timedelta(hours=2)).timestamp() * 1000)
@@ -66,7 +66,7 @@ async def test_a_reminder_before_the_time_of_a_slot() -> None:
 
 @pytest.mark.parametrize("text", ["2001-01-01T09:30", "tomorrow", "2026-02-30T09:30"])
 async def test_a_time_that_has_passed_or_cannot_be_read_schedules_nothing(text: str) -> None:
-    assert await reminders_of(text, at="{{ slot }}") == ()
+    assert await read_reminders(text, at="{{ slot }}") == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from flows import DialogMachine, Flow
 ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")
 
 
-def _machine() -> DialogMachine:
+def _build_machine() -> DialogMachine:
     node = {
         "id": "a",
         "name": "a",
@@ -34,7 +34,7 @@ def _machine() -> DialogMachine:
 
 async def test_a_nodes_options_reach_its_message() -> None:
     turn = Turn(id="wamid.1", session="s", address=ADDRESS, text="hm")
-    [message] = (await _machine().turn(turn)).messages
+    [message] = (await _build_machine().turn(turn)).messages
     assert [(each.description, each.url) for each in message.choices] == [
         ("5 a month", ""),
         ("", "https://x.example"),
@@ -44,7 +44,7 @@ async def test_a_nodes_options_reach_its_message() -> None:
 
 
 async def test_a_timer_quotes_nothing() -> None:
-    machine = _machine()
+    machine = _build_machine()
     outcome = await machine.answer(Turn(id="wamid.1", session="s", address=ADDRESS, text="hm"), None)
     later = await machine.handle_timeout(outcome.state, ADDRESS, TimerKind.INACTIVITY)
     assert [(each.quotes, each.reaction) for each in later.messages] == [("", ""), ("", "")]

@@ -18,7 +18,7 @@ ORDER = Route(template=Template(name="order_update", language="en", variables={"
 SMS = {"channel": "twilio", "from": "+15550100"}
 
 
-def machine(first: dict[str, Any], **more: Any) -> DialogMachine:
+def build_machine(first: dict[str, Any], **more: Any) -> DialogMachine:
     flow = document(
         node("a", "Your order has left.", edges=[edge("on", "b", keywords=["on"])], **first),
         node("b", "Thank you", edges=[edge("back", "a", keywords=["back"])]),
@@ -28,18 +28,18 @@ def machine(first: dict[str, Any], **more: Any) -> DialogMachine:
     )
 
 
-async def say(made: DialogMachine, text: str, state: Any = None) -> Any:
-    return await made.answer(Turn(id="M1", session="s", address=ADDRESS, text=text), state)
+async def say(dialog: DialogMachine, text: str, state: Any = None) -> Any:
+    return await dialog.answer(Turn(id="M1", session="s", address=ADDRESS, text=text), state)
 
 
 async def test_every_message_takes_the_flows_way_and_a_node_has_its_own() -> None:
-    made = machine({"outside_window": SMS}, outside_window=TEMPLATE)
+    made = build_machine({"outside_window": SMS}, outside_window=TEMPLATE)
     first = await say(made, "hello")
     second = await say(made, "on", first.state)
 
     assert first.messages[-1].fallback == Route(channel="twilio", sender="+15550100")
     assert second.messages[-1].fallback == ORDER
-    assert (await say(machine({}), "hello")).messages[-1].fallback is None
+    assert (await say(build_machine({}), "hello")).messages[-1].fallback is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ async def test_a_message_that_was_not_delivered_takes_the_way_of_its_failure(
         "landline": {"ticket": True, "to": "{{ mail }}"},
         "permanent": SMS,
     }
-    made = machine(
+    made = build_machine(
         {"on_undelivered": {"edge": "on", "instead": instead}},
         environment_variables={"shop": "Shop", "mail": "ada@example.com"},
     )
@@ -72,7 +72,7 @@ async def test_a_message_that_was_not_delivered_takes_the_way_of_its_failure(
 
 
 async def test_say_replaces_the_text_on_the_other_way() -> None:
-    made = machine({"on_undelivered": {"say": "By SMS: it has left.", "instead": {"window": SMS}}})
+    made = build_machine({"on_undelivered": {"say": "By SMS: it has left.", "instead": {"window": SMS}}})
     first = await say(made, "hello")
     step = await made.handle_timeout({**first.state, "undelivered": "window"}, ADDRESS, TimerKind.UNDELIVERED)
     assert [message.text for message in step.messages] == ["By SMS: it has left."]
@@ -90,12 +90,12 @@ def test_a_way_that_is_none_is_refused(way: dict[str, Any]) -> None:
 
 def test_an_unknown_class_and_a_broken_template_are_refused() -> None:
     with pytest.raises(ValidationError):
-        machine({"on_undelivered": {"instead": {"widow": SMS}}})
+        build_machine({"on_undelivered": {"instead": {"widow": SMS}}})
     with pytest.raises(ValidationError, match="outside_window"):
-        machine({"outside_window": {"channel": "twilio", "to": "{{ mail"}})
+        build_machine({"outside_window": {"channel": "twilio", "to": "{{ mail"}})
 
 
 def test_a_flow_with_ways_survives_saving(tmp_path: Any) -> None:
-    flow = machine({"outside_window": SMS}, outside_window=TEMPLATE).flow
+    flow = build_machine({"outside_window": SMS}, outside_window=TEMPLATE).flow
     flow.save(tmp_path / "flow.json")
     assert Flow.load(tmp_path / "flow.json") == flow

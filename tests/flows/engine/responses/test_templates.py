@@ -10,15 +10,15 @@ from pydantic import ValidationError
 from core.model import Address, Message, Template, Turn
 from flows import DialogMachine, Flow
 from tests.channels.intercom import builders as intercom
-from tests.channels.twilio.builders import twilio
-from tests.channels.whatsapp.builders import whatsapp
+from tests.channels.twilio import builders as twilio
+from tests.channels.whatsapp import builders as whatsapp
 from tests.flows.conversation import document, edge, node
 
 ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")
 ORDER = {"name": "order_update", "variables": {"1": "{{ message.text }}", "2": "12 {{ shop }}"}}
 
 
-def machine(template: dict[str, Any], **more: Any) -> DialogMachine:
+def build_machine(template: dict[str, Any], **more: Any) -> DialogMachine:
     flow = document(
         node("a", "Your order has left.", template=template, edges=[edge("on", "b", keywords=["on"])]),
         node("b", "Thank you", edges=[edge("back", "a", keywords=["back"])]),
@@ -28,13 +28,13 @@ def machine(template: dict[str, Any], **more: Any) -> DialogMachine:
     )
 
 
-async def say(made: DialogMachine, text: str, state: Any = None) -> Any:
+async def say(dialog: DialogMachine, text: str, state: Any = None) -> Any:
     turn = Turn(id="wamid.1", session="s", address=ADDRESS, text=text)
-    return await made.answer(turn, state)
+    return await dialog.answer(turn, state)
 
 
 async def test_a_nodes_template_has_its_values_on_one_line_and_the_text_beside_it() -> None:
-    outcome = await say(machine(ORDER), "two\nlines\t &    *more*")
+    outcome = await say(build_machine(ORDER), "two\nlines\t &    *more*")
 
     [message] = outcome.messages
     assert message.text == "Your order has left."
@@ -44,8 +44,8 @@ async def test_a_nodes_template_has_its_values_on_one_line_and_the_text_beside_i
 
 
 async def test_the_language_is_the_conversations_or_the_nodes() -> None:
-    german = (await say(machine(ORDER, agent_language="de"), "hallo")).messages[-1].template
-    stated = (await say(machine({**ORDER, "language": "en_GB"}), "hi")).messages[-1].template
+    german = (await say(build_machine(ORDER, agent_language="de"), "hallo")).messages[-1].template
+    stated = (await say(build_machine({**ORDER, "language": "en_GB"}), "hi")).messages[-1].template
 
     assert german is not None
     assert stated is not None
@@ -53,7 +53,7 @@ async def test_the_language_is_the_conversations_or_the_nodes() -> None:
 
 
 async def test_a_question_that_is_asked_again_is_a_text() -> None:
-    made = machine(ORDER)
+    made = build_machine(ORDER)
     first = await say(made, "hello")
     again = await say(made, "something else", first.state)
 
@@ -63,7 +63,7 @@ async def test_a_question_that_is_asked_again_is_a_text() -> None:
 
 def test_a_malformed_value_is_refused_by_its_place() -> None:
     with pytest.raises(ValidationError, match=r"nodes\[0\]\.template\.variables"):
-        machine({"name": "x", "variables": {"1": "{{ name"}})
+        build_machine({"name": "x", "variables": {"1": "{{ name"}})
 
 
 def test_channels_without_templates_show_the_text() -> None:
@@ -71,7 +71,11 @@ def test_channels_without_templates_show_the_text() -> None:
     message = Message(text="Your order has left.", template=template)
     address = ADDRESS.model_copy(update={"theirs": "whatsapp:+15550111"})
 
-    assert [part.body for part in intercom.channel().render(message, ADDRESS)] == ["Your order has left."]
-    assert [(part.body, part.template) for part in whatsapp().render(message, ADDRESS)] == [("", template)]
-    [part] = twilio().render(message, address)
+    assert [part.body for part in intercom.build_channel().render(message, ADDRESS)] == [
+        "Your order has left."
+    ]
+    assert [(part.body, part.template) for part in whatsapp.build_channel().render(message, ADDRESS)] == [
+        ("", template)
+    ]
+    [part] = twilio.build_channel().render(message, address)
     assert (part.body, part.template) == ("Your order has left.", template)

@@ -13,7 +13,7 @@ from flows.engine import DialogMachine
 from tests.fakes import ADDRESS
 
 
-def flow(timeout: dict[str, Any], **more: Any) -> Flow:
+def build_flow(timeout: dict[str, Any], **more: Any) -> Flow:
     return Flow.from_json(
         json.dumps(
             {
@@ -47,14 +47,14 @@ def flow(timeout: dict[str, Any], **more: Any) -> Flow:
     )
 
 
-async def asked(limit: dict[str, Any]) -> DialogMachine:
-    talk = DialogMachine(flow(limit))
+async def ask(limit: dict[str, Any]) -> DialogMachine:
+    talk = DialogMachine(build_flow(limit))
     await talk.start()
     return talk
 
 
 async def test_a_result_has_the_timeout_of_its_node() -> None:
-    talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}))
+    talk = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}))
     turn = Turn(id="1", session="s", address=ADDRESS, text="hello")
     first = await talk.answer(turn, None)
     last = await talk.answer(turn.model_copy(update={"text": "tea"}), first.state)
@@ -63,7 +63,7 @@ async def test_a_result_has_the_timeout_of_its_node() -> None:
 
 
 async def test_a_timeout_message_is_sent_once_and_the_node_stays() -> None:
-    talk = await asked({"seconds": 600, "say": "Still there?"})
+    talk = await ask({"seconds": 600, "say": "Still there?"})
 
     step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
 
@@ -73,7 +73,7 @@ async def test_a_timeout_message_is_sent_once_and_the_node_stays() -> None:
 
 
 async def test_a_time_out_may_lead_on() -> None:
-    talk = await asked({"seconds": 600, "say": "Too bad.", "edge": "gave_up"})
+    talk = await ask({"seconds": 600, "say": "Too bad.", "edge": "gave_up"})
 
     step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
 
@@ -82,19 +82,19 @@ async def test_a_time_out_may_lead_on() -> None:
 
 
 async def test_when_no_agent_comes_the_bot_answers_the_next_message() -> None:
-    talk = await asked({"seconds": 600, "say": "Still there?"})
+    talk = await ask({"seconds": 600, "say": "Still there?"})
     assert (await talk.turn("I want a person")).outcome == "hand_off"
 
     step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
 
     assert [message.text for message in step.messages] == ["Nobody is free, dear guest."]
     assert not step.hand_off
-    answer = await DialogMachine(flow({"seconds": 1, "say": "?"}), state=step.state).turn("hello?")
+    answer = await DialogMachine(build_flow({"seconds": 1, "say": "?"}), state=step.state).turn("hello?")
     assert answer.text
 
 
 async def test_a_node_without_a_timeout_sends_nothing() -> None:
-    talk = await asked({"seconds": 600, "say": "Still there?"})
+    talk = await ask({"seconds": 600, "say": "Still there?"})
     await talk.turn("tea")
 
     assert (await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)).messages == ()
@@ -113,12 +113,12 @@ async def test_a_node_without_a_timeout_sends_nothing() -> None:
 )
 def test_a_mistake_is_named(timeout: dict[str, Any], sentence: str) -> None:
     with pytest.raises(FlowError, match=sentence):
-        flow(timeout)
+        build_flow(timeout)
 
 
 async def test_an_undelivered_message_is_replaced_or_leads_to_an_edge() -> None:
     lost = {"say": "I could not send you the picture.", "edge": "gave_up"}
-    talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
+    talk = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
     await talk.start()
 
     step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.UNDELIVERED)
@@ -132,7 +132,7 @@ async def test_an_undelivered_message_is_replaced_or_leads_to_an_edge() -> None:
 
 async def test_a_flow_may_say_why_a_message_was_not_delivered() -> None:
     lost = {"say": "{% if undelivered == 'window' %}too late{% else %}no way{% endif %}"}
-    talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
+    talk = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
     await talk.start()
 
     for failure, text in {"window": "too late", "account": "no way"}.items():
@@ -142,7 +142,7 @@ async def test_a_flow_may_say_why_a_message_was_not_delivered() -> None:
 
 
 async def test_a_node_that_does_not_care_is_silent() -> None:
-    talk = await asked({"seconds": 600, "say": "Still there?"})
+    talk = await ask({"seconds": 600, "say": "Still there?"})
 
     assert (await talk.handle_timeout(talk.state, ADDRESS, TimerKind.UNDELIVERED)).messages == ()
 

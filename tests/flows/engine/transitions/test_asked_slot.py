@@ -1,17 +1,17 @@
-"""The question for a slot has the slot's own choices, reasons and repetition; a deed needs a clear yes."""
+"""The question for a slot has the slot's own choices, reasons and repetition; an action needs a clear yes."""
 
 from __future__ import annotations
 
 import pytest
 
 from flows.document import Flow
-from tests.flows.conversation import Json, asks, document, edge, flow, machine, node, say
+from tests.flows.conversation import Json, document, edge, flow, input_schema, machine, node, say
 from tests.understanding.shop import SHOPS
 
 END = node("end", "The end.", is_final=True)
 
 
-def _labels(choices: object) -> list[str]:
+def _read_labels(choices: object) -> list[str]:
     return [choice.label for choice in choices]  # type: ignore[attr-defined]
 
 
@@ -25,12 +25,12 @@ async def test_a_number_answers_the_slot_that_was_asked_for_and_not_the_list_bef
 
 async def test_a_slot_with_values_offers_them_and_they_are_numbered_anew() -> None:
     size = {"type": "string", "enum": ["small", "large"], "description": "the size"}
-    order = asks(kind={"type": "string", "enum": ["tea", "cake"]}, size=size)
+    order = input_schema(kind={"type": "string", "enum": ["tea", "cake"]}, size=size)
     talk = machine(
         flow(node("a", "Well?", choices=["tea", "cake"], edges=[edge("e", "end", input_schema=order)]), END)
     )
     asked = await say(talk, "hi", "cake")
-    assert _labels(asked.messages[-1].choices) == ["small", "large"]
+    assert _read_labels(asked.messages[-1].choices) == ["small", "large"]
     assert (await say(talk, "2")).edge == "e"
     assert talk.state is not None
     assert talk.state["slots"] == {"kind": "cake", "size": "large"}
@@ -66,7 +66,7 @@ async def test_synonyms_name_a_value_inside_a_sentence(text: str, item: str) -> 
 
 
 def test_synonyms_of_a_value_that_does_not_exist_are_an_error() -> None:
-    schema = asks(size={"type": "string", "enum": ["small"], "x-synonyms": {"big": ["huge"]}})
+    schema = input_schema(size={"type": "string", "enum": ["small"], "x-synonyms": {"big": ["huge"]}})
     with pytest.raises(ValueError, match="is not among the values"):
         Flow.model_validate(document(node("a", "Well?", edges=[edge("e", "end", input_schema=schema)]), END))
 

@@ -17,7 +17,7 @@ from flows.locales import lexicon_for
 from flows.nlu import recognize_confirmation
 from flows.state import DialogState
 from flows.state.dialog_state import MAX_KEPT_WISHES, MAX_WISH_LENGTH
-from tests.effort import examples
+from tests.effort import example_count
 from tests.flows.conversation import TODAY, Json
 
 WORDS = {
@@ -52,7 +52,7 @@ class Recorder:
         """Do nothing: there are no connections."""
 
 
-def charity(language: str = "en", **more: Any) -> Flow:
+def build_flow(language: str = "en", **more: Any) -> Flow:
     give, letter, member = KEYWORDS[language]
     post = {"name": "Post", "method": "POST", "url": "https://charity.example/x"}
     document: Json = {
@@ -90,9 +90,9 @@ def charity(language: str = "en", **more: Any) -> Flow:
     return Flow.from_json(json.dumps(document))
 
 
-def talk_over(made: Flow, llm: str | Model = "rules") -> tuple[DialogMachine, Recorder]:
+def start_recorded(flow: Flow, llm: str | Model = "rules") -> tuple[DialogMachine, Recorder]:
     recorder = Recorder()
-    return DialogMachine(made, llm, fetch=recorder, today=lambda: TODAY), recorder
+    return DialogMachine(flow, llm, fetch=recorder, today=lambda: TODAY), recorder
 
 
 async def say(machine: DialogMachine, *texts: str) -> TurnResult:
@@ -101,19 +101,19 @@ async def say(machine: DialogMachine, *texts: str) -> TurnResult:
     return await machine.turn(texts[-1])
 
 
-def kept(machine: DialogMachine) -> list[str]:
+def read_kept_wishes(machine: DialogMachine) -> list[str]:
     return [wish.text for wish in DialogState.from_json(machine.state).kept]
 
 
 @pytest.mark.parametrize("language", WORDS)
 async def test_the_second_wish_is_taken_up_after_the_first_is_done(language: str) -> None:
     both, second, yes, *_ = WORDS[language]
-    machine, recorder = talk_over(charity(language))
+    machine, recorder = start_recorded(build_flow(language))
     first = await machine.turn(both)
-    assert (first.node, kept(machine)) == ("ask_amount", [second])
+    assert (first.node, read_kept_wishes(machine)) == ("ask_amount", [second])
     assert any(second in message.text for message in first.messages)
     done = await say(machine, "20", yes)
-    assert (done.outcome, done.node, kept(machine)) == ("advance", "ask_mail", [])
+    assert (done.outcome, done.node, read_kept_wishes(machine)) == ("advance", "ask_mail", [])
     assert second in done.messages[-2].text
     assert recorder.called == ["give"]
     assert (await machine.turn("a@b.example")).node == "sent"
@@ -121,27 +121,27 @@ async def test_the_second_wish_is_taken_up_after_the_first_is_done(language: str
 
 
 @pytest.mark.parametrize("language", WORDS)
-@pytest.mark.parametrize(("answer", "deeds"), [("yes", ["give", "leave"]), ("no", ["give"])])
-async def test_a_deed_is_asked_about_before(language: str, answer: str, deeds: list[str]) -> None:
+@pytest.mark.parametrize(("answer", "actions"), [("yes", ["give", "leave"]), ("no", ["give"])])
+async def test_an_action_is_asked_about_before(language: str, answer: str, actions: list[str]) -> None:
     _, _, yes, no, _ = WORDS[language]
     both = {
         "en": "hello, I donate and my membership",
         "de": "hallo, ich will spenden und meine mitgliedschaft",
         "es": "hola, quiero donar y ser socio",
     }
-    machine, recorder = talk_over(charity(language))
+    machine, recorder = start_recorded(build_flow(language))
     asked = await say(machine, both[language], "20", yes)
     assert asked.messages[-1].text.endswith("?")
     assert asked.messages[-1].choices[0].payload.casefold() == yes
     assert recorder.called == ["give"]
     await machine.turn({"yes": yes, "no": no}[answer])
-    assert recorder.called == deeds
-    assert kept(machine) == []
+    assert recorder.called == actions
+    assert read_kept_wishes(machine) == []
 
 
 @pytest.mark.parametrize("text", ["yes but what does it cost?", "hm", "yes if I can", "later"])
 async def test_no_other_answer_is_a_yes(text: str) -> None:
-    machine, recorder = talk_over(charity())
+    machine, recorder = start_recorded(build_flow())
     await say(machine, "hello, donate and my membership", "20", "yes", text)
     assert recorder.called == ["give"]
 
@@ -149,9 +149,9 @@ async def test_no_other_answer_is_a_yes(text: str) -> None:
 @pytest.mark.parametrize("language", WORDS)
 async def test_who_stops_wants_no_more(language: str) -> None:
     both, _, _, _, stop = WORDS[language]
-    machine, recorder = talk_over(charity(language))
+    machine, recorder = start_recorded(build_flow(language))
     await say(machine, both, stop)
-    assert kept(machine) == []
+    assert read_kept_wishes(machine) == []
     assert recorder.called == []
 
 
@@ -166,19 +166,19 @@ async def test_who_stops_wants_no_more(language: str) -> None:
     ],
 )
 async def test_a_statement_beside_a_wish_is_no_wish(language: str, text: str) -> None:
-    machine, _ = talk_over(charity(language))
-    assert ((await machine.turn(text)).node, kept(machine)) == ("ask_amount", [])
+    machine, _ = start_recorded(build_flow(language))
+    assert ((await machine.turn(text)).node, read_kept_wishes(machine)) == ("ask_amount", [])
 
 
 async def test_a_hand_off_and_a_new_beginning_drop_it() -> None:
-    machine, _ = talk_over(charity())
+    machine, _ = start_recorded(build_flow())
     await say(machine, WORDS["en"][0], "the boss please")
-    assert kept(machine) == []
+    assert read_kept_wishes(machine) == []
     assert DialogState.from_json(machine.state).restarted().kept == ()
 
 
-async def test_a_wish_that_already_says_everything_is_asked_about_before_its_deed() -> None:
-    machine, recorder = talk_over(charity())
+async def test_a_wish_that_already_says_everything_is_asked_about_before_its_action() -> None:
+    machine, recorder = start_recorded(build_flow())
     asked = await say(
         machine, "I'd like to donate and get the newsletter to my mail a@b.example", "20", "yes"
     )
@@ -189,10 +189,10 @@ async def test_a_wish_that_already_says_everything_is_asked_about_before_its_dee
 
 
 async def test_it_is_taken_up_where_the_first_wish_leads_back() -> None:
-    made = charity(
+    made = build_flow(
         faq=[{"id": "hours", "questions": ["when are you open?"], "keywords": ["hours"], "answer": "From 9."}]
     )
-    machine, _ = talk_over(made)
+    machine, _ = start_recorded(made)
     answer = await machine.turn("when are you open and can I get the newsletter?")
     assert "From 9." in answer.text
     assert answer.node == "ask_mail"
@@ -203,7 +203,7 @@ async def test_it_is_taken_up_where_another_wish_is_asked_for() -> None:
         {"id": "reads_too", "condition": "a", "target_node_id": "letter", "keywords": ["newsletter"]},
         {"id": "no_more", "condition": "The user wants nothing else", "target_node_id": "bye"},
     ]
-    document = json.loads(charity().model_dump_json(exclude_unset=True))
+    document = json.loads(build_flow().model_dump_json(exclude_unset=True))
     document["nodes"] += [
         {"id": "else", "name": "Else", "static_text": "Anything else?", "edges": more},
         {"id": "bye", "name": "Bye", "static_text": "Bye.", "is_final": True},
@@ -211,7 +211,7 @@ async def test_it_is_taken_up_where_another_wish_is_asked_for() -> None:
     given = next(node for node in document["nodes"] if node["id"] == "given")
     given |= {"is_final": False, "auto_proceed": True}
     given["edges"] = [{"id": "on", "condition": "Always", "target_node_id": "else"}]
-    machine, recorder = talk_over(Flow.model_validate(document))
+    machine, recorder = start_recorded(Flow.model_validate(document))
     answer = await say(machine, WORDS["en"][0], "20", "yes")
     assert [message.text for message in answer.messages][-2:] == [
         "You also asked: “get the newsletter”.",
@@ -221,14 +221,14 @@ async def test_it_is_taken_up_where_another_wish_is_asked_for() -> None:
 
 
 async def test_the_first_wish_goes_on_where_its_menu_knows_the_second_too() -> None:
-    document = json.loads(charity().model_dump_json(exclude_unset=True))
+    document = json.loads(build_flow().model_dump_json(exclude_unset=True))
     start = next(node for node in document["nodes"] if node["id"] == "start")
     inner = {**start, "id": "inner", "name": "Inner", "static_text": "What of it?"}
     inner["edges"] = [{**edge, "id": f"inner_{edge['id']}"} for edge in start["edges"]]
     start["edges"][0]["target_node_id"] = "inner"
-    machine, _ = talk_over(Flow.model_validate({**document, "nodes": [*document["nodes"], inner]}))
+    machine, _ = start_recorded(Flow.model_validate({**document, "nodes": [*document["nodes"], inner]}))
     answer = await machine.turn(WORDS["en"][0])
-    assert (answer.node, kept(machine)) == ("inner", ["get the newsletter"])
+    assert (answer.node, read_kept_wishes(machine)) == ("inner", ["get the newsletter"])
 
 
 async def test_every_call_of_a_model_is_considered() -> None:
@@ -239,21 +239,21 @@ async def test_every_call_of_a_model_is_considered() -> None:
             TransitionDecision("reads"),
         ]
     )
-    machine, recorder = talk_over(charity(), model)
+    machine, recorder = start_recorded(build_flow(), model)
     assert (await machine.turn("a gift for you and then your paper by mail")).node == "ask_amount"
-    assert kept(machine) == ["then your paper by mail"]
+    assert read_kept_wishes(machine) == ["then your paper by mail"]
     answer = await say(machine, "20", "yes")
     assert (answer.node, recorder.called) == ("ask_mail", ["give"])
 
 
-async def test_a_model_that_fails_meanwhile_loses_neither_the_deed_nor_the_wish() -> None:
+async def test_a_model_that_fails_meanwhile_loses_neither_the_action_nor_the_wish() -> None:
     model = ScriptedModel(
         [
             TransitionDecision("gives", later_edges=("reads",)),
             TransitionDecision("amount_given", {"amount": 20}),
         ]
     )
-    machine, recorder = talk_over(charity(), model)
+    machine, recorder = start_recorded(build_flow(), model)
     answer = await say(machine, "a gift for you and then your paper by mail", "20", "yes")
     assert recorder.called == ["give"]
     assert answer.messages[-1].text.endswith("Shall I do that now?")
@@ -272,7 +272,7 @@ def test_wishes_are_few_and_short_and_old_states_have_none() -> None:
 
 @pytest.mark.parametrize("language", WORDS)
 async def test_what_only_accompanies_a_yes_is_none(language: str) -> None:
-    """“Thanks”, “hello” and the like are allowed beside a yes to a deed, and are no yes to a kept wish."""
+    """“Thanks”, “hello” and the like are allowed beside a yes to an action, and are no yes to a kept wish."""
     both = {
         "en": "hello, newsletter and the membership",
         "de": "hallo, newsletter und die mitgliedschaft",
@@ -281,12 +281,12 @@ async def test_what_only_accompanies_a_yes_is_none(language: str) -> None:
     words = lexicon_for(language).clauses.consent_companions
     empty = [word for word in sorted(words) if not recognize_confirmation(word, language)]
     assert {"en": "thanks", "de": "danke", "es": "gracias"}[language] in empty
-    asked, _ = talk_over(charity(language))
+    asked, _ = start_recorded(build_flow(language))
     await say(asked, both, "a@b.example")
     assert DialogState.from_json(asked.state).kept[0].is_asked
 
     for word in empty:
-        machine, recorder = talk_over(charity(language))
+        machine, recorder = start_recorded(build_flow(language))
         machine.state = asked.state
         await machine.turn(word)
         assert "leave" not in recorder.called, word
@@ -303,11 +303,11 @@ _TEXTS = (
     others=st.lists(st.sampled_from(["newsletter", "membership", "donate"]), min_size=1, max_size=2),
     texts=st.lists(st.sampled_from(_TEXTS), max_size=8),
 )
-@settings(max_examples=examples(60, 25))
+@settings(max_examples=example_count(60, 25))
 async def test_a_kept_wish_never_does_anything_without_a_yes(
     first: str, others: list[str], texts: list[str]
 ) -> None:
-    machine, recorder = talk_over(charity())
+    machine, recorder = start_recorded(build_flow())
     await machine.turn(f"hello, {first} {' '.join(f'and the {other}' for other in others)}")
     for text in texts:
         before = list(recorder.called)

@@ -11,10 +11,10 @@ from pydantic import JsonValue
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm import GeneratedReply, ScriptedModel, TransitionDecision
-from tests.flows.conversation import Json, asks, edge, flow, machine, node
+from tests.flows.conversation import Json, edge, flow, input_schema, machine, node
 
 
-def at_router(*edges: Json, **more: Any) -> Flow:
+def build_router_flow(*edges: Json, **more: Any) -> Flow:
     ends = [node(name, f"This is {name}.", is_final=True) for name in ("one", "two", "last")]
     return flow(node("a", "Hello!", edges=[edge("go", "r")]), node("r", edges=[*edges], **more), *ends)
 
@@ -49,7 +49,7 @@ async def test_a_router_asks_the_model_for_what_the_data_leave_open(
     edges: list[Json], paid: bool, asked: list[list[str]], node_after: str
 ) -> None:
     model = ScriptedModel([TransitionDecision("go"), TransitionDecision()])
-    talk = machine(at_router(*edges), model)
+    talk = machine(build_router_flow(*edges), model)
     await talk.start({"paid": paid})
     assert (await talk.turn("go")).node == node_after
     assert [
@@ -58,10 +58,10 @@ async def test_a_router_asks_the_model_for_what_the_data_leave_open(
 
 
 async def test_no_edge_is_crossed_in_passing_without_what_it_requires() -> None:
-    pays = edge("one", "one", input_schema=asks(amount={"type": "integer"}))
+    pays = edge("one", "one", input_schema=input_schema(amount={"type": "integer"}))
     for more in ({}, {"static_text": "One moment.", "auto_proceed": True}):
         model = ScriptedModel([TransitionDecision("go"), TransitionDecision("one", {"amount": 5})])
-        talk = machine(at_router(pays, **more), model)
+        talk = machine(build_router_flow(pays, **more), model)
         await talk.start()
         answer = await talk.turn("go")
         assert (answer.node, answer.outcome) == ("r", "advance")
@@ -71,14 +71,14 @@ async def test_no_edge_is_crossed_in_passing_without_what_it_requires() -> None:
 
 async def test_criteria_hold_at_a_node_that_goes_on_by_itself() -> None:
     criteria = [{"key": "amount", "description": "the amount"}]
-    made = at_router(edge("one", "one"), completion_criteria=criteria, allow_skip=False)
+    made = build_router_flow(edge("one", "one"), completion_criteria=criteria, allow_skip=False)
     talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start()
     assert "I still need the amount." in (await talk.turn("go")).text
 
 
 async def test_a_correction_that_cannot_be_read_is_asked_for_again() -> None:
-    both = asks(count={"type": "integer"}, floor={"type": "integer"})
+    both = input_schema(count={"type": "integer"}, floor={"type": "integer"})
     end = node("end", "{{ count }} on {{ floor }}", is_final=True)
     made = flow(node("a", "How many?", edges=[edge("go", "end", input_schema=both)]), end)
     given: list[dict[str, JsonValue]] = [{"count": 5}, {"count": "a few", "floor": 2}, {"count": 12}]
@@ -91,7 +91,7 @@ async def test_a_correction_that_cannot_be_read_is_asked_for_again() -> None:
 
 
 async def test_a_question_may_hold_values() -> None:
-    asked = asks(count={"type": "integer", "x-question": "{{ name }}, how many?"})
+    asked = input_schema(count={"type": "integer", "x-question": "{{ name }}, how many?"})
     made = flow(node("a", "Hello!", edges=[edge("go", "b", input_schema=asked)]), node("b", "B"))
     talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start({"name": "Ada"})
@@ -156,7 +156,7 @@ async def test_the_groups_of_a_pattern_are_slots() -> None:
 
 
 async def test_context_values_are_not_asked_for_until_the_user_rejects_them() -> None:
-    number = asks(number={"type": "integer"})
+    number = input_schema(number={"type": "integer"})
     made = flow(
         node("a", "Hello!", edges=[edge("go", "ask")]),
         node("ask", "Which number?", edges=[edge("given", "show", input_schema=number)]),
@@ -169,7 +169,7 @@ async def test_context_values_are_not_asked_for_until_the_user_rejects_them() ->
 
 
 async def test_an_invalid_context_value_is_asked_for() -> None:
-    number = asks(number={"type": "integer"})
+    number = input_schema(number={"type": "integer"})
     made = flow(
         node("a", "Hello!", edges=[edge("go", "ask")]),
         node("ask", "Which number?", edges=[edge("given", "ask", input_schema=number)]),

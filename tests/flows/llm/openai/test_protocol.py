@@ -19,11 +19,11 @@ from flows.llm.openai.model import OpenAIModel
 from flows.llm.parsing import ModelOutput
 from flows.locales import ENGLISH
 from flows.text import replace_surrogates
-from tests.flows.conversation import asks, edge, flow, machine, node, say
-from tests.flows.openai_server import OpenAIServer, call, completion, words
+from tests.flows.conversation import edge, flow, input_schema, machine, node, say
+from tests.flows.openai_server import OpenAIServer, build_call, build_completion, build_text_answer
 
 MADE = flow(
-    node("a", "Hello!", edges=[edge("given", "b", input_schema=asks(name={"type": "string"}))]),
+    node("a", "Hello!", edges=[edge("given", "b", input_schema=input_schema(name={"type": "string"}))]),
     node("b", "Hi {{ name }}.", edges=[edge("go", "a")]),
 )
 
@@ -40,14 +40,14 @@ def talk(model: OpenAIModel) -> DialogMachine:
     return machine(MADE, model)
 
 
-async def far_too_long() -> AsyncIterator[bytes]:
+async def endless_body() -> AsyncIterator[bytes]:
     """Far more than anybody reads; a server that nobody listens to any more is not told so here."""
     yield b'{"choices": [{"message": {"content": "'
     for _ in range(40):
         yield b"a" * 1_000_000
 
 
-def message(**parts: object) -> Response:
+def build_answer(**parts: object) -> Response:
     return JSONResponse({"choices": [{"message": parts}]})
 
 
@@ -63,14 +63,14 @@ NO_ANSWERS = [
     JSONResponse({"choices": "x"}),
     JSONResponse({"choices": [{}]}),
     JSONResponse({"choices": {"0": {}}}),
-    message(content=5),
-    message(content={"text": "a"}),
-    message(content=[7]),
-    message(content=[{"type": "text"}]),
-    message(refusal=5),
-    message(tool_calls={"a": 1}),
-    message(tool_calls=[{"function": {"name": ["given"], "arguments": "{}"}}]),
-    message(tool_calls=[{"function": {"name": None, "arguments": "{}"}}]),
+    build_answer(content=5),
+    build_answer(content={"text": "a"}),
+    build_answer(content=[7]),
+    build_answer(content=[{"type": "text"}]),
+    build_answer(refusal=5),
+    build_answer(tool_calls={"a": 1}),
+    build_answer(tool_calls=[{"function": {"name": ["given"], "arguments": "{}"}}]),
+    build_answer(tool_calls=[{"function": {"name": None, "arguments": "{}"}}]),
     Response("[" * 100_000, media_type="application/json"),
     Response('{"a":' * 100_000, media_type="application/json"),
 ]
@@ -87,7 +87,7 @@ async def test_what_is_no_answer_costs_an_apology(
 
 
 async def test_an_answer_without_an_end_is_none(server: OpenAIServer, talk: DialogMachine) -> None:
-    server.answers = [StreamingResponse(far_too_long(), media_type="application/json")]
+    server.answers = [StreamingResponse(endless_body(), media_type="application/json")]
     assert (await say(talk, "hi", "Ada")).outcome == "error"
 
 
@@ -149,18 +149,18 @@ async def test_an_answer_is_good_whatever_is_said_of_its_cost(
 async def test_a_text_may_come_in_parts(server: OpenAIServer, talk: DialogMachine) -> None:
     thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
     parts = [thought, {"type": "text", "text": "Which "}, {"type": "text", "text": "name?"}]
-    server.answers = [words(parts)]
+    server.answers = [build_text_answer(parts)]
     assert (await say(talk, "hi", "hm")).text == "Which name?"
 
 
 async def test_half_a_character_harms_no_conversation(server: OpenAIServer, talk: DialogMachine) -> None:
     server.answers = [
-        words("Hello \ud83d bye \ud83d\ude00"),
-        call(STAY_FUNCTION_NAME, '{"brief_response": "Well \\ud83d."}'),
-        call(
+        build_text_answer("Hello \ud83d bye \ud83d\ude00"),
+        build_call(STAY_FUNCTION_NAME, '{"brief_response": "Well \\ud83d."}'),
+        build_call(
             STAY_FUNCTION_NAME, json.dumps({BRIEF_RESPONSE_KEY: "Well \\ud83d\\ude00."}).replace("\\\\", "\\")
         ),
-        call("given", '{"name": "Ada \ud83d"}'),
+        build_call("given", '{"name": "Ada \ud83d"}'),
     ]
     answers = [await say(talk, text) for text in ("hi", "hm", "hm", "hm", "Ada")]
     assert [answer.text for answer in answers[1:]] == [
@@ -175,7 +175,7 @@ async def test_half_a_character_harms_no_conversation(server: OpenAIServer, talk
 async def test_half_a_character_that_a_tool_has_brought_keeps_no_question_from_being_asked(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    server.answers = [words("Hello.")]
+    server.answers = [build_text_answer("Hello.")]
     assert (
         await model.generate_reply(ReplyRequest("Greet.", values={"found": "a \ud83d b"}))
     ).text == "Hello."
@@ -190,7 +190,7 @@ async def test_a_key_that_no_header_takes_costs_an_apology(server: OpenAIServer)
 
 
 async def test_no_lone_surrogate_is_stored_in_a_summary(server: OpenAIServer, model: OpenAIModel) -> None:
-    server.answers = [words("They said \ud83d.")]
+    server.answers = [build_text_answer("They said \ud83d.")]
     assert (await model.summarize(SummaryRequest("", ()))).text == "They said �."
 
 
@@ -205,7 +205,7 @@ async def test_no_lone_surrogate_is_stored_in_a_summary(server: OpenAIServer, mo
 async def test_what_had_to_stop_is_said_to_the_end_of_its_last_sentence(
     server: OpenAIServer, talk: DialogMachine, content: str, said: str
 ) -> None:
-    server.answers = [words(content, finish="length")]
+    server.answers = [build_text_answer(content, finish="length")]
     answer = await say(talk, "hi", "hm")
     assert (answer.text, answer.issue) == (said, "cut")
 
@@ -214,8 +214,8 @@ async def test_a_call_that_had_to_stop_says_what_it_came_to_and_gives_no_values(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     server.answers = [
-        call(STAY_FUNCTION_NAME, '{"brief_response": "It is free. And it', finish="length"),
-        call("given", '{"name": "Ad', finish="length"),
+        build_call(STAY_FUNCTION_NAME, '{"brief_response": "It is free. And it', finish="length"),
+        build_call("given", '{"name": "Ad', finish="length"),
     ]
     first, second = await say(talk, "hi", "hm"), await say(talk, "Ada")
     assert (first.text, first.issue) == ("It is free.", "cut")
@@ -245,7 +245,7 @@ async def test_a_prompt_that_is_filtered_is_a_refusal(
 
 
 async def test_an_answer_may_have_no_reason_for_its_end(server: OpenAIServer, talk: DialogMachine) -> None:
-    server.answers = [completion({"role": "assistant", "content": "Which name?"}, usage=None)]
+    server.answers = [build_completion({"role": "assistant", "content": "Which name?"}, usage=None)]
     assert (await say(talk, "hi", "hm")).text == "Which name?"
 
 

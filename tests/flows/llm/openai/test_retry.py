@@ -18,12 +18,19 @@ from flows.llm.fallback import FallbackModel
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.openai.retry import retry_after_header, retry_delay
 from tests.flows.conversation import edge, flow, machine, node, say
-from tests.flows.openai_server import CUT, OpenAIServer, Stream, busy, call, words
+from tests.flows.openai_server import (
+    CUT,
+    OpenAIServer,
+    StreamedAnswer,
+    build_busy_error,
+    build_call,
+    build_text_answer,
+)
 
 MADE = flow(node("a", "Hello!", edges=[edge("go", "end")]), node("end", "The end.", is_final=True))
 
 
-class Failed(Exception):
+class ServerError(Exception):
     """A server's answer that is none."""
 
     def __init__(self, status: int, code: str = "", **headers: str) -> None:
@@ -35,7 +42,7 @@ class Failed(Exception):
 async def test_a_server_that_wants_more_time_than_there_is_is_given_up_at_once(server: OpenAIServer) -> None:
     first = OpenAIModel("first", api_key="k", base_url=server.url, patience=15)
     second = OpenAIModel("second", api_key="k", base_url=server.url)
-    server.answers = [busy(30), call("go")]
+    server.answers = [build_busy_error(30), build_call("go")]
     async with asyncio.timeout(14):  # less than the patience
         answer = await say(machine(MADE, FallbackModel([first, second])), "hi", "go")
     assert (answer.outcome, answer.model) == ("final", "openai/second")
@@ -46,14 +53,14 @@ async def test_a_server_that_wants_more_time_than_there_is_is_given_up_at_once(s
 @pytest.mark.parametrize("aiohttp", [False, True])
 @pytest.mark.parametrize(
     "failure",
-    [Stream({"content": ""}, CUT), Stream(b'data: {"error": {"message": "overloaded"}}\n\n')],
+    [StreamedAnswer({"content": ""}, CUT), StreamedAnswer(b'data: {"error": {"message": "overloaded"}}\n\n')],
     ids=["cut", "overloaded"],
 )
 async def test_a_stream_that_ends_before_anything_was_said_is_begun_again(
     server: OpenAIServer, failure: Response, *, aiohttp: bool
 ) -> None:
     model = OpenAIModel("small", api_key="k", base_url=server.url, aiohttp=aiohttp)
-    server.answers = [failure, Stream("Who ", "are you?")]
+    server.answers = [failure, StreamedAnswer("Who ", "are you?")]
     told: list[str] = []
     assert (await model.generate_reply(ReplyRequest("Ask.", write=told.append))).text == "Who are you?"
     assert "".join(told) == "Who are you?"
@@ -62,7 +69,7 @@ async def test_a_stream_that_ends_before_anything_was_said_is_begun_again(
 
 async def test_a_stream_is_not_begun_again_once_something_was_told(server: OpenAIServer) -> None:
     model = OpenAIModel("small", api_key="k", base_url=server.url)
-    server.answers = [Stream("Who ", CUT), Stream("Who are you?")]
+    server.answers = [StreamedAnswer("Who ", CUT), StreamedAnswer("Who are you?")]
     told: list[str] = []
     with pytest.raises(ModelError, match="broke off"):
         await model.generate_reply(ReplyRequest("Ask.", write=told.append))
@@ -73,7 +80,7 @@ async def test_a_stream_is_not_begun_again_once_something_was_told(server: OpenA
 async def test_insufficient_quota_is_not_retried(server: OpenAIServer) -> None:
     model = OpenAIModel("small", api_key="k", base_url=server.url)
     unpaid = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
-    server.answers = [JSONResponse({"error": unpaid}, 429), words("Hello.")]
+    server.answers = [JSONResponse({"error": unpaid}, 429), build_text_answer("Hello.")]
     with pytest.raises(ModelError, match="429"):
         await model.generate_reply(ReplyRequest("Greet."))
     await model.aclose()
@@ -81,7 +88,7 @@ async def test_insufficient_quota_is_not_retried(server: OpenAIServer) -> None:
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
 def test_what_may_pass_is_tried_again_later_and_later(status: int) -> None:
-    waits = [retry_delay(Failed(status), number) or 0 for number in range(9)]
+    waits = [retry_delay(ServerError(status), number) or 0 for number in range(9)]
     assert all(shorter < longer for shorter, longer in pairwise(waits[:5]))
     assert waits[0] >= 0.5
     assert max(waits) <= 10
@@ -90,19 +97,19 @@ def test_what_may_pass_is_tried_again_later_and_later(status: int) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        Failed(400),
-        Failed(401),
-        Failed(404),
-        Failed(429, "insufficient_quota"),
-        Failed(500, x_should_retry="false"),
+        ServerError(400),
+        ServerError(401),
+        ServerError(404),
+        ServerError(429, "insufficient_quota"),
+        ServerError(500, x_should_retry="false"),
     ],
 )
-def test_what_cannot_pass_is_not_tried_again(error: Failed) -> None:
+def test_what_cannot_pass_is_not_tried_again(error: ServerError) -> None:
     assert retry_delay(error, 0) is None
 
 
 def test_retry_after_is_honoured_with_jitter() -> None:
-    waits = {retry_delay(Failed(429, retry_after="4"), 0) or 0 for _ in range(50)}
+    waits = {retry_delay(ServerError(429, retry_after="4"), 0) or 0 for _ in range(50)}
     assert all(4 <= wait <= 5 for wait in waits)
     assert len(waits) > 1
 

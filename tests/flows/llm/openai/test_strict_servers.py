@@ -11,10 +11,10 @@ from flows.llm import ModelError, Picture, ReplyRequest
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.openai.roles import fit_roles
 from flows.state import HistoryLine
-from tests.flows.conversation import asks, edge, flow, machine, node, say
-from tests.flows.openai_server import Json, OpenAIServer, call, completion, words
+from tests.flows.conversation import edge, flow, input_schema, machine, node, say
+from tests.flows.openai_server import Json, OpenAIServer, build_call, build_completion, build_text_answer
 
-FOUR = asks(last_four={"type": "string"})
+FOUR = input_schema(last_four={"type": "string"})
 MADE = flow(
     node("a", "Hello! Which digits?", edges=[edge("given", "end", input_schema=FOUR)]),
     node("end", "The end.", is_final=True),
@@ -30,11 +30,11 @@ async def model(server: OpenAIServer) -> AsyncIterator[OpenAIModel]:
     await model.aclose()
 
 
-def refusal(message: str, status: int = 400) -> Response:
+def build_error(message: str, status: int = 400) -> Response:
     return JSONResponse({"error": {"message": message}}, status)
 
 
-def roles(request: Json) -> list[str]:
+def read_roles(request: Json) -> list[str]:
     return [line["role"] for line in request["messages"]]
 
 
@@ -49,10 +49,10 @@ def roles(request: Json) -> list[str]:
 async def test_a_template_that_wants_alternating_roles_is_served(
     server: OpenAIServer, model: OpenAIModel, message: str, status: int
 ) -> None:
-    server.answers = [refusal(message, status), call("given", GIVEN), call("given", GIVEN)]
+    server.answers = [build_error(message, status), build_call("given", GIVEN), build_call("given", GIVEN)]
     for _ in range(2):
         assert (await say(machine(MADE, model), "hi", "4321")).outcome == "final"
-    assert [roles(request) for request in server.requests] == [
+    assert [read_roles(request) for request in server.requests] == [
         ["system", "assistant", "user", "user"],
         ["system", "user", "assistant", "user"],
         ["system", "user", "assistant", "user"],
@@ -72,17 +72,17 @@ async def test_a_template_that_wants_alternating_roles_is_served(
 async def test_a_template_without_a_system_role_is_served(
     server: OpenAIServer, model: OpenAIModel, message: str
 ) -> None:
-    server.answers = [refusal(message), call("given", GIVEN)]
+    server.answers = [build_error(message), build_call("given", GIVEN)]
     assert (await say(machine(MADE, model), "hi", "4321")).outcome == "final"
-    assert roles(server.requests[1]) == ["user", "assistant", "user"]
+    assert read_roles(server.requests[1]) == ["user", "assistant", "user"]
     assert "You are kind." in server.requests[1]["messages"][0]["content"]
 
 
 async def test_a_template_may_say_one_thing_after_the_other(server: OpenAIServer, model: OpenAIModel) -> None:
     alternate = "Conversation roles must alternate user/assistant"
-    server.answers = [refusal(alternate), refusal(alternate), call("given", GIVEN)]
+    server.answers = [build_error(alternate), build_error(alternate), build_call("given", GIVEN)]
     assert (await say(machine(MADE, model), "hi", "4321")).outcome == "final"
-    server.answers = [refusal(alternate)] * 9
+    server.answers = [build_error(alternate)] * 9
     server.requests.clear()
     assert (await say(machine(MADE, model), "hi", "4321")).outcome == "error"
     assert len(server.requests) == 1
@@ -104,7 +104,7 @@ def test_notes_and_pictures_are_kept() -> None:
 
 
 async def test_the_length_of_an_answer_is_bounded(server: OpenAIServer, model: OpenAIModel) -> None:
-    server.answers = [call("given", GIVEN), words("Hello.")]
+    server.answers = [build_call("given", GIVEN), build_text_answer("Hello.")]
     await say(machine(MADE, model), "hi", "4321")
     await model.generate_reply(ReplyRequest("Greet."))
     assert [request["max_tokens"] for request in server.requests] == [1_000, 1_000]
@@ -135,7 +135,7 @@ async def test_the_length_of_an_answer_is_bounded(server: OpenAIServer, model: O
 async def test_the_bound_is_sent_as_the_server_takes_it(
     server: OpenAIServer, model: OpenAIModel, messages: list[str], sent: Json
 ) -> None:
-    server.answers = [*map(refusal, messages), call("given", GIVEN), call("given", GIVEN)]
+    server.answers = [*map(build_error, messages), build_call("given", GIVEN), build_call("given", GIVEN)]
     for _ in range(2):
         assert (await say(machine(MADE, model), "hi", "4321")).outcome == "final"
     for request in server.requests[-2:]:
@@ -146,8 +146,8 @@ async def test_a_model_that_needs_all_of_it_for_its_thoughts_gets_more(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
     server.answers = [
-        completion({"role": "assistant", "content": "<think>Well"}, finish="length"),
-        words("Hello."),
+        build_completion({"role": "assistant", "content": "<think>Well"}, finish="length"),
+        build_text_answer("Hello."),
     ]
     assert (await say(machine(MADE, model), "hi", "4321")).issue == "empty"
     await model.generate_reply(ReplyRequest("Greet."))
@@ -157,7 +157,7 @@ async def test_a_model_that_needs_all_of_it_for_its_thoughts_gets_more(
 async def test_prose_where_a_call_is_required_switches_to_json(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    server.answers = [words("How nice!"), words(IN_JSON), words(IN_JSON)]
+    server.answers = [build_text_answer("How nice!"), build_text_answer(IN_JSON), build_text_answer(IN_JSON)]
     talk = machine(MADE, model)
     assert (await say(talk, "hi", "hm")).text == "How nice!"
     assert (await talk.turn("4321")).outcome == "final"
@@ -168,7 +168,11 @@ async def test_prose_where_a_call_is_required_switches_to_json(
 async def test_a_server_that_cannot_require_a_call_may_answer_in_prose(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    server.answers = [refusal("tool_choice is not supported"), words("How nice!"), call("given", GIVEN)]
+    server.answers = [
+        build_error("tool_choice is not supported"),
+        build_text_answer("How nice!"),
+        build_call("given", GIVEN),
+    ]
     talk = machine(MADE, model)
     assert (await say(talk, "hi", "hm")).text == "How nice!"
     assert (await talk.turn("4321")).outcome == "final"
@@ -177,12 +181,16 @@ async def test_a_server_that_cannot_require_a_call_may_answer_in_prose(
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [(refusal("no", 401), "status_401"), (words([{"type": 7}]), "protocol"), (None, "timeout")],
+    [
+        (build_error("no", 401), "status_401"),
+        (build_text_answer([{"type": 7}]), "protocol"),
+        (None, "timeout"),
+    ],
     ids=["refused", "protocol", "timeout"],
 )
 async def test_an_error_has_a_reason(server: OpenAIServer, answer: Response | None, reason: str) -> None:
     model = OpenAIModel("small", api_key="k", base_url=server.url, timeout=0.3, retries=0)
-    server.answers = [words(7) if reason == "protocol" else answer]
+    server.answers = [build_text_answer(7) if reason == "protocol" else answer]
     with pytest.raises(ModelError) as failed:
         await model.generate_reply(ReplyRequest("Greet."))
     assert failed.value.reason == reason
@@ -194,7 +202,7 @@ async def test_pictures_are_sent_to_a_strict_server(server: OpenAIServer, model:
         {"role": "assistant", "content": "Hello!"},
         {"role": "user", "content": "this"},
     )
-    server.answers = [refusal("Conversation roles must alternate"), words("A cup.")]
+    server.answers = [build_error("Conversation roles must alternate"), build_text_answer("A cup.")]
     request = ReplyRequest("Say what it is.", history=history, pictures=(Picture(b"x", "image/png"),))
     assert (await model.generate_reply(request)).text == "A cup."
     assert server.requests[1]["messages"][-1]["content"][1]["type"] == "image_url"

@@ -14,10 +14,18 @@ from flows.llm.openai.unsupported import (
     UnsupportedParameters,
     find_unsupported_parameter,
 )
-from tests.flows.conversation import asks, edge, flow, machine, node, say
-from tests.flows.openai_server import Json, OpenAIServer, Stream, call, no_tools, streamed_call, words
+from tests.flows.conversation import edge, flow, input_schema, machine, node, say
+from tests.flows.openai_server import (
+    Json,
+    OpenAIServer,
+    StreamedAnswer,
+    build_call,
+    build_no_tools_error,
+    build_streamed_call,
+    build_text_answer,
+)
 
-FOUR = asks(last_four={"type": "string"})
+FOUR = input_schema(last_four={"type": "string"})
 MADE = flow(
     node("a", "Hello! Which digits?", edges=[edge("given", "end", input_schema=FOUR)]),
     node("end", "The end.", is_final=True),
@@ -33,11 +41,11 @@ async def model(server: OpenAIServer) -> AsyncIterator[OpenAIModel]:
     await model.aclose()
 
 
-def refusal(message: str, status: int = 400, **more: str) -> Response:
+def build_error(message: str, status: int = 400, **more: str) -> Response:
     return JSONResponse({"error": {"message": message, **more}}, status)
 
 
-async def twice(server: OpenAIServer, model: OpenAIModel, *answers: Response) -> list[Json]:
+async def run_two_conversations(server: OpenAIServer, model: OpenAIModel, *answers: Response) -> list[Json]:
     """The requests of two conversations that both come to their end."""
     server.answers = list(answers)
     for _ in range(2):
@@ -56,7 +64,9 @@ async def twice(server: OpenAIServer, model: OpenAIModel, *answers: Response) ->
 async def test_a_parameter_that_a_server_refuses_is_left_out_from_then_on(
     server: OpenAIServer, model: OpenAIModel, parameter: str, message: str
 ) -> None:
-    first, *others = await twice(server, model, refusal(message), call("given", SAID), call("given", SAID))
+    first, *others = await run_two_conversations(
+        server, model, build_error(message), build_call("given", SAID), build_call("given", SAID)
+    )
     assert parameter in first
     assert [set(first) - set(request) for request in others] == [{parameter}] * 2
 
@@ -65,27 +75,33 @@ async def test_a_server_that_takes_neither_choice_of_a_tool_is_asked_for_json(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
     neither = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
-    required = refusal('tool_choice = "required" is not supported!')
-    requests = await twice(server, model, required, refusal(neither), words(IN_JSON), words(IN_JSON))
+    required = build_error('tool_choice = "required" is not supported!')
+    requests = await run_two_conversations(
+        server, model, required, build_error(neither), build_text_answer(IN_JSON), build_text_answer(IN_JSON)
+    )
     assert ["tools" in request for request in requests] == [True, True, False, False]
 
 
 async def test_a_server_that_has_neither_tools_nor_schemas_is_asked_in_words(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    unknown = refusal("This response_format type is unavailable now")
-    requests = await twice(server, model, no_tools(), unknown, words(IN_JSON), words(IN_JSON))
+    unknown = build_error("This response_format type is unavailable now")
+    requests = await run_two_conversations(
+        server, model, build_no_tools_error(), unknown, build_text_answer(IN_JSON), build_text_answer(IN_JSON)
+    )
     assert ["response_format" in request for request in requests] == [False, True, False, False]
 
 
 async def test_a_function_that_is_refused_for_its_schema_costs_the_others_nothing(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    wrong = refusal(
+    wrong = build_error(
         "Invalid schema for function 'given': In context=(), 'x' is not permitted.",
         param="tools[0].function.parameters",
     )
-    requests = await twice(server, model, wrong, words(IN_JSON), call("given", SAID))
+    requests = await run_two_conversations(
+        server, model, wrong, build_text_answer(IN_JSON), build_call("given", SAID)
+    )
     assert ["tools" in request for request in requests] == [True, False, True]
 
 
@@ -93,8 +109,8 @@ async def test_a_server_that_does_not_count_a_stream_is_not_asked_to(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
     server.answers = [
-        refusal("Unrecognized request argument supplied: stream_options"),
-        *[Stream(*streamed_call("given", SAID).deltas, usage=None)] * 2,
+        build_error("Unrecognized request argument supplied: stream_options"),
+        *[StreamedAnswer(*build_streamed_call("given", SAID).deltas, usage=None)] * 2,
     ]
     for _ in range(2):
         talk = machine(MADE, model)

@@ -43,7 +43,7 @@ nodes:
 """)
 
 
-def message(content: list[dict[str, Any]], stop: str) -> dict[str, Any]:
+def build_message(content: list[dict[str, Any]], stop: str) -> dict[str, Any]:
     return {
         "id": "msg_1",
         "type": "message",
@@ -56,13 +56,13 @@ def message(content: list[dict[str, Any]], stop: str) -> dict[str, Any]:
     }
 
 
-TOOL_USE = message(
+TOOL_USE = build_message(
     [{"type": "tool_use", "id": "toolu_1", "name": "chosen", "input": {"tea": "green"}}], "tool_use"
 )
 
 
-def stream_of_text(*pieces: str) -> bytes:
-    start = {**message([], ""), "stop_reason": None}
+def build_stream(*pieces: str) -> bytes:
+    start = {**build_message([], ""), "stop_reason": None}
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": start},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
@@ -137,7 +137,7 @@ async def test_an_edge_is_chosen_by_a_function_call_with_its_values() -> None:
 
 
 async def test_a_text_is_streamed_while_it_is_written() -> None:
-    server = Server(Response(stream_of_text("Good ", "day."), media_type="text/event-stream"))
+    server = Server(Response(build_stream("Good ", "day."), media_type="text/event-stream"))
     written: list[str] = []
     async with server.model() as model:
         reply = await model.generate_reply(ReplyRequest("Greet.", write=written.append))

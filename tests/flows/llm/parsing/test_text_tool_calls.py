@@ -15,7 +15,7 @@ from flows.llm.openai.model import OpenAIModel
 from flows.llm.parsing import ModelOutput, ReplyStreamer, strip_reasoning
 from flows.tools import ToolDefinition
 from tests.flows.conversation import edge, flow, machine, node, say
-from tests.flows.openai_server import OpenAIServer, call, words
+from tests.flows.openai_server import OpenAIServer, build_call, build_text_answer
 
 MADE = compile_flow(flow(node("a", "Hi!", edges=[edge("given", "a"), edge("last_four", "a")])))
 QUESTION = TransitionRequest(
@@ -194,14 +194,17 @@ async def test_a_model_that_writes_a_call_for_a_speech_has_said_nothing(server: 
     made = flow(
         node("a", "Hello!", edges=[edge("go", "b")]), node("b", instruction="Ask.", edges=[edge("x", "a")])
     )
-    server.answers = [call("go"), words('<tool_call>{"name": "x", "arguments": {}}</tool_call>')]
+    server.answers = [
+        build_call("go"),
+        build_text_answer('<tool_call>{"name": "x", "arguments": {}}</tool_call>'),
+    ]
     answer = await say(machine(made, model), "hi", "go")
     assert (answer.node, answer.text, answer.issue) == (
         "b",
         "I'm listening. Please tell me more.",
         "malformed",
     )
-    server.answers = [words("{}"), words("[TOOL_CALLS][]")]
+    server.answers = [build_text_answer("{}"), build_text_answer("[TOOL_CALLS][]")]
     assert (await model.generate_reply(ReplyRequest("Ask."))).text == ""
     assert (await model.summarize(SummaryRequest("", ()))).text == ""
     await model.aclose()

@@ -129,7 +129,7 @@ async def test_only_an_optional_value_is_left_out(language: str, text: str, opti
     assert (await say(talk, "hm", text)).node == ("end" if optional else "ask_mail")
 
 
-def blood_bank() -> Flow:
+def build_flow() -> Flow:
     menu = node(
         "menu", "Blutspende Nord. Möchten Sie Blut spenden?", node_type="menu",
         choices=[{"label": "Blut spenden", "to": "form", "keywords": ["spenden"]}],
@@ -153,4 +153,4 @@ def blood_bank() -> Flow:
     ],
 )
 async def test_a_word_of_the_business_names_no_value(text: str, end: str) -> None:
-    assert (await machine(blood_bank()).turn(text)).node == end
+    assert (await machine(build_flow()).turn(text)).node == end

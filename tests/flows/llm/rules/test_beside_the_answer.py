@@ -18,7 +18,7 @@ _GUESTS = {"name": "guests", "question": "¿Cuántas personas? Wie viele Persone
            "type": "integer", "maximum": 20}  # fmt: skip
 
 
-def form(language: str, *slots: dict[str, Any]) -> Flow:
+def build_flow(language: str, *slots: dict[str, Any]) -> Flow:
     document = {
         "system_prompt": "You are kind.", "initial_node": "form", "agent_language": language,
         "nodes": [
@@ -31,8 +31,10 @@ def form(language: str, *slots: dict[str, Any]) -> Flow:
     return Flow.from_json(json.dumps(document))
 
 
-async def heard(language: str, slots: tuple[dict[str, Any], ...], *texts: str) -> tuple[str, dict[str, Any]]:
-    machine = DialogMachine(form(language, *slots), "rules", today=lambda: TODAY)
+async def fill_form(
+    language: str, slots: tuple[dict[str, Any], ...], *texts: str
+) -> tuple[str, dict[str, Any]]:
+    machine = DialogMachine(build_flow(language, *slots), "rules", today=lambda: TODAY)
     answer = await machine.turn({"en": "hello", "de": "hallo", "es": "hola"}[language])
     for text in texts:
         answer = await machine.turn(text)
@@ -51,7 +53,7 @@ async def heard(language: str, slots: tuple[dict[str, Any], ...], *texts: str) -
     ],
 )
 async def test_a_time_with_an_alternative_is_asked_for_again(language: str, text: str) -> None:
-    assert await heard(language, (_TIME,), text) == ("ask_time", {})
+    assert await fill_form(language, (_TIME,), text) == ("ask_time", {})
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ async def test_a_time_with_an_alternative_is_asked_for_again(language: str, text
     ],
 )
 async def test_a_weekday_and_its_number_are_one_day(language: str, text: str, day: str) -> None:
-    assert (await heard(language, (_DAY,), text))[1] == {"day": day}
+    assert (await fill_form(language, (_DAY,), text))[1] == {"day": day}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ async def test_a_weekday_and_its_number_are_one_day(language: str, text: str, da
     [("en", "Friday or whenever"), ("de", "Freitag oder wann es geht"), ("es", "el viernes o cuando sea")],
 )
 async def test_a_day_with_an_alternative_is_asked_for_again(language: str, text: str) -> None:
-    assert await heard(language, (_DAY,), text) == ("ask_day", {})
+    assert await fill_form(language, (_DAY,), text) == ("ask_day", {})
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ async def test_a_day_with_an_alternative_is_asked_for_again(language: str, text:
     ],
 )
 async def test_who_comes_is_a_number_of_people(language: str, text: str) -> None:
-    node, slots = await heard(
+    node, slots = await fill_form(
         language,
         (_GUESTS, _TIME, _DAY),
         "4",
@@ -111,7 +113,7 @@ async def test_who_comes_is_a_number_of_people(language: str, text: str) -> None
     ],
 )
 async def test_a_yes_under_a_condition_does_nothing(language: str, text: str, node: str) -> None:
-    assert (await heard(language, (_TIME,), "16:30", text))[0] == node
+    assert (await fill_form(language, (_TIME,), "16:30", text))[0] == node
 
 
 _PLACE = {
@@ -125,8 +127,8 @@ _PLACE = {
 async def test_a_statement_is_no_address(language: str) -> None:
     question, statement, place = _PLACE[language]
     slots = ({"name": "place", "question": question},)
-    assert (await heard(language, slots, statement))[0] == "ask_place"
-    assert (await heard(language, slots, place))[1] == {"place": place}
+    assert (await fill_form(language, slots, statement))[0] == "ask_place"
+    assert (await fill_form(language, slots, place))[1] == {"place": place}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ async def test_a_statement_is_no_address(language: str) -> None:
 async def test_a_name_is_read_without_what_says_so(
     language: str, question: str, text: str, name: str
 ) -> None:
-    assert (await heard(language, ({"name": "name", "question": question},), text))[1] == {"name": name}
+    assert (await fill_form(language, ({"name": "name", "question": question},), text))[1] == {"name": name}
 
 
 @pytest.mark.parametrize(
@@ -154,4 +156,4 @@ async def test_a_name_is_read_without_what_says_so(
 )
 async def test_who_has_nothing_to_add_leaves_it_out(language: str, text: str) -> None:
     slot = {"name": "note", "question": "Note? Notiz? ¿Nota?", "optional": True, "verbatim": True}
-    assert (await heard(language, (slot,), text))[1] == {"note_skipped": True}
+    assert (await fill_form(language, (slot,), text))[1] == {"note_skipped": True}

@@ -21,7 +21,7 @@ _SLOTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def _form(*names: str, language: str = "en") -> Flow:
+def _build_flow(*names: str, language: str = "en") -> Flow:
     return Flow.model_validate(
         {
             "system_prompt": "You take bookings.",
@@ -40,7 +40,7 @@ def _form(*names: str, language: str = "en") -> Flow:
     )
 
 
-async def _slots(flow: Flow, *texts: str) -> dict[str, Any]:
+async def _fill_slots(flow: Flow, *texts: str) -> dict[str, Any]:
     talk = machine(flow)
     for text in ("hello", *texts):
         await talk.turn(text)
@@ -67,4 +67,4 @@ async def _slots(flow: Flow, *texts: str) -> dict[str, Any]:
 async def test_digits_and_words_belong_to_one_value(
     names: tuple[str, ...], language: str, texts: tuple[str, ...], slots: dict[str, Any]
 ) -> None:
-    assert await _slots(_form(*names, language=language), *texts) == slots
+    assert await _fill_slots(_build_flow(*names, language=language), *texts) == slots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flows.conversation import asks, edge, flow, machine, node, say
+from tests.flows.conversation import edge, flow, input_schema, machine, node, say
 
 END = node("end", "End.", is_final=True)
 OTHER = node("other", "Other.", is_final=True)
@@ -29,8 +29,8 @@ async def test_short_and_snake_case_conditions_are_read(condition: str) -> None:
 
 
 async def test_an_optional_text_is_taken_where_nothing_else_speaks() -> None:
-    told = edge("told", "end", "Caller described their concern", input_schema=asks(False, concern={}))
-    refused = edge("refused", "other", "Caller declines to tell", input_schema=asks(False, reason={}))
+    told = edge("told", "end", "Caller described their concern", input_schema=input_schema(False, concern={}))
+    refused = edge("refused", "other", "Caller declines to tell", input_schema=input_schema(False, reason={}))
     asked = node("ask", "What is it about?", edges=[told, refused])
     talk = machine(flow(asked, END, OTHER))
     assert (await say(talk, "hi", "detox")).node == "end"

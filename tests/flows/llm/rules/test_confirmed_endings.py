@@ -82,31 +82,31 @@ HALTS: dict[str, tuple[str, ...]] = {
 STOPS = {"en": ("stop", "no, stop"), "de": ("abbrechen",), "es": ("déjalo",)}
 
 
-def each_of(texts: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+def list_texts(texts: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     return [(language, text) for language, said in texts.items() for text in said]
 
 
-@pytest.mark.parametrize(("language", "text"), each_of(YES))
+@pytest.mark.parametrize(("language", "text"), list_texts(YES))
 async def test_a_yes_in_the_words_of_the_question_is_a_yes(language: str, text: str) -> None:
     assert await answer_question(language, text) == "done"
 
 
-@pytest.mark.parametrize(("language", "text"), each_of(OTHERS))
+@pytest.mark.parametrize(("language", "text"), list_texts(OTHERS))
 async def test_nothing_else_is(language: str, text: str) -> None:
     assert await answer_question(language, text) != "done"
 
 
-@pytest.mark.parametrize(("language", "text"), each_of(STOPS))
+@pytest.mark.parametrize(("language", "text"), list_texts(STOPS))
 async def test_who_wants_to_stop_still_can(language: str, text: str) -> None:
     assert await answer_question(language, text) == "order_cancelled"
 
 
-@pytest.mark.parametrize(("language", "text"), each_of(KEEPS))
+@pytest.mark.parametrize(("language", "text"), list_texts(KEEPS))
 async def test_who_keeps_what_was_to_be_cancelled_is_done(language: str, text: str) -> None:
     assert await answer_question(language, text) == "order_cancelled"
 
 
-@pytest.mark.parametrize(("language", "text"), each_of(HALTS))
+@pytest.mark.parametrize(("language", "text"), list_texts(HALTS))
 async def test_a_stop_for_a_moment_ends_nothing(language: str, text: str) -> None:
     assert await answer_question(language, text) in ("check", "what_is_wrong")
 

@@ -48,7 +48,7 @@ def build_flow(language: str) -> Flow:
     )  # fmt: skip
 
 
-async def node_after(language: str, text: str) -> str:
+async def answer_node(language: str, text: str) -> str:
     return str((await DialogMachine(build_flow(language), "rules").turn(text)).node)
 
 
@@ -56,11 +56,11 @@ async def node_after(language: str, text: str) -> str:
     ("language", "text"), [(code, text) for code, said in COUNTED.items() for text in said]
 )
 async def test_a_number_of_people_asks_for_nobody(language: str, text: str) -> None:
-    assert await node_after(language, text) != "team"
+    assert await answer_node(language, text) != "team"
 
 
 @pytest.mark.parametrize(
     ("language", "text"), [(code, text) for code, said in ASKED_FOR.items() for text in said]
 )
 async def test_who_asks_for_a_person_gets_one(language: str, text: str) -> None:
-    assert await node_after(language, text) == "team"
+    assert await answer_node(language, text) == "team"

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flows.conversation import Json, asks, edge, flow, machine, node, say
+from tests.flows.conversation import Json, edge, flow, input_schema, machine, node, say
 
 END = node("end", "The end.", is_final=True)
 OTHER = node("other", "Other.", is_final=True)
 
 
-async def taken(text: str, *edges: Json, **more: Json) -> str:
+async def select_edge(text: str, *edges: Json, **more: Json) -> str:
     """The edge that `text` takes out of a node with these edges."""
     talk = machine(flow(node("a", "Well?", edges=list(edges)), END, OTHER, **more))
     return (await say(talk, "hi", text)).edge
@@ -34,24 +34,25 @@ CAKE = edge("cake", "other", keywords=["cake", "crème brûlée"])
     ],
 )
 async def test_keywords_are_whole_words_in_any_case_and_without_accents(text: str, edge_id: str) -> None:
-    assert await taken(text, TEA, CAKE) == edge_id
+    assert await select_edge(text, TEA, CAKE) == edge_id
 
 
 async def test_two_edges_equally_near_are_no_decision() -> None:
     assert (
-        await taken("yes no", edge("y", "end", keywords=["yes"]), edge("n", "other", keywords=["no"])) == ""
+        await select_edge("yes no", edge("y", "end", keywords=["yes"]), edge("n", "other", keywords=["no"]))
+        == ""
     )
 
 
 async def test_two_edges_to_the_same_place_are_no_quarrel() -> None:
     assert (
-        await taken("tea", edge("one", "end", keywords=["tea"]), edge("two", "end", keywords=["tea"]))
+        await select_edge("tea", edge("one", "end", keywords=["tea"]), edge("two", "end", keywords=["tea"]))
         == "one"
     )
 
 
 async def test_a_pattern_decides_and_its_named_groups_are_slots() -> None:
-    schema = asks(code={"type": "string"})
+    schema = input_schema(code={"type": "string"})
     talk = machine(
         flow(
             node(
@@ -77,7 +78,7 @@ async def test_a_pattern_decides_and_its_named_groups_are_slots() -> None:
 async def test_examples_are_compared_by_their_likeness(text: str, edge_id: str) -> None:
     late = edge("late", "end", examples=["my parcel has not come", "the parcel is late"])
     pay = edge("pay", "other", examples=["can I pay by card", "how do I pay"])
-    assert await taken(text, late, pay) == edge_id
+    assert await select_edge(text, late, pay) == edge_id
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ async def test_a_bare_condition_is_gone_by_a_little(text: str, edge_id: str) -> 
         edge("refuses", "other", "The user declines"),
         edge("billing", "end", "Anything on billing or invoices"),
     )
-    assert await taken(text, *edges) == edge_id
+    assert await select_edge(text, *edges) == edge_id
 
 
 @pytest.mark.parametrize(
@@ -116,21 +117,21 @@ async def test_what_is_denied_or_asked_is_no_consent(text: str, edge_id: str) ->
         edge("charged", "end", "The user confirms the amount is correct"),
         edge("wrong", "other", "The user says it is wrong"),
     )
-    assert await taken(text, *edges) == edge_id
+    assert await select_edge(text, *edges) == edge_id
 
 
 async def test_a_condition_that_any_answer_meets_is_met_by_a_statement_and_not_by_a_question() -> None:
     only = edge("go", "end", "The user has responded to the greeting")
-    assert await taken("fine, and you", only) == "go"
-    assert await taken("who are you?", only) == ""
+    assert await select_edge("fine, and you", only) == "go"
+    assert await select_edge("who are you?", only) == ""
 
 
 async def test_free_text_is_taken_whole_when_nothing_else_speaks() -> None:
-    schema = asks(problem={"type": "string"})
+    schema = input_schema(problem={"type": "string"})
     free = edge("told", "end", input_schema=schema)
-    assert await taken("the kettle hums all night", free, CAKE) == "told"
-    assert await taken("cake", free, CAKE) == "cake"
-    assert await taken("what do you mean?", free, CAKE) == ""
+    assert await select_edge("the kettle hums all night", free, CAKE) == "told"
+    assert await select_edge("cake", free, CAKE) == "cake"
+    assert await select_edge("what do you mean?", free, CAKE) == ""
 
 
 async def test_free_text_that_was_asked_for_is_taken_although_the_edge_goes_by_keywords() -> None:
@@ -138,7 +139,7 @@ async def test_free_text_that_was_asked_for_is_taken_although_the_edge_goes_by_k
         "book",
         "end",
         keywords=["book"],
-        input_schema=asks(name={"type": "string", "description": "your name"}),
+        input_schema=input_schema(name={"type": "string", "description": "your name"}),
     )
     talk = machine(flow(node("a", "Well?", edges=[book, CAKE]), END, OTHER))
     assert (await say(talk, "hi", "Ann Smith")).edge == ""
@@ -151,7 +152,7 @@ async def test_free_text_that_was_asked_for_is_taken_although_the_edge_goes_by_k
 
 async def test_a_list_is_asked_for_and_given() -> None:
     toppings = {"type": "array", "items": {"type": "string"}, "description": "your toppings"}
-    order = edge("order", "end", keywords=["pizza"], input_schema=asks(toppings=toppings))
+    order = edge("order", "end", keywords=["pizza"], input_schema=input_schema(toppings=toppings))
     talk = machine(flow(node("a", "Well?", edges=[order]), END))
     await say(talk, "hi", "a pizza")
     assert (await say(talk, "ham and cheese")).edge == "order"
@@ -165,7 +166,7 @@ async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
         {"label": "Two", "payload": "gold"},
         {"label": "3", "payload": "x"},
     ]
-    sized = edge("size", "end", input_schema=asks(size={"enum": ["gold", "silver"]}))
+    sized = edge("size", "end", input_schema=input_schema(size={"enum": ["gold", "silver"]}))
     start = node("a", "Pick.", choices=choices, edges=[CAKE, TEA, sized, edge("x", "other")])
     for answer, edge_id in [("one", "tea"), ("3", "x")]:
         assert (await say(machine(flow(start, END, OTHER)), "hi", answer)).edge == edge_id
@@ -173,7 +174,7 @@ async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
 
 async def test_a_payload_that_is_a_value_fills_the_slot() -> None:
     choices = [{"label": "The shiny one", "payload": "gold"}, {"label": "The other", "payload": "silver"}]
-    sized = edge("size", "end", input_schema=asks(size={"enum": ["gold", "silver"]}))
+    sized = edge("size", "end", input_schema=input_schema(size={"enum": ["gold", "silver"]}))
     talk = machine(flow(node("a", "Pick.", choices=choices, edges=[sized]), END))
     assert (await say(talk, "hi", "1")).edge == "size"
     assert talk.state is not None
@@ -181,7 +182,7 @@ async def test_a_payload_that_is_a_value_fills_the_slot() -> None:
 
 
 async def test_the_same_message_has_the_same_answer() -> None:
-    answers = {await taken("tea or cake or tea", TEA, CAKE) for _ in range(5)}
+    answers = {await select_edge("tea or cake or tea", TEA, CAKE) for _ in range(5)}
     assert len(answers) == 1
 
 
@@ -200,7 +201,7 @@ async def test_the_same_message_has_the_same_answer() -> None:
 )
 async def test_a_typing_error_is_looked_for_word_by_word(text: str, edge_id: str) -> None:
     assert (
-        await taken(text, edge("lost", "end", keywords=["where is it", "where are they", "don't know"]))
+        await select_edge(text, edge("lost", "end", keywords=["where is it", "where are they", "don't know"]))
         == edge_id
     )
 
@@ -217,14 +218,18 @@ async def test_a_typing_error_is_looked_for_word_by_word(text: str, edge_id: str
 async def test_an_example_is_not_what_is_denied_or_only_a_little_alike(text: str, edge_id: str) -> None:
     person = edge("person", "end", examples=["my parcel arrived broken", "my parcel is damaged"])
     late = edge("late", "other", examples=["my parcel has not arrived"])
-    assert await taken(text, person, late) == edge_id
+    assert await select_edge(text, person, late) == edge_id
 
 
 async def test_a_question_that_is_known_is_no_answer() -> None:
-    day = edge("day", "end", input_schema=asks(day={"type": "string", "format": "date", "x-future": True}))
+    day = edge(
+        "day", "end", input_schema=input_schema(day={"type": "string", "format": "date", "x-future": True})
+    )
     hours = edge("hours", "open", keywords=["are you open", "opening hours"])
     nodes = (node("a", "Which day?", edges=[day]), END, node("open", "Every day."))
-    code = edge("code", "end", input_schema=asks(code={"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"}))
+    code = edge(
+        "code", "end", input_schema=input_schema(code={"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"})
+    )
     for text, edge_id in [
         ("are you open on friday?", "hours"),
         ("are you open on friday", "hours"),
@@ -245,11 +250,11 @@ async def test_a_question_that_is_known_is_no_answer() -> None:
 )  # fmt: skip
 async def test_a_yes_is_understood_in_other_words_and_languages(text: str, edge_id: str) -> None:
     right = edge("right", "end", keywords=["yes", "correct"])
-    assert await taken(text, right, edge("wrong", "other", keywords=["no", "wrong"])) == edge_id
+    assert await select_edge(text, right, edge("wrong", "other", keywords=["no", "wrong"])) == edge_id
 
 
 async def test_an_okay_is_no_yes_to_more() -> None:
-    assert await taken("ok", edge("more", "end", keywords=["yes", "more"])) == ""
+    assert await select_edge("ok", edge("more", "end", keywords=["yes", "more"])) == ""
 
 
 async def test_a_greeting_in_the_first_message_was_answered_by_the_greeting() -> None:
@@ -262,9 +267,15 @@ async def test_a_greeting_in_the_first_message_was_answered_by_the_greeting() ->
 
 async def test_a_year_is_no_code_while_a_date_is_asked_for() -> None:
     code = {"type": "string", "pattern": "^[0-9]{4}$", "description": "the last digits of the card"}
-    born = edge("born", "end", input_schema=asks(born={"type": "string", "format": "date", "x-past": True}))
+    born = edge(
+        "born", "end", input_schema=input_schema(born={"type": "string", "format": "date", "x-past": True})
+    )
     made = flow(
-        node("a", "When were you born?", edges=[born, edge("card", "other", input_schema=asks(code=code))]),
+        node(
+            "a",
+            "When were you born?",
+            edges=[born, edge("card", "other", input_schema=input_schema(code=code))],
+        ),
         END,
         OTHER,
     )
@@ -278,7 +289,7 @@ async def test_a_year_is_no_code_while_a_date_is_asked_for() -> None:
 
 @pytest.mark.parametrize("answer", ["in the afternoon", "pm", "afternoon please", "3 in the afternoon"])
 async def test_the_half_of_the_day_answers_which_hour_was_meant(answer: str) -> None:
-    at = edge("at", "end", input_schema=asks(at={"type": "string", "format": "time"}))
+    at = edge("at", "end", input_schema=input_schema(at={"type": "string", "format": "time"}))
     talk = machine(flow(node("a", "When?", edges=[at]), END))
     asked = await say(talk, "hi", "at 3")
     assert asked.text.startswith("Is that 3 in the morning or 3 in the afternoon?")

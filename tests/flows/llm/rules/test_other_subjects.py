@@ -8,7 +8,7 @@ import pytest
 
 from flows.document import Flow
 from flows.engine import DialogMachine
-from tests.flows.conversation import asks, edge, node
+from tests.flows.conversation import edge, input_schema, node
 from tests.understanding.scored_turns import TODAY
 
 _QUESTIONS: dict[str, dict[str, str]] = {
@@ -47,7 +47,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-async def _read(language: str, kind: str, text: str) -> Any:
+async def _read_value(language: str, kind: str, text: str) -> Any:
     question = _QUESTIONS[language][kind]
     value = {**_SCHEMAS[kind], "description": "v", "x-question": question}
     flow = Flow.model_validate(
@@ -59,7 +59,7 @@ async def _read(language: str, kind: str, text: str) -> Any:
                 node(
                     "ask",
                     question,
-                    edges=[edge("told", "done", "The user tells it", input_schema=asks(v=value))],
+                    edges=[edge("told", "done", "The user tells it", input_schema=input_schema(v=value))],
                 ),
                 node("done", "OK.", is_final=True),
             ],
@@ -97,7 +97,7 @@ async def _read(language: str, kind: str, text: str) -> Any:
     ],
 )
 async def test_a_clause_about_something_else_is_no_answer(language: str, kind: str, text: str) -> None:
-    assert await _read(language, kind, text) is None
+    assert await _read_value(language, kind, text) is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_a_clause_about_something_else_is_no_answer(language: str, kind: s
     ],
 )
 async def test_an_answer_with_a_subject_is_read(language: str, kind: str, text: str, value: Any) -> None:
-    assert await _read(language, kind, text) == value
+    assert await _read_value(language, kind, text) == value
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_an_answer_with_a_subject_is_read(language: str, kind: str, text: 
     ],
 )
 async def test_a_question_about_something_else_is_no_answer(language: str, kind: str, text: str) -> None:
-    assert await _read(language, kind, text) is None
+    assert await _read_value(language, kind, text) is None
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ async def test_a_question_about_something_else_is_no_answer(language: str, kind:
 async def test_a_question_whether_a_value_can_be_had_is_an_answer(
     language: str, kind: str, text: str, value: str
 ) -> None:
-    assert await _read(language, kind, text) == value
+    assert await _read_value(language, kind, text) == value
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ async def test_a_question_whether_a_value_can_be_had_is_an_answer(
 async def test_what_is_excluded_conditional_or_a_share_is_no_answer(
     language: str, kind: str, text: str
 ) -> None:
-    assert await _read(language, kind, text) is None
+    assert await _read_value(language, kind, text) is None
 
 
 @pytest.mark.parametrize("unit", ["5 kg", "20 minutes", "3 people", "3 nights"])
 async def test_another_unit_is_no_amount_of_money(unit: str) -> None:
-    assert await _read("en", "spend", unit) is None
-    assert await _read("en", "spend", "80 dollars") == 80
+    assert await _read_value("en", "spend", unit) is None
+    assert await _read_value("en", "spend", "80 dollars") == 80
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ async def test_another_unit_is_no_amount_of_money(unit: str) -> None:
     ],
 )
 async def test_how_somebody_is_or_what_they_did_is_no_name(language: str, text: str) -> None:
-    assert await _read(language, "name", text) is None
+    assert await _read_value(language, "name", text) is None
 
 
 @pytest.mark.parametrize(
@@ -215,17 +215,21 @@ async def test_a_day_changes_the_one_of_two_that_is_meant(text: str, days: tuple
         {"type": "string", "format": "date", "x-future": True, "description": label, "x-question": "When?"}
         for label in ("the pick-up day", "the return day")
     )
-    change = asks(required=False, start=start, back=back)
+    change = input_schema(required=False, start=start, back=back)
     flow = Flow.model_validate(
         {
             "system_prompt": "x",
             "initial_node": "start",
             "nodes": [
                 node(
-                    "start", "When?", edges=[edge("s", "back", "It is told", input_schema=asks(start=start))]
+                    "start",
+                    "When?",
+                    edges=[edge("s", "back", "It is told", input_schema=input_schema(start=start))],
                 ),
                 node(
-                    "back", "And back?", edges=[edge("b", "ok", "It is told", input_schema=asks(back=back))]
+                    "back",
+                    "And back?",
+                    edges=[edge("b", "ok", "It is told", input_schema=input_schema(back=back))],
                 ),
                 node("ok", "Right?", edges=[edge("c", "ok", "A day is changed", input_schema=change)]),
             ],

@@ -14,7 +14,7 @@ from flows.slots import Slot, extract_slot
 from tests.understanding.scored_turns import TODAY
 
 
-class _Edge(NamedTuple):
+class _EdgeWithSlots(NamedTuple):
     slots: tuple[Slot, ...]
 
 
@@ -57,7 +57,8 @@ def test_a_correction_is_about_the_day_whose_label_or_old_value_it_names(text: s
         for each, label in (("pick_up", "the pick-up day"), ("back", "the return day"))
     ]
     request = TransitionRequest(
-        node=cast("CompiledNode", None), available_edges=(cast("CompiledEdge", _Edge(tuple(slots))),),
+        node=cast("CompiledNode", None),
+        available_edges=(cast("CompiledEdge", _EdgeWithSlots(tuple(slots))),),
         conditions=("",), text=text, today=TODAY, values={"pick_up": "2026-12-04", "back": "2026-12-08"},
     )  # fmt: skip
     meant = [slot.name for slot in slots if not is_about_other_day(slot, request)]

@@ -13,7 +13,7 @@ from tests.understanding.scored_turns import TODAY
 KNOWN = {"date": ("2026-12-04", "2026-12-08"), "time": ("10:00", "18:30")}
 
 
-class Words(NamedTuple):
+class PairTexts(NamedTuple):
     """A language's questions and labels for the first and the last of two."""
 
     questions: tuple[str, str]
@@ -22,13 +22,22 @@ class Words(NamedTuple):
 
 
 WORDS = {
-    "en": Words(("From which day?", "Until which day?"), ("the pick-up day", "the day of return"),
-                ("pick-up", "return")),
-    "de": Words(("Ab welchem Tag?", "Bis zu welchem Tag?"), ("der Tag der Abholung", "der Tag der Rückgabe"),
-                ("Abholung", "Rückgabe")),
-    "es": Words(("¿Desde qué día?", "¿Qué día regresan?"), ("el día de recogida", "el día de regreso"),
-                ("recogida", "regreso")),
-}  # fmt: skip
+    "en": PairTexts(
+        ("From which day?", "Until which day?"),
+        ("the pick-up day", "the day of return"),
+        ("pick-up", "return"),
+    ),
+    "de": PairTexts(
+        ("Ab welchem Tag?", "Bis zu welchem Tag?"),
+        ("der Tag der Abholung", "der Tag der Rückgabe"),
+        ("Abholung", "Rückgabe"),
+    ),
+    "es": PairTexts(
+        ("¿Desde qué día?", "¿Qué día regresan?"),
+        ("el día de recogida", "el día de regreso"),
+        ("recogida", "regreso"),
+    ),
+}
 
 
 def build_flow(language: str, kind: str) -> Flow:
@@ -60,12 +69,12 @@ async def correct(language: str, kind: str, text: str) -> tuple[tuple[str, str],
     machine = DialogMachine(build_flow(language, kind), "rules", secrets={}, today=lambda: TODAY)
     for said in ("?", *KNOWN[kind]):
         await machine.turn(said)
-    assert _values(machine) == KNOWN[kind]
+    assert _read_values(machine) == KNOWN[kind]
     reply = await machine.turn(text)
-    return _values(machine), reply.text
+    return _read_values(machine), reply.text
 
 
-def _values(machine: DialogMachine) -> tuple[str, str]:
+def _read_values(machine: DialogMachine) -> tuple[str, str]:
     slots = cast("dict[str, str]", dict(machine.state or {})["slots"])
     return slots["one"], slots["two"]
 

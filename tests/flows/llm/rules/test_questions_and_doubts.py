@@ -1,4 +1,4 @@
-"""A question, a doubt or a story about a deed is none; a question beside a wish gives no values."""
+"""A question, a doubt or a story about an action is none; a question beside a wish gives no values."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 
 from flows.document import Flow
 from flows.engine import DialogMachine
-from tests.flows.conversation import asks, edge, flow, library, machine, node, say
+from tests.flows.conversation import edge, flow, input_schema, load_library, machine, node, say
 
 END = node("end", "End.", is_final=True)
 OTHER = node("other", "Other.", is_final=True)
 
 
-def stored(talk: DialogMachine) -> dict[str, Any]:
+def read_slots(talk: DialogMachine) -> dict[str, Any]:
     """The slots that a conversation has filled."""
     return dict(cast("dict[str, Any]", (talk.state or {}).get("slots") or {}))
 
 
-def form(language: str) -> Flow:
+def build_flow(language: str) -> Flow:
     slots = [
         {"name": "size", "question": "Size?", "enum": ["small", "large"]},
         {"name": "name", "question": {"en": "What name?", "de": "Ihr Name?", "es": "¿Su nombre?"}[language]},
@@ -53,7 +53,7 @@ def form(language: str) -> Flow:
     ],
 )
 async def test_a_question_about_ending_ends_nothing(language: str, text: str) -> None:
-    talk = machine(form(language))
+    talk = machine(build_flow(language))
     await talk.turn("small")
     answer = await talk.turn(text)
     assert (answer.node, answer.outcome) == ("ask_name", "stay")
@@ -72,7 +72,7 @@ async def test_a_question_about_ending_ends_nothing(language: str, text: str) ->
     ],
 )
 async def test_a_wish_to_end_ends(language: str, text: str) -> None:
-    talk = machine(form(language))
+    talk = machine(build_flow(language))
     await talk.turn("small")
     assert (await talk.turn(text)).outcome == "final"
 
@@ -87,16 +87,16 @@ async def test_a_wish_to_end_ends(language: str, text: str) -> None:
     ],
 )
 async def test_a_name_is_read_beside_a_phone_number(language: str, text: str, name: str, phone: str) -> None:
-    talk = machine(form(language))
+    talk = machine(build_flow(language))
     await talk.turn("small")
     assert (await talk.turn(text)).node == "check"
-    slots = stored(talk)
+    slots = read_slots(talk)
     assert (slots["name"], slots["phone"]) == (name, phone)
 
 
 @pytest.mark.parametrize("text", ["skip it", "I'd rather not say", "pass", "I won't tell you"])
 async def test_who_does_not_answer_has_no_name(text: str) -> None:
-    talk = machine(form("en"))
+    talk = machine(build_flow("en"))
     await talk.turn("small")
     assert (await talk.turn(text)).node == "ask_name"
 
@@ -119,7 +119,7 @@ async def test_a_question_beside_a_wish_gives_no_value(text: str, size: str | No
     talk = machine(made)
     answer = await say(talk, "hi", text)
     assert "Two days." in answer.text
-    assert stored(talk).get("size") == size
+    assert read_slots(talk).get("size") == size
 
 
 @pytest.mark.parametrize("text", ["not sure about the date yet", "maybe some date", "I don't know the date"])
@@ -163,7 +163,7 @@ async def test_who_asks_for_a_person_takes_the_condition_that_names_one() -> Non
     ],
 )
 async def test_a_person_of_the_business_is_told_from_the_users_own(text: str, *, is_person: bool) -> None:
-    answer = await say(library("support"), "hi", text)
+    answer = await say(load_library("support"), "hi", text)
     assert (answer.outcome == "hand_off") is is_person
     assert answer.node in ("person", "welcome", "listening")
 
@@ -185,10 +185,10 @@ async def test_what_can_be_said_is_named_after_what_was_not_understood() -> None
     ],
 )  # fmt: skip
 async def test_a_day_that_is_open_or_conditional_is_asked_for(text: str, day: str | None) -> None:
-    schema = asks(day={"type": "string", "format": "date", "x-future": True})
+    schema = input_schema(day={"type": "string", "format": "date", "x-future": True})
     talk = machine(flow(node("ask", "Which day?", edges=[edge("told", "end", input_schema=schema)]), END))
     await say(talk, "hi", text)
-    assert stored(talk).get("day") == day
+    assert read_slots(talk).get("day") == day
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ RESERVED = {
 }
 
 
-def offer(language: str) -> Flow:
+def build_flow(language: str) -> Flow:
     asked = node("ask", "Hi.", edges=[edge("on", "check", keywords=["go"])])
     check = node("check", QUESTIONS[language], node_type="confirm", then="end", otherwise="ask")
     return flow(asked, check, node("end", "Done.", is_final=True), agent_language=language)
@@ -35,12 +35,12 @@ def offer(language: str) -> Flow:
 
 @pytest.mark.parametrize(("language", "text"), [(code, text) for code in YES for text in YES[code]])
 async def test_a_yes_in_other_words_is_taken(language: str, text: str) -> None:
-    assert (await say(machine(offer(language)), "hi", "go", text)).node == "end"
+    assert (await say(machine(build_flow(language)), "hi", "go", text)).node == "end"
 
 
 @pytest.mark.parametrize(("language", "text"), [(code, text) for code in RESERVED for text in RESERVED[code]])
 async def test_a_reserved_yes_is_not_taken(language: str, text: str) -> None:
-    assert (await say(machine(offer(language)), "hi", "go", text)).node == "check"
+    assert (await say(machine(build_flow(language)), "hi", "go", text)).node == "check"
 
 
 @pytest.mark.parametrize(

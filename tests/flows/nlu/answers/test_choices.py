@@ -14,7 +14,7 @@ OFFERED = [
 YES_NO = [Choice(label="Yes", payload="confirmed"), Choice(label="No", payload="denied")]
 
 
-def chosen(answer: str, offered: list[Choice] = OFFERED) -> str:
+def recognize(answer: str, offered: list[Choice] = OFFERED) -> str:
     choice = recognize_choice(answer, offered)
     return choice.payload if choice else ""
 
@@ -37,14 +37,14 @@ def chosen(answer: str, offered: list[Choice] = OFFERED) -> str:
     ],
 )
 def test_a_choice_is_named_by_its_number(answer: str) -> None:
-    assert chosen(answer) == "returns"
+    assert recognize(answer) == "returns"
 
 
 @pytest.mark.parametrize(
     "answer", ["Returns", "RETURNS", "returns!", "Returns please", "returns", "I'd like returns"]
 )
 def test_a_choice_is_named_by_its_label_in_any_case(answer: str) -> None:
-    assert chosen(answer) == "returns"
+    assert recognize(answer) == "returns"
 
 
 @pytest.mark.parametrize(
@@ -58,43 +58,43 @@ def test_a_choice_is_named_by_its_label_in_any_case(answer: str) -> None:
     ],
 )
 def test_a_label_with_a_typo_is_matched(answer: str, payload: str) -> None:
-    assert chosen(answer) == payload
+    assert recognize(answer) == payload
 
 
 @pytest.mark.parametrize(
     ("answer", "payload"), [("hours", "hours"), ("my order", "track"), ("a person", "person")]
 )
 def test_a_part_of_a_label_that_no_other_has_is_enough(answer: str, payload: str) -> None:
-    assert chosen(answer) == payload
+    assert recognize(answer) == payload
 
 
 def test_a_payload_is_taken_as_it_is() -> None:
-    assert chosen("track") == "track"
+    assert recognize("track") == "track"
 
 
 @pytest.mark.parametrize("answer", ["", "  ", "0", "5", "99", "22", "blue", "what?", "1234", "x" * 300])
 def test_other_answers_match_no_choice(answer: str) -> None:
-    assert chosen(answer) == ""
+    assert recognize(answer) == ""
 
 
 def test_two_labels_equally_near_are_no_choice() -> None:
     offered = [Choice(label="Plan A1", payload="1"), Choice(label="Plan A2", payload="2")]
-    assert chosen("plan a", offered) == ""
-    assert chosen("plan a3", offered) == ""
-    assert chosen("Plan A2", offered) == "2"
+    assert recognize("plan a", offered) == ""
+    assert recognize("plan a3", offered) == ""
+    assert recognize("Plan A2", offered) == "2"
 
 
 @pytest.mark.parametrize(
     ("answer", "payload"), [("yess", "confirmed"), ("YES!!!", "confirmed"), ("nooo", "denied")]
 )
 def test_a_label_with_repeated_letters_is_matched(answer: str, payload: str) -> None:
-    assert chosen(answer, YES_NO) == payload
+    assert recognize(answer, YES_NO) == payload
 
 
 @pytest.mark.parametrize("answer", ["no, it is 4321", "yes but the date is wrong", "not", "now"])
 def test_a_label_among_words_that_say_more_is_left_to_the_model(answer: str) -> None:
-    assert chosen(answer, YES_NO) == ""
+    assert recognize(answer, YES_NO) == ""
 
 
 def test_accents_do_not_matter() -> None:
-    assert chosen("cafe", [Choice(label="Café", payload="c"), Choice(label="Tee", payload="t")]) == "c"
+    assert recognize("cafe", [Choice(label="Café", payload="c"), Choice(label="Tee", payload="t")]) == "c"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.nlu import hardly_is_code, read_name
+from flows.nlu import is_unlikely_code, read_name
 from flows.text import tokenize
 
 
@@ -60,4 +60,4 @@ def test_a_name_has_no_courtesy_and_no_relation(language: str, text: str, name: 
     ],
 )
 def test_a_statement_is_no_code(language: str, text: str, label: str, is_none: bool) -> None:
-    assert hardly_is_code(text, frozenset(tokenize(label)), language) is is_none
+    assert is_unlikely_code(text, frozenset(tokenize(label)), language) is is_none

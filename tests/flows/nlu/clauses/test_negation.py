@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flows.nlu import denied_positions, is_reserved, is_unreserved_yes
-from flows.nlu.clauses.beside import stands_beside_unknown
+from flows.nlu.clauses.neighbors import has_unknown_neighbor
 from flows.slots import extract_slot, slots_from_schema
 from flows.text import tokenize
 
@@ -111,7 +111,7 @@ def test_an_unknown_word_beside_a_value_means_asking_back(word: str, value: str,
 
 @given(word=_UNKNOWN)
 def test_a_word_that_is_only_linked_to_a_value_leaves_it(word: str) -> None:
-    assert not stands_beside_unknown((word, "on"), ("for", "my", word))
+    assert not has_unknown_neighbor((word, "on"), ("for", "my", word))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from flows.text import normalize_same_length
 GERMAN = messages_for("de")
 
 
-def one(text: str) -> str:
+def recognize(text: str) -> str:
     (item,) = recognize_dates(text)
     return item.value or f"reason: {item.error_message}"
 
@@ -44,27 +44,27 @@ def one(text: str) -> str:
     ],
 )
 def test_a_date_is_read_in_any_form_that_means_one_day(text: str) -> None:
-    assert one(text) == "1990-04-23"
+    assert recognize(text) == "1990-04-23"
 
 
 def test_a_date_that_could_be_two_days_is_not_guessed() -> None:
-    assert one("04/05/1990") == (
+    assert recognize("04/05/1990") == (
         "reason: 04/05/1990 could be 5 April 1990 or 4 May 1990. Please write the month as a word."
     )
 
 
 def test_a_date_whose_two_readings_are_the_same_day_is_read() -> None:
-    assert one("05/05/1990") == "1990-05-05"
+    assert recognize("05/05/1990") == "1990-05-05"
 
 
 @pytest.mark.parametrize("text", ["31 February 1990", "31/04/1990", "1990-13-40", "29 Feb 2023", "0/0/1990"])
 def test_a_day_that_does_not_exist_is_an_error(text: str) -> None:
-    assert one(text).startswith("reason: There is no such day as")
+    assert recognize(text).startswith("reason: There is no such day as")
 
 
 @pytest.mark.parametrize("text", ["23/04/90", "23 April 90", "April 23, '90"])
 def test_a_year_of_two_digits_is_an_error(text: str) -> None:
-    assert one(text) == "reason: Please write the year with four digits."
+    assert recognize(text) == "reason: Please write the year with four digits."
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_two_dates_are_both_read_in_order() -> None:
     [("23 April 1890", "23 April 1890 is too long ago."), ("1 May 2990", "1 May 2990 is too far ahead.")],
 )
 def test_a_year_out_of_range_has_its_own_error(text: str, reason: str) -> None:
-    assert one(text) == f"reason: {reason}"
+    assert recognize(text) == f"reason: {reason}"
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_masking_keeps_the_length(text: str) -> None:
 
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
 def test_every_day_written_out_is_read_back(day: date) -> None:
-    assert one(ENGLISH.format_date(day)) == day.isoformat()
-    assert one(GERMAN.format_date(day)) == day.isoformat()
-    assert one(day.isoformat()) == day.isoformat()
+    assert recognize(ENGLISH.format_date(day)) == day.isoformat()
+    assert recognize(GERMAN.format_date(day)) == day.isoformat()
+    assert recognize(day.isoformat()) == day.isoformat()
 
 
 @given(st.text(max_size=200))

@@ -13,7 +13,7 @@ from tests.flows.conversation import TODAY
 GERMAN = messages_for("de")
 
 
-def said(text: str, language: str = "en") -> list[str]:
+def recognize(text: str, language: str = "en") -> list[str]:
     return [item.value or item.error_message for item in recognize_relative_dates(text, language, TODAY)]
 
 
@@ -53,7 +53,7 @@ def said(text: str, language: str = "en") -> list[str]:
     ],
 )
 def test_a_day_is_read(text: str, day: str) -> None:
-    assert said(text) == [day]
+    assert recognize(text) == [day]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_day_is_read(text: str, day: str) -> None:
     ],
 )
 def test_a_day_is_read_in_german(text: str, day: str) -> None:
-    assert said(text, "de") == [day]
+    assert recognize(text, "de") == [day]
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def test_a_day_is_read_in_german(text: str, day: str) -> None:
     ],
 )  # fmt: skip
 def test_a_text_without_a_day_has_none(text: str) -> None:
-    assert said(text) == []
+    assert recognize(text) == []
 
 
 @pytest.mark.parametrize(
     "text", ["guten Morgen", "am Morgen", "nicht morgen", "morgen kann ich nicht", "so", "jeden Freitag"]
 )
 def test_a_german_text_without_a_day_has_none(text: str) -> None:
-    assert said(text, "de") == []
+    assert recognize(text, "de") == []
 
 
 @pytest.mark.parametrize(
@@ -111,22 +111,22 @@ def test_a_german_text_without_a_day_has_none(text: str) -> None:
     ],
 )
 def test_an_ambiguous_day_is_an_error(text: str, reason: str) -> None:
-    assert said(text) == [reason]
+    assert recognize(text) == [reason]
 
 
 def test_an_ambiguous_german_day_is_an_error() -> None:
-    assert said("ab Freitag", "de") == said("nach dem 4.5.", "de") == [GERMAN.exact_day_required]
+    assert recognize("ab Freitag", "de") == recognize("nach dem 4.5.", "de") == [GERMAN.exact_day_required]
 
 
 def test_two_days_are_both_read_in_order() -> None:
-    assert said("next friday, no, saturday") == ["2026-11-27", "2026-11-28"]
+    assert recognize("next friday, no, saturday") == ["2026-11-27", "2026-11-28"]
 
 
 @given(st.integers(min_value=0, max_value=364))
 def test_every_day_of_the_coming_year_is_read_without_its_year(days: int) -> None:
     day = TODAY + timedelta(days)
-    assert said(ENGLISH.format_date(day).removesuffix(f" {day.year}")) == [day.isoformat()]
-    assert said(f"{day.day}.{day.month}.", "de") == [day.isoformat()]
+    assert recognize(ENGLISH.format_date(day).removesuffix(f" {day.year}")) == [day.isoformat()]
+    assert recognize(f"{day.day}.{day.month}.", "de") == [day.isoformat()]
 
 
 _WORDS = (

@@ -11,7 +11,7 @@ from flows.text import normalize_same_length
 GERMAN = messages_for("de")
 
 
-def said(text: str, language: str = "en") -> list[str]:
+def recognize(text: str, language: str = "en") -> list[str]:
     return [item.value or item.error_message for item in recognize_times(text, language)]
 
 
@@ -50,7 +50,7 @@ def said(text: str, language: str = "en") -> list[str]:
     ],
 )
 def test_a_time_is_read(text: str, value: str) -> None:
-    assert said(text) == [value]
+    assert recognize(text) == [value]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_time_is_read(text: str, value: str) -> None:
     ],
 )
 def test_a_time_is_read_in_german(text: str, value: str) -> None:
-    assert said(text, "de") == [value]
+    assert recognize(text, "de") == [value]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_time_is_read_in_german(text: str, value: str) -> None:
 )
 def test_an_hour_of_twelve_is_an_error(language: str, text: str, hour: str) -> None:
     sentences = GERMAN if language == "de" else ENGLISH
-    assert said(text, language) == [sentences.ambiguous_hour.format(hour)]
+    assert recognize(text, language) == [sentences.ambiguous_hour.format(hour)]
 
 
 @pytest.mark.parametrize(
@@ -111,28 +111,28 @@ def test_an_hour_of_twelve_is_an_error(language: str, text: str, hour: str) -> N
     ],
 )  # fmt: skip
 def test_an_inexact_time_is_an_error(text: str) -> None:
-    assert said(text) == [ENGLISH.exact_time_required]
+    assert recognize(text) == [ENGLISH.exact_time_required]
 
 
 @pytest.mark.parametrize(
     "text", ["ab 15 Uhr", "nach 17 Uhr", "zwischen 9 und 10 Uhr", "viertel acht", "fünf vor halb acht"]
 )
 def test_an_inexact_german_time_is_an_error(text: str) -> None:
-    assert said(text, "de") == [GERMAN.exact_time_required]
+    assert recognize(text, "de") == [GERMAN.exact_time_required]
 
 
 def test_two_times_are_asked_about() -> None:
-    assert said("9 or 10") == ["I see 9 and 10. Which one is it?"]
+    assert recognize("9 or 10") == ["I see 9 and 10. Which one is it?"]
 
 
 @pytest.mark.parametrize("text", ["um 12", "12 in the morning"])
 def test_twelve_is_noon_or_midnight(text: str) -> None:
-    assert said(text) == [ENGLISH.noon_or_midnight]
+    assert recognize(text) == [ENGLISH.noon_or_midnight]
 
 
 @pytest.mark.parametrize("text", ["25:00", "13pm", "3:75", "15:00 in the morning"])
 def test_an_invalid_hour_is_an_error(text: str) -> None:
-    assert said(text) == [ENGLISH.invalid_time.format(text)]
+    assert recognize(text) == [ENGLISH.invalid_time.format(text)]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_an_invalid_hour_is_an_error(text: str) -> None:
      "not at 3 pm", "I'm 23", "1530"],
 )  # fmt: skip
 def test_a_text_without_a_time_has_none(text: str) -> None:
-    assert said(text) == []
+    assert recognize(text) == []
 
 
 @pytest.mark.parametrize(("text", "value"), [("15", "15:00"), ("make it 14", "14:00"), ("0", "00:00")])
@@ -167,7 +167,7 @@ def test_the_half_of_the_day_is_enough_once_the_hour_was_asked_about(
     language: str, asked: str, text: str, value: str
 ) -> None:
     line = (GERMAN if language == "de" else ENGLISH).ambiguous_hour.format(asked) + "\n\nAt what time?"
-    assert said(complete_hour_answer(text, line, language), language) == [value]
+    assert recognize(complete_hour_answer(text, line, language), language) == [value]
 
 
 @pytest.mark.parametrize("text", ["in the afternoon", "3", ""])
@@ -196,4 +196,4 @@ def test_each_result_is_a_time_or_an_error(said: list[str], language: str) -> No
 
 @given(st.times())
 def test_every_time_is_read_back_as_it_is_written(time: object) -> None:
-    assert said(f"at {str(time)[:5]}") == [str(time)[:5]]
+    assert recognize(f"at {str(time)[:5]}") == [str(time)[:5]]

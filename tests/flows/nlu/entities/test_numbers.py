@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from flows.nlu import MAX_DIGITS, RecognizedNumber, recognize_numbers
 
 
-def values(text: str, language: str = "en") -> list[int | float | None]:
+def recognize(text: str, language: str = "en") -> list[int | float | None]:
     return [number.value for number in recognize_numbers(text, language)]
 
 
@@ -45,7 +45,7 @@ def values(text: str, language: str = "en") -> list[int | float | None]:
     ],
 )
 def test_an_amount_is_read(text: str, value: float) -> None:
-    assert values(text) == [value]
+    assert recognize(text) == [value]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_an_amount_is_read(text: str, value: float) -> None:
     ],
 )
 def test_an_amount_is_read_in_german(text: str, value: float) -> None:
-    assert values(text, "de") == [value]
+    assert recognize(text, "de") == [value]
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_an_amount_is_read_in_german(text: str, value: float) -> None:
      "the second one", "wait a second", "one moment"],
 )  # fmt: skip
 def test_a_text_without_an_amount_has_none(text: str) -> None:
-    assert values(text) == []
+    assert recognize(text) == []
 
 
 @pytest.mark.parametrize("text", ["ein", "und", "wunderbar", "verwundert", "eine Frage"])
 def test_no_word_is_mistaken_for_an_amount_in_german(text: str) -> None:
-    assert values(text, "de") == []
+    assert recognize(text, "de") == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_ambiguous_amount_has_an_alternative(language: str, text: str, number
 
 
 def test_too_many_digits_are_an_amount_without_a_value() -> None:
-    assert values("1" * (MAX_DIGITS + 1)) == [None]
+    assert recognize("1" * (MAX_DIGITS + 1)) == [None]
 
 
 @given(st.text(max_size=300), st.sampled_from(["en", "de", "fr"]))
@@ -111,6 +111,6 @@ def test_any_text_can_be_searched(text: str, language: str) -> None:
 
 @given(st.integers(min_value=-(10**MAX_DIGITS) + 1, max_value=10**MAX_DIGITS - 1))
 def test_every_number_is_read_back_as_each_language_writes_it(number: int) -> None:
-    assert values(str(number)) == [number]
-    assert values(f"{number:,}") == [number]
-    assert values(f"{number:,}".replace(",", "."), "de") == [number]
+    assert recognize(str(number)) == [number]
+    assert recognize(f"{number:,}") == [number]
+    assert recognize(f"{number:,}".replace(",", "."), "de") == [number]

@@ -20,16 +20,16 @@ COUNTRIES = (
 )
 
 
-def _example(country: str, kind: int) -> PhoneNumber:
+def _build_example(country: str, kind: int) -> PhoneNumber:
     example = phonenumbers.example_number_for_type(country, kind)
     assert example is not None
     return example
 
 
-def _spellings() -> Iterator[tuple[str, str, str]]:
+def _iter_spellings() -> Iterator[tuple[str, str, str]]:
     for number, country in enumerate(COUNTRIES):
         for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE):
-            example = _example(country, kind)
+            example = _build_example(country, kind)
             stored = phonenumbers.format_number(example, PhoneNumberFormat.E164)
             spaced = phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL)
             other = (
@@ -43,7 +43,7 @@ def _spellings() -> Iterator[tuple[str, str, str]]:
             yield country, other, stored
 
 
-SPELLINGS = list(_spellings())
+SPELLINGS = list(_iter_spellings())
 
 
 def test_there_are_two_hundred_spellings_of_sixty_countries() -> None:
@@ -81,7 +81,7 @@ def test_a_national_number_belongs_to_the_region(country: str) -> None:
     schema = {"properties": {"p": {"type": "string", "format": "phone", "x-region": country}}}
     (phone,) = slots_from_schema(schema, "en")
     for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE):
-        example = _example(country, kind)
+        example = _build_example(country, kind)
         written = phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL)
         stored = phonenumbers.format_number(example, PhoneNumberFormat.E164)
         assert extract_slot(phone, written, TODAY).value == stored, written

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.nlu import Said, is_newest, may_quote, remove_quotations
+from flows.nlu import Transcript, is_newest, may_quote, remove_quotations
 
 QUESTION = "Shall I cancel your order?"
-SAID = Said(bot=("Hello!", QUESTION), user=("hi",), offered=("Cancel the order", "Keep the order"), newest=1)
+SAID = Transcript(
+    bot=("Hello!", QUESTION), user=("hi",), offered=("Cancel the order", "Keep the order"), newest=1
+)
 
 TAPBACKS = {
     "Liked “{}”": "👍",
@@ -224,13 +226,13 @@ def test_a_message_that_only_quotes_has_no_words(text: str) -> None:
 
 
 def test_an_example_of_what_to_write_is_no_quotation_when_it_is_written() -> None:
-    said = Said(bot=("Ask me something, such as “Where is my order?”",), newest=1)
+    said = Transcript(bot=("Ask me something, such as “Where is my order?”",), newest=1)
 
     assert remove_quotations("Where is my order? Thanks", said).text == "Where is my order? Thanks"
 
 
 def test_the_question_that_ends_a_message_may_be_copied_alone() -> None:
-    said = Said(bot=(f"Hello Ada! Thank you for writing. {QUESTION}",), newest=1)
+    said = Transcript(bot=(f"Hello Ada! Thank you for writing. {QUESTION}",), newest=1)
 
     assert remove_quotations(f"{QUESTION} no", said).text == "no"
     assert remove_quotations(QUESTION, said).text == QUESTION
@@ -267,7 +269,7 @@ def test_no_word_of_a_quoted_message_remains(message: str, mark: str, own: str, 
     quotation = mark.format(message)
     text = f"{own}\n\n{quotation}" if is_above else f"{quotation}\n{own}"
 
-    found = remove_quotations(text, Said(bot=(message,), newest=1))
+    found = remove_quotations(text, Transcript(bot=(message,), newest=1))
 
     assert found.text == own
 

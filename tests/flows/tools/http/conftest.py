@@ -1,4 +1,4 @@
-"""A CRM, and conversations that end with the test."""
+"""Conversations that end with the test."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.flows.crm_server import Crm
 from tests.flows.tools.http.order_lookup import Made
-
-
-@pytest.fixture
-async def crm() -> AsyncIterator[Crm]:
-    async with Crm().running() as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm import ScriptedModel, TransitionDecision
 from gateway.http.ssrf_guard import SafeFetch
-from tests.flows.conversation import TODAY, Json, asks, edge, flow, node, turn
+from tests.flows.conversation import TODAY, Json, edge, flow, input_schema, node, turn
 from tests.flows.crm_server import Crm
 
 END = node("end", "The end.", is_final=True)
@@ -18,19 +18,21 @@ END = node("end", "The end.", is_final=True)
 FAILED = node("failed", "I cannot look that up just now.", is_final=True)
 
 
-WANTS = edge("given", "look", input_schema=asks(order={"type": "string", "description": "the number"}))
+WANTS = edge(
+    "given", "look", input_schema=input_schema(order={"type": "string", "description": "the number"})
+)
 
 
 class Session:
     """One conversation through the port, as a worker has it."""
 
     def __init__(
-        self, made: Flow, crm: Crm | None, *decisions: TransitionDecision | Exception, **more: Any
+        self, flow: Flow, crm: Crm | None, *decisions: TransitionDecision | Exception, **more: Any
     ) -> None:
         speeches = more.pop("speeches", ())
         self.script = ScriptedModel(decisions, speeches)
         fetch = SafeFetch([crm.host]) if crm else None
-        self.machine = DialogMachine(made, self.script, fetch=fetch, today=lambda: TODAY, **more)
+        self.machine = DialogMachine(flow, self.script, fetch=fetch, today=lambda: TODAY, **more)
         self.state: State | None = None
         self.number = 0
 
@@ -51,7 +53,7 @@ class Session:
 Made = list[Session]
 
 
-def action(url: str, **more: Any) -> Json:
+def build_action(url: str, **more: Any) -> Json:
     return {
         "id": "look_up",
         "name": "Look up",
@@ -62,7 +64,7 @@ def action(url: str, **more: Any) -> Json:
     }
 
 
-def look(*, on_failure: str | None = "gone", **more: Any) -> Json:
+def build_lookup_node(*, on_failure: str | None = "gone", **more: Any) -> Json:
     trigger = {"trigger": "on_enter", "action_id": "look_up", "on_failure": on_failure}
     return node(
         "look",
@@ -73,15 +75,17 @@ def look(*, on_failure: str | None = "gone", **more: Any) -> Json:
     )
 
 
-def orders(call: Json, **more: Any) -> Flow:
-    return flow(node("a", "Which order?", edges=[WANTS]), look(), END, FAILED, actions=[call], **more)
+def build_flow(call: Json, **more: Any) -> Flow:
+    return flow(
+        node("a", "Which order?", edges=[WANTS]), build_lookup_node(), END, FAILED, actions=[call], **more
+    )
 
 
-def given(order: str = "HL 1/2?x=3#&") -> TransitionDecision:
+def script_order(order: str = "HL 1/2?x=3#&") -> TransitionDecision:
     return TransitionDecision(edge_id="given", slots={"order": order})
 
 
-class Asked(TurnListener):
+class CountingListener(TurnListener):
     """Counts how often it was asked before a side effect, and may forbid it."""
 
     def __init__(self, *, forbid: bool = False) -> None:

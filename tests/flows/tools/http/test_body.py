@@ -17,7 +17,7 @@ letters = st.text(
 )
 
 
-def made(source: Any, content_type: str = "", **values: Any) -> bytes:
+def render(source: Any, content_type: str = "", **values: Any) -> bytes:
     return RequestBody(source, content_type, ()).render(values)[0]
 
 
@@ -34,7 +34,7 @@ def made(source: Any, content_type: str = "", **values: Any) -> bytes:
 @given(v=letters)
 @example(v='x","admin":"1')
 def test_a_value_stays_in_its_place_in_json_within_json(source: Any, v: str) -> None:
-    read = json.loads(made(source, v=v))
+    read = json.loads(render(source, v=v))
     inner = json.loads(read["p"])
     assert list(inner) == ["inner"]
     if "deep" in inner["inner"] and "deep" not in v:
@@ -45,31 +45,31 @@ def test_a_value_stays_in_its_place_in_json_within_json(source: Any, v: str) -> 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "APPLICATION/X-WWW-FORM-URLENCODED"])
 def test_a_form_is_one_however_its_type_is_written(kind: str) -> None:
-    assert made("a={{ v }}&b=1", kind, v="1&b=2") == b"a=1%26b%3D2&b=1"
+    assert render("a={{ v }}&b=1", kind, v="1&b=2") == b"a=1%26b%3D2&b=1"
 
 
 @pytest.mark.parametrize("kind", ["application/xml", "Text/XML; charset=utf-8", ""])
 def test_xml_is_escaped_as_xml(kind: str) -> None:
-    assert made("<a>{{ v }}</a>", kind, v="</a><b>\x00&") == b"<a>&lt;/a&gt;&lt;b&gt;&amp;</a>"
+    assert render("<a>{{ v }}</a>", kind, v="</a><b>\x00&") == b"<a>&lt;/a&gt;&lt;b&gt;&amp;</a>"
 
 
 def test_plain_text_is_sent_as_it_is() -> None:
     said = 'he said\n"no" & \\'
-    assert made("{{ v }}.", "text/plain", v=said) == f"{said}.".encode()
-    assert made("{{ v }}", "text/plain", v='{"a":   "1"}') == b'{"a":   "1"}'
+    assert render("{{ v }}.", "text/plain", v=said) == f"{said}.".encode()
+    assert render("{{ v }}", "text/plain", v='{"a":   "1"}') == b'{"a":   "1"}'
 
 
 def test_half_a_letter_is_sent_as_a_mark() -> None:
-    assert made({"v": "{{ v }}"}, v="a\ud83d") == b'{"v": "a?"}'
-    assert made("{{ v }}", "text/plain", v="a\ud83d") == b"a?"
+    assert render({"v": "{{ v }}"}, v="a\ud83d") == b'{"v": "a?"}'
+    assert render("{{ v }}", "text/plain", v="a\ud83d") == b"a?"
 
 
 def test_a_text_over_several_templates_is_one() -> None:
     source = '{"a": "{% if v %}", "b": "{% endif %}"}'
-    assert json.loads(made(source, v=1)) == {"a": "", "b": ""}
+    assert json.loads(render(source, v=1)) == {"a": "", "b": ""}
 
 
 def test_a_body_that_is_too_long_or_cannot_be_computed_is_not_made() -> None:
     for source in ("a={{ v }}&confirm=no", "a={{ 1 / 0 }}"):
         with pytest.raises(RequestBuildError):
-            made(source, "application/x-www-form-urlencoded", v="日" * 4_000)
+            render(source, "application/x-www-form-urlencoded", v="日" * 4_000)

@@ -13,7 +13,17 @@ from flows.tools.results import REDACTED
 from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import flow, node
 from tests.flows.crm_server import Crm
-from tests.flows.tools.http.order_lookup import END, FAILED, WANTS, Made, Session, action, given, look, orders
+from tests.flows.tools.http.order_lookup import (
+    END,
+    FAILED,
+    WANTS,
+    Made,
+    Session,
+    build_action,
+    build_flow,
+    build_lookup_node,
+    script_order,
+)
 
 
 async def test_a_secret_reaches_the_header_alone(crm: Crm, sessions: Made) -> None:
@@ -21,8 +31,8 @@ async def test_a_secret_reaches_the_header_alone(crm: Crm, sessions: Made) -> No
         return JSONResponse({"status": f"you sent {request.headers['authorization']}"})
 
     crm.answers = [echo]
-    call = action(crm.url, headers={"Authorization": "Bearer {{ secrets.TOKEN }}"})
-    prying = look()
+    call = build_action(crm.url, headers={"Authorization": "Bearer {{ secrets.TOKEN }}"})
+    prying = build_lookup_node()
     prying["static_text"] = "{{ found.data.status }} {{ secrets.TOKEN }} {{ secrets }}"
     prying["instruction"] = "{{ secrets.TOKEN }}"
     made = flow(node("a", "Which?", edges=[WANTS]), prying, END, FAILED, actions=[call])
@@ -30,7 +40,7 @@ async def test_a_secret_reaches_the_header_alone(crm: Crm, sessions: Made) -> No
         s := Session(
             made,
             crm,
-            given(),
+            script_order(),
             TransitionDecision(),
             TransitionDecision(),
             secrets={"TOKEN": "tk-very-secret"},
@@ -51,9 +61,9 @@ async def test_what_a_call_takes_from_the_environment_does_not_come_back_out_of_
         return JSONResponse({"status": f"{request.headers['x-key']} at {request.url}", "rows": "20"})
 
     crm.answers = [echo]
-    call = action("{{ BASE }}/x?rows={{ ROWS }}", headers={"X-Key": "{{ env.API_KEY }}"})
+    call = build_action("{{ BASE }}/x?rows={{ ROWS }}", headers={"X-Key": "{{ env.API_KEY }}"})
     constants = {"BASE": crm.url, "API_KEY": "sk-live-123456", "ROWS": "20"}
-    sessions.append(s := Session(orders(call, environment_variables=constants), crm, given()))
+    sessions.append(s := Session(build_flow(call, environment_variables=constants), crm, script_order()))
     await s.say("hi")
     step = await s.say("my order")
     assert step.messages[0].text == f"It is {REDACTED} at {crm.url}/x?rows=20."
@@ -65,7 +75,7 @@ async def test_a_token_is_put_aside_whole_and_also_when_it_is_the_one_that_was_s
 ) -> None:
     token = "tk-" + "x" * 1_000
     crm.answers = [JSONResponse({"token": token, "again": "rt-very-secret"})]
-    call = action(
+    call = build_action(
         crm.url,
         headers={"X-Refresh": "{{ REFRESH }}"},
         env_updates=[
@@ -80,7 +90,7 @@ async def test_a_token_is_put_aside_whole_and_also_when_it_is_the_one_that_was_s
         "url": crm.url,
         "headers": {"X-T": "{{ TOKEN }} {{ REFRESH }}"},
     }
-    both = look()
+    both = build_lookup_node()
     both["actions"].append({"trigger": "on_enter", "action_id": "then"})
     made = flow(
         node("a", "Which?", edges=[WANTS]),
@@ -90,7 +100,7 @@ async def test_a_token_is_put_aside_whole_and_also_when_it_is_the_one_that_was_s
         actions=[call, then],
         environment_variables={"REFRESH": "rt-very-secret"},
     )
-    sessions.append(s := Session(made, crm, given()))
+    sessions.append(s := Session(made, crm, script_order()))
     await s.say("hi")
     await s.say("my order")
     assert crm.requests[1].headers["x-t"] == f"{token} rt-very-secret"
@@ -99,15 +109,15 @@ async def test_a_token_is_put_aside_whole_and_also_when_it_is_the_one_that_was_s
 
 @pytest.mark.parametrize("order", ["..", ".", "..;x", "a/../.."])
 async def test_no_value_leads_a_call_to_another_address(crm: Crm, sessions: Made, order: str) -> None:
-    call = action(f"{crm.url}/v1/orders/{{{{ order }}}}", method="DELETE")
-    sessions.append(s := Session(orders(call), crm, given(order)))
+    call = build_action(f"{crm.url}/v1/orders/{{{{ order }}}}", method="DELETE")
+    sessions.append(s := Session(build_flow(call), crm, script_order(order)))
     await s.say("hi")
     assert (await s.say("my order")).node == "failed"
     assert crm.requests == []
 
 
 def test_a_secret_that_is_not_set_stops_the_start() -> None:
-    made = orders(action("https://crm.example", headers={"X": "{{ secrets.TOKEN }}"}))
+    made = build_flow(build_action("https://crm.example", headers={"X": "{{ secrets.TOKEN }}"}))
     with pytest.raises(ConfigurationError, match="TURNGATE_SECRET_TOKEN"):
         DialogMachine(made, fetch=SafeFetch())
 
@@ -116,7 +126,7 @@ async def test_what_an_action_puts_aside_is_for_other_actions_and_not_for_the_mo
     crm: Crm, sessions: Made
 ) -> None:
     crm.answers = [JSONResponse({"token": "tk-1", "status": "open"})]
-    call = action(crm.url, env_updates=[{"env_key": "TOKEN", "result_path": "data.token"}])
+    call = build_action(crm.url, env_updates=[{"env_key": "TOKEN", "result_path": "data.token"}])
     after = {
         "id": "then",
         "name": "t",
@@ -124,10 +134,10 @@ async def test_what_an_action_puts_aside_is_for_other_actions_and_not_for_the_mo
         "url": f"{crm.url}/x",
         "headers": {"X-T": "{{ TOKEN }}"},
     }
-    then = look()
+    then = build_lookup_node()
     then["actions"].append({"trigger": "on_exit", "action_id": "then"})
     made = flow(node("a", "Which?", edges=[WANTS]), then, END, FAILED, actions=[call, after])
-    sessions.append(s := Session(made, crm, given(), TransitionDecision(edge_id="on")))
+    sessions.append(s := Session(made, crm, script_order(), TransitionDecision(edge_id="on")))
     await s.say("hi")
     await s.say("my order")
     step = await s.say("go on")

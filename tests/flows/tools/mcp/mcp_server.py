@@ -64,7 +64,7 @@ class Shop:
         """Serve on a free port of loopback, in the loop of the test."""
         app = self.server.streamable_http_app(json_response=self._is_json)
 
-        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def record_request(scope: Scope, receive: Receive, send: Send) -> None:
             headers = {name.decode(): value.decode() for name, value in scope["headers"]}
             self.requests.append((scope["method"], headers))
             if self._is_old and headers.get("mcp-method") == "server/discover":
@@ -73,7 +73,7 @@ class Shop:
                 await app(scope, receive, send)
 
         serving = asyncio.create_task(self._keep_sessions())
-        async with serve(noted) as url:
+        async with serve(record_request) as url:
             self.url = f"{url}/mcp"
             try:
                 yield self

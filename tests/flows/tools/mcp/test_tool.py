@@ -30,7 +30,7 @@ from flows.tools.results import MAX_RESULT_LENGTH, REDACTED, mcp_result
 from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import Json, edge, flow, node, turn
 from tests.flows.crm_server import Crm
-from tests.flows.tools.http.order_lookup import Asked
+from tests.flows.tools.http.order_lookup import CountingListener
 from tests.flows.tools.mcp.mcp_server import Shop
 
 END = node("end", "The end.", is_final=True)
@@ -44,13 +44,7 @@ async def shop(request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
         yield running
 
 
-@pytest.fixture
-async def crm() -> AsyncIterator[Crm]:
-    async with Crm().running() as running:
-        yield running
-
-
-def served(server: str | None, name: str = "order", **more: Any) -> Flow:
+def build_flow(server: str | None, name: str = "order", **more: Any) -> Flow:
     tool = {
         "id": name,
         "name": name,
@@ -64,7 +58,7 @@ def served(server: str | None, name: str = "order", **more: Any) -> Flow:
     return flow(first, END, global_edges=[edge("gone", "end")], tools=[tool])
 
 
-async def result_of(made: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
+async def read_tool_result(flow: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
     """What the model is told when it calls the flow's one tool."""
     script = ScriptedModel(
         [
@@ -72,7 +66,7 @@ async def result_of(made: Flow, host: str, *, name: str = "order", **more: Any) 
             TransitionDecision(reply="So be it."),
         ]
     )
-    machine = DialogMachine(made, script, fetch=SafeFetch([host]), **more)
+    machine = DialogMachine(flow, script, fetch=SafeFetch([host]), **more)
     await machine.start()
     answer = await machine.turn("please")
     await machine.aclose()
@@ -89,7 +83,7 @@ async def test_a_tool_is_offered_as_the_document_has_it_and_run_by_its_server(sh
             TransitionDecision(reply="Done."),
         ]
     )
-    machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
+    machine = DialogMachine(build_flow(shop.url), script, fetch=SafeFetch([shop.host]))
     await machine.start()
     answer = await machine.turn("two teas")
     assert (answer.text, answer.tools) == ("Done.", ("order",))
@@ -104,8 +98,8 @@ async def test_a_tool_is_offered_as_the_document_has_it_and_run_by_its_server(sh
 
 
 async def test_a_server_knows_its_tool_by_the_name_and_the_model_by_the_id(shop: Shop) -> None:
-    made = served(shop.url, id="buy")
-    assert (await result_of(made, shop.host, name="buy"))["success"] is True
+    made = build_flow(shop.url, id="buy")
+    assert (await read_tool_result(made, shop.host, name="buy"))["success"] is True
 
 
 async def test_the_same_call_has_the_same_idempotency_key_in_a_retried_turn(shop: Shop) -> None:
@@ -116,7 +110,7 @@ async def test_the_same_call_has_the_same_idempotency_key_in_a_retried_turn(shop
                 TransitionDecision(reply="Done."),
             ]
         )
-        machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
+        machine = DialogMachine(build_flow(shop.url), script, fetch=SafeFetch([shop.host]))
         begun = await machine.answer(turn("hi").model_copy(update={"id": "m0"}), None)
         await machine.answer(turn("tea"), begun.state)
         await machine.aclose()
@@ -126,27 +120,27 @@ async def test_the_same_call_has_the_same_idempotency_key_in_a_retried_turn(shop
 
 
 async def test_a_header_may_hold_any_letters(shop: Shop) -> None:
-    made = served(shop.url, headers={"X-Name": "José 日本"})
-    assert (await result_of(made, shop.host))["success"] is True
+    made = build_flow(shop.url, headers={"X-Name": "José 日本"})
+    assert (await read_tool_result(made, shop.host))["success"] is True
     assert {headers["x-name"] for _, headers in shop.requests} == {"José 日本"}
 
 
 async def test_no_value_leads_to_another_server(shop: Shop) -> None:
-    made = served(f"{shop.url}/{{{{ slots.shop }}}}")
-    assert await result_of(made, shop.host) == failure_result("a value is missing in the address")
+    made = build_flow(f"{shop.url}/{{{{ slots.shop }}}}")
+    assert await read_tool_result(made, shop.host) == failure_result("a value is missing in the address")
     assert shop.requests == []
 
 
 async def test_a_call_that_its_schema_forbids_is_not_made(shop: Shop) -> None:
     strict = {**SCHEMA, "properties": {"item": {"enum": ["mug"]}}}
-    result = await result_of(served(shop.url, input_schema=strict), shop.host)
+    result = await read_tool_result(build_flow(shop.url, input_schema=strict), shop.host)
     assert result == failure_result("not as the schema has it: item")
     assert shop.requests == []
 
 
 @pytest.mark.long
 async def test_no_session_is_left_on_a_server_that_keeps_them(shop: Shop) -> None:
-    await result_of(served(shop.url), shop.host)
+    await read_tool_result(build_flow(shop.url), shop.host)
     methods = [method for method, _ in shop.requests]
     assert "GET" not in methods
     made = {headers["mcp-session-id"] for _, headers in shop.requests if "mcp-session-id" in headers}
@@ -154,50 +148,50 @@ async def test_no_session_is_left_on_a_server_that_keeps_them(shop: Shop) -> Non
 
 
 async def test_what_a_tool_says_has_gone_wrong_is_told_to_the_model(shop: Shop) -> None:
-    result = await result_of(served(shop.url, "sell"), shop.host, name="sell")
+    result = await read_tool_result(build_flow(shop.url, "sell"), shop.host, name="sell")
     assert result["success"] is False
     assert "we are out of tea" in result["error"]
 
 
 async def test_a_tool_that_the_server_does_not_have_fails(shop: Shop) -> None:
-    result = await result_of(served(shop.url, "fly"), shop.host, name="fly")
+    result = await read_tool_result(build_flow(shop.url, "fly"), shop.host, name="fly")
     assert result == {"success": False, "status": 0, "error": "Unknown tool: fly"}
 
 
 async def test_arguments_that_the_server_does_not_take_fail(shop: Shop) -> None:
-    result = await result_of(served(shop.url, "parrot"), shop.host, name="parrot")
+    result = await read_tool_result(build_flow(shop.url, "parrot"), shop.host, name="parrot")
     assert "words" in result["error"]
 
 
 async def test_structured_content_is_kept_as_it_is(shop: Shop) -> None:
-    result = await result_of(served(shop.url, "stock"), shop.host, name="stock")
+    result = await read_tool_result(build_flow(shop.url, "stock"), shop.host, name="stock")
     assert result == {"success": True, "data": {"tea": 3}}
 
 
 async def test_an_answer_that_is_too_long_is_refused(shop: Shop) -> None:
-    result = await result_of(served(shop.url, "catalogue"), shop.host, name="catalogue")
+    result = await read_tool_result(build_flow(shop.url, "catalogue"), shop.host, name="catalogue")
     assert result["error"] == "the answer is larger than 262144 bytes"
 
 
 @pytest.mark.long
 async def test_a_server_that_does_not_answer_is_given_up(shop: Shop) -> None:
-    result = await result_of(served(shop.url, "ponder", timeout=1), shop.host, name="ponder")
+    result = await read_tool_result(build_flow(shop.url, "ponder", timeout=1), shop.host, name="ponder")
     assert result["error"] == "no answer within 1 seconds"
 
 
 async def test_the_listener_is_called_before_the_server(shop: Shop) -> None:
     script = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("order", {"item": "tea"}),))] * 2)
-    machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
+    machine = DialogMachine(build_flow(shop.url), script, fetch=SafeFetch([shop.host]))
     begun = await machine.answer(turn("hi"), None)
     with pytest.raises(RuntimeError):
-        await machine.answer(turn("tea"), begun.state, listener=(asked := Asked(forbid=True)))
+        await machine.answer(turn("tea"), begun.state, listener=(asked := CountingListener(forbid=True)))
     assert (asked.count, shop.requests) == (1, [])
     await machine.aclose()
 
 
 async def test_a_private_address_is_refused() -> None:
     async with Shop().running() as shop:
-        result = await result_of(served(shop.url), "another.example")
+        result = await read_tool_result(build_flow(shop.url), "another.example")
     assert str(result["error"]).startswith("the address is not a public one")
     assert shop.requests == []
 
@@ -206,7 +200,7 @@ async def test_a_server_that_is_down_leads_to_the_failure_edge() -> None:
     async with Shop().running() as shop:
         pass
     script = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("order", {"item": "tea"}),))])
-    made = served(shop.url, on_failure="gone")
+    made = build_flow(shop.url, on_failure="gone")
     machine = DialogMachine(made, script, fetch=SafeFetch([shop.host]))
     await machine.start()
     answer = await machine.turn("please")
@@ -216,14 +210,14 @@ async def test_a_server_that_is_down_leads_to_the_failure_edge() -> None:
 
 async def test_a_secret_reaches_the_server_alone(crm: Crm, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "turngate")
-    made = served(
+    made = build_flow(
         f"{crm.url}/{{{{ secrets.PATH }}}}", headers={"Authorization": "Bearer {{ secrets.TOKEN }}"}
     )
     crm.answers = [
-        replying({"content": [{"type": "text", "text": "for tk-very-secret"}], "isError": True})
+        build_replies({"content": [{"type": "text", "text": "for tk-very-secret"}], "isError": True})
     ] * 9
     secrets = {"PATH": "deep path", "TOKEN": "tk-very-secret"}
-    result = await result_of(made, crm.host, secrets=secrets)
+    result = await read_tool_result(made, crm.host, secrets=secrets)
     assert {request.headers["authorization"] for request in crm.requests} == {"Bearer tk-very-secret"}
     assert {request.scope["raw_path"] for request in crm.requests} == {b"/deep%20path"}
     assert "idempotency-key" not in crm.requests[0].headers
@@ -233,13 +227,13 @@ async def test_a_secret_reaches_the_server_alone(crm: Crm, caplog: pytest.LogCap
 
 def test_a_secret_that_is_not_set_stops_the_start() -> None:
     with pytest.raises(ConfigurationError, match="TURNGATE_SECRET_SHOP"):
-        DialogMachine(served("{{ secrets.SHOP }}"), "rules", fetch=SafeFetch())
+        DialogMachine(build_flow("{{ secrets.SHOP }}"), "rules", fetch=SafeFetch())
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])
 async def test_a_server_that_turns_us_down_is_named_with_its_status(crm: Crm, status: int) -> None:
     crm.answers = [Response(status_code=status)] * 9
-    result = await result_of(served(crm.url), crm.host)
+    result = await read_tool_result(build_flow(crm.url), crm.host)
     assert result["success"] is False
     assert f"HTTP {status}" in result["error"]
 
@@ -250,7 +244,7 @@ async def test_a_server_that_asks_back_without_end_is_given_up(crm: Crm) -> None
         f'event: message\ndata: {{"jsonrpc": "2.0", "id": {n}, "method": "ping"}}\n\n' for n in range(500)
     )
     crm.answers = [Response(pings, media_type="text/event-stream")] * 999
-    result = await result_of(served(crm.url), crm.host)
+    result = await read_tool_result(build_flow(crm.url), crm.host)
     assert result["success"] is False
     assert len(crm.requests) <= mcp_client.MAX_REQUESTS_PER_CALL
 
@@ -258,12 +252,12 @@ async def test_a_server_that_asks_back_without_end_is_given_up(crm: Crm) -> None
 async def test_a_server_that_says_come_back_later_is_not_waited_for(crm: Crm) -> None:
     later = "id: 1\nretry: 10\nevent: message\ndata: \n\n"
     crm.answers = [Response(later, media_type="text/event-stream")] * 99
-    result = await result_of(served(crm.url, timeout=5), crm.host)
+    result = await read_tool_result(build_flow(crm.url, timeout=5), crm.host)
     assert result["success"] is False
     assert {request.method for request in crm.requests} == {"POST"}
 
 
-def replying(result: object) -> Any:
+def build_replies(result: object) -> Any:
     """An answer to each message of a server without discovery: `result` is what the tool comes to."""
 
     def answer(request: Request) -> Response:
@@ -295,8 +289,8 @@ HANDSHAKE: Json = {
     ],
 )
 async def test_what_is_no_structured_content_is_kept_as_text(crm: Crm, content: Json, data: object) -> None:
-    crm.answers = [replying({"content": [content]})] * 9
-    assert await result_of(served(crm.url), crm.host) == {"success": True, "data": data}
+    crm.answers = [build_replies({"content": [content]})] * 9
+    assert await read_tool_result(build_flow(crm.url), crm.host) == {"success": True, "data": data}
 
 
 DEEP = "[" * 50_000
@@ -323,7 +317,7 @@ async def test_an_answer_that_is_no_answer_fails(
 ) -> None:
     said = f"event: message\ndata: {body}\n\n" if "event" in kind else body
     crm.answers = [Response(said, headers={"content-type": kind})] * 9
-    result = await result_of(served(crm.url), crm.host)
+    result = await read_tool_result(build_flow(crm.url), crm.host)
     assert result["success"] is False
     assert len(result["error"]) <= 200
     assert "validation error" not in result["error"]
@@ -343,7 +337,7 @@ RESULTS = JSON | st.fixed_dictionaries(
 )
 
 
-class Answers:
+class RecordedServer:
     """A server without discovery, as `HttpFetcher` sees it: `result` is what its tool comes to."""
 
     def __init__(self, result: object) -> None:
@@ -365,7 +359,7 @@ class Answers:
 @given(RESULTS)
 def test_whatever_a_tool_comes_to_is_small_and_json(result: object) -> None:
     call = McpCall("https://shop.example/mcp", {}, "order", {}, "k", 5, "order")
-    answered = asyncio.run(mcp_client.call_tool(call, Answers(result)))
+    answered = asyncio.run(mcp_client.call_tool(call, RecordedServer(result)))
     kept = json.dumps(
         mcp_result(answered.data, (), success=answered.success), ensure_ascii=False, allow_nan=False
     )
@@ -374,15 +368,15 @@ def test_whatever_a_tool_comes_to_is_small_and_json(result: object) -> None:
 
 async def test_a_result_has_no_more_than_a_state_has_room_for(crm: Crm) -> None:
     rows = [{"name": "tea " * 300, "left": n} for n in range(200)]
-    crm.answers = [replying({"content": [], "structuredContent": {"rows": rows}})] * 9
-    result = await result_of(served(crm.url), crm.host)
+    crm.answers = [build_replies({"content": [], "structuredContent": {"rows": rows}})] * 9
+    result = await read_tool_result(build_flow(crm.url), crm.host)
     assert result["data"]["rows"][0]["left"] == 0
     assert len(json.dumps(result["data"])) <= MAX_RESULT_LENGTH
 
 
-async def offered(made: Flow) -> list[str]:
+async def list_offered_tools(flow: Flow) -> list[str]:
     script = ScriptedModel([TransitionDecision(reply="Yes.")])
-    machine = DialogMachine(made, script, fetch=SafeFetch())
+    machine = DialogMachine(flow, script, fetch=SafeFetch())
     await machine.start()
     await machine.turn("tea?")
     await machine.aclose()
@@ -393,27 +387,27 @@ async def offered(made: Flow) -> list[str]:
 async def test_a_tool_without_an_address_is_warned_of_and_not_offered(
     server: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = served(server)
+    made = build_flow(server)
     (warning,) = made.warnings
     assert (warning.path, "address of an MCP server" in warning.message) == ("tools[0]", True)
-    assert await offered(made) == []
+    assert await list_offered_tools(made) == []
     assert warning.message in caplog.text
 
 
 async def test_without_the_extra_a_tool_is_warned_of_and_not_offered(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = served("https://shop.example/mcp")
-    assert (made.warnings, await offered(made)) == ((), ["order"])
+    made = build_flow("https://shop.example/mcp")
+    assert (made.warnings, await list_offered_tools(made)) == ((), ["order"])
     monkeypatch.setitem(sys.modules, "mcp", None)
-    made = served("https://shop.example/mcp")
+    made = build_flow("https://shop.example/mcp")
     assert [warning.message for warning in made.warnings] == [MCP_NOT_INSTALLED]
-    assert await offered(made) == []
+    assert await list_offered_tools(made) == []
     assert "pip install turngate[mcp]" in caplog.text
 
 
 async def test_an_address_that_comes_to_nothing_is_not_called() -> None:
-    result = await result_of(served("{{ nowhere }}"), "x.example")
+    result = await read_tool_result(build_flow("{{ nowhere }}"), "x.example")
     assert result["error"] == "the address is not complete"
 
 

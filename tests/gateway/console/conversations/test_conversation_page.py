@@ -19,7 +19,7 @@ from flows.llm import ScriptedModel, TransitionDecision
 from gateway.console.flows.walked_drawing import FlowDrawings, WalkedNodes
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.dead_letters import DeadLetters
-from tests.fakes import turn
+from tests.fakes import build_turn
 from tests.gateway.console.console_client import FLOW, open_console, open_history
 from tests.gateway.console.conversations.test_conversations import open_first
 from tests.gateway.environments.inbound import InboundGateway
@@ -29,16 +29,16 @@ KYC = Path(library_file).parent / "kyc.json"
 BUTTON = re.compile(r'name="entry" value="([0-9-]+)"')
 
 
-def walk(*nodes: str, began_ms: int = 0, ended_ms: int = 0) -> WalkedNodes:
+def build_path(*nodes: str, began_ms: int = 0, ended_ms: int = 0) -> WalkedNodes:
     """Return a path, by default one of before all versions that are known."""
     return WalkedNodes(nodes, began_ms, ended_ms)
 
 
-async def lose_a_reply(gateway: InboundGateway, *, is_dead: bool) -> None:
+async def lose_reply(gateway: InboundGateway, *, is_dead: bool) -> None:
     """Answer a message whose reply becomes a dead letter, or is reported as not delivered."""
     if is_dead:
         gateway.channel.planned_failures = [(Rejected("no such number"), False)]
-    await gateway.receive([TurnReceived(turn=turn(1))], SESSION)
+    await gateway.receive([TurnReceived(turn=build_turn(1))], SESSION)
     if not is_dead:
         await gateway.inbox.accept(
             [
@@ -55,7 +55,7 @@ async def lose_a_reply(gateway: InboundGateway, *, is_dead: bool) -> None:
 @pytest.mark.parametrize("is_dead", [True, False], ids=["dead", "undelivered"])
 async def test_a_lost_reply_is_sent_again_once(redis: Redis, is_dead: bool) -> None:
     gateway = InboundGateway(redis, ["fake"])
-    await lose_a_reply(gateway, is_dead=is_dead)
+    await lose_reply(gateway, is_dead=is_dead)
     sent = len(gateway.channel.sent_replies)
     async with open_console(redis) as http:
         path, page = await open_first(http)
@@ -80,7 +80,7 @@ async def test_a_lost_reply_is_sent_again_once(redis: Redis, is_dead: bool) -> N
 @pytest.mark.parametrize("reason", ["opted_out", "person"])
 async def test_the_gate_decides_whether_a_reply_may_be_sent_again(redis: Redis, reason: str) -> None:
     gateway = InboundGateway(redis, ["fake"])
-    await lose_a_reply(gateway, is_dead=False)
+    await lose_reply(gateway, is_dead=False)
     field, value = ("optout", "1") if reason == "opted_out" else ("owner", Owner.HUMAN.value)
     await redis.hset("tg:{fake:1}", field, value)
     sent = len(gateway.channel.sent_replies)
@@ -96,15 +96,17 @@ async def test_the_gate_decides_whether_a_reply_may_be_sent_again(redis: Redis, 
 
 async def test_the_flow_is_drawn_with_the_walked_path_and_the_present_node(redis: Redis) -> None:
     drawings = FlowDrawings(open_history(redis, KYC))
-    drawn = await drawings.draw("fake", walk("ask_last_four", "unknown_node", "ask_date_of_birth", "confirm"))
+    drawn = await drawings.draw(
+        "fake", build_path("ask_last_four", "unknown_node", "ask_date_of_birth", "confirm")
+    )
 
     assert drawn.count('<g class="now">') == 1
     assert '<g class="now"><title>confirm' in drawn
     assert '<g class="walked"><title>identity' in drawn
     assert drawn.count('<path class="walked" d=') == 1
     assert "<script" not in drawn
-    assert await drawings.draw("fake", walk("a node of another flow")) == ""
-    assert await FlowDrawings(open_history(redis, Path("nowhere.yaml"))).draw("fake", walk("a")) == ""
+    assert await drawings.draw("fake", build_path("a node of another flow")) == ""
+    assert await FlowDrawings(open_history(redis, Path("nowhere.yaml"))).draw("fake", build_path("a")) == ""
 
 
 async def test_a_path_that_no_known_version_led_is_named(redis: Redis, tmp_path: Path) -> None:
@@ -115,15 +117,15 @@ async def test_a_path_that_no_known_version_led_is_named(redis: Redis, tmp_path:
     drawings = FlowDrawings(open_history(redis, file))
     walked = ("ask_last_four", "confirm")
 
-    assert await drawings.describe("fake", walk(*walked, began_ms=2_000_000)) == (True, "")
-    is_drawn, words = await drawings.describe("fake", walk(*walked, began_ms=999_000))
+    assert await drawings.describe("fake", build_path(*walked, began_ms=2_000_000)) == (True, "")
+    is_drawn, words = await drawings.describe("fake", build_path(*walked, began_ms=999_000))
     assert is_drawn
     assert "was changed on" in words
-    is_drawn, words = await drawings.describe("fake", walk("gone", *walked, "gone", began_ms=2_000_000))
+    is_drawn, words = await drawings.describe("fake", build_path("gone", *walked, "gone", began_ms=2_000_000))
     assert "does not have gone any more" in words
-    assert await drawings.describe("fake", walk()) == (False, "")
+    assert await drawings.describe("fake", build_path()) == (False, "")
     nowhere = FlowDrawings(open_history(redis, Path("nowhere.yaml")))
-    assert "cannot be loaded" in (await nowhere.describe("fake", walk("a")))[1]
+    assert "cannot be loaded" in (await nowhere.describe("fake", build_path("a")))[1]
 
 
 async def test_a_former_path_is_drawn_through_the_flow_of_its_time(redis: Redis, tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ async def test_a_former_path_is_drawn_through_the_flow_of_its_time(redis: Redis,
     file.write_bytes(KYC.read_bytes())
     history = open_history(redis, file)
     await history.record()
-    walked = walk("ask_last_four", "confirm", ended_ms=int(time() * 1000))
+    walked = build_path("ask_last_four", "confirm", ended_ms=int(time() * 1000))
     before = await FlowDrawings(history).draw("fake", walked)
     file.write_bytes((KYC.parent / "support.json").read_bytes())
     other_process = FlowDrawings(open_history(redis, file))
@@ -156,7 +158,7 @@ async def test_the_timeline_says_why_an_edge_was_taken_what_was_called_and_what_
     machine = DialogMachine(Flow.load(FLOW), ScriptedModel([chosen]))
     gateway = InboundGateway(redis, ["fake"], dialog=machine)
     for number, text in enumerate(("hi", "something that no rule reads")):
-        await gateway.receive([TurnReceived(turn=turn(number, text=text))], SESSION)
+        await gateway.receive([TurnReceived(turn=build_turn(number, text=text))], SESSION)
     await gateway.mailbox.aclose()
     async with open_console(redis) as http:
         _, page = await open_first(http)
@@ -176,7 +178,7 @@ async def test_the_page_says_that_the_flow_has_changed(redis: Redis) -> None:
     gateway = InboundGateway(
         redis, ["fake"], dialog=DialogMachine(Flow.load(Path(library_file).parent / "kyc.json"), "rules")
     )
-    await gateway.receive([TurnReceived(turn=turn(1))], SESSION)
+    await gateway.receive([TurnReceived(turn=build_turn(1))], SESSION)
     await gateway.mailbox.aclose()
     async with open_console(redis) as http:
         _, page = await open_first(http)

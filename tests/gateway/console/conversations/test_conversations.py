@@ -26,7 +26,7 @@ from gateway.redis.records.sessions.conversation_list import (
 from gateway.redis.records.sessions.log.session_log import LogEntry, read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.silenced_sessions import list_silenced
-from tests.fakes import ADDRESS, turn
+from tests.fakes import ADDRESS, build_turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -34,36 +34,36 @@ LINK = re.compile(r'href="(/console/conversations/[A-Za-z0-9_-]{30,})"')
 NUMBER = "+15550170"
 
 
-async def say(
+async def accept_message(
     redis: Redis, number: int, session: str = "fake:1", text: str = "hello", **more: object
 ) -> Turn:
-    message = turn(number, session, text).model_copy(update=more)
+    message = build_turn(number, session, text).model_copy(update=more)
     await RedisInbox(redis).accept([TurnReceived(turn=message)])
     return message
 
 
-async def answer(redis: Redis, session: str = "fake:1") -> None:
+async def process_session(redis: Redis, session: str = "fake:1") -> None:
     """Process what waits in a session, as a worker does."""
     gateway = InboundGateway(redis, ["fake"])
     await gateway.processor.run(session)
     await gateway.mailbox.aclose()
 
 
-def links(page: httpx.Response) -> list[str]:
+def list_links(page: httpx.Response) -> list[str]:
     return list(dict.fromkeys(LINK.findall(page.text)))
 
 
 async def open_first(http: httpx.AsyncClient) -> tuple[str, httpx.Response]:
-    path = links(await http.get("/console/conversations"))[0]
+    path = list_links(await http.get("/console/conversations"))[0]
     return path, await http.get(path)
 
 
 async def test_the_list_shows_the_newest_first_with_its_last_text_and_no_number_in_a_url(
     redis: Redis,
 ) -> None:
-    await say(redis, 1, "fake:one", "the first")
+    await accept_message(redis, 1, "fake:one", "the first")
     await redis.zincrby("tg:conversations", -1, "fake:one")  # not within one millisecond
-    await say(redis, 2, f"fake:{NUMBER}", "the <second>", profile_name="Ada Lovelace")
+    await accept_message(redis, 2, f"fake:{NUMBER}", "the <second>", profile_name="Ada Lovelace")
 
     async with open_console(redis) as http:
         page = await http.get("/console/conversations")
@@ -79,7 +79,7 @@ async def test_the_list_shows_the_newest_first_with_its_last_text_and_no_number_
 async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -> None:
     names = [f"fake:{number:03}" for number in range(2 * PAGE_ROWS + 7)]
     for number, name in enumerate(names):
-        await say(redis, number, name)
+        await accept_message(redis, number, name)
     await redis.zadd("tg:conversations", dict.fromkeys(names[:60], 5.0))  # the same time: ties across a page
 
     seen: list[str] = []
@@ -87,7 +87,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -
         path = "/console/conversations"
         for _ in range(3):
             page = await http.get(path)
-            seen += links(page)
+            seen += list_links(page)
             older = re.search(r'class="end" href="([^"]*)"', page.text)
             path = older[1].replace("&amp;", "&") if older else ""
 
@@ -100,7 +100,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -
 async def test_a_page_reads_a_bounded_number_of_conversations(redis: Redis, sessions: int) -> None:
     """However many there are; a filter that lets none through does not change that."""
     for number in range(sessions):
-        await say(redis, number, f"fake:{number:06}")
+        await accept_message(redis, number, f"fake:{number:06}")
     await redis.zadd("tg:conversations", {f"gone:{number}": 10 + number for number in range(2_000)})
 
     async def count_reads(state: ConversationState | None, channel: str) -> int:
@@ -116,7 +116,7 @@ async def test_a_page_reads_a_bounded_number_of_conversations(redis: Redis, sess
 
 async def test_filters_by_state_and_channel(redis: Redis) -> None:
     for number, name in enumerate(("fake:bot", "fake:waiting", "fake:closed")):
-        await say(redis, number, name, text=name.upper())
+        await accept_message(redis, number, name, text=name.upper())
     await redis.hset("tg:{fake:waiting}", "owner", "waiting")
     await redis.zadd("tg:desk", {"fake:waiting": 1})
     await redis.hset("tg:{fake:closed}", "owner", "closed")
@@ -154,8 +154,10 @@ async def test_filters_by_state_and_channel(redis: Redis) -> None:
 async def test_a_search_finds_a_person_by_any_spelling_and_keeps_the_term_out_of_urls(
     redis: Redis, term: str
 ) -> None:
-    await say(redis, 1, profile_name="Ada Lovelace", details={"email": "Ada@Example.com"}, text="found me")
-    await say(
+    await accept_message(
+        redis, 1, profile_name="Ada Lovelace", details={"email": "Ada@Example.com"}, text="found me"
+    )
+    await accept_message(
         redis, 2, "fake:other", address=ADDRESS.model_copy(update={"theirs": "+15550199"}), text="another"
     )
     await redis.hset("tg:message:fake:P1", "session", "fake:1")
@@ -174,7 +176,7 @@ async def test_a_search_finds_a_person_by_any_spelling_and_keeps_the_term_out_of
 
 @pytest.mark.long
 async def test_an_erased_contact_is_not_in_the_list_and_not_found(redis: Redis) -> None:
-    await say(redis, 1, f"fake:{NUMBER}", profile_name="Ada Lovelace")
+    await accept_message(redis, 1, f"fake:{NUMBER}", profile_name="Ada Lovelace")
     assert await redis.exists(f"tg:term:{NUMBER}", "tg:term:ada")
 
     async with open_console(redis) as http:
@@ -192,8 +194,8 @@ async def test_an_erased_contact_is_not_in_the_list_and_not_found(redis: Redis) 
 
 
 async def test_a_conversation_shows_who_said_what_and_what_became_of_it(redis: Redis) -> None:
-    await say(redis, 1, text="<b>where</b> is my order?")
-    await answer(redis)
+    await accept_message(redis, 1, text="<b>where</b> is my order?")
+    await process_session(redis)
     log: Any = await redis.xrange("tg:{fake:1}:log")
     sent = next(fields for _, fields in log if fields[b"k"] == b"sent")
     provider_id = re.search(rb'"id":"([^"]+)"', sent[b"d"])
@@ -220,7 +222,7 @@ async def test_a_conversation_shows_who_said_what_and_what_became_of_it(redis: R
 
 @pytest.mark.long
 async def test_each_role_sees_and_may_do_its_acts(redis: Redis) -> None:
-    await say(redis, 1)
+    await accept_message(redis, 1)
     shown, allowed = {}, {}
     for role in ("viewer", "agent", "operator"):
         async with open_console(redis, role) as http:
@@ -246,7 +248,7 @@ async def test_each_role_sees_and_may_do_its_acts(redis: Redis) -> None:
 
 
 async def test_an_agent_takes_over_and_gives_back(redis: Redis) -> None:
-    await say(redis, 1)
+    await accept_message(redis, 1)
     async with open_console(redis, "agent") as http:
         path, _ = await open_first(http)
         taken = await http.post(f"{path}/owner", data={"act": "take_over"})
@@ -262,7 +264,7 @@ async def test_an_agent_takes_over_and_gives_back(redis: Redis) -> None:
 
 
 async def test_an_agent_ends_a_silence_by_limits(redis: Redis) -> None:
-    await say(redis, 1)
+    await accept_message(redis, 1)
     await redis.hset("tg:{fake:1}", "silenced", "replies_per_hour")
     await redis.zadd("tg:silenced", {"fake:1": 1})
     async with open_console(redis, "agent") as http:
@@ -277,8 +279,8 @@ async def test_an_agent_ends_a_silence_by_limits(redis: Redis) -> None:
 
 
 async def test_reset_and_opt_out_ask_first_and_are_done_by_a_form(redis: Redis) -> None:
-    await say(redis, 1)
-    await answer(redis)
+    await accept_message(redis, 1)
+    await process_session(redis)
     assert await SessionIndex(redis).read_state("fake:1")
     async with open_console(redis) as http:
         path, _ = await open_first(http)
@@ -294,9 +296,9 @@ async def test_reset_and_opt_out_ask_first_and_are_done_by_a_form(redis: Redis) 
 
 
 async def test_an_operator_redacts_one_message(redis: Redis) -> None:
-    await say(redis, 1, text="my zebra")
-    await say(redis, 2, text="my horse")
-    await answer(redis)
+    await accept_message(redis, 1, text="my zebra")
+    await accept_message(redis, 2, text="my horse")
+    await process_session(redis)
     async with open_console(redis) as http:
         path, page = await open_first(http)
         entry = re.findall(r"\?message=([0-9-]+)#timeline", page.text)[0]
@@ -322,7 +324,7 @@ async def test_an_operator_redacts_one_message(redis: Redis) -> None:
     ],
 )
 async def test_a_form_of_another_origin_changes_nothing(redis: Redis, headers: dict[str, str]) -> None:
-    await say(redis, 1)
+    await accept_message(redis, 1)
     async with open_console(redis) as http:
         path, _ = await open_first(http)
         refused = await http.post(f"{path}/owner", data={"act": "take_over"}, headers=headers)
@@ -360,7 +362,7 @@ async def test_opaque_names_are_stable_differ_by_server_and_cannot_be_changed(
 
 
 async def test_a_message_of_the_business_is_an_activity_and_finds_its_contact(redis: Redis) -> None:
-    await say(redis, 1, "fake:old")
+    await accept_message(redis, 1, "fake:old")
     await redis.zadd("tg:conversations", {"fake:old": 5})
     gateway = InboundGateway(redis, ["fake"])
     await gateway.send("fake:old", "own-1", Message(text="news"))
@@ -381,14 +383,14 @@ def test_the_timeline_says_by_what_a_message_was_verified() -> None:
 
 def test_the_walked_path_has_each_node_once_and_begins_anew_after_a_reset() -> None:
     nodes = ("a", "a", "b", "", "c")
-    entries = [entry("committed", node=node, edge=f"to_{node}") for node in nodes]
+    entries = [build_entry("committed", node=node, edge=f"to_{node}") for node in nodes]
 
     assert walked_path(entries, 10) == [("a", "to a"), ("b", "to b"), ("c", "to c")]
     assert walked_path(entries, 1) == [("c", "to c")]
-    assert walked_path([*entries, entry("reset")], 10) == []
+    assert walked_path([*entries, build_entry("reset")], 10) == []
 
 
-def entry(kind: str, **data: str) -> LogEntry:
+def build_entry(kind: str, **data: str) -> LogEntry:
     return LogEntry(id="1-0", at_ms=1, kind=kind, data={**data})
 
 

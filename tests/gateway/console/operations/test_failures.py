@@ -12,16 +12,19 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.operators.audit_log import AuditEntry, AuditLog
 from gateway.redis.records.processes.worker_presence import announce
 from gateway.redis.records.sessions.dead_letters import DeadLetters
-from tests.fakes import turn
+from tests.core.rig import list_letters
+from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.redis.records.sessions.test_dead_letters import add_dead_letters, list_letters
+from tests.gateway.redis.records.sessions.test_dead_letters import add_dead_letters
 
 IDS = re.compile(r'name="id" value="([^"]+)"')
 
 
 async def test_dead_letters_are_grouped_by_cause_with_what_a_replay_does(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1, text="<one>"), turn(2, "fake:2"), reason="gave up after 5 tries")
-    await add_dead_letters(redis, turn(3), reason="the flow failed")
+    await add_dead_letters(
+        redis, build_turn(1, text="<one>"), build_turn(2, "fake:2"), reason="gave up after 5 tries"
+    )
+    await add_dead_letters(redis, build_turn(3), reason="the flow failed")
 
     async with open_console(redis, "viewer") as http:
         page = await http.get("/console/failures")
@@ -34,20 +37,20 @@ async def test_dead_letters_are_grouped_by_cause_with_what_a_replay_does(redis: 
 
 
 async def test_chosen_letters_are_replayed_oldest_first_and_the_act_is_recorded(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1), turn(2), turn(3))
+    await add_dead_letters(redis, build_turn(1), build_turn(2), build_turn(3))
     async with open_console(redis) as http:
         ids = IDS.findall((await http.get("/console/failures")).text)
         page = await http.post("/console/failures/replay", data={"id": ids[:2]})
 
     assert "2 dead letters replayed." in page.text
-    assert [letter.turns[0].id for letter in await list_letters(redis)] == [turn(1).id]
+    assert [letter.turns[0].id for letter in await list_letters(redis)] == [build_turn(1).id]
     waiting = await redis.lrange("tg:{fake:1}:mail", 0, -1)
-    assert [turn(2).id.encode() in waiting[0], turn(3).id.encode() in waiting[1]] == [True, True]
+    assert [build_turn(2).id.encode() in waiting[0], build_turn(3).id.encode() in waiting[1]] == [True, True]
     assert (await AuditLog(redis).latest(1))[0].act == "replay_dead_letters"
 
 
 async def test_letters_are_dropped_after_a_question_only(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1), turn(2))
+    await add_dead_letters(redis, build_turn(1), build_turn(2))
     async with open_console(redis) as http:
         ids = IDS.findall((await http.get("/console/failures")).text)
         asked = await http.post("/console/failures/drop", data={"id": ids})
@@ -61,7 +64,7 @@ async def test_letters_are_dropped_after_a_question_only(redis: Redis) -> None:
 
 
 async def test_letters_of_a_time_span_are_replayed(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1), turn(2))
+    await add_dead_letters(redis, build_turn(1), build_turn(2))
     async with open_console(redis) as http:
         page = await http.post("/console/failures/replay", data={"since": "1h"})
 
@@ -70,7 +73,7 @@ async def test_letters_of_a_time_span_are_replayed(redis: Redis) -> None:
 
 @pytest.mark.parametrize("role", ["viewer", "agent"])
 async def test_only_an_operator_replays_and_drops(redis: Redis, role: str) -> None:
-    await add_dead_letters(redis, turn(1))
+    await add_dead_letters(redis, build_turn(1))
     (letter,) = await list_letters(redis)
     async with open_console(redis, role) as http:
         for act in ("replay", "drop"):
@@ -98,8 +101,8 @@ async def test_the_overview_says_what_is_wrong_and_each_figure_leads_to_its_list
     async with open_console(redis, "viewer") as http:
         idle = await http.get("/console")
         await announce(redis, "w1")
-        await RedisInbox(redis).accept([TurnReceived(turn=turn(9))])
-        await add_dead_letters(redis, turn(1, "fake:2"))
+        await RedisInbox(redis).accept([TurnReceived(turn=build_turn(9))])
+        await add_dead_letters(redis, build_turn(1, "fake:2"))
         await redis.zadd("tg:paused", {"twilio:AC1": 9e12})
         await redis.hset("tg:reasons", "twilio:AC1", "20003 Authenticate")
         busy = await http.get("/console")
@@ -122,7 +125,7 @@ async def test_the_overview_says_what_is_wrong_and_each_figure_leads_to_its_list
 async def test_queue_and_accounts_say_who_works_and_who_may_send(redis: Redis) -> None:
     await announce(redis, "worker-1")
     await redis.zadd("tg:workers", {"worker-2": 1})
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
     await redis.zadd("tg:paused", {"twilio:AC1": 9e12})
     async with open_console(redis, "viewer") as http:
         queue, accounts = await http.get("/console/queue"), await http.get("/console/accounts")
@@ -154,7 +157,7 @@ async def test_the_audit_log_is_paged_and_for_operators(redis: Redis) -> None:
     "letter", ["1-1", "0-0", "9" * 19 + "-" + "9" * 19, "١-١", "²-1", "-", "+", "1-1-1", ""]
 )
 async def test_any_id_of_a_letter_has_a_page_that_is_no_error(redis: Redis, letter: str) -> None:
-    await add_dead_letters(redis, turn(1))
+    await add_dead_letters(redis, build_turn(1))
     async with open_console(redis) as http:
         shown = await http.get("/console/failures", params={"before": letter})
         audit = await http.get("/console/audit", params={"before": letter})

@@ -13,7 +13,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import UNLISTED, claim_key
-from tests.fakes import turn
+from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -24,7 +24,7 @@ async def test_an_operator_ends_an_accounts_pause_and_the_next_reply_is_tried(re
     gateway = InboundGateway(redis, ["fake"])
     gateway.channel.planned_failures = [(Unavailable("HTTP 503"), False)] * 5
     for number in range(5):
-        await gateway.receive([TurnReceived(turn=turn(number, f"fake:{number}"))], f"fake:{number}")
+        await gateway.receive([TurnReceived(turn=build_turn(number, f"fake:{number}"))], f"fake:{number}")
     async with open_console(redis) as http:
         page = await http.get(ACCOUNT)
         tried = await http.post("/console/accounts/one/try", data={"name": "fake:A1"})

@@ -14,7 +14,7 @@ from core.steps import listen
 from gateway.console.operations.figures import TokenPrice, parse_price
 from gateway.console.operations.sparklines import HEIGHT, WIDTH, draw_sparkline
 from gateway.redis.records.processes.step_durations import StepDurations
-from tests.fakes import turn
+from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -32,9 +32,9 @@ async def make_traffic(gateway: InboundGateway) -> None:
     """Answer a message, fail a send, reject a reply; the model used 1,500,000 tokens."""
     durations = StepDurations(gateway.redis)
     with listen(durations):
-        await gateway.receive([TurnReceived(turn=turn(1))], SESSION)
+        await gateway.receive([TurnReceived(turn=build_turn(1))], SESSION)
         gateway.channel.planned_failures = [(Unavailable("down"), False), (Rejected("no such number"), False)]
-        await gateway.receive([TurnReceived(turn=turn(2))], SESSION)
+        await gateway.receive([TurnReceived(turn=build_turn(2))], SESSION)
         await gateway.process_when_due(SESSION)
     await durations.flush()
     seconds, _ = await gateway.redis.time()

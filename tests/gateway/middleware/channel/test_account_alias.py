@@ -23,7 +23,7 @@ OTHER = ACCOUNT[:-1] + "2"
 PERSON = "+15550177"
 
 
-class Shops(NamedTuple):
+class TwoAccounts(NamedTuple):
     """The simulators of both accounts, and the gateway's server."""
 
     first: RecordingSimulatorServer
@@ -32,7 +32,7 @@ class Shops(NamedTuple):
 
 
 @pytest.fixture
-async def shops(tmp_path: Path) -> AsyncIterator[Shops]:
+async def accounts(tmp_path: Path) -> AsyncIterator[TwoAccounts]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
@@ -62,20 +62,20 @@ async def shops(tmp_path: Path) -> AsyncIterator[Shops]:
             "SHOP2_TOKEN": "other",
             "TURNGATE_CONFIG": str(config),
         }
-        yield Shops(first, second, await start_gateway(stack, url, "order_status", environ))
+        yield TwoAccounts(first, second, await start_gateway(stack, url, "order_status", environ))
 
 
 @pytest.mark.long
-async def test_each_account_has_its_own_flow_and_replies(shops: Shops) -> None:
-    shops.first.send_user_message(UserMessage("sms", PERSON, "hi"))
-    shops.second.send_user_message(UserMessage("sms", PERSON, "hi"))
+async def test_each_account_has_its_own_flow_and_replies(accounts: TwoAccounts) -> None:
+    accounts.first.send_user_message(UserMessage("sms", PERSON, "hi"))
+    accounts.second.send_user_message(UserMessage("sms", PERSON, "hi"))
 
-    await shops.first.wait_for_entries("last four digits", PERSON, 0)
-    await shops.second.wait_for_entries("Harbour Lane", PERSON, 0)
-    assert len(shops.first.list_entries(PERSON)) == len(shops.second.list_entries(PERSON)) == 1
+    await accounts.first.wait_for_entries("last four digits", PERSON, 0)
+    await accounts.second.wait_for_entries("Harbour Lane", PERSON, 0)
+    assert len(accounts.first.list_entries(PERSON)) == len(accounts.second.list_entries(PERSON)) == 1
 
-    await shops.second.wait_until_idle()
-    async with Redis.from_url(shops.redis_url) as redis:
+    await accounts.second.wait_until_idle()
+    async with Redis.from_url(accounts.redis_url) as redis:
         entries = await read_log(redis, f"twilio:{OTHER}:+15550100:{PERSON}")
         statuses = [entry.data["status"] for entry in entries if entry.kind == "status"]
         assert DeliveryStatus.DELIVERED in statuses

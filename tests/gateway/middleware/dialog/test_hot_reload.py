@@ -15,48 +15,48 @@ from gateway.middleware.dialog.hot_reload import ReloadingDialog
 from tests.flows.conversation import document, edge, node, turn
 
 
-def flow_that_says(text: str) -> str:
+def build_flow(text: str) -> str:
     return json.dumps(document(node("a", text, edges=[edge("on", "a", keywords=["go"])])))
 
 
-class Uncompilable(WatchedFlowFile):
+class UncompilableFlowFile(WatchedFlowFile):
     """A file that parses into a flow that cannot be compiled."""
 
     def reload(self) -> Flow:
         return Flow.model_construct(system_prompt="", initial_node="nowhere", nodes=())
 
 
-def dialog(file: WatchedFlowFile) -> ReloadingDialog:
+def build_dialog(file: WatchedFlowFile) -> ReloadingDialog:
     seconds = itertools.count(step=10)
     return ReloadingDialog(file, DialogMachine(file.flow), lambda: float(next(seconds)))
 
 
-async def receive(dialog: ReloadingDialog) -> str:
+async def answer_turn(dialog: ReloadingDialog) -> str:
     step = await dialog.answer(turn("hi"), None)
     return step.messages[0].text
 
 
 async def test_a_changed_flow_is_loaded_at_the_next_turn(tmp_path: Path) -> None:
     path = tmp_path / "flow.json"
-    path.write_text(flow_that_says("Hello!"))
-    talk = dialog(WatchedFlowFile(path))
-    assert await receive(talk) == "Hello!"
-    path.write_text(flow_that_says("Good morning!"))
-    assert await receive(talk) == "Good morning!"
+    path.write_text(build_flow("Hello!"))
+    talk = build_dialog(WatchedFlowFile(path))
+    assert await answer_turn(talk) == "Hello!"
+    path.write_text(build_flow("Good morning!"))
+    assert await answer_turn(talk) == "Good morning!"
 
 
 @pytest.mark.parametrize(
-    "text", ["{", flow_that_says("Hello {{ x | loud }}!"), flow_that_says("{% include 'x' %}"), "{}", "\0"]
+    "text", ["{", build_flow("Hello {{ x | loud }}!"), build_flow("{% include 'x' %}"), "{}", "\0"]
 )
 async def test_an_invalid_flow_file_keeps_the_previous_flow(
     text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "flow.json"
-    path.write_text(flow_that_says("Hello!"))
-    talk = dialog(WatchedFlowFile(path))
+    path.write_text(build_flow("Hello!"))
+    talk = build_dialog(WatchedFlowFile(path))
     path.write_text(text)
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await receive(talk) == "Hello!"
+        assert await answer_turn(talk) == "Hello!"
     assert "keeping the previous flow" in caplog.text
 
 
@@ -64,9 +64,9 @@ async def test_turns_are_answered_whatever_fails_during_a_reload(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "flow.json"
-    path.write_text(flow_that_says("Hello!"))
-    talk = dialog(Uncompilable(path))
-    path.write_text(flow_that_says("Good morning!"))
+    path.write_text(build_flow("Hello!"))
+    talk = build_dialog(UncompilableFlowFile(path))
+    path.write_text(build_flow("Good morning!"))
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await receive(talk) == "Hello!"
+        assert await answer_turn(talk) == "Hello!"
     assert "keeping the previous flow" in caplog.text

@@ -15,7 +15,7 @@ from tests.flows.conversation import edge, flow, node
 QUESTION = "Shall I cancel your order?"
 
 
-def order_machine() -> DialogMachine:
+def build_machine() -> DialogMachine:
     return DialogMachine(
         flow(
             node(
@@ -29,7 +29,7 @@ def order_machine() -> DialogMachine:
     )
 
 
-async def accept(rig: Rig, number: int, **fields: object) -> None:
+async def accept_turn(rig: Rig, number: int, **fields: object) -> None:
     turn = Turn.model_validate({"id": f"M{number}", "session": SESSION, "address": ADDRESS, **fields})
     await rig.inbox.accept([TurnReceived(turn=turn)])
     await rig.process()
@@ -42,18 +42,18 @@ async def test_a_reaction_counts_for_the_message_that_it_is_on(
     redis: Redis, provider_id: str, expected: list[str]
 ) -> None:
     rig = Rig(redis)
-    rig.processor._answers._dialog = QuotedMessages(order_machine(), redis)
-    await accept(rig, 1, text="hi")
+    rig.processor._answers._dialog = QuotedMessages(build_machine(), redis)
+    await accept_turn(rig, 1, text="hi")
 
-    await accept(rig, 2, reaction=Reaction(emoji="👍"), quoted=QuotedMessage(id=provider_id))
+    await accept_turn(rig, 2, reaction=Reaction(emoji="👍"), quoted=QuotedMessage(id=provider_id))
 
     assert rig.channel.bodies == expected
 
 
 async def test_a_message_of_another_session_is_not_quoted(redis: Redis) -> None:
     rig = Rig(redis)
-    rig.processor._answers._dialog = QuotedMessages(order_machine(), redis)
-    await accept(rig, 1, text="hi")
+    rig.processor._answers._dialog = QuotedMessages(build_machine(), redis)
+    await accept_turn(rig, 1, text="hi")
     other = Turn(
         id="M1",
         session="fake:2",

@@ -28,13 +28,13 @@ from tests.fakes import EchoDialog
 ZONE = "Pacific/Honolulu"
 
 
-class Desk:
+class TicketAccount:
     """The simulated account with one ticket, and what reads its requester's profile."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis, self.account = redis, Simulation()
         message = UserMessage("zendesk", "ada@example.com", "hi")
-        self.account.hear(self.account.simulator.send_user_message(message, self.account.now)[1])
+        self.account.parse_deliveries(self.account.simulator.send_user_message(message, self.account.now)[1])
         self.events = [each for each in self.account.events if isinstance(each, TurnReceived)]
         self.turn = self.events[0].turn
         self.calls: list[str] = []
@@ -48,14 +48,14 @@ class Desk:
 
 
 async def test_the_zone_is_learnt_once_while_the_first_turn_is_answered(redis: Redis) -> None:
-    desk = Desk(redis)
-    await RedisInbox(redis).accept(desk.events)
-    outcome = await desk.middleware.answer(desk.turn, None)
-    await desk.middleware.answer(desk.turn, {"turns": 1})
+    account = TicketAccount(redis)
+    await RedisInbox(redis).accept(account.events)
+    outcome = await account.middleware.answer(account.turn, None)
+    await account.middleware.answer(account.turn, {"turns": 1})
 
     assert [message.text for message in outcome.messages] == ["1: hi"]
-    assert await desk.zone() == ZONE
-    assert len(desk.calls) == 1
+    assert await account.zone() == ZONE
+    assert len(account.calls) == 1
 
 
 class HangingChannel:
@@ -65,51 +65,51 @@ class HangingChannel:
 
 
 async def test_a_provider_that_hangs_holds_no_answer_up(redis: Redis) -> None:
-    desk = Desk(redis)
+    account = TicketAccount(redis)
     channels: Any = {"zendesk": HangingChannel()}
-    middleware = TimeZones(EchoDialog(), channels, desk.account.http, redis, max_seconds=0.05)
+    middleware = TimeZones(EchoDialog(), channels, account.account.http, redis, max_seconds=0.05)
 
     async with asyncio.timeout(10):
-        outcome = await middleware.answer(desk.turn, None)
+        outcome = await middleware.answer(account.turn, None)
 
     assert [message.text for message in outcome.messages] == ["1: hi"]
 
 
 async def test_an_erased_session_stays_erased(redis: Redis) -> None:
-    desk = Desk(redis)
-    await RedisInbox(redis).accept(desk.events)
-    await SessionIndex(redis).erase(desk.turn.session)
-    await desk.middleware.answer(desk.turn, None)
+    account = TicketAccount(redis)
+    await RedisInbox(redis).accept(account.events)
+    await SessionIndex(redis).erase(account.turn.session)
+    await account.middleware.answer(account.turn, None)
 
-    assert not await redis.exists(f"tg:{{{desk.turn.session}}}")
+    assert not await redis.exists(f"tg:{{{account.turn.session}}}")
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", None])
 async def test_without_a_zone_the_turn_is_answered_all_the_same(redis: Redis, zone: str | None) -> None:
-    desk = Desk(redis)
+    account = TicketAccount(redis)
     answer = (
         httpx.Response(200, json={"user": {"iana_time_zone": zone}})
         if zone is not None
         else httpx.Response(500)
     )
-    desk.middleware._http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer))
-    await RedisInbox(redis).accept(desk.events)
-    outcome = await desk.middleware.answer(desk.turn, None)
+    account.middleware._http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer))
+    await RedisInbox(redis).accept(account.events)
+    outcome = await account.middleware.answer(account.turn, None)
 
     assert [message.text for message in outcome.messages] == ["1: hi"]
-    assert await desk.zone() == ""
+    assert await account.zone() == ""
 
 
 async def test_a_message_waits_for_the_morning_of_the_profile(redis: Redis) -> None:
-    desk = Desk(redis)
-    await RedisInbox(redis).accept(desk.events)
-    await desk.middleware.answer(desk.turn, None)
+    account = TicketAccount(redis)
+    await RedisInbox(redis).accept(account.events)
+    await account.middleware.answer(account.turn, None)
     now = datetime.now(ZoneInfo(ZONE))
     begin, end = now - timedelta(hours=2), now + timedelta(hours=2)
     quiet = QuietPolicy(QuietRule(QuietHours.parse(f"{begin:%H:%M}-{end:%H:%M}")), {}, [])
-    channels: Any = {"zendesk": desk.account.channel}
+    channels: Any = {"zendesk": account.account.channel}
     sender = ProactiveSender(redis, channels, ProtocolLimits(), quiet)
-    receipt = await sender.send(desk.turn.session, "own-1", Message(text="news"))
+    receipt = await sender.send(account.turn.session, "own-1", Message(text="news"))
 
     assert receipt.outcome is SendOutcome.SCHEDULED
     assert receipt.due_ms == int(end.replace(second=0, microsecond=0).timestamp() * 1000)

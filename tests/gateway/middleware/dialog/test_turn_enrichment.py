@@ -15,7 +15,7 @@ from tests.fakes import EchoDialog, FakeChannel
 FILE = Attachment(url="https://files.example.com/a.png")
 
 
-class Listening(EchoDialog):
+class RecordingDialog(EchoDialog):
     """Records the turn and the state that it gets."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Listening(EchoDialog):
         return await super().answer(turn, state, listener=listener)
 
 
-class Complete(FakeChannel):
+class EnrichingChannel(FakeChannel):
     """A provider whose API has more than its webhooks, or does not answer."""
 
     name = "zendesk"
@@ -51,9 +51,11 @@ async def load_no_state(session: str) -> State | None:
 
 @pytest.mark.parametrize("answers", [True, False])
 async def test_a_turn_is_enriched_or_answered_unchanged(answers: bool) -> None:
-    dialog = Listening()
+    dialog = RecordingDialog()
     async with httpx.AsyncClient() as http:
-        completed = TurnEnrichment(dialog, {"zendesk": Complete(answers=answers)}, http, load_no_state)
+        completed = TurnEnrichment(
+            dialog, {"zendesk": EnrichingChannel(answers=answers)}, http, load_no_state
+        )
         await completed.answer(Turn(id="1", session="s", address=ADDRESS, text="Look"), None)
 
     [received] = dialog.heard

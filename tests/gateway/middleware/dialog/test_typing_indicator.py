@@ -11,10 +11,10 @@ from core.errors import Unavailable
 from core.model import Address, TimerKind, Turn
 from core.ports import State, TurnListener, TurnOutcome
 from gateway.middleware.dialog.typing_indicator import TypingIndicator
-from tests.fakes import turn
+from tests.fakes import build_turn
 
 
-class Signs:
+class IndicatorRecorder:
     """Records calls of the typing indicator and the order of events."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Signs:
 class SlowDialog:
     """Answers after the typing indicator was requested, or at once."""
 
-    def __init__(self, signs: Signs, *, is_slow: bool) -> None:
+    def __init__(self, signs: IndicatorRecorder, *, is_slow: bool) -> None:
         self._signs = signs
         self._waits = is_slow
 
@@ -49,34 +49,34 @@ class SlowDialog:
         return TurnOutcome(state={})
 
 
-async def run_turn(signs: Signs, *, is_slow: bool, delay: float, channel: str = "fake") -> None:
+async def run_turn(signs: IndicatorRecorder, *, is_slow: bool, delay: float, channel: str = "fake") -> None:
     async with httpx.AsyncClient() as http:
         dialog = TypingIndicator(
             SlowDialog(signs, is_slow=is_slow), {channel: signs.show_typing}, http, delay
         )
-        await dialog.answer(turn(1), None)
+        await dialog.answer(build_turn(1), None)
     signs.happened.append("answered")
 
 
 async def test_typing_is_shown_before_a_slow_answer() -> None:
-    signs = Signs()
+    signs = IndicatorRecorder()
     await run_turn(signs, is_slow=True, delay=0)
 
-    assert signs.happened == [f"typing {turn(1).id}", "answered"]
+    assert signs.happened == [f"typing {build_turn(1).id}", "answered"]
 
 
 @pytest.mark.parametrize(("delay", "channel"), [(60, "fake"), (0, "other")])
 async def test_typing_is_not_shown_for_quick_answers_or_unsupported_channels(
     delay: float, channel: str
 ) -> None:
-    signs = Signs()
+    signs = IndicatorRecorder()
     await run_turn(signs, is_slow=False, delay=delay, channel=channel)
 
     assert signs.happened == ["answered"]
 
 
 async def test_a_rejected_typing_indicator_does_not_fail_the_answer() -> None:
-    signs = Signs()
+    signs = IndicatorRecorder()
     signs.error = Unavailable("whatsapp 130429")
     await run_turn(signs, is_slow=True, delay=0)
 

@@ -15,12 +15,19 @@ from gateway.redis.encryption.key_ring import generate_master_key, parse_encrypt
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks, current_webhook
-from tests.channels.whatsapp.builders import batch, message, post, received, status, value
+from tests.channels.whatsapp.builders import (
+    build_batch,
+    build_message,
+    build_status,
+    build_value,
+    build_webhook,
+    parse_events,
+)
 
 OTHER = {"from": "12025550199", "from_user_id": "US.2", "id": "wamid.other"}
 
 
-class _ErasedAtOnce:
+class _ErasingInbox:
     """An inbox after whose answer the contact is erased, before anything else happens."""
 
     def __init__(self, redis: Redis) -> None:
@@ -37,20 +44,23 @@ class _ErasedAtOnce:
 @pytest.mark.parametrize(
     ("values", "is_kept"),
     [
-        ([value(message())], True),
-        ([value(message(), message(id="wamid.second"))], True),
-        ([value(message()), value(message(**OTHER))], False),
-        ([value(message()), value(statuses=[status(recipient_id="12025550199")])], False),
+        ([build_value(build_message())], True),
+        ([build_value(build_message(), build_message(id="wamid.second"))], True),
+        ([build_value(build_message()), build_value(build_message(**OTHER))], False),
+        (
+            [build_value(build_message()), build_value(statuses=[build_status(recipient_id="12025550199")])],
+            False,
+        ),
     ],
 )
 async def test_no_original_has_two_contacts(
     redis: Redis, values: list[dict[str, object]], is_kept: bool
 ) -> None:
     use_cipher(redis, parse_encryption_keys(generate_master_key()))
-    made = batch(*values)
-    token = current_webhook.set(post(made))
+    made = build_batch(*values)
+    token = current_webhook.set(build_webhook(made))
     try:
-        await WebhookRecorder(RedisInbox(redis), KeptWebhooks(redis, 2)).accept(received(made))
+        await WebhookRecorder(RedisInbox(redis), KeptWebhooks(redis, 2)).accept(parse_events(made))
     finally:
         current_webhook.reset(token)
     assert len(await redis.keys("*}:webhooks")) == int(is_kept)
@@ -58,10 +68,10 @@ async def test_no_original_has_two_contacts(
 
 async def test_an_erasure_before_an_original_is_kept_leaves_none(redis: Redis) -> None:
     use_cipher(redis, parse_encryption_keys(generate_master_key()))
-    made = batch(value(message()))
-    token = current_webhook.set(post(made))
+    made = build_batch(build_value(build_message()))
+    token = current_webhook.set(build_webhook(made))
     try:
-        await WebhookRecorder(_ErasedAtOnce(redis), KeptWebhooks(redis, 2)).accept(received(made))
+        await WebhookRecorder(_ErasingInbox(redis), KeptWebhooks(redis, 2)).accept(parse_events(made))
     finally:
         current_webhook.reset(token)
     assert await redis.keys("*}:webhooks") == []

@@ -24,20 +24,14 @@ from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.http_server import serve
 from gateway.middleware.media.transcription import MediaDownloader
-from tests.channels.sunshine.builders import channel as sunshine_channel
+from tests.channels.sunshine.builders import build_channel as sunshine_channel
 from tests.channels.whatsapp.builders import SECRET, TOKEN
-from tests.channels.whatsapp.builders import whatsapp as whatsapp_channel
-from tests.channels.zendesk.builders import channel as zendesk_channel
+from tests.channels.whatsapp.builders import build_channel as whatsapp_channel
+from tests.channels.zendesk.builders import build_channel as zendesk_channel
 from tests.flows.crm_server import Crm
 from tests.gateway.environments.stack import ACCOUNT
 from tests.gateway.environments.surroundings import RecordingSimulatorServer
 from tests.gateway.middleware.media.samples import JPEG, OPUS
-
-
-@pytest.fixture
-async def crm() -> AsyncIterator[Crm]:
-    async with Crm().running() as running:
-        yield running
 
 
 @pytest.fixture
@@ -53,17 +47,17 @@ async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[SafeFetch]:
     await client.aclose()
 
 
-def twilio(crm: Crm) -> tuple[TwilioMedia, Attachment]:
+def build_twilio(crm: Crm) -> tuple[TwilioMedia, Attachment]:
     url = f"{crm.url}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1"
     return TwilioMedia(account=ACCOUNT, token="t", url=crm.url, retry_delays=(0, 0)), Attachment(url=url)
 
 
-def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
+def build_whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
     return WhatsAppMedia(token="t", base=f"{crm.url}/v26.0"), Attachment(url=f"{crm.url}/v26.0/700")
 
 
 async def test_twilio_credentials_are_sent_to_twilio_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
-    media, attachment = twilio(crm)
+    media, attachment = build_twilio(crm)
     crm.answers, cdn.answers = [RedirectResponse(f"{cdn.url}/file")], [Response(OPUS)]
 
     assert await media.download(attachment, fetch) == OPUS
@@ -78,7 +72,7 @@ async def test_other_hosts_get_no_credentials(crm: Crm, cdn: Crm, fetch: SafeFet
         f"{crm.url}{path}",
         f"{crm.url}.{cdn.host}/",
     ):
-        media, _ = twilio(crm)
+        media, _ = build_twilio(crm)
         try:
             await media.download(Attachment(url=forged), fetch)
         except MediaUnavailable:
@@ -87,7 +81,7 @@ async def test_other_hosts_get_no_credentials(crm: Crm, cdn: Crm, fetch: SafeFet
 
 
 async def test_a_file_that_is_not_ready_yet_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
-    media, attachment = twilio(crm)
+    media, attachment = build_twilio(crm)
     crm.answers = [Response(status_code=404), Response(OPUS)]
 
     assert await media.download(attachment, fetch) == OPUS
@@ -97,25 +91,25 @@ async def test_a_file_that_is_not_ready_yet_is_requested_again(crm: Crm, fetch: 
     assert gone.value.kind is MediaErrorKind.NOT_FOUND
 
 
-def zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
+def build_zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
     """Channel with private attachments: only who may read the ticket gets its files."""
     channel_and_file = zendesk_channel(ZENDESK_API_URL=crm.url)
     return channel_and_file, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
 
 
-def sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
+def build_sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
     channel_and_file = sunshine_channel(SUNSHINE_API_URL=f"{crm.url}/sc")
     return channel_and_file, Attachment(url=f"{crm.url}/sc/attachments/v2/file")
 
 
-@pytest.mark.parametrize("client", [zendesk, sunshine])
+@pytest.mark.parametrize("client", [build_zendesk, build_sunshine])
 async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhere_else(
     crm: Crm, cdn: Crm, fetch: SafeFetch, client: Callable[[Crm], tuple[HostsMedia, Attachment]]
 ) -> None:
     channel, attachment = client(crm)
 
-    def private(asked: Request) -> Response:
-        is_known = "authorization" in asked.headers
+    def private(request: Request) -> Response:
+        is_known = "authorization" in request.headers
         return RedirectResponse(f"{cdn.url}/file") if is_known else Response(status_code=401)
 
     crm.answers = [private]
@@ -130,7 +124,7 @@ async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhe
 
 
 async def test_the_meta_token_is_sent_to_meta_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
-    media, attachment = whatsapp(crm)
+    media, attachment = build_whatsapp(crm)
     crm.answers, cdn.answers = [JSONResponse({"url": f"{cdn.url}/file"})], [Response(OPUS)]
 
     assert await media.download(attachment, fetch) == OPUS
@@ -139,7 +133,7 @@ async def test_the_meta_token_is_sent_to_meta_only(crm: Crm, cdn: Crm, fetch: Sa
 
 
 async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
-    media, attachment = whatsapp(crm)
+    media, attachment = build_whatsapp(crm)
     requests = JSONResponse({"url": f"{crm.url}/file"})
     crm.answers = [requests, Response(status_code=404), requests, Response(OPUS)]
 
@@ -161,7 +155,7 @@ async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetc
 async def test_download_failures_have_a_reason(
     crm: Crm, fetch: SafeFetch, answers: list[Response], failure: MediaErrorKind
 ) -> None:
-    media, attachment = whatsapp(crm)
+    media, attachment = build_whatsapp(crm)
     crm.answers = [*answers, *answers]
 
     with pytest.raises(MediaUnavailable) as error:
@@ -170,7 +164,7 @@ async def test_download_failures_have_a_reason(
 
 
 async def test_a_file_with_a_wrong_checksum_is_rejected(crm: Crm, fetch: SafeFetch) -> None:
-    media, attachment = whatsapp(crm)
+    media, attachment = build_whatsapp(crm)
     crm.answers = [JSONResponse({"url": f"{crm.url}/file", "sha256": "0" * 64}), Response(OPUS)]
 
     with pytest.raises(MediaUnavailable) as error:
@@ -191,7 +185,7 @@ async def test_files_of_other_channels_are_downloaded_without_credentials_and_de
 
 
 @asynccontextmanager
-async def cloud(
+async def running_whatsapp(
     fetch: SafeFetch,
 ) -> AsyncIterator[tuple[WhatsAppChannel, RecordingSimulatorServer, httpx.AsyncClient]]:
     """Yield a configured channel, its simulator, and a client."""
@@ -206,7 +200,7 @@ async def cloud(
         yield channel, server, http
 
 
-def picture(url: str) -> Reply:
+def build_reply(url: str) -> Reply:
     address = Address(channel="whatsapp", account="1", ours="800000000000001", theirs="15550178")
     attachment = Attachment(url=url, content_type="image/jpeg", name="a.jpg")
     return Reply(key="t.1", address=address, body="Look", media=(attachment,))
@@ -215,8 +209,8 @@ def picture(url: str) -> Reply:
 @pytest.mark.long
 async def test_a_file_that_meta_cannot_fetch_is_uploaded_and_sent_by_id(crm: Crm, fetch: SafeFetch) -> None:
     crm.answers = [Response(JPEG)]
-    async with cloud(fetch) as (channel, server, http):
-        await channel.send(picture(f"{crm.url}/a.jpg"), http)
+    async with running_whatsapp(fetch) as (channel, server, http):
+        await channel.send(build_reply(f"{crm.url}/a.jpg"), http)
         [line] = server.list_entries("+15550178")
         inside = SafeFetch([channel.api_host])
         again = await channel.download(Attachment(url=f"{channel.media_url}/{line.media[0]}"), inside)
@@ -238,16 +232,16 @@ async def test_a_file_that_cannot_be_sent_is_rejected_or_retried(
     crm: Crm, fetch: SafeFetch, answer: Response, expected: type[DeliveryError]
 ) -> None:
     crm.answers = [answer]
-    async with cloud(fetch) as (channel, server, http):
+    async with running_whatsapp(fetch) as (channel, server, http):
         with pytest.raises(expected):
-            await channel.send(picture(f"{crm.url}/a.jpg"), http)
+            await channel.send(build_reply(f"{crm.url}/a.jpg"), http)
 
         assert server.list_entries("+15550178") == []
 
 
 async def test_a_public_url_is_passed_to_meta(crm: Crm, fetch: SafeFetch) -> None:
-    async with cloud(fetch) as (channel, server, http):
-        await channel.send(picture("https://files.example.com/a.jpg"), http)
+    async with running_whatsapp(fetch) as (channel, server, http):
+        await channel.send(build_reply("https://files.example.com/a.jpg"), http)
         [line] = server.list_entries("+15550178")
 
     assert line.media == ("https://files.example.com/a.jpg",)

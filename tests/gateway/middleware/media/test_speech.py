@@ -32,9 +32,11 @@ from gateway.local.simulator_server import SimulatorServer
 from gateway.middleware.media.speech import SpeechMiddleware
 from gateway.redis.records.public_files import PublicFiles
 from gateway.server.public_files import PublicFileRoute
-from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.channels.twilio import builders as twilio
+from tests.channels.twilio.builders import ACCOUNT
 from tests.channels.twilio.builders import TOKEN as AUTH_TOKEN
-from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.channels.whatsapp import builders as whatsapp
+from tests.channels.whatsapp.builders import OURS, PHONE, SECRET, TOKEN
 from tests.flows.openai_server import OpenAIServer
 
 OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
@@ -44,7 +46,7 @@ TWILIO_ADDRESS = Address(channel="twilio", account=ACCOUNT, ours=WHATSAPP, their
 NOTE = Attachment(url="https://x.example/1", content_type="audio/ogg; codecs=opus")
 
 
-class _Says:
+class _FixedDialog:
     """A dialog with one answer."""
 
     def __init__(self, *messages: Message) -> None:
@@ -58,7 +60,7 @@ class _Says:
 
 
 @dataclass
-class World:
+class Environment:
     model: OpenAIServer
     channel: WhatsAppChannel
     http: httpx.AsyncClient
@@ -67,7 +69,7 @@ class World:
         """Return the requests that send the answer to a voice note."""
         speaker = create_speaker("openai/tts:nova", api_key="k", base_url=self.model.url)
         assert speaker is not None
-        dialog = SpeechMiddleware(_Says(*messages), {"whatsapp": self.channel}, self.http, speaker)
+        dialog = SpeechMiddleware(_FixedDialog(*messages), {"whatsapp": self.channel}, self.http, speaker)
         heard = {"attachments": (NOTE,)} if turn is None else turn
         outcome = await dialog.answer(Turn(id="wamid.1", session="s", address=ADDRESS, **heard), None)
         await speaker.aclose()
@@ -80,13 +82,13 @@ class World:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with _world() as found:
+async def environment() -> AsyncIterator[Environment]:
+    async with running_environment() as found:
         yield found
 
 
 @asynccontextmanager
-async def _world() -> AsyncIterator[World]:
+async def running_environment() -> AsyncIterator[Environment]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         model = await stack.enter_async_context(OpenAIServer().running())
@@ -95,16 +97,16 @@ async def _world() -> AsyncIterator[World]:
         )
         meta.phone_number_id = OURS
         url = await stack.enter_async_context(serve(SimulatorServer(meta, http)))
-        yield World(model, whatsapp(WHATSAPP_API_URL=url), http)
+        yield Environment(model, whatsapp.build_channel(WHATSAPP_API_URL=url), http)
 
 
 @pytest.mark.long
-async def test_words_are_spoken_in_place_of_the_text(world: World) -> None:
-    world.model.speeches = [Response(OPUS)]
-    [sent] = await world.answer(Message(text="When were you **born**?"))
+async def test_words_are_spoken_in_place_of_the_text(environment: Environment) -> None:
+    environment.model.speeches = [Response(OPUS)]
+    [sent] = await environment.answer(Message(text="When were you **born**?"))
     assert sent["audio"]["voice"] is True
     assert sent["audio"]["id"]
-    [asked] = world.model.spoken
+    [asked] = environment.model.spoken
     assert asked == {
         "model": "tts",
         "voice": "nova",
@@ -115,9 +117,9 @@ async def test_words_are_spoken_in_place_of_the_text(world: World) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("text", ["Your code is A12.", "Pay at https://x.example"])
-async def test_what_has_to_be_read_follows_as_text(world: World, text: str) -> None:
-    world.model.speeches = [Response(OPUS)]
-    spoken, written = await world.answer(Message(text=text))
+async def test_what_has_to_be_read_follows_as_text(environment: Environment, text: str) -> None:
+    environment.model.speeches = [Response(OPUS)]
+    spoken, written = await environment.answer(Message(text=text))
     assert (spoken["type"], written["text"]["body"]) == ("audio", text)
 
 
@@ -125,16 +127,16 @@ async def test_what_has_to_be_read_follows_as_text(world: World, text: str) -> N
 @pytest.mark.parametrize(
     "speech", [JSONResponse({"error": {}}, 400), Response(b"ID3 mp3"), JSONResponse({"audio": ""})]
 )
-async def test_a_failure_of_the_model_sends_the_text(world: World, speech: Response) -> None:
-    world.model.speeches = [speech]
-    [sent] = await world.answer(Message(text="Hello"))
+async def test_a_failure_of_the_model_sends_the_text(environment: Environment, speech: Response) -> None:
+    environment.model.speeches = [speech]
+    [sent] = await environment.answer(Message(text="Hello"))
     assert sent["text"]["body"] == "Hello"
 
 
-async def test_a_failed_upload_sends_the_text(world: World) -> None:
-    world.model.speeches = [Response(OPUS)]
-    world.channel = whatsapp(WHATSAPP_API_URL="http://127.0.0.1:9")
-    [sent] = await world.answer(Message(text="Hello"))
+async def test_a_failed_upload_sends_the_text(environment: Environment) -> None:
+    environment.model.speeches = [Response(OPUS)]
+    environment.channel = whatsapp.build_channel(WHATSAPP_API_URL="http://127.0.0.1:9")
+    [sent] = await environment.answer(Message(text="Hello"))
     assert sent["text"]["body"] == "Hello"
 
 
@@ -147,13 +149,13 @@ async def test_a_failed_upload_sends_the_text(world: World) -> None:
         ({"attachments": (NOTE,)}, ""),
     ],
 )
-async def test_nothing_else_is_spoken(world: World, turn: dict[str, Any], text: str) -> None:
-    await world.answer(Message(text=text), turn=turn)
-    assert world.model.spoken == []
+async def test_nothing_else_is_spoken(environment: Environment, turn: dict[str, Any], text: str) -> None:
+    await environment.answer(Message(text=text), turn=turn)
+    assert environment.model.spoken == []
 
 
 @dataclass
-class TwilioWorld:
+class TwilioEnvironment:
     model: OpenAIServer
     channel: TwilioChannel
     http: httpx.AsyncClient
@@ -166,7 +168,7 @@ class TwilioWorld:
         assert speaker is not None
         self.channel.set_publisher(PublicFiles(self.redis, self.public, seconds=60))
         address = TWILIO_ADDRESS.model_copy(update={"ours": ours, "theirs": theirs})
-        dialog = SpeechMiddleware(_Says(*messages), {"twilio": self.channel}, self.http, speaker)
+        dialog = SpeechMiddleware(_FixedDialog(*messages), {"twilio": self.channel}, self.http, speaker)
         turn = Turn(id="SM1", session="s", address=address, attachments=(NOTE,))
         answers = [await dialog.answer(turn, None) for _ in range(2)][:1]
         await speaker.aclose()
@@ -175,7 +177,7 @@ class TwilioWorld:
 
 
 @pytest.fixture
-async def twilio_world(redis: Redis) -> AsyncIterator[TwilioWorld]:
+async def twilio_environment(redis: Redis) -> AsyncIterator[TwilioEnvironment]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         model = await stack.enter_async_context(OpenAIServer().running())
@@ -186,45 +188,47 @@ async def twilio_world(redis: Redis) -> AsyncIterator[TwilioWorld]:
         provider = TwilioSimulator(account_sid=ACCOUNT, auth_token=AUTH_TOKEN, webhook_url=hook, seed=7)
         provider.send_user_message(UserMessage("whatsapp", TWILIO_ADDRESS.theirs, "Hi"), time())
         url = await stack.enter_async_context(serve(SimulatorServer(provider, http)))
-        yield TwilioWorld(model, twilio(public, TWILIO_API_URL=url), http, public, redis)
+        yield TwilioEnvironment(model, twilio.build_channel(public, TWILIO_API_URL=url), http, public, redis)
 
 
-async def test_twilio_fetches_the_recording_from_a_signed_url(twilio_world: TwilioWorld) -> None:
+async def test_twilio_fetches_the_recording_from_a_signed_url(twilio_environment: TwilioEnvironment) -> None:
     since = datetime.now(UTC)
-    spoken, with_code, written = await twilio_world.answer(Message(text="Hello"), Message(text="Code A12"))
+    spoken, with_code, written = await twilio_environment.answer(
+        Message(text="Hello"), Message(text="Code A12")
+    )
     assert (spoken.body, with_code.body, written.body) == ("Hello", "", "Code A12")
     [medium] = spoken.media
-    fetched = await twilio_world.http.get(medium.url)
-    assert medium.url.startswith(f"{twilio_world.public}/files/")
+    fetched = await twilio_environment.http.get(medium.url)
+    assert medium.url.startswith(f"{twilio_environment.public}/files/")
     assert (fetched.content, fetched.headers["content-type"]) == (OPUS, "audio/ogg")
     assert judge_file(FetchedFile("audio/ogg", len(fetched.content)), on_whatsapp=True) == 0
 
-    sent = await twilio_world.channel.send(spoken, twilio_world.http)
-    [entry] = await _list_messages(twilio_world)
+    sent = await twilio_environment.channel.send(spoken, twilio_environment.http)
+    [entry] = await _list_messages(twilio_environment)
     assert (entry["sid"], entry["body"], entry["num_media"]) == (sent.provider_id, "", "1")
-    found = await twilio_world.channel.find_sent(spoken, twilio_world.http, since=since, known=())
+    found = await twilio_environment.channel.find_sent(spoken, twilio_environment.http, since=since, known=())
     assert found == sent
 
 
-async def _list_messages(world: TwilioWorld) -> list[dict[str, Any]]:
+async def _list_messages(world: TwilioEnvironment) -> list[dict[str, Any]]:
     url = f"http://{world.channel.api_host}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
     listed = await world.http.get(url, auth=(ACCOUNT, AUTH_TOKEN))
     return [each for each in listed.json()["messages"] if each["direction"] != "inbound"]
 
 
 async def test_by_sms_and_without_a_public_url_the_answer_is_text(
-    twilio_world: TwilioWorld, caplog: pytest.LogCaptureFixture
+    twilio_environment: TwilioEnvironment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    [sent] = await twilio_world.answer(Message(text="Hello"), ours="+15550100", theirs="+12025550170")
-    assert (sent.body, sent.media, twilio_world.model.spoken, caplog.messages) == ("Hello", (), [], [])
+    [sent] = await twilio_environment.answer(Message(text="Hello"), ours="+15550100", theirs="+12025550170")
+    assert (sent.body, sent.media, twilio_environment.model.spoken, caplog.messages) == ("Hello", (), [], [])
 
-    twilio_world.public = ""
-    [sent] = await twilio_world.answer(Message(text="Hello"))
+    twilio_environment.public = ""
+    [sent] = await twilio_environment.answer(Message(text="Hello"))
     assert (sent.body, sent.media) == ("Hello", ())
     [reported] = caplog.messages  # once for two answers
     assert "PUBLIC_URL is not set" in reported
 
 
-async def test_providers_see_our_name(world: World) -> None:
-    assert world.http.headers["user-agent"] == USER_AGENT
+async def test_providers_see_our_name(environment: Environment) -> None:
+    assert environment.http.headers["user-agent"] == USER_AGENT
     assert USER_AGENT.startswith("Turngate/")

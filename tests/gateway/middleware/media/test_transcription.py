@@ -26,14 +26,14 @@ from tests.gateway.environments.surroundings import RecordingSimulatorServer, fi
 from tests.gateway.middleware.media.samples import JPEG, OPUS
 
 
-def data(body: bytes, kind: str) -> str:
+def build_data_url(body: bytes, kind: str) -> str:
     return f"data:{kind};base64,{b64encode(body).decode()}"
 
 
-NOTE = data(OPUS, "audio/ogg")
+NOTE = build_data_url(OPUS, "audio/ogg")
 
 
-class World:
+class Environment:
     def __init__(
         self,
         model: OpenAIServer,
@@ -48,7 +48,7 @@ class World:
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
+async def running_environment() -> AsyncIterator[Environment]:
     """Gateway processes with transcription, both simulators and a transcription server."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
@@ -73,12 +73,12 @@ async def world() -> AsyncIterator[World]:
             "OPENAI_BASE_URL": model.url,
         }
         redis_url = await start_gateway(stack, url, "kyc", environ)
-        yield World(model, twilio, whatsapp, redis_url)
+        yield Environment(model, twilio, whatsapp, redis_url)
 
 
 @pytest.mark.long
 async def test_a_voice_note_is_answered_like_its_text() -> None:
-    async with world() as environment:
+    async with running_environment() as environment:
         for server in (environment.whatsapp, environment.twilio):
             contact, ours = "+15550176", "+15550176"
             if server is environment.twilio:
@@ -95,7 +95,7 @@ async def test_a_voice_note_is_answered_like_its_text() -> None:
         assert {body for _, _, body in environment.model.recordings} == {OPUS}
 
 
-async def failed_transcriptions(url: str, message_id: str) -> list[object]:
+async def list_failures(url: str, message_id: str) -> list[object]:
     """Return why notes were not transcribed, as `turngate why` reads it from the session's log."""
     async with Redis.from_url(url) as redis:
         session = await SessionIndex(redis).find_by_message(message_id)
@@ -107,7 +107,7 @@ async def failed_transcriptions(url: str, message_id: str) -> list[object]:
 @pytest.mark.long
 async def test_a_failed_transcription_is_reported_and_the_conversation_continues() -> None:
     contact = "+15550177"
-    async with world() as environment:
+    async with running_environment() as environment:
         server = environment.whatsapp
         server.send_user_message(UserMessage("whatsapp", contact, "hello"))
         await server.wait_for_entries("last four digits", contact, 0)
@@ -118,7 +118,9 @@ async def test_a_failed_transcription_is_reported_and_the_conversation_continues
         await server.wait_for_entries("open files", contact, seen)
         seen = len(server.list_entries(contact))
         server.send_user_message(
-            UserMessage("whatsapp", contact, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg")
+            UserMessage(
+                "whatsapp", contact, media=(build_data_url(JPEG, "audio/ogg"),), media_type="audio/ogg"
+            )
         )
         await server.wait_for_entries("no files", contact, seen)
         seen = len(server.list_entries(contact))
@@ -126,4 +128,4 @@ async def test_a_failed_transcription_is_reported_and_the_conversation_continues
         await server.wait_for_entries("date of birth", contact, seen)
 
         assert len(environment.model.recordings) == 1
-        assert await failed_transcriptions(environment.redis_url, wamid) == ["no_transcript", "wrong_type"]
+        assert await list_failures(environment.redis_url, wamid) == ["no_transcript", "wrong_type"]

@@ -21,7 +21,7 @@ from gateway.middleware.media.transcription import MediaDownloader
 from gateway.middleware.media.vision import PictureLoader
 from tests.flows.conversation import document, edge, node
 from tests.flows.crm_server import Crm
-from tests.flows.openai_server import OpenAIServer, call
+from tests.flows.openai_server import OpenAIServer, build_call
 from tests.gateway.environments.stack import ACCOUNT, TOKEN
 from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
@@ -35,7 +35,7 @@ async def host() -> AsyncIterator[Crm]:
         yield running
 
 
-async def load(host: Crm, answer: Response, *, largest: int = 1_000) -> bytes | None:
+async def load_picture(host: Crm, answer: Response, *, largest: int = 1_000) -> bytes | None:
     host.answers = [answer]
     fetch = SafeFetch([host.host])
     try:
@@ -47,18 +47,18 @@ async def load(host: Crm, answer: Response, *, largest: int = 1_000) -> bytes | 
 
 
 async def test_a_picture_is_loaded(host: Crm) -> None:
-    assert await load(host, Response(JPEG)) == JPEG
+    assert await load_picture(host, Response(JPEG)) == JPEG
 
 
 @pytest.mark.parametrize(
     ("body", "status"), [(PDF, 200), (JPEG + bytes(1_000), 200), (b"", 404)], ids=["type", "size", "gone"]
 )
 async def test_what_a_model_must_not_or_cannot_see_is_missing(host: Crm, body: bytes, status: int) -> None:
-    assert await load(host, Response(body, status)) is None
+    assert await load_picture(host, Response(body, status)) is None
 
 
 async def test_a_picture_at_a_private_address_is_missing(host: Crm) -> None:
-    assert await load(host, RedirectResponse("http://127.0.0.1:1/secret")) is None
+    assert await load_picture(host, RedirectResponse("http://127.0.0.1:1/secret")) is None
 
 
 @pytest.mark.long
@@ -90,7 +90,7 @@ async def test_a_picture_of_a_contact_reaches_the_model(tmp_path: Path) -> None:
         await start_gateway(stack, url, str(file), environ)
         contact = "whatsapp:+15550176"
         picture = f"data:image/jpeg;base64,{b64encode(JPEG).decode()}"
-        model.answers = [call("cat")]
+        model.answers = [build_call("cat")]
 
         twilio.send_user_message(
             UserMessage("whatsapp", "+15550176", media=(picture,), media_type="image/jpeg")

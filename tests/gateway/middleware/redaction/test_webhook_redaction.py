@@ -17,29 +17,31 @@ from gateway.redis.records.operators.kept_webhooks import MAX_BYTES
 SECRET, KEPT = "s3cr3t/7+a=", "Where is my parcel?"
 
 
-def part(name: str, content: str, line_end: str = "\r\n", head: str = "") -> str:
+def build_part(name: str, content: str, line_end: str = "\r\n", head: str = "") -> str:
     return line_end.join(
         (f"--xyz{line_end}Content-Disposition: form-data; {name}{line_end}{head}", content, "")
     )
 
 
-def parts(*found: str, end: str = "--xyz--\r\n") -> str:
+def join_parts(*found: str, end: str = "--xyz--\r\n") -> str:
     return "".join([*found, end])
 
 
-TEXT = part('name="text"', KEPT)
+TEXT = build_part('name="text"', KEPT)
 BODIES = {
-    "part": parts(TEXT, part('name="token"', SECRET)),
-    "part, line feeds": parts(
-        part('name="text"', KEPT, "\n"), part("name=api_key", SECRET, "\n"), end="--xyz--\n"
+    "part": join_parts(TEXT, build_part('name="token"', SECRET)),
+    "part, line feeds": join_parts(
+        build_part('name="text"', KEPT, "\n"), build_part("name=api_key", SECRET, "\n"), end="--xyz--\n"
     ),
-    "part, cut off": parts(TEXT, part('name="auth_token"', SECRET[:5]), end=""),
-    "part, name encoded": parts(TEXT, part("name*=utf-8''t%6Fken", SECRET)),
-    "part, name in pieces": parts(TEXT, part('name*0="to"; name*1="ken"', SECRET)),
-    "part of several lines": parts(TEXT, part('name="password"', f"a\r\n\r\n{SECRET}")),
-    "part that is JSON": parts(TEXT, part('name="payload"', f'{{"token": "{SECRET}"}}')),
-    "header of a part": parts(TEXT, part('name="a"', "b", head=f"Authorization: Bearer {SECRET}\r\n")),
-    "parts after a preamble": "a message in parts\r\n" + parts(TEXT, part('name="jwt"', SECRET)),
+    "part, cut off": join_parts(TEXT, build_part('name="auth_token"', SECRET[:5]), end=""),
+    "part, name encoded": join_parts(TEXT, build_part("name*=utf-8''t%6Fken", SECRET)),
+    "part, name in pieces": join_parts(TEXT, build_part('name*0="to"; name*1="ken"', SECRET)),
+    "part of several lines": join_parts(TEXT, build_part('name="password"', f"a\r\n\r\n{SECRET}")),
+    "part that is JSON": join_parts(TEXT, build_part('name="payload"', f'{{"token": "{SECRET}"}}')),
+    "header of a part": join_parts(
+        TEXT, build_part('name="a"', "b", head=f"Authorization: Bearer {SECRET}\r\n")
+    ),
+    "parts after a preamble": "a message in parts\r\n" + join_parts(TEXT, build_part('name="jwt"', SECRET)),
     "element": f"<a><text>{KEPT}</text><token>{SECRET}</token></a>",
     "element with a prefix": f"<s:a><t>{KEPT}</t><w:SecurityToken t='b'>{SECRET}</w:SecurityToken></s:a>",
     "element with elements": f"<a><text>{KEPT}</text><Credentials><v>{SECRET}</v></Credentials></a>",
@@ -88,7 +90,9 @@ def test_a_body_keeps_its_text_and_loses_its_secret(kind: str) -> None:
         '["I lost my token", "what now?"]',
         "Body=my+token%3A+x&name=Ada&value=7",
         "<a><text>my token is 7</text><name>Ada</name><value>7</value></a>",
-        parts(part('name="text"', "my token: 7 of 9"), part('name="f"; filename="token.txt"', "x")),
+        join_parts(
+            build_part('name="text"', "my token: 7 of 9"), build_part('name="f"; filename="token.txt"', "x")
+        ),
         '{"url": "https://a.example/x?page=2#top", "mail": "ada@example.com"}',
         "Body=50%25+off&Signatory=" + "a" * 10,
     ],

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from gateway.redis.connection.connect import open_async_redis, open_redis
 
 
-class Deaf:
+class UnresponsiveServer:
     """A server that accepts a command and never answers; it counts the commands."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Deaf:
 
 @pytest.mark.parametrize("beside", [False, True], ids=["by its address", "beside RQ's own"])
 async def test_a_command_whose_answer_is_lost_is_not_retried(beside: bool) -> None:
-    deaf = Deaf()
+    deaf = UnresponsiveServer()
     server = await asyncio.start_server(deaf, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     redis: Redis

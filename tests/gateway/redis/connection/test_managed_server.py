@@ -27,7 +27,7 @@ def certificates(tmp_path: Path) -> Certificates:
 
 
 @asynccontextmanager
-async def tls_server(
+async def serve_tls(
     certificates: Certificates, redis_url: str, *, wants_client: bool = False
 ) -> AsyncIterator[str]:
     """Serve a Redis by TLS, as a provider's proxy does; the embedded server has no TLS."""
@@ -44,7 +44,7 @@ async def tls_server(
         server.close()
 
 
-async def outcome(url: str) -> str:
+async def store_message(url: str) -> str:
     """Return what an operator reads of a connection; `stored` if it works."""
     try:
         async with open_redis(url) as redis:
@@ -61,9 +61,9 @@ async def outcome(url: str) -> str:
 async def test_a_trusted_certificate_is_enough(
     certificates: Certificates, redis: Redis, redis_url: str
 ) -> None:
-    async with tls_server(certificates, redis_url) as place:
+    async with serve_tls(certificates, redis_url) as place:
         url = f"rediss://{place}/0?ssl_ca_certs={certificates.ca}"
-        assert await outcome(url) == "stored"
+        assert await store_message(url) == "stored"
         check_url(url)
         sync = open_sync_redis(url)
         assert await asyncio.to_thread(sync.ping)
@@ -75,21 +75,21 @@ async def test_a_trusted_certificate_is_enough(
 async def test_an_untrusted_certificate_says_what_to_do(
     certificates: Certificates, redis: Redis, redis_url: str
 ) -> None:
-    async with tls_server(certificates, redis_url) as place:
-        assert "ssl_ca_certs" in await outcome(f"rediss://{place}")
+    async with serve_tls(certificates, redis_url) as place:
+        assert "ssl_ca_certs" in await store_message(f"rediss://{place}")
         address = place.replace("localhost", "127.0.0.1")
-        wrong_name = await outcome(f"rediss://{address}?ssl_ca_certs={certificates.ca}")
+        wrong_name = await store_message(f"rediss://{address}?ssl_ca_certs={certificates.ca}")
         assert "host as the certificate has it" in wrong_name
 
 
 async def test_a_client_certificate_is_presented(
     certificates: Certificates, redis: Redis, redis_url: str
 ) -> None:
-    async with tls_server(certificates, redis_url, wants_client=True) as place:
+    async with serve_tls(certificates, redis_url, wants_client=True) as place:
         url = f"rediss://{place}?ssl_ca_certs={certificates.ca}"
-        assert await outcome(url) != "stored"
+        assert await store_message(url) != "stored"
         own = f"&ssl_certfile={certificates.chain}&ssl_keyfile={certificates.key}"
-        assert await outcome(url + own) == "stored"
+        assert await store_message(url + own) == "stored"
 
 
 async def test_tls_against_a_server_without_it_says_so(redis: Redis) -> None:
@@ -100,7 +100,7 @@ async def test_tls_against_a_server_without_it_says_so(redis: Redis) -> None:
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
-        problem = await outcome(f"rediss://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        problem = await store_message(f"rediss://127.0.0.1:{server.sockets[0].getsockname()[1]}")
 
     assert "use redis://" in problem
 
@@ -112,9 +112,9 @@ async def test_a_user_with_a_password_and_few_permissions(redis: Redis, redis_ur
     await redis.acl_setuser("few", enabled=True, passwords=["+x"], categories=["+@read"], keys=["*"])
     path = urlsplit(redis_url).path
     try:
-        assert await outcome(f"unix://app:p%40ss%2Fword@{path}") == "stored"
-        assert "refuses the credentials" in await outcome(f"unix://app:wrong@{path}")
-        assert "lacks a permission" in await outcome(f"unix://few:x@{path}")
+        assert await store_message(f"unix://app:p%40ss%2Fword@{path}") == "stored"
+        assert "refuses the credentials" in await store_message(f"unix://app:wrong@{path}")
+        assert "lacks a permission" in await store_message(f"unix://few:x@{path}")
     finally:
         await redis.acl_deluser("app", "few")
 

@@ -32,7 +32,7 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.sending.outbox import ProactiveSender
-from tests.fakes import EchoDialog, turn
+from tests.fakes import EchoDialog, build_turn
 from tests.gateway.contacts.test_erasure import (
     NAME,
     NUMBER,
@@ -47,7 +47,7 @@ from tests.gateway.environments.inbound import InboundGateway
 WRITTEN_BY_HAND = ("tg:own:*", "tg:quarantine", "tg:alarms", "*:held", "*:kept", "tg:dead", "*:text")
 
 
-def ring(*keys: str) -> KeyRing:
+def build_ring(*keys: str) -> KeyRing:
     made = parse_encryption_keys(",".join(keys) or generate_master_key())
     assert made is not None
     return made
@@ -55,7 +55,7 @@ def ring(*keys: str) -> KeyRing:
 
 @pytest.fixture
 async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
-    use_cipher(redis, ring())
+    use_cipher(redis, build_ring())
     made = InboundGateway(redis, ["twilio", "whatsapp", "zendesk", "fake"])
     yield made
     await made.mailbox.aclose()
@@ -77,7 +77,7 @@ async def test_no_text_and_no_name_is_in_the_keyspace(gateway: InboundGateway) -
         async for key in redis.scan_iter(pattern):
             await redis.delete(key)
     gateway.channel.planned_failures = [(Rejected("no"), False)] * 9
-    await gateway.receive([TurnReceived(turn=turn(8, "fake:8", f"again {TEXT}"))], "fake:8")
+    await gateway.receive([TurnReceived(turn=build_turn(8, "fake:8", f"again {TEXT}"))], "fake:8")
     async with RedisSessionStore(redis).hold("program") as held:
         await held.save({"token": TEXT})
 
@@ -118,7 +118,7 @@ async def test_everything_is_still_found_and_shown(gateway: InboundGateway) -> N
 
 async def test_a_value_that_was_moved_into_another_session_does_not_decrypt(gateway: InboundGateway) -> None:
     redis = gateway.redis
-    await gateway.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
+    await gateway.receive([TurnReceived(turn=build_turn(1, "fake:1", TEXT))], "fake:1")
     state = await cast("Any", redis.hget("tg:{fake:1}", "state"))
     await cast("Any", redis.hset("tg:{fake:2}", "state", state))
 
@@ -129,7 +129,7 @@ async def test_a_value_that_was_moved_into_another_session_does_not_decrypt(gate
 async def test_a_dead_letter_and_a_scheduled_message_come_back(gateway: InboundGateway) -> None:
     redis = gateway.redis
     gateway.channel.planned_failures = [(Rejected("no"), False)]
-    await gateway.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
+    await gateway.receive([TurnReceived(turn=build_turn(1, "fake:1", TEXT))], "fake:1")
     [letter] = [each async for each in DeadLetters(redis).list_between()]
     assert await DeadLetters(redis).replay(letter) is ReplayOutcome.REPLAYED
     await gateway.processor.run("fake:1")
@@ -160,10 +160,10 @@ async def test_a_dead_letter_and_a_scheduled_message_come_back(gateway: InboundG
 
 
 async def test_without_the_key_lists_are_shown_and_a_contact_can_be_erased(redis: Redis) -> None:
-    use_cipher(redis, ring())
+    use_cipher(redis, build_ring())
     gateway = InboundGateway(redis, ["fake"])
     gateway.channel.planned_failures = [(Rejected("no"), False)]
-    await gateway.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
+    await gateway.receive([TurnReceived(turn=build_turn(1, "fake:1", TEXT))], "fake:1")
     use_cipher(redis, None)
 
     [row] = (await ConversationList(redis).read()).rows
@@ -177,10 +177,10 @@ async def test_without_the_key_lists_are_shown_and_a_contact_can_be_erased(redis
 
 
 async def test_a_participants_own_session_is_readable(redis: Redis) -> None:
-    use_cipher(redis, ring())
+    use_cipher(redis, build_ring())
     policy = {"zendesk": ParticipantPolicy.OWN_SESSION}
     gateway = InboundGateway(redis, ["zendesk"], participants=policy)
-    first, second = (turn(n, "zendesk:1", f"{TEXT} {n}") for n in (1, 2))
+    first, second = (build_turn(n, "zendesk:1", f"{TEXT} {n}") for n in (1, 2))
     moved = [
         each.model_copy(update={"address": each.address.model_copy(update={"channel": "zendesk"})})
         for each in (first, second)
@@ -196,9 +196,9 @@ async def test_a_participants_own_session_is_readable(redis: Redis) -> None:
 
 async def test_what_was_stored_before_is_read_after_it_is_turned_on(redis: Redis) -> None:
     before = InboundGateway(redis, ["fake"])
-    await before.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
-    await before.inbox.accept([TurnReceived(turn=turn(2, "fake:1", TEXT))])
-    use_cipher(redis, ring())
+    await before.receive([TurnReceived(turn=build_turn(1, "fake:1", TEXT))], "fake:1")
+    await before.inbox.accept([TurnReceived(turn=build_turn(2, "fake:1", TEXT))])
+    use_cipher(redis, build_ring())
     await before.processor.run("fake:1")
 
     texts = [each.data["text"] for each in await read_log(redis, "fake:1") if each.kind == "accepted"]
@@ -209,11 +209,11 @@ async def test_what_was_stored_before_is_read_after_it_is_turned_on(redis: Redis
 
 async def test_a_session_whose_key_is_missing_waits_for_it(redis: Redis, caplog: Any) -> None:
     """Not a failure of the turn: no dead letter, no apology, and it goes on when the key is back."""
-    own = ring()
+    own = build_ring()
     use_cipher(redis, own)
     gateway = InboundGateway(redis, ["fake"])
-    await gateway.inbox.accept([TurnReceived(turn=turn(1, "fake:1", TEXT))])
-    for wrong in (None, ring()):
+    await gateway.inbox.accept([TurnReceived(turn=build_turn(1, "fake:1", TEXT))])
+    for wrong in (None, build_ring()):
         use_cipher(redis, wrong)
         for _ in range(12):
             await gateway.process_when_due("fake:1")
@@ -221,7 +221,7 @@ async def test_a_session_whose_key_is_missing_waits_for_it(redis: Redis, caplog:
     assert TEXT not in caplog.text
     assert "add that key to TURNGATE_ENCRYPTION_KEYS" in caplog.text
     with pytest.raises(StorageUnavailable, match="no key of TURNGATE_ENCRYPTION_KEYS unwraps"):
-        await RedisInbox(redis).accept([TurnReceived(turn=turn(2, "fake:1", TEXT))])
+        await RedisInbox(redis).accept([TurnReceived(turn=build_turn(2, "fake:1", TEXT))])
 
     use_cipher(redis, own)
     await gateway.process_when_due("fake:1")
@@ -231,13 +231,13 @@ async def test_a_session_whose_key_is_missing_waits_for_it(redis: Redis, caplog:
 
 async def test_keys_are_rotated_while_values_of_all_of_them_are_read(redis: Redis) -> None:
     old, new = generate_master_key(), generate_master_key()
-    use_cipher(redis, ring(old))
+    use_cipher(redis, build_ring(old))
     gateway = InboundGateway(redis, ["fake"])
-    await gateway.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
-    assert await rewrap_data_keys(redis, ring(new, old)) == 2
-    await add_data_key(redis, ring(new))
-    use_cipher(redis, ring(new))
-    await gateway.receive([TurnReceived(turn=turn(2, "fake:1", TEXT))], "fake:1")
+    await gateway.receive([TurnReceived(turn=build_turn(1, "fake:1", TEXT))], "fake:1")
+    assert await rewrap_data_keys(redis, build_ring(new, old)) == 2
+    await add_data_key(redis, build_ring(new))
+    use_cipher(redis, build_ring(new))
+    await gateway.receive([TurnReceived(turn=build_turn(2, "fake:1", TEXT))], "fake:1")
 
     texts = [each.data["text"] for each in await read_log(redis, "fake:1") if each.kind == "accepted"]
     assert texts == [TEXT, TEXT]
@@ -256,15 +256,17 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
             await redis.delete(key)
     await redis.xtrim("tg:dead", maxlen=0, approximate=False)
     gateway.channel.planned_failures = [(Rejected("no"), False)]
-    await gateway.receive([TurnReceived(turn=turn(8, "fake:8", TEXT))], "fake:8")
+    await gateway.receive([TurnReceived(turn=build_turn(8, "fake:8", TEXT))], "fake:8")
     for name in ("intercom.oauth.0123456789abcdef", "of a program"):
         async with RedisSessionStore(redis).hold(name) as held:
             await held.save({"token": "walrus"})
-    use_cipher(redis, ring())
+    use_cipher(redis, build_ring())
 
     async def talk(session: str) -> None:
         for number in range(10):
-            await gateway.receive([TurnReceived(turn=turn(number, session, f"{TEXT} {number}"))], session)
+            await gateway.receive(
+                [TurnReceived(turn=build_turn(number, session, f"{TEXT} {number}"))], session
+            )
 
     sessions = [f"fake:{name}" for name in "abcd"]
     rewriting = asyncio.create_task(Reencryption(redis).run())
@@ -292,12 +294,12 @@ async def test_a_process_goes_on_when_the_keys_were_wrapped_with_one_that_it_lac
 ) -> None:
     """An operator rotated before all processes had the new key: nothing fails until they are restarted."""
     old, new = generate_master_key(), generate_master_key()
-    cipher = use_cipher(redis, ring(old))
+    cipher = use_cipher(redis, build_ring(old))
     gateway = InboundGateway(redis, ["fake"])
-    await gateway.receive([TurnReceived(turn=turn(1, "fake:1", TEXT))], "fake:1")
-    await rewrap_data_keys(redis, ring(new, old))
+    await gateway.receive([TurnReceived(turn=build_turn(1, "fake:1", TEXT))], "fake:1")
+    await rewrap_data_keys(redis, build_ring(new, old))
     await cipher.refresh()
-    await gateway.receive([TurnReceived(turn=turn(2, "fake:1", TEXT))], "fake:1")
+    await gateway.receive([TurnReceived(turn=build_turn(2, "fake:1", TEXT))], "fake:1")
 
     assert gateway.channel.bodies == [f"1: {TEXT}", f"2: {TEXT}"]
     assert "this process does not have" in caplog.text
@@ -305,14 +307,14 @@ async def test_a_process_goes_on_when_the_keys_were_wrapped_with_one_that_it_lac
 
 
 async def test_a_dialog_that_reads_what_cannot_be_decrypted_is_not_given_up(redis: Redis) -> None:
-    use_cipher(redis, ring())
+    use_cipher(redis, build_ring())
 
-    class Reading(EchoDialog):
+    class ReadingDialog(EchoDialog):
         async def answer(self, *arguments: Any, **options: Any) -> Any:
             raise EncryptionKeyMissing("the state of an earlier session")
 
-    gateway = InboundGateway(redis, ["fake"], dialog=Reading())
-    await gateway.inbox.accept([TurnReceived(turn=turn(1, "fake:1", TEXT))])
+    gateway = InboundGateway(redis, ["fake"], dialog=ReadingDialog())
+    await gateway.inbox.accept([TurnReceived(turn=build_turn(1, "fake:1", TEXT))])
     for _ in range(10):
         with pytest.raises(EncryptionKeyMissing):
             await gateway.processor.run("fake:1")
@@ -324,7 +326,7 @@ async def test_a_dialog_that_reads_what_cannot_be_decrypted_is_not_given_up(redi
 
 
 async def test_a_data_key_that_the_server_lost_is_stored_again(redis: Redis) -> None:
-    cipher = use_cipher(redis, ring())
+    cipher = use_cipher(redis, build_ring())
     sealer = await cipher.sealer()
     await redis.flushall()
     await cipher.refresh()
@@ -333,7 +335,7 @@ async def test_a_data_key_that_the_server_lost_is_stored_again(redis: Redis) -> 
 
 
 async def test_without_keys_nothing_changes(redis: Redis) -> None:
-    stored = Turn(id="1", session="s", address=turn(1).address, text='"sealed":"enc:1:aa:bb"')
+    stored = Turn(id="1", session="s", address=build_turn(1).address, text='"sealed":"enc:1:aa:bb"')
     sealer = await cipher_of(redis).sealer()
 
     assert sealer.turn(stored) == stored.model_dump_json(exclude_defaults=True).encode()

@@ -15,20 +15,20 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.rewriting.reencryption import Reencryption
 from gateway.redis.records.stream_rewriter import Row, StreamRewriter, copy_key
-from tests.gateway.redis.encryption.test_records import find_words, ring
+from tests.gateway.redis.encryption.test_records import build_ring, find_words
 
 STREAM, WORD = "tg:dead", "zebrafish"
 
 
 @pytest.fixture(autouse=True)
-async def uncompressed(redis: Redis) -> AsyncIterator[None]:
+async def _uncompressed(redis: Redis) -> AsyncIterator[None]:
     """Let `DUMP` show the bytes as they are in memory."""
     await redis.config_set("rdbcompression", "no")
     yield
     await redis.config_set("rdbcompression", "yes")
 
 
-async def fill(redis: Redis, number: int = 25) -> list[str]:
+async def append_letters(redis: Redis, number: int = 25) -> list[str]:
     """Append dead letters of as many sessions, and return their IDs."""
     ids: list[Any] = [
         await redis.xadd(STREAM, {"session": f"fake:{at}", "letter": f'{{"reason":"{WORD} {at}."}}'})
@@ -37,12 +37,12 @@ async def fill(redis: Redis, number: int = 25) -> list[str]:
     return [each.decode() for each in ids]
 
 
-async def bytes_of(redis: Redis) -> bytes:
+async def read_bytes(redis: Redis) -> bytes:
     """Return the bytes that the server keeps of the stream, also those of deleted entries."""
     return (await redis.dump(STREAM)) or b""
 
 
-async def info(redis: Redis) -> tuple[Any, Any, int]:
+async def read_info(redis: Redis) -> tuple[Any, Any, int]:
     found: Any = await redis.xinfo_stream(STREAM)
     return found["last-generated-id"], await redis.xrange(STREAM), await redis.ttl(STREAM)
 
@@ -55,15 +55,15 @@ async def is_clean(redis: Redis) -> bool:
 @pytest.mark.parametrize("step", [1, 3, 5, 25, 100])
 @pytest.mark.parametrize("ttl", [-1, 900])
 async def test_no_byte_of_a_deleted_entry_stays(redis: Redis, step: int, ttl: int) -> None:
-    ids = await fill(redis)
+    ids = await append_letters(redis)
     await redis.expire(STREAM, ttl) if ttl > 0 else None
     await redis.xdel(STREAM, ids[0], ids[7], ids[24])
-    before = await info(redis)
-    assert f"{WORD} 7.".encode() in await bytes_of(redis)
+    before = await read_info(redis)
+    assert f"{WORD} 7.".encode() in await read_bytes(redis)
     await StreamRewriter(redis, step).compact(STREAM)
 
-    assert await info(redis) == before
-    kept = await bytes_of(redis)
+    assert await read_info(redis) == before
+    kept = await read_bytes(redis)
     assert all(f"{WORD} {at}.".encode() not in kept for at in (0, 7, 24))
     assert await is_clean(redis)
 
@@ -72,18 +72,18 @@ async def test_no_byte_of_a_deleted_entry_stays(redis: Redis, step: int, ttl: in
 async def test_an_emptied_or_missing_stream_is_no_error(redis: Redis, left: int) -> None:
     rewriter = StreamRewriter(redis, 4)
     await rewriter.compact(STREAM)
-    ids = await fill(redis)
+    ids = await append_letters(redis)
     await redis.xdel(STREAM, *ids[left:])
     await rewriter.compact(STREAM)
 
     assert await redis.xlen(STREAM) == left
-    assert f"{WORD} 9.".encode() not in await bytes_of(redis)
+    assert f"{WORD} 9.".encode() not in await read_bytes(redis)
     assert await is_clean(redis)
 
 
 async def test_what_is_appended_trimmed_and_deleted_meanwhile_counts(redis: Redis) -> None:
     """Each step meets another change: a drop of a copied entry, of a later one, a trim, a new entry."""
-    ids = await fill(redis, 40)
+    ids = await append_letters(redis, 40)
     changes = [("xdel", 0), ("xdel", 35), ("trim", 6), ("add", 0), ("xdel", 12), ("add", 0)]
 
     async def change(rows: Sequence[Row]) -> Mapping[str, bytes]:
@@ -95,7 +95,7 @@ async def test_what_is_appended_trimmed_and_deleted_meanwhile_counts(redis: Redi
                 case "trim":
                     await redis.xtrim(STREAM, minid=ids[at], approximate=False)
                 case _:
-                    await fill(redis, 1)
+                    await append_letters(redis, 1)
         return {entry.decode(): fields[b"letter"].upper() for entry, fields in rows}
 
     await StreamRewriter(redis, 3).change(STREAM, "letter", change)
@@ -110,12 +110,12 @@ async def test_what_is_appended_trimmed_and_deleted_meanwhile_counts(redis: Redi
 
 
 async def test_a_killed_run_leaves_the_stream_and_the_next_one_completes(redis: Redis) -> None:
-    await fill(redis)
-    before = await info(redis)
+    await append_letters(redis)
+    before = await read_info(redis)
     script = lua.load_script("copy_stream", ProtocolLimits())
     first: Any = await script(redis, [STREAM, "killed", "", 10, "letter"])
     assert first[0] == b"more"
-    assert await info(redis) == before
+    assert await read_info(redis) == before
     assert 0 < await redis.pttl(copy_key(STREAM)) <= lua.STREAM_COPIER_MS
 
     compacting = asyncio.create_task(StreamRewriter(redis, 10).compact(STREAM))
@@ -123,18 +123,18 @@ async def test_a_killed_run_leaves_the_stream_and_the_next_one_completes(redis: 
     await compacting
     late: Any = await script(redis, [STREAM, "killed", first[1], 10, "letter"])
     assert late[0] == b"again"
-    assert await info(redis) == before
+    assert await read_info(redis) == before
     assert await is_clean(redis)
 
 
 async def test_two_at_once_are_one_after_the_other(redis: Redis) -> None:
-    ids = await fill(redis)
+    ids = await append_letters(redis)
     rewriter = StreamRewriter(redis, 2)
 
     async def erase(at: int) -> bool:
         await redis.xdel(STREAM, ids[at])
         await rewriter.compact(STREAM)
-        return f"{WORD} {at}.".encode() in await bytes_of(redis)
+        return f"{WORD} {at}.".encode() in await read_bytes(redis)
 
     assert await asyncio.gather(*map(erase, (3, 11, 19))) == [False] * 3
     assert await redis.xlen(STREAM) == 22
@@ -142,11 +142,11 @@ async def test_two_at_once_are_one_after_the_other(redis: Redis) -> None:
 
 
 async def test_a_long_stream_is_encrypted_and_an_erasure_of_one_contact_is_complete(redis: Redis) -> None:
-    await fill(redis)  # of sessions that have expired
+    await append_letters(redis)  # of sessions that have expired
     receipt = await ContactErasure(redis, StreamRewriter(redis, 4)).erase("fake:7")
     assert receipt.removed == {"dead letters": 1}
-    assert f"{WORD} 7.".encode() not in await bytes_of(redis)
-    use_cipher(redis, ring())
+    assert f"{WORD} 7.".encode() not in await read_bytes(redis)
+    use_cipher(redis, build_ring())
     letter = '{"reply":{"key":"k","body":"' + WORD + '"}}'
     for at in range(25):
         await redis.xadd(STREAM, {"session": f"fake:{at}", "letter": letter})

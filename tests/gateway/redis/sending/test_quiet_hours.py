@@ -29,13 +29,13 @@ SALE = Message(text="Everything is cheaper.\nCome and see.")
 NIGHT_IN_BERLIN = int(datetime(2026, 7, 1, 20, 0, tzinfo=UTC).timestamp() * 1000)
 
 
-def quiet_now() -> QuietHours:
+def build_quiet_hours() -> QuietHours:
     now = datetime.now(UTC)
     begin, end = now - timedelta(hours=2), now + timedelta(hours=2)
     return QuietHours.parse(f"marketing={begin:%H:%M}-{end:%H:%M}")
 
 
-class Night:
+class QuietHoursRig:
     """A session, and a sender and a worker with quiet hours that begin and end as the test says."""
 
     def __init__(self, rig: Rig) -> None:
@@ -55,7 +55,7 @@ class Night:
         )
 
     def begin(self) -> None:
-        self.policy._default = QuietRule(quiet_now())
+        self.policy._default = QuietRule(build_quiet_hours())
 
     def end(self) -> None:
         self.policy._default = QuietRule()
@@ -76,103 +76,103 @@ class Night:
 
 
 @pytest.fixture
-async def night(redis: Redis) -> AsyncIterator[Night]:
+async def rig(redis: Redis) -> AsyncIterator[QuietHoursRig]:
     rig = Rig(redis)
     await rig.accept_turns(1)
     await rig.processor.run(SESSION)
     rig.channel.sent_replies.clear()
-    made = Night(rig)
+    made = QuietHoursRig(rig)
     yield made
     await made.mailbox.aclose()
     await rig.mailbox.aclose()
 
 
-async def test_a_message_in_quiet_hours_is_scheduled_for_their_end(night: Night) -> None:
-    night.begin()
-    assert await night.send() is SendOutcome.SCHEDULED
-    assert await night.send() is SendOutcome.DUPLICATE
-    assert await night.read() == (MessageOutcome.SCHEDULED, "quiet hours", True)
-    await night.release()  # still quiet
-    assert await night.read() == (MessageOutcome.SCHEDULED, "quiet hours", True)
-    night.end()
-    await night.release()
-    await night.processor.run(SESSION)
+async def test_a_message_in_quiet_hours_is_scheduled_for_their_end(rig: QuietHoursRig) -> None:
+    rig.begin()
+    assert await rig.send() is SendOutcome.SCHEDULED
+    assert await rig.send() is SendOutcome.DUPLICATE
+    assert await rig.read() == (MessageOutcome.SCHEDULED, "quiet hours", True)
+    await rig.release()  # still quiet
+    assert await rig.read() == (MessageOutcome.SCHEDULED, "quiet hours", True)
+    rig.end()
+    await rig.release()
+    await rig.processor.run(SESSION)
 
-    assert night.rig.channel.bodies == SALE.text.splitlines()
-    night.begin()
-    assert await night.send() is SendOutcome.DUPLICATE
+    assert rig.rig.channel.bodies == SALE.text.splitlines()
+    rig.begin()
+    assert await rig.send() is SendOutcome.DUPLICATE
 
 
-async def test_another_category_and_an_agents_words_have_no_quiet_hours(night: Night) -> None:
-    night.begin()
-    assert await night.send("own-1", "utility") is SendOutcome.QUEUED
-    await night.processor.run(SESSION)
-    receipt = await night.sender.send(SESSION, "agent-1", Message(text="hello"), "person")
+async def test_another_category_and_an_agents_words_have_no_quiet_hours(rig: QuietHoursRig) -> None:
+    rig.begin()
+    assert await rig.send("own-1", "utility") is SendOutcome.QUEUED
+    await rig.processor.run(SESSION)
+    receipt = await rig.sender.send(SESSION, "agent-1", Message(text="hello"), "person")
     assert receipt.outcome is SendOutcome.QUEUED
-    await night.processor.run(SESSION)
+    await rig.processor.run(SESSION)
 
-    assert len(night.rig.channel.bodies) == 3
-
-
-async def test_what_waits_when_quiet_hours_begin_does_not_block_answers(night: Night) -> None:
-    assert await night.send() is SendOutcome.QUEUED
-    night.begin()
-    await night.rig.accept_turns(2)
-    await night.processor.run(SESSION)
-
-    assert len(night.rig.channel.bodies) == 1  # the answer
-    assert await night.read() == (MessageOutcome.SCHEDULED, "quiet hours", True)
-    await night.release()
-    await night.processor.run(SESSION)  # still quiet
-    assert len(night.rig.channel.bodies) == 1
-    night.end()
-    await night.release()
-    assert (await night.read())[0] == MessageOutcome.QUEUED
-    await night.processor.run(SESSION)
-    assert night.rig.channel.bodies[1:] == SALE.text.splitlines()
-    assert (await night.read())[0] == MessageOutcome.SENT
-    assert await night.redis.keys("tg:scheduled:*") == []
+    assert len(rig.rig.channel.bodies) == 3
 
 
-async def test_a_release_that_is_repeated_puts_it_back_once(night: Night) -> None:
-    await night.send()
-    night.begin()
-    await night.processor.run(SESSION)
-    night.end()
-    members: list[Any] = await night.redis.zrange("tg:schedule", 0, -1)
-    await night.redis.zadd("tg:schedule", {members[0]: 1})
-    [taken] = await night.sender._schedule.take_due()
+async def test_what_waits_when_quiet_hours_begin_does_not_block_answers(rig: QuietHoursRig) -> None:
+    assert await rig.send() is SendOutcome.QUEUED
+    rig.begin()
+    await rig.rig.accept_turns(2)
+    await rig.processor.run(SESSION)
+
+    assert len(rig.rig.channel.bodies) == 1  # the answer
+    assert await rig.read() == (MessageOutcome.SCHEDULED, "quiet hours", True)
+    await rig.release()
+    await rig.processor.run(SESSION)  # still quiet
+    assert len(rig.rig.channel.bodies) == 1
+    rig.end()
+    await rig.release()
+    assert (await rig.read())[0] == MessageOutcome.QUEUED
+    await rig.processor.run(SESSION)
+    assert rig.rig.channel.bodies[1:] == SALE.text.splitlines()
+    assert (await rig.read())[0] == MessageOutcome.SENT
+    assert await rig.redis.keys("tg:scheduled:*") == []
+
+
+async def test_a_release_that_is_repeated_puts_it_back_once(rig: QuietHoursRig) -> None:
+    await rig.send()
+    rig.begin()
+    await rig.processor.run(SESSION)
+    rig.end()
+    members: list[Any] = await rig.redis.zrange("tg:schedule", 0, -1)
+    await rig.redis.zadd("tg:schedule", {members[0]: 1})
+    [taken] = await rig.sender._schedule.take_due()
     for _ in range(2):
-        await night.sender._schedule.resume(taken)
+        await rig.sender._schedule.resume(taken)
 
-    assert await night.redis.llen(f"tg:{{{SESSION}}}:out") == 2
-
-
-async def test_a_message_of_which_a_part_has_left_is_finished(night: Night) -> None:
-    await night.send()
-    night.rig.channel.planned_failures = [None, (Unavailable("busy"), False)]
-    await night.processor.run(SESSION)
-    night.begin()
-    await night.redis.hdel(f"tg:{{{SESSION}}}", "hold")
-    await night.redis.delete("tg:paused")
-    await night.processor.run(SESSION)
-
-    assert night.rig.channel.bodies == SALE.text.splitlines()
+    assert await rig.redis.llen(f"tg:{{{SESSION}}}:out") == 2
 
 
-async def test_what_was_moved_can_be_cancelled(night: Night) -> None:
-    await night.send()
-    night.begin()
-    await night.processor.run(SESSION)
-    assert await night.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
-    assert (await night.read())[0] == MessageOutcome.CANCELLED
-    night.end()
-    await night.release()
-    assert await night.redis.llen(f"tg:{{{SESSION}}}:out") == 0
+async def test_a_message_of_which_a_part_has_left_is_finished(rig: QuietHoursRig) -> None:
+    await rig.send()
+    rig.rig.channel.planned_failures = [None, (Unavailable("busy"), False)]
+    await rig.processor.run(SESSION)
+    rig.begin()
+    await rig.redis.hdel(f"tg:{{{SESSION}}}", "hold")
+    await rig.redis.delete("tg:paused")
+    await rig.processor.run(SESSION)
 
-    assert await night.send() is SendOutcome.QUEUED  # its key is not used up
-    await night.processor.run(SESSION)
-    assert night.rig.channel.bodies == SALE.text.splitlines()
+    assert rig.rig.channel.bodies == SALE.text.splitlines()
+
+
+async def test_what_was_moved_can_be_cancelled(rig: QuietHoursRig) -> None:
+    await rig.send()
+    rig.begin()
+    await rig.processor.run(SESSION)
+    assert await rig.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
+    assert (await rig.read())[0] == MessageOutcome.CANCELLED
+    rig.end()
+    await rig.release()
+    assert await rig.redis.llen(f"tg:{{{SESSION}}}:out") == 0
+
+    assert await rig.send() is SendOutcome.QUEUED  # its key is not used up
+    await rig.processor.run(SESSION)
+    assert rig.rig.channel.bodies == SALE.text.splitlines()
 
 
 @pytest.mark.long

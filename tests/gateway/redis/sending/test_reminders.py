@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from core.model import Message, Turn
 from core.ports import Reminder, State, TurnListener, TurnOutcome
@@ -18,7 +16,7 @@ from tests.core.rig import SESSION, Rig
 TEXT = "Your table is booked."
 
 
-async def release(rig: Rig) -> None:
+async def release_due(rig: Rig) -> None:
     channels: Any = {"fake": rig.channel}
     sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
     members: list[Any] = await rig.redis.zrange("tg:schedule", 0, -1)
@@ -28,14 +26,7 @@ async def release(rig: Rig) -> None:
     await rig.processor.run(SESSION)
 
 
-@pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
-
-
-async def remind(rig: Rig, **options: Any) -> None:
+async def run_turn_with_reminder(rig: Rig, **options: Any) -> None:
     """Answer a turn whose outcome has a reminder."""
     answer = rig.dialog.answer
 
@@ -52,30 +43,30 @@ async def remind(rig: Rig, **options: Any) -> None:
 
 
 async def test_it_is_sent_when_it_is_due(rig: Rig) -> None:
-    await remind(rig)
+    await run_turn_with_reminder(rig)
     rows: Any = await rig.redis.zrange("tg:schedule", 0, -1, withscores=True)
     seconds, _ = await rig.redis.time()
     assert 7_190 < rows[0][1] / 1000 - int(seconds) < 7_202
     assert TEXT not in rig.channel.bodies
 
-    await release(rig)
-    await release(rig)
+    await release_due(rig)
+    await release_due(rig)
     assert rig.channel.bodies.count(TEXT) == 1
 
 
 @pytest.mark.parametrize(("cancels", "count"), [(True, 0), (False, 1)])
 async def test_an_answer_cancels_it_if_it_is_to(rig: Rig, cancels: bool, count: int) -> None:
-    await remind(rig, cancel_on_reply=cancels)
+    await run_turn_with_reminder(rig, cancel_on_reply=cancels)
     await rig.accept_turns(2)
     await rig.processor.run(SESSION)
-    await release(rig)
+    await release_due(rig)
 
     assert rig.channel.bodies.count(TEXT) == count
     assert await rig.redis.zcard("tg:schedule") == 0
 
 
 async def test_one_that_is_too_far_ahead_is_not_scheduled(rig: Rig) -> None:
-    await remind(rig, seconds=400 * 86_400.0)
+    await run_turn_with_reminder(rig, seconds=400 * 86_400.0)
 
     assert await rig.redis.zcard("tg:schedule") == 0
     assert len(rig.channel.bodies) == 1

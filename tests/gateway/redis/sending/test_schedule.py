@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from core.model import ControlAction, ControlReceived, Message
 from gateway.redis.lua import ProtocolLimits
@@ -30,11 +28,11 @@ CONTACT = ContactAddress(channel="twilio", to="+15550170", sender="+15550100")
 CONTACT_SESSION = f"twilio:{twilio.ACCOUNT}:+15550100:+15550170"
 
 
-class Clockwork:
+class ScheduleRig:
     """A session that exists, a sender and a releaser."""
 
     def __init__(self, rig: Rig, protocol: ProtocolLimits | None = None) -> None:
-        channels: Any = {"fake": rig.channel, "twilio": twilio.twilio()}
+        channels: Any = {"fake": rig.channel, "twilio": twilio.build_channel()}
         self.rig, self.redis = rig, rig.redis
         self.sender = ProactiveSender(rig.redis, channels, protocol or ProtocolLimits())
         self.releaser = ScheduleReleaser(rig.redis, self.sender)
@@ -63,216 +61,215 @@ class Clockwork:
 
 
 @pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[Rig]:
-    made = Rig(redis)
-    yield made
-    await made.mailbox.aclose()
-
-
-@pytest.fixture
-async def clockwork(rig: Rig) -> Clockwork:
+async def schedule_rig(rig: Rig) -> ScheduleRig:
     await rig.accept_turns(1)
     await rig.processor.run(SESSION)
-    return Clockwork(rig)
+    return ScheduleRig(rig)
 
 
-async def test_a_message_is_sent_once_when_it_is_due(clockwork: Clockwork) -> None:
-    assert await clockwork.schedule() is SendOutcome.SCHEDULED
-    assert await clockwork.outcome() is MessageOutcome.SCHEDULED
-    assert await clockwork.releaser.release_due() == 0
-    await clockwork.become_due()
+async def test_a_message_is_sent_once_when_it_is_due(schedule_rig: ScheduleRig) -> None:
+    assert await schedule_rig.schedule() is SendOutcome.SCHEDULED
+    assert await schedule_rig.outcome() is MessageOutcome.SCHEDULED
+    assert await schedule_rig.releaser.release_due() == 0
+    await schedule_rig.become_due()
 
-    await Sweeper(clockwork.redis, release_due=clockwork.releaser.release_due).sweep()
-    await clockwork.rig.processor.run(SESSION)
+    await Sweeper(schedule_rig.redis, release_due=schedule_rig.releaser.release_due).sweep()
+    await schedule_rig.rig.processor.run(SESSION)
 
-    assert clockwork.rig.channel.bodies[1:] == [HELLO.text]
-    assert await clockwork.outcome() is MessageOutcome.SENT
-    assert await clockwork.redis.zcard("tg:schedule") == 0
+    assert schedule_rig.rig.channel.bodies[1:] == [HELLO.text]
+    assert await schedule_rig.outcome() is MessageOutcome.SENT
+    assert await schedule_rig.redis.zcard("tg:schedule") == 0
 
 
-async def test_a_message_leaves_the_schedule_in_the_step_that_queues_it(clockwork: Clockwork) -> None:
-    await clockwork.schedule()
-    await clockwork.become_due()
-    [taken] = await clockwork.sender._schedule.take_due()
-    await clockwork.sender.release(taken)  # and here the process dies
+async def test_a_message_leaves_the_schedule_in_the_step_that_queues_it(schedule_rig: ScheduleRig) -> None:
+    await schedule_rig.schedule()
+    await schedule_rig.become_due()
+    [taken] = await schedule_rig.sender._schedule.take_due()
+    await schedule_rig.sender.release(taken)  # and here the process dies
 
-    assert await clockwork.redis.zcard("tg:schedule") == 0
-    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
-    receipt = await clockwork.sender.release(taken)  # by another one, which had taken it, too
+    assert await schedule_rig.redis.zcard("tg:schedule") == 0
+    assert await schedule_rig.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
+    receipt = await schedule_rig.sender.release(taken)  # by another one, which had taken it, too
     assert receipt.outcome is SendOutcome.UNSCHEDULED
-    assert await clockwork.outbox_length() == 1
+    assert await schedule_rig.outbox_length() == 1
 
 
 async def test_a_releaser_that_stood_still_sends_nothing_that_was_cancelled_since(
-    clockwork: Clockwork,
+    schedule_rig: ScheduleRig,
 ) -> None:
-    await clockwork.schedule()
-    await clockwork.become_due()
-    schedule = clockwork.sender._schedule
+    await schedule_rig.schedule()
+    await schedule_rig.become_due()
+    schedule = schedule_rig.sender._schedule
     [taken] = await schedule.take_due()
     await schedule.postpone(taken, HOUR, "another process has taken it, and quiet hours had begun")
-    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
+    assert await schedule_rig.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
 
-    receipt = await clockwork.sender.release(taken)
+    receipt = await schedule_rig.sender.release(taken)
 
     assert receipt.outcome is SendOutcome.UNSCHEDULED
-    assert await clockwork.outbox_length() == 0
-    assert await clockwork.outcome() is MessageOutcome.CANCELLED
+    assert await schedule_rig.outbox_length() == 0
+    assert await schedule_rig.outcome() is MessageOutcome.CANCELLED
 
 
 @pytest.mark.long
-async def test_many_processes_release_a_message_once(clockwork: Clockwork) -> None:
+async def test_many_processes_release_a_message_once(schedule_rig: ScheduleRig) -> None:
     for number in range(120):
-        await clockwork.schedule(f"own-{number}", Message(text=f"number {number}"))
-    await clockwork.become_due()
-    released = await asyncio.gather(*(clockwork.releaser.release_due() for _ in range(4)))
+        await schedule_rig.schedule(f"own-{number}", Message(text=f"number {number}"))
+    await schedule_rig.become_due()
+    released = await asyncio.gather(*(schedule_rig.releaser.release_due() for _ in range(4)))
 
     assert sum(released) == 120
-    assert await clockwork.outbox_length() == 120
+    assert await schedule_rig.outbox_length() == 120
 
 
-async def test_a_message_is_cancelled_until_its_send_begins(clockwork: Clockwork) -> None:
-    await clockwork.schedule()
+async def test_a_message_is_cancelled_until_its_send_begins(schedule_rig: ScheduleRig) -> None:
+    await schedule_rig.schedule()
     for _ in range(2):
-        assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
-    assert await clockwork.outcome() is MessageOutcome.CANCELLED
-    await clockwork.become_due()
-    assert await clockwork.releaser.release_due() == 0
+        assert await schedule_rig.sender.cancel(SESSION, "own-1") is CancelOutcome.CANCELLED
+    assert await schedule_rig.outcome() is MessageOutcome.CANCELLED
+    await schedule_rig.become_due()
+    assert await schedule_rig.releaser.release_due() == 0
 
-    assert await clockwork.schedule() is SendOutcome.SCHEDULED  # its key is not used up
-    await clockwork.become_due()
-    await clockwork.sender._schedule.take_due()
-    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
-    assert await clockwork.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
-    assert await clockwork.sender.cancel(SESSION, "own-2") is CancelOutcome.UNKNOWN
-    assert await clockwork.outbox_length() == 1
+    assert await schedule_rig.schedule() is SendOutcome.SCHEDULED  # its key is not used up
+    await schedule_rig.become_due()
+    await schedule_rig.sender._schedule.take_due()
+    assert await schedule_rig.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
+    assert await schedule_rig.sender.cancel(SESSION, "own-1") is CancelOutcome.TOO_LATE
+    assert await schedule_rig.sender.cancel(SESSION, "own-2") is CancelOutcome.UNKNOWN
+    assert await schedule_rig.outbox_length() == 1
 
 
-async def test_a_repetition_has_no_effect_and_another_content_is_a_conflict(clockwork: Clockwork) -> None:
+async def test_a_repetition_has_no_effect_and_another_content_is_a_conflict(
+    schedule_rig: ScheduleRig,
+) -> None:
     other = Message(text="another")
-    assert await clockwork.schedule() is SendOutcome.SCHEDULED
-    assert await clockwork.schedule(after=2 * HOUR) is SendOutcome.DUPLICATE
-    assert await clockwork.schedule(message=other) is SendOutcome.ID_USED
-    assert (await clockwork.sender.send(SESSION, "own-1", HELLO)).outcome is SendOutcome.DUPLICATE
-    assert (await clockwork.sender.send(SESSION, "own-1", other)).outcome is SendOutcome.ID_USED
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
+    assert await schedule_rig.schedule() is SendOutcome.SCHEDULED
+    assert await schedule_rig.schedule(after=2 * HOUR) is SendOutcome.DUPLICATE
+    assert await schedule_rig.schedule(message=other) is SendOutcome.ID_USED
+    assert (await schedule_rig.sender.send(SESSION, "own-1", HELLO)).outcome is SendOutcome.DUPLICATE
+    assert (await schedule_rig.sender.send(SESSION, "own-1", other)).outcome is SendOutcome.ID_USED
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
 
-    assert await clockwork.schedule() is SendOutcome.DUPLICATE
-    assert await clockwork.schedule(message=other) is SendOutcome.ID_USED
-    assert await clockwork.schedule(after=-9 * HOUR) is SendOutcome.DUPLICATE  # a late repetition
-    assert await clockwork.outbox_length() == 1
+    assert await schedule_rig.schedule() is SendOutcome.DUPLICATE
+    assert await schedule_rig.schedule(message=other) is SendOutcome.ID_USED
+    assert await schedule_rig.schedule(after=-9 * HOUR) is SendOutcome.DUPLICATE  # a late repetition
+    assert await schedule_rig.outbox_length() == 1
 
 
-async def test_the_times_are_bounded(clockwork: Clockwork) -> None:
-    assert await clockwork.schedule("own-1", after=-HOUR // 2) is SendOutcome.QUEUED
-    assert await clockwork.schedule("own-2", after=-2 * HOUR) is SendOutcome.PAST
-    assert await clockwork.schedule("own-3", after=367 * 24 * HOUR) is SendOutcome.TOO_FAR
-    assert (await clockwork.sender.send(SESSION, "own-4", HELLO, at_ms=2**53)).outcome is SendOutcome.TOO_FAR
-    assert (await clockwork.sender.send(SESSION, "own-5", HELLO, at_ms=-(2**53))).outcome is SendOutcome.PAST
-    assert await clockwork.outbox_length() == 1
+async def test_the_times_are_bounded(schedule_rig: ScheduleRig) -> None:
+    assert await schedule_rig.schedule("own-1", after=-HOUR // 2) is SendOutcome.QUEUED
+    assert await schedule_rig.schedule("own-2", after=-2 * HOUR) is SendOutcome.PAST
+    assert await schedule_rig.schedule("own-3", after=367 * 24 * HOUR) is SendOutcome.TOO_FAR
+    assert (
+        await schedule_rig.sender.send(SESSION, "own-4", HELLO, at_ms=2**53)
+    ).outcome is SendOutcome.TOO_FAR
+    assert (
+        await schedule_rig.sender.send(SESSION, "own-5", HELLO, at_ms=-(2**53))
+    ).outcome is SendOutcome.PAST
+    assert await schedule_rig.outbox_length() == 1
 
 
 async def test_the_number_is_bounded(rig: Rig) -> None:
     await rig.accept_turns(1)
-    clockwork = Clockwork(rig, ProtocolLimits(schedule_length=2))
+    clockwork = ScheduleRig(rig, ProtocolLimits(schedule_length=2))
     outcomes = [await clockwork.schedule(f"own-{number}") for number in range(3)]
 
     assert outcomes == [SendOutcome.SCHEDULED, SendOutcome.SCHEDULED, SendOutcome.SCHEDULE_FULL]
 
 
-async def test_what_can_never_be_sent_is_refused_at_once(clockwork: Clockwork) -> None:
-    due = await clockwork.now() + HOUR
+async def test_what_can_never_be_sent_is_refused_at_once(schedule_rig: ScheduleRig) -> None:
+    due = await schedule_rig.now() + HOUR
     assert (
-        await clockwork.sender.send("fake:nobody", "own-1", HELLO, at_ms=due)
+        await schedule_rig.sender.send("fake:nobody", "own-1", HELLO, at_ms=due)
     ).outcome is SendOutcome.UNKNOWN
-    assert await clockwork.schedule(message=Message(text=" ")) is SendOutcome.EMPTY
+    assert await schedule_rig.schedule(message=Message(text=" ")) is SendOutcome.EMPTY
     wrong = CONTACT.model_copy(update={"to": "+1555"})
-    receipt = await clockwork.sender.send_to(wrong, "own-1", HELLO, at_ms=due)
+    receipt = await schedule_rig.sender.send_to(wrong, "own-1", HELLO, at_ms=due)
     assert receipt.outcome is SendOutcome.INVALID_CONTACT
 
 
-async def test_the_gate_is_asked_when_it_is_due(clockwork: Clockwork) -> None:
-    await clockwork.schedule()
+async def test_the_gate_is_asked_when_it_is_due(schedule_rig: ScheduleRig) -> None:
+    await schedule_rig.schedule()
     event = ControlReceived(id="c1", session=SESSION, address=ADDRESS, act=ControlAction.OPT_OUT)
-    await clockwork.rig.inbox.accept([event])
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
+    await schedule_rig.rig.inbox.accept([event])
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
 
-    report = await clockwork.messages.find("own-1", SESSION)
+    report = await schedule_rig.messages.find("own-1", SESSION)
     assert report
     assert (report.outcome, report.code) == (MessageOutcome.REFUSED, "opted_out")
-    assert await clockwork.outbox_length() == 0
+    assert await schedule_rig.outbox_length() == 0
 
 
-async def test_a_session_that_is_gone_when_it_is_due_is_an_outcome(clockwork: Clockwork) -> None:
-    await clockwork.schedule()
-    await clockwork.redis.delete(f"tg:{{{SESSION}}}")
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
+async def test_a_session_that_is_gone_when_it_is_due_is_an_outcome(schedule_rig: ScheduleRig) -> None:
+    await schedule_rig.schedule()
+    await schedule_rig.redis.delete(f"tg:{{{SESSION}}}")
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
 
-    report = await clockwork.messages.find("own-1")
+    report = await schedule_rig.messages.find("own-1")
     assert report
     assert (report.outcome, report.code) == (MessageOutcome.REFUSED, "unknown_session")
 
 
-async def test_a_first_contact_is_opened_when_it_is_due(clockwork: Clockwork) -> None:
-    due = await clockwork.now() + HOUR
-    receipt = await clockwork.sender.send_to(CONTACT, "own-1", HELLO, at_ms=due)
+async def test_a_first_contact_is_opened_when_it_is_due(schedule_rig: ScheduleRig) -> None:
+    due = await schedule_rig.now() + HOUR
+    receipt = await schedule_rig.sender.send_to(CONTACT, "own-1", HELLO, at_ms=due)
     assert (receipt.outcome, receipt.session, receipt.due_ms) == (
         SendOutcome.SCHEDULED,
         CONTACT_SESSION,
         due,
     )
-    assert not await clockwork.redis.hexists(f"tg:{{{CONTACT_SESSION}}}", "address")
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
+    assert not await schedule_rig.redis.hexists(f"tg:{{{CONTACT_SESSION}}}", "address")
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
 
-    assert await clockwork.outbox_length(CONTACT_SESSION) == 1
+    assert await schedule_rig.outbox_length(CONTACT_SESSION) == 1
 
 
-async def test_an_erasure_deletes_what_is_scheduled(clockwork: Clockwork) -> None:
-    await clockwork.sender.send_to(CONTACT, "own-1", HELLO, at_ms=await clockwork.now() + HOUR)
-    index = SessionIndex(clockwork.redis)
+async def test_an_erasure_deletes_what_is_scheduled(schedule_rig: ScheduleRig) -> None:
+    await schedule_rig.sender.send_to(CONTACT, "own-1", HELLO, at_ms=await schedule_rig.now() + HOUR)
+    index = SessionIndex(schedule_rig.redis)
     assert CONTACT_SESSION in await index.find_by_person("+15550170")
     await index.erase(CONTACT_SESSION)
 
     # the number is also that of another session, which is not erased here
-    assert await clockwork.redis.zrange("tg:term:+15550170", 0, -1) == [SESSION.encode()]
-    left = [key async for key in clockwork.redis.scan_iter("*15550170*")]
+    assert await schedule_rig.redis.zrange("tg:term:+15550170", 0, -1) == [SESSION.encode()]
+    left = [key async for key in schedule_rig.redis.scan_iter("*15550170*")]
     assert left == [b"tg:term:+15550170"]
-    assert await clockwork.redis.zcard("tg:schedule") == 0
-    assert await clockwork.outcome("own-1", "") is None
+    assert await schedule_rig.redis.zcard("tg:schedule") == 0
+    assert await schedule_rig.outcome("own-1", "") is None
 
 
-async def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(clockwork: Clockwork) -> None:
-    await clockwork.schedule("own-1", Message(text="bad"))
-    await clockwork.schedule("own-2", after=HOUR + 1)
-    render = clockwork.rig.channel.render
+async def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(schedule_rig: ScheduleRig) -> None:
+    await schedule_rig.schedule("own-1", Message(text="bad"))
+    await schedule_rig.schedule("own-2", after=HOUR + 1)
+    render = schedule_rig.rig.channel.render
 
     def fail(message: Message, address: Any) -> Any:
         if message.text == "bad":
             raise ValueError("cannot render")
         return render(message, address)
 
-    clockwork.rig.channel.render = fail  # type: ignore[method-assign]
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
+    schedule_rig.rig.channel.render = fail  # type: ignore[method-assign]
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
 
-    assert await clockwork.outcome("own-1") is MessageOutcome.REFUSED
-    assert await clockwork.outbox_length() == 1
+    assert await schedule_rig.outcome("own-1") is MessageOutcome.REFUSED
+    assert await schedule_rig.outbox_length() == 1
 
 
-async def test_a_full_session_gets_it_later(clockwork: Clockwork) -> None:
-    await clockwork.schedule()
-    await clockwork.redis.rpush(f"tg:{{{SESSION}}}:out", *["not a reply"] * 1_000)
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
-    assert await clockwork.outcome() is MessageOutcome.SCHEDULED
-    await clockwork.redis.delete(f"tg:{{{SESSION}}}:out")
-    await clockwork.become_due()
-    await clockwork.releaser.release_due()
+async def test_a_full_session_gets_it_later(schedule_rig: ScheduleRig) -> None:
+    await schedule_rig.schedule()
+    await schedule_rig.redis.rpush(f"tg:{{{SESSION}}}:out", *["not a reply"] * 1_000)
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
+    assert await schedule_rig.outcome() is MessageOutcome.SCHEDULED
+    await schedule_rig.redis.delete(f"tg:{{{SESSION}}}:out")
+    await schedule_rig.become_due()
+    await schedule_rig.releaser.release_due()
 
-    assert await clockwork.outbox_length() == 1
+    assert await schedule_rig.outbox_length() == 1

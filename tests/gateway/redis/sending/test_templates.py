@@ -42,7 +42,7 @@ from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.redis.sending.template_sync import TemplateSync, claim_key
 from tests.channels.sdk.hosted import host
-from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, whatsapp
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, SECRET, TOKEN, build_channel
 
 NOW = 1_790_000_000.0
 SESSION = f"whatsapp:{OURS}:{PHONE}"
@@ -50,7 +50,7 @@ ADDRESS = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
 ORDER = Template(name="order_update", language="en_US", variables={"1": "Ada", "2": "12"})
 
 
-class Counting(WhatsAppSimulator):
+class CountingSimulator(WhatsAppSimulator):
     """A simulated account that counts the requests of its list."""
 
     lists = 0
@@ -60,12 +60,12 @@ class Counting(WhatsAppSimulator):
         return super().handle(request, now)
 
 
-class World:
+class Environment:
     """The account, what the gateway knows of it, and one session."""
 
-    def __init__(self, redis: Redis, http: httpx.AsyncClient, url: str, account: Counting) -> None:
+    def __init__(self, redis: Redis, http: httpx.AsyncClient, url: str, account: CountingSimulator) -> None:
         self.redis, self.http, self.account = redis, http, account
-        self.channel = whatsapp(WHATSAPP_API_URL=url, WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT)
+        self.channel = build_channel(WHATSAPP_API_URL=url, WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT)
         self.channels: Any = {"whatsapp": self.channel}
         self.records = TemplateRecords(redis)
         self.inbox = RedisInbox(redis)
@@ -94,128 +94,128 @@ class World:
 
 
 @asynccontextmanager
-async def opened(redis: Redis, **more: Any) -> AsyncIterator[World]:
-    account = Counting(
+async def running_environment(redis: Redis, **more: Any) -> AsyncIterator[Environment]:
+    account = CountingSimulator(
         app_secret=SECRET, access_token=TOKEN, webhook_url="http://x/webhooks/whatsapp", seed=1, **more
     )
     async with host(account) as hosted, httpx.AsyncClient() as http:
-        made = World(redis, http, hosted.url, account)
+        made = Environment(redis, http, hosted.url, account)
         turn = Turn(id="wamid.1", session=SESSION, address=ADDRESS, text="Hi")
         await made.inbox.accept([TurnReceived(turn=turn)])
         yield made
 
 
 @pytest.fixture
-async def world(redis: Redis) -> AsyncIterator[World]:
-    async with opened(redis) as made:
+async def environment(redis: Redis) -> AsyncIterator[Environment]:
+    async with running_environment(redis) as made:
         yield made
 
 
 @pytest.mark.long
-async def test_a_list_is_stored_and_the_next_one_replaces_it(world: World) -> None:
-    assert await world.records.read_report("whatsapp") is None
-    await world.sync.sync("whatsapp")
-    before = [(each.name, each.language) for each in await world.records.list_all("whatsapp")]
+async def test_a_list_is_stored_and_the_next_one_replaces_it(environment: Environment) -> None:
+    assert await environment.records.read_report("whatsapp") is None
+    await environment.sync.sync("whatsapp")
+    before = [(each.name, each.language) for each in await environment.records.list_all("whatsapp")]
     assert ("order_update", "de") in before
 
-    world.account.templates.delete("order_update", "de")
-    world.account.templates.add(Stored("order_update", "fr", "Bonjour {{1}}, {{2}}"))
-    await world.sync.sync("whatsapp")
-    after = [(each.name, each.language) for each in await world.records.list_all("whatsapp")]
+    environment.account.templates.delete("order_update", "de")
+    environment.account.templates.add(Stored("order_update", "fr", "Bonjour {{1}}, {{2}}"))
+    await environment.sync.sync("whatsapp")
+    after = [(each.name, each.language) for each in await environment.records.list_all("whatsapp")]
 
     assert sorted(after) == sorted({*before, ("order_update", "fr")} - {("order_update", "de")})
-    report = await world.records.read_report("whatsapp")
+    report = await environment.records.read_report("whatsapp")
     assert report is not None
     assert report.templates == len(after)
-    assert await world.records.list_channels() == ["whatsapp"]
+    assert await environment.records.list_channels() == ["whatsapp"]
 
 
 @pytest.mark.long
-async def test_one_worker_at_a_time_reads_the_lists_and_once_an_hour(world: World) -> None:
-    await asyncio.gather(*(world.new_sync().sync_due() for _ in range(5)))
-    await world.sync.sync_due()
+async def test_one_worker_at_a_time_reads_the_lists_and_once_an_hour(environment: Environment) -> None:
+    await asyncio.gather(*(environment.new_sync().sync_due() for _ in range(5)))
+    await environment.sync.sync_due()
 
-    assert world.account.lists == 1
-    assert 3_500 < await world.redis.ttl(claim_key("whatsapp")) <= 3_600
+    assert environment.account.lists == 1
+    assert 3_500 < await environment.redis.ttl(claim_key("whatsapp")) <= 3_600
 
 
 @pytest.mark.long
-async def test_a_changed_status_makes_the_next_reading_due(world: World) -> None:
-    await world.sync.sync_due()
-    await world.change("order_update", quality="YELLOW")
-    await world.sync.sync_due()
-    assert world.account.lists == 1
+async def test_a_changed_status_makes_the_next_reading_due(environment: Environment) -> None:
+    await environment.sync.sync_due()
+    await environment.change("order_update", quality="YELLOW")
+    await environment.sync.sync_due()
+    assert environment.account.lists == 1
 
-    await world.change("order_update", status="PAUSED")
-    await world.sync.sync_due()
-    assert world.account.lists == 2
+    await environment.change("order_update", status="PAUSED")
+    await environment.sync.sync_due()
+    assert environment.account.lists == 2
 
 
 @pytest.mark.long
 async def test_a_failure_is_logged_once_and_the_last_list_stays(
-    world: World, caplog: pytest.LogCaptureFixture
+    environment: Environment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await world.sync.sync_due()
-    world.channels["whatsapp"] = whatsapp(
+    await environment.sync.sync_due()
+    environment.channels["whatsapp"] = build_channel(
         WHATSAPP_API_URL="http://127.0.0.1:9", WHATSAPP_BUSINESS_ACCOUNT_ID=ACCOUNT
     )
-    broken = world.new_sync()
+    broken = environment.new_sync()
     for _ in range(3):
-        await world.redis.delete(claim_key("whatsapp"))
+        await environment.redis.delete(claim_key("whatsapp"))
         await broken.sync_due()
 
     assert [record.levelno for record in caplog.records if record.name == "turngate.templates"] == [
         logging.WARNING
     ]
-    assert 0 < await world.redis.ttl(claim_key("whatsapp")) <= 300
-    assert (await world.find("order_update")).is_approved
+    assert 0 < await environment.redis.ttl(claim_key("whatsapp")) <= 300
+    assert (await environment.find("order_update")).is_approved
 
 
-async def test_an_account_without_the_setting_is_left_alone(world: World) -> None:
-    world.channels["whatsapp"] = whatsapp()
-    quiet = world.new_sync()
+async def test_an_account_without_the_setting_is_left_alone(environment: Environment) -> None:
+    environment.channels["whatsapp"] = build_channel()
+    quiet = environment.new_sync()
     await quiet.sync_due()
 
-    assert world.account.lists == 0
+    assert environment.account.lists == 0
     with pytest.raises(ConfigurationError, match="WHATSAPP_BUSINESS_ACCOUNT_ID"):
         await quiet.sync("whatsapp")
     with pytest.raises(ConfigurationError, match="sms"):
         await quiet.sync("sms")
 
 
-async def test_events_change_what_is_known_and_a_newer_list_ends_that(world: World) -> None:
-    await world.sync.sync("whatsapp")
-    await world.change("order_update", status="PAUSED", quality="RED", category="MARKETING")
-    found = await world.find("order_update")
+async def test_events_change_what_is_known_and_a_newer_list_ends_that(environment: Environment) -> None:
+    await environment.sync.sync("whatsapp")
+    await environment.change("order_update", status="PAUSED", quality="RED", category="MARKETING")
+    found = await environment.find("order_update")
     assert (found.status, found.quality, found.category) == ("paused", "red", "marketing")
 
-    world.account.templates.change(
+    environment.account.templates.change(
         "order_update", "en_US", status="APPROVED", quality="GREEN", category="UTILITY", reason="NONE"
     )
-    await world.sync.sync("whatsapp")
-    found = await world.find("order_update")
+    await environment.sync.sync("whatsapp")
+    found = await environment.find("order_update")
     assert (found.status, found.quality, found.category) == ("approved", "green", "utility")
 
 
 @pytest.mark.long
-async def test_an_event_during_the_reading_is_newer_than_the_list(world: World) -> None:
-    started = await world.records.now_ms()
-    old = await world.channel.list_templates(world.http)
-    await world.change("order_update", status="PAUSED")
-    await world.records.replace("whatsapp", old, started)
+async def test_an_event_during_the_reading_is_newer_than_the_list(environment: Environment) -> None:
+    started = await environment.records.now_ms()
+    old = await environment.channel.list_templates(environment.http)
+    await environment.change("order_update", status="PAUSED")
+    await environment.records.replace("whatsapp", old, started)
 
-    assert (await world.find("order_update")).status == "paused"
-    assert (await world.send(ORDER))[0] is SendOutcome.TEMPLATE_NOT_APPROVED
+    assert (await environment.find("order_update")).status == "paused"
+    assert (await environment.send(ORDER))[0] is SendOutcome.TEMPLATE_NOT_APPROVED
 
 
 async def test_a_withdrawn_template_and_a_bad_rating_are_alarms_until_they_end(
-    world: World, caplog: pytest.LogCaptureFixture
+    environment: Environment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await world.sync.sync("whatsapp")
-    await world.change("order_update", status="PAUSED", reason="LOW_QUALITY")
-    await world.change("hello_world", quality="RED")
+    await environment.sync.sync("whatsapp")
+    await environment.change("order_update", status="PAUSED", reason="LOW_QUALITY")
+    await environment.change("hello_world", quality="RED")
 
-    alarms = {alarm.account: (alarm.code, alarm.reason) for alarm in await read_alarms(world.redis)}
+    alarms = {alarm.account: (alarm.code, alarm.reason) for alarm in await read_alarms(environment.redis)}
     assert alarms == {
         "whatsapp: template hello_world (en_US)": ("quality red", ""),
         "whatsapp: template order_update (en_US)": ("paused", "low_quality"),
@@ -226,13 +226,13 @@ async def test_a_withdrawn_template_and_a_bad_rating_are_alarms_until_they_end(
         "whatsapp: template hello_world (en_US): quality red",
     ]
 
-    await world.change("order_update", status="APPROVED")
-    await world.change("hello_world", quality="GREEN")
-    assert await read_alarms(world.redis) == []
+    await environment.change("order_update", status="APPROVED")
+    await environment.change("hello_world", quality="GREEN")
+    assert await read_alarms(environment.redis) == []
 
 
-async def test_a_template_is_refused_before_it_is_queued_with_what_is_wrong(world: World) -> None:
-    await world.sync.sync("whatsapp")
+async def test_a_template_is_refused_before_it_is_queued_with_what_is_wrong(environment: Environment) -> None:
+    await environment.sync.sync("whatsapp")
     too_few = ORDER.model_copy(update={"variables": {"1": "Ada", "first": "x"}})
     cases = [
         (
@@ -253,45 +253,47 @@ async def test_a_template_is_refused_before_it_is_queued_with_what_is_wrong(worl
         ),
     ]
     for template, outcome, sentence in cases:
-        assert await world.send(template) == (outcome, sentence)
-    assert await world.redis.llen(f"tg:{{{SESSION}}}:out") == 0
+        assert await environment.send(template) == (outcome, sentence)
+    assert await environment.redis.llen(f"tg:{{{SESSION}}}:out") == 0
 
-    assert await world.send(ORDER) == (SendOutcome.QUEUED, "")
-    await world.change("order_update", status="PAUSED")
-    assert await world.send(ORDER) == (SendOutcome.DUPLICATE, "")
-
-
-async def test_without_a_list_the_provider_decides(world: World) -> None:
-    assert await world.send(Template(name="any", language="xx")) == (SendOutcome.QUEUED, "")
+    assert await environment.send(ORDER) == (SendOutcome.QUEUED, "")
+    await environment.change("order_update", status="PAUSED")
+    assert await environment.send(ORDER) == (SendOutcome.DUPLICATE, "")
 
 
-async def test_a_command_without_the_credentials_knows_the_list_too(world: World) -> None:
-    await world.sync.sync("whatsapp")
-    world.sender = ProactiveSender(world.redis, {}, ProtocolLimits())
+async def test_without_a_list_the_provider_decides(environment: Environment) -> None:
+    assert await environment.send(Template(name="any", language="xx")) == (SendOutcome.QUEUED, "")
 
-    assert (await world.send(ORDER.model_copy(update={"variables": {}})))[0] is SendOutcome.TEMPLATE_VARIABLES
-    assert (await world.send(ORDER))[0] is SendOutcome.QUEUED
-    stored: Any = await world.redis.lindex(f"tg:{{{SESSION}}}:out", 0)
+
+async def test_a_command_without_the_credentials_knows_the_list_too(environment: Environment) -> None:
+    await environment.sync.sync("whatsapp")
+    environment.sender = ProactiveSender(environment.redis, {}, ProtocolLimits())
+
+    assert (await environment.send(ORDER.model_copy(update={"variables": {}})))[
+        0
+    ] is SendOutcome.TEMPLATE_VARIABLES
+    assert (await environment.send(ORDER))[0] is SendOutcome.QUEUED
+    stored: Any = await environment.redis.lindex(f"tg:{{{SESSION}}}:out", 0)
     assert b'"order_update"' in stored
 
 
-async def test_a_template_is_found_by_the_providers_id_too(world: World) -> None:
-    await world.sync.sync("whatsapp")
-    found = await world.find("order_update", "de")
+async def test_a_template_is_found_by_the_providers_id_too(environment: Environment) -> None:
+    await environment.sync.sync("whatsapp")
+    found = await environment.find("order_update", "de")
 
-    assert await world.records.find("whatsapp", found.id, "any") == found
-    assert await world.records.find("whatsapp", "#", "any") is None
+    assert await environment.records.find("whatsapp", found.id, "any") == found
+    assert await environment.records.find("whatsapp", "#", "any") is None
     by_id = Template(name=found.id, language="any", variables={"1": "Ada", "2": "12"})
-    assert await world.send(by_id) == (SendOutcome.QUEUED, "")
-    stored: Any = await world.redis.lindex(f"tg:{{{SESSION}}}:out", 0)
+    assert await environment.send(by_id) == (SendOutcome.QUEUED, "")
+    stored: Any = await environment.redis.lindex(f"tg:{{{SESSION}}}:out", 0)
     sent = Reply.model_validate_json(stored).template
     assert sent is not None
     assert (sent.name, sent.language, sent.id) == ("order_update", "de", found.id)
 
 
-async def mark_next(world: World) -> bool:
+async def mark_next(environment: Environment) -> bool:
     """Claim the session and mark its next reply; return whether it may be sent."""
-    mailbox = RedisMailbox(world.redis)
+    mailbox = RedisMailbox(environment.redis)
     claim = await mailbox.claim(SESSION)
     assert claim is not None
     permit = await mailbox.mark_sending(claim.lease, claim.view.outbox[0])
@@ -301,99 +303,109 @@ async def mark_next(world: World) -> bool:
 
 @pytest.mark.long
 @pytest.mark.parametrize("how", ["event", "list", "deleted"])
-async def test_a_template_that_is_withdrawn_while_a_message_waits_is_not_sent(world: World, how: str) -> None:
-    await world.sync.sync("whatsapp")
-    assert (await world.send(ORDER))[0] is SendOutcome.QUEUED
+async def test_a_template_that_is_withdrawn_while_a_message_waits_is_not_sent(
+    environment: Environment, how: str
+) -> None:
+    await environment.sync.sync("whatsapp")
+    assert (await environment.send(ORDER))[0] is SendOutcome.QUEUED
     match how:
         case "event":
-            await world.change("order_update", status="DISABLED")
+            await environment.change("order_update", status="DISABLED")
         case "list":
-            world.account.change_template("order_update", "en_US", NOW, status="DISABLED")
-            await world.sync.sync("whatsapp")
+            environment.account.change_template("order_update", "en_US", NOW, status="DISABLED")
+            await environment.sync.sync("whatsapp")
         case "deleted":
-            world.account.templates.delete("order_update")
-            await world.sync.sync("whatsapp")
+            environment.account.templates.delete("order_update")
+            await environment.sync.sync("whatsapp")
 
-    assert not await mark_next(world)
-    [refused] = [entry.data for entry in await read_log(world.redis, SESSION) if entry.kind == "refused"]
+    assert not await mark_next(environment)
+    [refused] = [
+        entry.data for entry in await read_log(environment.redis, SESSION) if entry.kind == "refused"
+    ]
     status = "deleted" if how == "deleted" else "disabled"
     assert refused["code"] == "template"
     assert refused["reason"] == f"the template is {status}, not approved"
 
 
-async def test_a_scheduled_template_that_is_withdrawn_is_refused_with_its_reason(world: World) -> None:
-    await world.sync.sync("whatsapp")
+async def test_a_scheduled_template_that_is_withdrawn_is_refused_with_its_reason(
+    environment: Environment,
+) -> None:
+    await environment.sync.sync("whatsapp")
     at_ms = int(time() * 1000) + 3_600_000
-    assert (await world.sender.send(SESSION, "own-1", Message(text="", template=ORDER), at_ms=at_ms))[
+    assert (await environment.sender.send(SESSION, "own-1", Message(text="", template=ORDER), at_ms=at_ms))[
         0
     ] == "scheduled"
-    await world.change("order_update", status="DISABLED")
-    members: list[Any] = await world.redis.zrange("tg:schedule", 0, -1)
+    await environment.change("order_update", status="DISABLED")
+    members: list[Any] = await environment.redis.zrange("tg:schedule", 0, -1)
     for member in members:
-        await world.redis.zadd("tg:schedule", {member: 1})
-    assert await ScheduleReleaser(world.redis, world.sender).release_due() == 1
+        await environment.redis.zadd("tg:schedule", {member: 1})
+    assert await ScheduleReleaser(environment.redis, environment.sender).release_due() == 1
 
-    report = await ProactiveMessages(world.redis).find("own-1")
+    report = await ProactiveMessages(environment.redis).find("own-1")
     assert report is not None
     assert (report.outcome, report.code) == (MessageOutcome.REFUSED, "template_not_approved")
-    assert await read_schedule_entry(world.redis, SESSION, "own-1") is None
+    assert await read_schedule_entry(environment.redis, SESSION, "own-1") is None
 
 
 @pytest.mark.parametrize("is_first_contact", [False, True])
 async def test_a_template_that_is_refused_before_it_is_queued_leaves_a_record(
-    world: World, is_first_contact: bool
+    environment: Environment, is_first_contact: bool
 ) -> None:
-    await world.sync.sync("whatsapp")
+    await environment.sync.sync("whatsapp")
     wrong = Message(text="", template=ORDER.model_copy(update={"variables": {"1": "Ada"}}))
     contact = ContactAddress(channel="whatsapp", to="+12025550144", sender=ADDRESS.ours)
     right = Message(text="", template=ORDER)
     for message, outcome in ((wrong, SendOutcome.TEMPLATE_VARIABLES), (right, SendOutcome.QUEUED)):
         receipt = (
-            await world.sender.send_to(contact, "own-1", message)
+            await environment.sender.send_to(contact, "own-1", message)
             if is_first_contact
-            else await world.sender.send(SESSION, "own-1", message)
+            else await environment.sender.send(SESSION, "own-1", message)
         )
         assert receipt.outcome == outcome
-        report = await ProactiveMessages(world.redis).find("own-1", receipt.session)
+        report = await ProactiveMessages(environment.redis).find("own-1", receipt.session)
         assert report is not None
         if outcome is SendOutcome.QUEUED:
             assert report.outcome is MessageOutcome.QUEUED
             continue
         assert (report.outcome, report.code) == (MessageOutcome.REFUSED, outcome)
         assert "2 missing" in report.reason
-        [entry] = [each for each in await read_log(world.redis, receipt.session) if each.kind == "refused"]
+        [entry] = [
+            each for each in await read_log(environment.redis, receipt.session) if each.kind == "refused"
+        ]
         assert entry.data["key"] == "own-1"
 
 
 @pytest.mark.long
-async def test_a_template_that_is_approved_again_is_sent(world: World) -> None:
-    await world.sync.sync("whatsapp")
-    assert (await world.send(ORDER))[0] is SendOutcome.QUEUED
-    await world.change("order_update", status="PAUSED")
-    await world.change("order_update", status="APPROVED")
+async def test_a_template_that_is_approved_again_is_sent(environment: Environment) -> None:
+    await environment.sync.sync("whatsapp")
+    assert (await environment.send(ORDER))[0] is SendOutcome.QUEUED
+    await environment.change("order_update", status="PAUSED")
+    await environment.change("order_update", status="APPROVED")
 
-    assert await mark_next(world)
-
-
-async def test_what_cannot_be_read_is_no_template(world: World) -> None:
-    await world.redis.hset("tg:templates:whatsapp", mapping={"de|a": "x", "de|b": b"\xff", "de|c": "[1]"})
-
-    assert await world.records.list_all("whatsapp") == []
-    assert await world.records.find("whatsapp", "a", "de") is None
+    assert await mark_next(environment)
 
 
-async def test_an_unknown_template_of_an_event_is_kept_until_the_list(world: World) -> None:
+async def test_what_cannot_be_read_is_no_template(environment: Environment) -> None:
+    await environment.redis.hset(
+        "tg:templates:whatsapp", mapping={"de|a": "x", "de|b": b"\xff", "de|c": "[1]"}
+    )
+
+    assert await environment.records.list_all("whatsapp") == []
+    assert await environment.records.find("whatsapp", "a", "de") is None
+
+
+async def test_an_unknown_template_of_an_event_is_kept_until_the_list(environment: Environment) -> None:
     event = TemplateChanged(channel="whatsapp", name="new|name", language="de", status="approved")
     for _ in range(2):
-        await world.inbox.accept([event])
+        await environment.inbox.accept([event])
 
-    assert await world.records.find("whatsapp", "new|name", "de") is None
-    await world.sync.sync("whatsapp")
-    assert await world.redis.hgetall("tg:template_changes") == {}
+    assert await environment.records.find("whatsapp", "new|name", "de") is None
+    await environment.sync.sync("whatsapp")
+    assert await environment.redis.hgetall("tg:template_changes") == {}
 
 
-async def test_metas_refusal_names_its_code(world: World) -> None:
+async def test_metas_refusal_names_its_code(environment: Environment) -> None:
     reply = Reply(key="1", address=ADDRESS, body="", template=ORDER.model_copy(update={"language": "fr"}))
     with pytest.raises(Rejected) as refused:
-        await world.channel.send(reply, world.http)
+        await environment.channel.send(reply, environment.http)
     assert refused.value.code == "132001"

@@ -31,7 +31,7 @@ KINDS = list(BackupKind)
 PEOPLE = [f"+1555017{number:04d}" for number in range(12)]
 
 
-async def turngate(*arguments: str, **settings: str) -> tuple[int, str]:
+async def run_command(*arguments: str, **settings: str) -> tuple[int, str]:
     """Run a command as an operator does."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway", *arguments),
@@ -50,7 +50,7 @@ def find_files(folder: Path, word: bytes) -> list[str]:
 
 
 @asynccontextmanager
-async def restored(stack: Stack, folder: Path) -> AsyncIterator[Stack]:
+async def running_restored(stack: Stack, folder: Path) -> AsyncIterator[Stack]:
     """Run a server on a restored folder, beside the same provider."""
     server = EmbeddedRedis(folder)
     server.start()
@@ -79,7 +79,7 @@ async def test_what_was_acknowledged_before_a_backup_is_answered_after_its_resto
                 await stack.accept_message(number, "hi", f"+1555018{number:05d}")
 
         writer = asyncio.create_task(write())
-        status, output = await turngate(
+        status, output = await run_command(
             "backup", str(tmp_path / "backups"), "--kind", kind, REDIS_URL=stack.url
         )
         writer.cancel()
@@ -88,9 +88,9 @@ async def test_what_was_acknowledged_before_a_backup_is_answered_after_its_resto
         assert str(backup) in output
         stack.server.kill()
 
-        status, output = await turngate("restore", str(backup), "--data-dir", str(tmp_path / "data"))
+        status, output = await run_command("restore", str(backup), "--data-dir", str(tmp_path / "data"))
         assert status == 0, output
-        async with restored(stack, tmp_path / "data") as other:
+        async with running_restored(stack, tmp_path / "data") as other:
             await other.start_async_worker()
             for person in PEOPLE:
                 assert len(await stack.simulator.wait_for_texts(1, person)) == 1
@@ -121,7 +121,7 @@ async def test_a_reply_that_was_sent_after_the_backup_is_not_sent_again(
 
         report = await asyncio.to_thread(restore, backup, tmp_path / "data", wait_seconds=30)
         assert (report.sessions, report.unsent) == (1, 1)
-        async with restored(stack, tmp_path / "data") as other:
+        async with running_restored(stack, tmp_path / "data") as other:
             await other.start_async_worker()
             await other.wait_until_idle()
             assert len(stack.simulator.received_texts()) == 2
@@ -140,7 +140,7 @@ async def test_an_encrypted_backup_is_answered_with_its_key_and_named_without(
         use_cipher(stack.redis, ring)
         await stack.accept_message(1, "my secret zebrafish", PEOPLE[0])
         environ = {"REDIS_URL": stack.url, setting: key}
-        status, output = await turngate("backup", str(tmp_path / "b"), "--kind", kind, **environ)
+        status, output = await run_command("backup", str(tmp_path / "b"), "--kind", kind, **environ)
         assert status == 0, output
         [backup] = (tmp_path / "b").iterdir()
         await stack.accept_message(2, "hi", PEOPLE[1])  # it is not in the backup
@@ -149,14 +149,14 @@ async def test_an_encrypted_backup_is_answered_with_its_key_and_named_without(
 
         for given in ("", newer):
             folder = tmp_path / f"data{given[:1]}"
-            status, output = await turngate(
+            status, output = await run_command(
                 "restore", str(backup), "--data-dir", str(folder), **{setting: given}
             )
             assert status == 1
             named = f"It is encrypted with the key {ring.newest.id}, which {setting} lacks: "
             assert [line for line in output.splitlines() if line.startswith(named)]
             assert "Traceback" not in output
-        async with restored(stack, folder) as other:
+        async with running_restored(stack, folder) as other:
             other.add_settings(**{setting: newer})
             worker = await other.start_async_worker()
             assert worker.stdout is not None
@@ -167,14 +167,16 @@ async def test_an_encrypted_backup_is_answered_with_its_key_and_named_without(
             assert stack.simulator.received_texts(PEOPLE[0]) == []
 
         folder, both = tmp_path / "whole", f"{newer},{key}"
-        status, output = await turngate("restore", str(backup), "--data-dir", str(folder), **{setting: both})
+        status, output = await run_command(
+            "restore", str(backup), "--data-dir", str(folder), **{setting: both}
+        )
         assert status == 0, output
         assert "1 messages to answer" in output
-        async with restored(stack, folder) as other:
+        async with running_restored(stack, folder) as other:
             other.add_settings(**{setting: both})
             await other.start_async_worker()
             assert len(await stack.simulator.wait_for_texts(1, PEOPLE[0])) == 1
-            status, output = await turngate(
+            status, output = await run_command(
                 "why", PEOPLE[0], "--text", REDIS_URL=other.url, **{setting: both}
             )
             assert "my secret zebrafish" in output

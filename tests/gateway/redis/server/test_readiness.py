@@ -18,7 +18,7 @@ from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.redis.server.readiness import Readiness
-from tests.fakes import turn
+from tests.fakes import build_turn
 
 REFUSALS = {
     "out of memory": (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
@@ -48,7 +48,7 @@ async def own_redis(server: EmbeddedRedis) -> AsyncIterator[Redis]:
 async def is_stored(redis: Redis, number: int) -> bool:
     """Return whether the inbox stores a message now."""
     try:
-        await RedisInbox(redis).accept([TurnReceived(turn=turn(number))])
+        await RedisInbox(redis).accept([TurnReceived(turn=build_turn(number))])
     except StorageUnavailable:
         return False
     return True

@@ -23,7 +23,7 @@ READS = ("/console", "/console/desk/sessions", "/console/desk/log?session=x", "/
 WRITES = ("/messages", "/broadcasts", "/turn", "/console/desk/act", "/contacts/x/opt-out")
 
 
-class Web:
+class WebProcess:
     """A `turngate web` process in a folder of its own."""
 
     def __init__(self, url: str, process: asyncio.subprocess.Process) -> None:
@@ -52,7 +52,7 @@ class Web:
 
 
 @asynccontextmanager
-async def web(folder: Path, redis_url: str, **settings: str) -> AsyncIterator[Web]:
+async def running_web(folder: Path, redis_url: str, **settings: str) -> AsyncIterator[WebProcess]:
     port = find_free_port()
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
@@ -61,7 +61,7 @@ async def web(folder: Path, redis_url: str, **settings: str) -> AsyncIterator[We
         env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "REDIS_URL": redis_url, **settings},
         stdout=asyncio.subprocess.PIPE,
     )
-    running = Web(f"http://127.0.0.1:{port}", process)
+    running = WebProcess(f"http://127.0.0.1:{port}", process)
     try:
         await running.wait_until_alive()
         yield running

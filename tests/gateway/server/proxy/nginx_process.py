@@ -52,7 +52,7 @@ def write_deployed(folder: Path, port: int, upstream: str) -> str:
 
 
 @asynccontextmanager
-async def nginx(program: str, folder: Path, site: str, port: int) -> AsyncIterator[None]:
+async def running_nginx(program: str, folder: Path, site: str, port: int) -> AsyncIterator[None]:
     """Run nginx with one site until the block ends."""
     described = await asyncio.to_thread(
         subprocess.run, [program, "-V"], capture_output=True, text=True, check=True

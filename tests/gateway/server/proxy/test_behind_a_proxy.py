@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from tests.gateway.server.proxy.fresh_install import PUBLIC, READS, TWILIO, WRITES, web
+from tests.gateway.server.proxy.fresh_install import PUBLIC, READS, TWILIO, WRITES, running_web
 from tests.paths import ROOT
 
 PROXIES: dict[str, dict[str, str]] = {
@@ -38,7 +38,7 @@ async def test_a_fresh_install_is_closed_behind_every_proxy_and_its_key_opens_it
 ) -> None:
     if "TWILIO_AUTH_TOKEN" in settings:
         settings = {"PUBLIC_URL": "http://127.0.0.1:8000", **settings}
-    async with web(tmp_path, redis_url, **settings) as running:
+    async with running_web(tmp_path, redis_url, **settings) as running:
         key = (await running.read_line("Key ")).split()[1]
         for name, headers in PROXIES.items():
             for path in READS:
@@ -58,9 +58,9 @@ async def test_a_fresh_install_is_closed_behind_every_proxy_and_its_key_opens_it
 async def test_processes_of_a_data_folder_have_one_key_and_show_it_once(
     tmp_path: Path, redis_url: str
 ) -> None:
-    async with web(tmp_path, redis_url, **PUBLIC) as first:
+    async with running_web(tmp_path, redis_url, **PUBLIC) as first:
         key = (await first.read_line("Key ")).split()[1]
-    async with web(tmp_path, redis_url, **PUBLIC) as second:
+    async with running_web(tmp_path, redis_url, **PUBLIC) as second:
         headers = {"Authorization": f"Bearer {key}"}
         assert (await second.ask("GET", "/metrics", headers)).status_code == 200
         second.process.terminate()
@@ -74,7 +74,7 @@ async def test_processes_of_a_data_folder_have_one_key_and_show_it_once(
 async def test_without_credentials_this_machine_needs_no_key_and_a_proxy_gets_nothing(
     tmp_path: Path, redis_url: str
 ) -> None:
-    async with web(tmp_path, redis_url) as running:
+    async with running_web(tmp_path, redis_url) as running:
         for path in READS:
             assert (await running.ask("GET", path, {})).status_code == 200, path
         for name, headers in PROXIES.items():

@@ -11,8 +11,14 @@ import httpx
 import pytest
 
 from gateway.local.loopback import find_free_port
-from tests.gateway.server.proxy.fresh_install import PUBLIC, READS, TWILIO, WRITES, Web, web
-from tests.gateway.server.proxy.nginx_process import HOST, find_nginx, nginx, write_deployed, write_stock
+from tests.gateway.server.proxy.fresh_install import PUBLIC, READS, TWILIO, WRITES, WebProcess, running_web
+from tests.gateway.server.proxy.nginx_process import (
+    HOST,
+    find_nginx,
+    running_nginx,
+    write_deployed,
+    write_stock,
+)
 
 PROGRAMS = find_nginx()
 CONFIGURATIONS = {"stock": write_stock, "deploy": write_deployed}
@@ -34,14 +40,14 @@ pytestmark = [
 
 
 @asynccontextmanager
-async def visitor(
-    running: Web, folder: Path, program: str, write: Callable[[Path, int, str], str]
+async def open_visitor(
+    running: WebProcess, folder: Path, program: str, write: Callable[[Path, int, str], str]
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Start nginx before a web process; yield a client of somebody on the internet."""
     port = find_free_port()
     scheme = "https" if write is write_deployed else "http"
     async with (
-        nginx(program, folder, write(folder, port, running.url), port),
+        running_nginx(program, folder, write(folder, port, running.url), port),
         httpx.AsyncClient(
             base_url=f"{scheme}://127.0.0.1:{port}", headers={"Host": HOST}, verify=False, trust_env=False
         ) as http,
@@ -54,9 +60,9 @@ async def visitor(
 async def test_with_credentials_it_is_closed_and_its_key_opens_it(
     tmp_path: Path, redis_url: str, program: str, configuration: str
 ) -> None:
-    async with web(tmp_path, redis_url, **TWILIO, **PUBLIC) as running:
+    async with running_web(tmp_path, redis_url, **TWILIO, **PUBLIC) as running:
         key = (await running.read_line("Key ")).split()[1]
-        async with visitor(running, tmp_path, PROGRAMS[program], CONFIGURATIONS[configuration]) as http:
+        async with open_visitor(running, tmp_path, PROGRAMS[program], CONFIGURATIONS[configuration]) as http:
             for lies in LIES:
                 for path in READS:
                     assert (await http.get(path, headers=lies)).status_code == 401, (path, lies)
@@ -76,9 +82,9 @@ async def test_with_credentials_it_is_closed_and_its_key_opens_it(
 async def test_without_credentials_it_is_open_to_this_machine_only(
     tmp_path: Path, redis_url: str, program: str, configuration: str
 ) -> None:
-    async with web(tmp_path, redis_url) as running:
+    async with running_web(tmp_path, redis_url) as running:
         assert (await running.ask("GET", "/console", {})).status_code == 200
-        async with visitor(running, tmp_path, PROGRAMS[program], CONFIGURATIONS[configuration]) as http:
+        async with open_visitor(running, tmp_path, PROGRAMS[program], CONFIGURATIONS[configuration]) as http:
             for lies in LIES:
                 for path in READS:
                     assert (await http.get(path, headers=lies)).status_code == 403, (path, lies)

@@ -13,23 +13,23 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.effort import examples
+from tests.effort import example_count
 from tests.gateway.environments.stack import KEY, running_stack
-from tests.gateway.webchat.api.test_routes import web
+from tests.gateway.webchat.api.test_routes import running_web
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with running_stack() as stack, web(stack) as client:
+    async with running_stack() as stack, running_web(stack) as client:
         yield client
 
 
 @pytest.mark.long
 async def test_every_answer_matches_the_document(http: httpx.AsyncClient) -> None:
-    await asyncio.to_thread(_ask_everything, str(http.base_url))
+    await asyncio.to_thread(call_every_operation, str(http.base_url))
 
 
-def _ask_everything(url: str) -> None:
+def call_every_operation(url: str) -> None:
     import schemathesis  # here: it takes seconds, and `make test` leaves this test out
     from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -38,7 +38,7 @@ def _ask_everything(url: str) -> None:
         operation: Any = result.ok()  # type: ignore[union-attr] # a document that is wrong raises here
 
         @settings(
-            max_examples=examples(15),
+            max_examples=example_count(15),
             database=None,
             deadline=None,
             derandomize=True,

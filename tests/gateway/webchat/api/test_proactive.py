@@ -15,7 +15,7 @@ from core.model import ControlAction, ControlReceived
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.webchat.channel import build_address
 from tests.gateway.environments.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
-from tests.gateway.webchat.api.test_routes import ask, web
+from tests.gateway.webchat.api.test_routes import ask, running_web
 
 SESSION = "web:ada"
 NAMES = [
@@ -53,12 +53,12 @@ class Gateway(NamedTuple):
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
-    async with running_stack() as stack, web(stack) as http:
+    async with running_stack() as stack, running_web(stack) as http:
         await ask(http, "hi")
         yield Gateway(http, stack)
 
 
-def error_of(response: httpx.Response) -> tuple[int, str]:
+def read_error(response: httpx.Response) -> tuple[int, str]:
     assert set(response.json()) == {"error"}
     assert set(response.json()["error"]) == {"code", "message"}
     return response.status_code, response.json()["error"]["code"]
@@ -75,13 +75,13 @@ async def test_a_refused_message_is_told_with_its_reason_and_can_be_sent_later(g
     for act, undo, code in cases:
         await gateway.act(act, f"{code}-1")
         refused = await gateway.send(**message)
-        assert error_of(refused) == (409, code)
+        assert read_error(refused) == (409, code)
         assert "not sent" in refused.json()["error"]["message"]
         told = await gateway.outcome("/messages/rem-1")
         assert (told["outcome"], told["code"], told["session"]) == ("refused", code, SESSION)
         await gateway.act(undo, f"{code}-2")
-    assert error_of(await gateway.send(**message | {"text": " \n "})) == (422, "empty")
-    assert error_of(await gateway.send(**message | {"text": ""})) == (422, "empty")
+    assert read_error(await gateway.send(**message | {"text": " \n "})) == (422, "empty")
+    assert read_error(await gateway.send(**message | {"text": ""})) == (422, "empty")
 
     accepted = await gateway.send(**message)
     assert (accepted.status_code, accepted.json()["outcome"]) == (202, "queued")
@@ -100,9 +100,9 @@ async def test_a_repetition_gets_the_outcome_of_the_first_and_another_text_a_con
     assert [part["outcome"] for part in told["parts"]] == ["sent"]
     assert (again.status_code, again.json()) == (202, first.json() | {"outcome": "sent"})
     other = await gateway.send(text="Your parcel is lost.", message_id="rem-1")
-    assert error_of(other) == (409, "id_used")
+    assert read_error(other) == (409, "id_used")
     choices = [{"label": "Yes", "payload": "yes"}]
-    assert error_of(await gateway.send(**message, choices=choices)) == (409, "id_used")
+    assert read_error(await gateway.send(**message, choices=choices)) == (409, "id_used")
     history = (await gateway.http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
     assert [each["text"] for each in history].count("Your parcel is here.") == 1
 
@@ -158,16 +158,16 @@ async def test_a_channel_without_templates_says_so(gateway: Gateway) -> None:
     template = {"name": "order_update", "language": "en"}
     response = await gateway.send(template=template)
 
-    assert error_of(response) == (422, "template_unknown")
+    assert read_error(response) == (422, "template_unknown")
     assert "the channel web has no templates" in response.text
 
 
 @pytest.mark.long
 async def test_an_unknown_message_and_a_missing_key_are_refused(gateway: Gateway) -> None:
-    assert error_of(await gateway.http.get("/messages/nothing")) == (404, "unknown_message")
+    assert read_error(await gateway.http.get("/messages/nothing")) == (404, "unknown_message")
     await gateway.send(text="Hello.", message_id="rem-1")
     elsewhere = await gateway.http.get("/messages/rem-1", params={"session": "web:nobody"})
-    assert error_of(elsewhere) == (404, "unknown_message")
+    assert read_error(elsewhere) == (404, "unknown_message")
     unauthorised = await gateway.http.get("/messages/rem-1", headers={"Authorization": ""})
     assert unauthorised.status_code == 401
 
@@ -192,7 +192,7 @@ async def test_a_full_session_takes_no_more_messages(gateway: Gateway) -> None:
     await gateway.stack.redis.rpush(f"{key}:out", *waiting)
 
     full = await gateway.send(text="second", message_id="second")
-    assert error_of(full) == (503, "full")
+    assert read_error(full) == (503, "full")
     assert int(full.headers["retry-after"]) > 0
     assert (await gateway.http.get("/messages/second")).status_code == 404
     assert (await gateway.send(text="first", message_id="first")).json()["outcome"] == "sent"
@@ -205,18 +205,18 @@ async def test_the_desk_is_told_why_an_agents_words_do_not_leave(gateway: Gatewa
         return await gateway.http.post("/console/desk/say", json=body)
 
     await gateway.act(ControlAction.OPT_OUT, "out")
-    assert error_of(await say("Grace here.", "1")) == (409, "opted_out")
+    assert read_error(await say("Grace here.", "1")) == (409, "opted_out")
     log = (await gateway.http.get("/console/desk/log", params={"session": SESSION})).json()
     assert (log["owner"], log["entries"][-1]["kind"]) == ("bot", "refused")
     assert (await gateway.outcome("/messages/agent-1"))["code"] == "opted_out"
 
     await gateway.act(ControlAction.OPT_IN, "in")
-    assert error_of(await say("\u200b", "1")) == (422, "empty")
+    assert read_error(await say("\u200b", "1")) == (422, "empty")
     assert (await say("Grace here.", "1")).json() == {"outcome": "queued"}
-    assert error_of(await say("Another text.", "1")) == (409, "id_used")
+    assert read_error(await say("Another text.", "1")) == (409, "id_used")
     told = await gateway.wait_for_outcome("/messages/1", "sent")
     assert (told["key"], told["message_id"]) == ("agent-1", "1")
-    assert error_of(await gateway.send(text="Sale!", message_id="sale")) == (409, "person")
+    assert read_error(await gateway.send(text="Sale!", message_id="sale")) == (409, "person")
 
 
 @pytest.mark.long
@@ -241,8 +241,8 @@ async def test_a_message_is_scheduled_cancelled_and_sent_by_the_workers(gateway:
     members: list[Any] = await gateway.stack.redis.zrange("tg:schedule", 0, -1)
     await gateway.stack.redis.zadd("tg:schedule", {members[0]: 1})
     await gateway.wait_for_outcome(path, "sent")
-    assert error_of(await gateway.http.delete(path)) == (409, "too_late")
-    assert error_of(await gateway.http.delete("/messages/nothing")) == (404, "unknown_message")
+    assert read_error(await gateway.http.delete(path)) == (409, "too_late")
+    assert read_error(await gateway.http.delete("/messages/nothing")) == (404, "unknown_message")
 
 
 WRONG: list[tuple[dict[str, str], int, str]] = [
@@ -252,7 +252,7 @@ WRONG: list[tuple[dict[str, str], int, str]] = [
     ({"time_zone": "Europe/Berlin"}, 400, "without send_at"),
     ({"send_at": "2001-07-01T09:30Z"}, 422, "more than an hour ago"),
     ({"send_at": "9999-07-01T09:30Z"}, 422, "more than a year ahead"),
-    ({"channel": "twilio"}, 400, "beside session"),
+    ({"channel": "twilio"}, 400, "combined with session"),
     ({"session": "", "channel": "twilio"}, 400, "give either"),
     ({"session": "", "channel": "web", "to": "ada"}, 422, "has to write first"),
     ({"session": "", "channel": "twilio", "to": "12345", "from": "+15550100"}, 422, "no country code"),
@@ -273,7 +273,7 @@ async def test_the_settings_quiet_hours_hold_for_the_api_and_the_workers() -> No
     begin, end = now - timedelta(hours=2), now + timedelta(hours=2)
     async with running_stack() as stack:
         stack.add_settings(TURNGATE_QUIET_HOURS=f"marketing={begin:%H:%M}-{end:%H:%M}")
-        async with web(stack) as http:
+        async with running_web(stack) as http:
             await ask(http, "hi")  # an answer has no quiet hours
             gateway = Gateway(http, stack)
             waiting = await gateway.send(text="Sale!", message_id="sale")

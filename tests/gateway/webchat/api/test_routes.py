@@ -22,7 +22,7 @@ from gateway.webchat.api import routes
 from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.sessions.session_tokens import SessionTokens
-from tests.gateway.access.rule import operator_auth
+from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.environments.stack import API_KEY, KEY, Stack, running_stack
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -30,7 +30,7 @@ PAGE = "https://www.example.com"
 
 
 @asynccontextmanager
-async def web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+async def running_web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     port = find_free_port()
     stack.add_settings(
         REDIS_URL=stack.url,
@@ -55,7 +55,7 @@ async def web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with running_stack() as stack, web(stack) as client:
+    async with running_stack() as stack, running_web(stack) as client:
         yield client
 
 
@@ -215,7 +215,7 @@ async def test_a_session_may_have_any_name_and_gets_only_its_own_notifications(
 
 @pytest.mark.long
 async def test_an_answer_without_a_notification_is_read_from_the_log() -> None:
-    async with running_stack() as stack, web(stack) as http:
+    async with running_stack() as stack, running_web(stack) as http:
         await ask(http, "hi")
         for number in range(5):
             request = asyncio.create_task(ask(http, "hi", f"person {number}"))
@@ -272,7 +272,7 @@ async def test_the_location_of_a_pending_answer_leads_to_it(
         redis=redis,
         inbox=RedisInbox(redis),
         sender=ProactiveSender(redis, {}, ProtocolLimits()),
-        operator=operator_auth(redis, API_KEY),
+        operator=build_operator_auth(redis, API_KEY),
         tokens=SessionTokens([]),
     )
     async with (

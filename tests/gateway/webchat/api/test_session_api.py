@@ -22,9 +22,9 @@ from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.sessions.session_tokens import SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier
-from tests.gateway.access.rule import operator_auth
+from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.environments.stack import API_KEY
-from tests.gateway.webchat.sessions.test_user_identity import SECRET, token
+from tests.gateway.webchat.sessions.test_user_identity import SECRET, build_token
 
 TOKEN_SECRET = "0123456789abcdef0123456789abcdef"
 PAGE = {"Origin": "https://www.example.com"}
@@ -38,7 +38,7 @@ async def http(redis: Redis, request: pytest.FixtureRequest) -> AsyncIterator[ht
         redis=redis,
         inbox=RedisInbox(redis),
         sender=ProactiveSender(redis, {}, ProtocolLimits()),
-        operator=operator_auth(redis, API_KEY),
+        operator=build_operator_auth(redis, API_KEY),
         tokens=SessionTokens([TOKEN_SECRET]),
         identities=IdentityVerifier([request.param] if request.param else []),
         origins=[PAGE["Origin"]],
@@ -69,38 +69,38 @@ async def identify(http: httpx.AsyncClient, identity: str) -> httpx.Response:
     return await http.post("/web/session", json={"identity": identity}, headers=PAGE)
 
 
-def bearer(answer: dict[str, Any]) -> dict[str, str]:
+def build_bearer(answer: dict[str, Any]) -> dict[str, str]:
     return {**PAGE, "Authorization": f"Bearer {answer['token']}"}
 
 
 async def test_a_user_has_one_session_on_every_device(http: httpx.AsyncClient) -> None:
-    laptop, phone = [(await identify(http, token(name="Ada"))).json() for _ in range(2)]
-    other = (await identify(http, token(sub="43"))).json()
+    laptop, phone = [(await identify(http, build_token(name="Ada"))).json() for _ in range(2)]
+    other = (await identify(http, build_token(sub="43"))).json()
 
     assert laptop["session_id"] == phone["session_id"] == "user:42"
     assert (laptop["user_id"], laptop["expires_in"]) == ("42", 12 * 3_600)
     assert other["session_id"] == "user:43"
     for own in (laptop, phone):
-        history = await http.get("/web/history", headers=bearer(own))
+        history = await http.get("/web/history", headers=build_bearer(own))
         assert history.status_code == 200
-        foreign = await http.get("/web/history", params={"session_id": "user:43"}, headers=bearer(own))
+        foreign = await http.get("/web/history", params={"session_id": "user:43"}, headers=build_bearer(own))
         assert foreign.status_code == 403
 
 
 async def test_identified_users_are_not_counted_as_new_sessions_of_their_address(
     http: httpx.AsyncClient,
 ) -> None:
-    assert {(await identify(http, token())).status_code for _ in range(5)} == {200}
+    assert {(await identify(http, build_token())).status_code for _ in range(5)} == {200}
     visitors = [(await http.post("/web/session", headers=PAGE)).status_code for _ in range(3)]
     assert visitors == [200, 200, 429]
 
 
 async def test_a_token_is_renewed_for_its_own_session(http: httpx.AsyncClient) -> None:
     visitor = (await http.post("/web/session", headers=PAGE)).json()
-    user = (await identify(http, token(name="Ada"))).json()
+    user = (await identify(http, build_token(name="Ada"))).json()
     for own in (visitor, user):
         for _ in range(3):  # no new session, so no limit
-            renewed = await http.post("/web/session", headers=bearer(own))
+            renewed = await http.post("/web/session", headers=build_bearer(own))
             assert renewed.status_code == 200
             assert renewed.json()["session_id"] == own["session_id"]
             assert renewed.json()["user_id"] == own["user_id"]
@@ -115,7 +115,7 @@ async def test_an_expired_token_is_neither_renewed_nor_a_guess(
         expired = SessionTokens([TOKEN_SECRET]).issue(WebSession(id="0" * 32))
     foreign = SessionTokens(["x" + TOKEN_SECRET]).issue(WebSession(id="0" * 32))
     for each in (expired, foreign):
-        headers = bearer({"token": each})
+        headers = build_bearer({"token": each})
         answers = {(await http.post("/web/session", headers=headers)).status_code for _ in range(12)}
         assert answers == {401}
     # an operator's key from the same address still counts
@@ -144,14 +144,14 @@ async def test_a_malformed_request_is_refused(http: httpx.AsyncClient, body: byt
 
 @pytest.mark.parametrize("http", [""], indirect=True)
 async def test_without_a_secret_nobody_is_identified(http: httpx.AsyncClient) -> None:
-    refused = await identify(http, token())
+    refused = await identify(http, build_token())
 
     assert refused.status_code == 404
     assert "TURNGATE_WEB_IDENTITY_SECRET" in refused.json()["error"]["message"]
 
 
 async def test_agents_and_erasure_know_an_identified_user(http: httpx.AsyncClient, redis: Redis) -> None:
-    user = (await identify(http, token(name="Ada Ort", email="Ada@Example.com"))).json()
+    user = (await identify(http, build_token(name="Ada Ort", email="Ada@Example.com"))).json()
     submitted = await WebConversations(redis, RedisInbox(redis)).submit(
         SessionTokens([TOKEN_SECRET]).verify(user["token"]) or WebSession(id=""), "m1", "hi"
     )
@@ -165,7 +165,7 @@ async def test_agents_and_erasure_know_an_identified_user(http: httpx.AsyncClien
 async def test_a_message_id_beyond_the_bound_is_refused_not_cut(
     http: httpx.AsyncClient, redis: Redis, length: int
 ) -> None:
-    user = bearer((await identify(http, token())).json())
+    user = build_bearer((await identify(http, build_token())).json())
     for path in ("/turn", "/stream"):
         by_body = await http.post(path, json={"text": "hi", "message_id": "x" * length}, headers=user)
         by_header = await http.post(

@@ -13,7 +13,7 @@ from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.sessions.session_tokens import SessionTokens
-from tests.gateway.access.rule import operator_auth
+from tests.gateway.access.rule import build_operator_auth
 
 PAGE = {"origin": "https://www.example.com"}
 
@@ -26,7 +26,7 @@ async def test_an_address_gets_so_many_sessions_an_hour(redis: Redis) -> None:
         redis=redis,
         inbox=inbox,
         sender=ProactiveSender(redis, {}, ProtocolLimits()),
-        operator=operator_auth(redis, "operator-key-of-thirty-two-characters"),
+        operator=build_operator_auth(redis, "operator-key-of-thirty-two-characters"),
         tokens=SessionTokens(["0123456789abcdef"]),
         origins=[PAGE["origin"]],
         sessions_per_hour=3,

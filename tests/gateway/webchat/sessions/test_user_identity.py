@@ -19,7 +19,7 @@ SECRET = "identity-secret-0123456789abcdef-0123"
 VERIFIER = IdentityVerifier([SECRET])
 
 
-def token(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+def build_token(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
     content = {"sub": "42", "exp": int(time.time()) + 600, **claims}
     return jwt.encode({name: each for name, each in content.items() if each is not None}, secret, algorithm)
 
@@ -27,7 +27,7 @@ def token(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
 def test_a_signed_token_identifies_the_user(algorithm: str) -> None:
     strong = SECRET * 3
-    signed = token(strong, algorithm, name=" Ada  Ort ", email="ada@example.com", aud="anything")
+    signed = build_token(strong, algorithm, name=" Ada  Ort ", email="ada@example.com", aud="anything")
 
     assert IdentityVerifier([strong]).verify(signed) == WebUser(
         id="42", name="Ada Ort", email="ada@example.com"
@@ -37,9 +37,9 @@ def test_a_signed_token_identifies_the_user(algorithm: str) -> None:
 def test_secrets_rotate() -> None:
     old = "x" + SECRET
 
-    assert IdentityVerifier([SECRET, old]).verify(token(old)).id == "42"
+    assert IdentityVerifier([SECRET, old]).verify(build_token(old)).id == "42"
     with pytest.raises(InvalidIdentity, match="signature"):
-        VERIFIER.verify(token(old))
+        VERIFIER.verify(build_token(old))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_secrets_rotate() -> None:
 )
 def test_wrong_claims_are_refused_with_the_reason(claims: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidIdentity, match=reason):
-        VERIFIER.verify(token(**claims))
+        VERIFIER.verify(build_token(**claims))
 
 
 def test_other_algorithms_are_refused() -> None:
@@ -88,7 +88,7 @@ def test_other_algorithms_are_refused() -> None:
 
 def test_a_long_token_is_refused_before_it_is_read() -> None:
     with pytest.raises(InvalidIdentity, match="longer"):
-        VERIFIER.verify(token(name="x" * 5_000))
+        VERIFIER.verify(build_token(name="x" * 5_000))
 
 
 @pytest.mark.parametrize("secret", ["short", "x" * 31])
@@ -110,7 +110,7 @@ def test_malformed_tokens_prove_nothing(malformed: str) -> None:
 
 @given(st.integers(0, 400), st.characters(codec="ascii"))
 def test_a_changed_token_proves_nothing_else(index: int, character: str) -> None:
-    signed = token(name="Ada")
+    signed = build_token(name="Ada")
     index %= len(signed)
     changed = signed[:index] + character + signed[index + 1 :]
     try:

@@ -24,7 +24,10 @@ def add_derived(selected: Sequence[LogEntry], log: Sequence[LogEntry]) -> list[L
         if entry.kind == "claimed":
             result += _find_wait(entry, log[: positions.get(entry.id, 0)])
         elif entry.kind == "sending":
-            result += [*_find_wait_to_send(entry, log[: positions.get(entry.id, 0)]), _pass_gate(entry)]
+            result += [
+                *_find_wait_to_send(entry, log[: positions.get(entry.id, 0)]),
+                _derive_gate_entry(entry),
+            ]
         result.append(entry)
     return result
 
@@ -32,7 +35,9 @@ def add_derived(selected: Sequence[LogEntry], log: Sequence[LogEntry]) -> list[L
 def _find_wait(claimed: LogEntry, before: Sequence[LogEntry]) -> list[LogEntry]:
     """Return what a message waited for until a worker took it."""
     turn = claimed.data.get("turn")
-    between = _since(before, lambda entry: entry.kind == "accepted" and entry.data.get("turn") == turn)
+    between = _entries_since(
+        before, lambda entry: entry.kind == "accepted" and entry.data.get("turn") == turn
+    )
     if not between or any(_is_claim_of(entry, turn) for entry in between):
         return []  # the log does not go back to it, or it is another try
     reasons = []
@@ -47,7 +52,7 @@ def _find_wait(claimed: LogEntry, before: Sequence[LogEntry]) -> list[LogEntry]:
 def _find_wait_to_send(sending: LogEntry, before: Sequence[LogEntry]) -> list[LogEntry]:
     """Return what a reply waited for until its first send; each further try has its own entry."""
     key = sending.data.get("key")
-    between = _since(before, lambda entry: entry.kind == "said" and entry.data.get("key") == key)
+    between = _entries_since(before, lambda entry: entry.kind == "said" and entry.data.get("key") == key)
     if not between or any(
         entry.kind in ("sending", "postponed") and _is_about(entry, key) for entry in between
     ):
@@ -66,14 +71,14 @@ def _build_wait(begin: LogEntry, end: LogEntry, reasons: Sequence[str]) -> list[
     return [LogEntry(id=end.id, at_ms=end.at_ms, kind=WAITED, data=data)]
 
 
-def _pass_gate(sending: LogEntry) -> LogEntry:
+def _derive_gate_entry(sending: LogEntry) -> LogEntry:
     """Return that the gate has let a reply pass: it is asked in the same step that marks the send."""
     asked = str(sending.data.get("gate") or "").split()
     data: Any = {"key": sending.data.get("key"), "decision": "allowed", "asked": asked}
     return LogEntry(id=sending.id, at_ms=sending.at_ms, kind=GATE, data=data)
 
 
-def _since(entries: Sequence[LogEntry], is_begin: Any) -> Sequence[LogEntry]:
+def _entries_since(entries: Sequence[LogEntry], is_begin: Any) -> Sequence[LogEntry]:
     """Return the entries from the last one that begins something on; none if it is not there."""
     for at in range(len(entries) - 1, -1, -1):
         if is_begin(entries[at]):

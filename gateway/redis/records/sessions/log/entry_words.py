@@ -65,36 +65,36 @@ def describe_trouble(trouble: str) -> str:
     return ", ".join(words)
 
 
-def _accepted(_: Any) -> EntryWords:
+def _describe_accepted(_: Any) -> EntryWords:
     return EntryWords("Received and stored", "verified, not a duplicate", "down", "ok")
 
 
-def _participant(data: Any) -> EntryWords:
+def _describe_participant(data: Any) -> EntryWords:
     who = data.get("author") or "another participant"
     return EntryWords("Received from somebody else", f"{who} is not the contact: not answered", "down")
 
 
-def _claimed(_: Any) -> EntryWords:
+def _describe_claimed(_: Any) -> EntryWords:
     return EntryWords("Processing began", "a worker has the conversation", "chip")
 
 
-def _duplicate(data: Any) -> EntryWords:
+def _describe_duplicate(data: Any) -> EntryWords:
     number = int(data.get("number") or 1)
     times = "once" if number == 1 else f"{number} times"
     return EntryWords("Received again: not processed twice", f"the webhook was repeated {times}", "again")
 
 
-def _waited(data: Any) -> EntryWords:
+def _describe_waited(data: Any) -> EntryWords:
     seconds = int(data.get("milliseconds") or 0) / 1000
     return EntryWords(f"Waited {seconds:.1f} s", f"for {describe_reasons(data.get('for') or ())}", "clock")
 
 
-def _gate(data: Any) -> EntryWords:
+def _describe_gate(data: Any) -> EntryWords:
     asked = [_GATE_WORDS[each] for each in ("voice", *(data.get("asked") or ())) if each in _GATE_WORDS]
     return EntryWords("Allowed by the gate", ", ".join(asked), "ticks", "ok")
 
 
-def _committed(data: Any) -> EntryWords:
+def _describe_committed(data: Any) -> EntryWords:
     outcome = str(data.get("outcome") or "")
     outcome = _SILENCES.get(outcome, outcome.replace("_", " "))
     facts = [
@@ -118,20 +118,20 @@ def _committed(data: Any) -> EntryWords:
     )
 
 
-def _said(data: Any) -> EntryWords:
+def _describe_reply(data: Any) -> EntryWords:
     segments = data.get("segments")
     return EntryWords("Reply put into the outbox", f"{segments} SMS" if isinstance(segments, int) else "")
 
 
-def _sending(_: Any) -> EntryWords:
+def _describe_sending(_: Any) -> EntryWords:
     return EntryWords("Send began", "", "up")
 
 
-def _sent(data: Any) -> EntryWords:
+def _describe_sent(data: Any) -> EntryWords:
     return EntryWords("Sent: the provider accepted it", f"provider's ID {data.get('id', '')}", "up", "ok")
 
 
-def _postponed(data: Any) -> EntryWords:
+def _describe_postponed(data: Any) -> EntryWords:
     seconds = data.get("seconds")
     wait = f"; next try after {seconds} s" if seconds else ""
     return EntryWords(
@@ -139,7 +139,7 @@ def _postponed(data: Any) -> EntryWords:
     )
 
 
-def _refused(data: Any) -> EntryWords:
+def _describe_refused(data: Any) -> EntryWords:
     reason = str(data.get("reason", ""))
     if data.get("dead"):
         return EntryWords("Given up: a dead letter", reason, "box", "bad")
@@ -148,7 +148,7 @@ def _refused(data: Any) -> EntryWords:
     return EntryWords("Not sent", reason, "barred", "bad")
 
 
-def _status(data: Any) -> EntryWords:
+def _describe_status(data: Any) -> EntryWords:
     status = str(data.get("status", ""))
     detail = " ".join(filter(None, (str(data.get("error") or ""), str(data.get("code") or ""))))
     words = {"delivered": "Delivered", "read": "Read", "failed": "Not delivered"}
@@ -158,40 +158,40 @@ def _status(data: Any) -> EntryWords:
     )
 
 
-def _resending(data: Any) -> EntryWords:
+def _describe_resending(data: Any) -> EntryWords:
     detail = f"after code {data.get('code', '')}, in {data.get('seconds', '')} s"
     return EntryWords("Will be sent again", detail, "again", "warn")
 
 
-def _resend(_: Any) -> EntryWords:
+def _describe_resend(_: Any) -> EntryWords:
     return EntryWords("Put into the outbox again", "", "again")
 
 
-def _replayed(_: Any) -> EntryWords:
+def _describe_replayed(_: Any) -> EntryWords:
     return EntryWords("Replayed by an operator", "a dead letter is processed again", "again")
 
 
-def _rerouted(data: Any) -> EntryWords:
+def _describe_rerouted(data: Any) -> EntryWords:
     reason = str(data.get("reason", ""))
     if data.get("held"):
         return EntryWords("Waits for the contact's next message", reason, "clock", "warn")
     return EntryWords("Sent in another way", reason, "up", "ok")
 
 
-def _control(data: Any) -> EntryWords:
+def _describe_control(data: Any) -> EntryWords:
     return EntryWords(describe_control(data), "", "person")
 
 
-def _silenced(data: Any) -> EntryWords:
+def _describe_silenced(data: Any) -> EntryWords:
     reason = str(data.get("reason") or "").replace("_", " ")
     return EntryWords("The bot is silent", f"limit: {reason}", "pause", "warn")
 
 
-def _activity(data: Any) -> EntryWords:
+def _describe_activity(data: Any) -> EntryWords:
     return EntryWords(describe_activity(data))
 
 
-def _assigned(data: Any) -> EntryWords:
+def _describe_assigned(data: Any) -> EntryWords:
     agent, by = str(data.get("agent") or ""), str(data.get("by") or "")
     words = f"{agent} has the conversation" if agent else f"{by} gave the conversation to all agents"
     return EntryWords(words, "", "person")
@@ -230,25 +230,25 @@ _OTHER_TITLES: Final = {
     "note": "Internal note of an agent, not sent",
 }
 _DESCRIPTIONS: Final[dict[str, Callable[[Any], EntryWords]]] = {
-    "accepted": _accepted,
-    "participant": _participant,
-    "claimed": _claimed,
-    "duplicate": _duplicate,
-    WAITED: _waited,
-    GATE: _gate,
-    "committed": _committed,
-    "said": _said,
-    "sending": _sending,
-    "sent": _sent,
-    "postponed": _postponed,
-    "refused": _refused,
-    "status": _status,
-    "resending": _resending,
-    "resend": _resend,
-    "replayed": _replayed,
-    "rerouted": _rerouted,
-    "control": _control,
-    "silenced": _silenced,
-    "activity": _activity,
-    "assigned": _assigned,
+    "accepted": _describe_accepted,
+    "participant": _describe_participant,
+    "claimed": _describe_claimed,
+    "duplicate": _describe_duplicate,
+    WAITED: _describe_waited,
+    GATE: _describe_gate,
+    "committed": _describe_committed,
+    "said": _describe_reply,
+    "sending": _describe_sending,
+    "sent": _describe_sent,
+    "postponed": _describe_postponed,
+    "refused": _describe_refused,
+    "status": _describe_status,
+    "resending": _describe_resending,
+    "resend": _describe_resend,
+    "replayed": _describe_replayed,
+    "rerouted": _describe_rerouted,
+    "control": _describe_control,
+    "silenced": _describe_silenced,
+    "activity": _describe_activity,
+    "assigned": _describe_assigned,
 }

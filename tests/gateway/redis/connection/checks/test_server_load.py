@@ -13,7 +13,7 @@ from gateway.redis.connection.checks import server_load
 from gateway.redis.connection.checks.server_load import check_load
 
 
-async def problems(redis: Redis) -> str:
+async def find_problems(redis: Redis) -> str:
     return "\n".join(words for passed, words in await check_load(redis) if not passed)
 
 
@@ -29,7 +29,7 @@ async def test_a_nearly_full_server_is_a_problem(redis: Redis) -> None:
     used = int((await redis.info("memory"))["used_memory"])
     await redis.config_set("maxmemory", int(used * 1.05))
     try:
-        assert "when it is full, messages are refused" in await problems(redis)
+        assert "when it is full, messages are refused" in await find_problems(redis)
     finally:
         await redis.config_set("maxmemory", 0)
 
@@ -38,7 +38,7 @@ async def test_a_slow_server_is_a_problem(redis: Redis, monkeypatch: pytest.Monk
     clock = count()
     monkeypatch.setattr(server_load, "perf_counter", lambda: next(clock) * 0.05)
 
-    assert "Redis answers in 50 ms; every step of a message waits for it" in await problems(redis)
+    assert "Redis answers in 50 ms; every step of a message waits for it" in await find_problems(redis)
 
 
 class ReportingServer(Redis):
@@ -80,7 +80,7 @@ class ReportingServer(Redis):
 async def test_what_info_tells_is_judged(sections: dict[str, dict[str, Any]], words: str) -> None:
     async with ReportingServer() as redis:
         redis.sections = sections
-        found = await problems(redis)
+        found = await find_problems(redis)
 
     assert words in found
     assert bool(words) == bool(found)

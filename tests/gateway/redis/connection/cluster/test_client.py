@@ -38,7 +38,7 @@ def cluster() -> Iterator[ClusterGroup]:
         group.stop()
 
 
-def received(number: int) -> TurnReceived:
+def build_message(number: int) -> TurnReceived:
     address = Address(channel="fake", account="1", ours="us", theirs="them")
     return TurnReceived(
         turn=Turn(session=f"fake:{number % SESSIONS}", id=f"t{number}", text="hi", address=address)
@@ -92,17 +92,17 @@ async def test_a_step_is_refused_whole_while_some_of_its_keys_are_elsewhere(
     async with open_redis(cluster.url) as redis:
         await redis.flushall()
         inbox = RedisInbox(redis, confirmation=ReplicaConfirmation(redis, 0) if is_confirmed else None)
-        await inbox.accept([received(1)])
+        await inbox.accept([build_message(1)])
         source, target = await cluster.find_owner(SLOT), await find_other_primary(cluster)
         await cluster.begin_move(SLOT, source, target)
         keys = await cluster.keys_in_slot(SLOT, source, 1_000)
         await cluster.move_keys([key for key in keys if key.endswith(b":log")], source, target)
 
-        accepting = asyncio.create_task(inbox.accept([received(1), received(6)]))
+        accepting = asyncio.create_task(inbox.accept([build_message(1), build_message(6)]))
         async with asyncio.timeout(10), Redis(port=source) as behind:
-            before = refused = await refused_calls(behind)
+            before = refused = await count_refused_calls(behind)
             while refused < before + 3:
-                refused = await refused_calls(behind)
+                refused = await count_refused_calls(behind)
                 await asyncio.sleep(0.01)  # the server offers no event
             assert await behind.llen("{p0}:tg:{fake:1}:mail") == 1
             assert await behind.zcard("{p0}:tg:{fake:1}:seen") == 1
@@ -113,7 +113,7 @@ async def test_a_step_is_refused_whole_while_some_of_its_keys_are_elsewhere(
         assert await count_stored(redis) == [2, 3, 2]  # the log has the repetition, too
 
 
-async def refused_calls(redis: Redis) -> int:
+async def count_refused_calls(redis: Redis) -> int:
     """Return how many calls a server sent elsewhere."""
     errors = await redis.info("errorstats")
     return sum(each["count"] for name, each in errors.items() if name == "errorstat_ASK")
@@ -128,7 +128,7 @@ async def test_no_message_is_lost_while_the_slot_moves_under_load(cluster: Clust
             for number in range(first, 10_000, 8):
                 if has_moved.is_set():
                     return
-                assert await inbox.accept([received(number)]) == [AcceptResult.NEW]
+                assert await inbox.accept([build_message(number)]) == [AcceptResult.NEW]
                 accepted.add(number)
 
         async def move() -> None:

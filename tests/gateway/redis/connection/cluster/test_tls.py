@@ -45,7 +45,7 @@ def has_tls() -> bool:
 
 
 @asynccontextmanager
-async def nodes_with_tls(folder: Path, files: Certificates) -> AsyncIterator[SecureCluster]:
+async def running_tls_nodes(folder: Path, files: Certificates) -> AsyncIterator[SecureCluster]:
     """Start nodes that speak TLS, also among each other; the test's own commands go to another port."""
     secure: dict[int, int] = {}
 
@@ -71,7 +71,7 @@ async def nodes_with_tls(folder: Path, files: Certificates) -> AsyncIterator[Sec
 
 
 @asynccontextmanager
-async def nodes_behind_tls(folder: Path, files: Certificates) -> AsyncIterator[SecureCluster]:
+async def running_nodes_behind_tls(folder: Path, files: Certificates) -> AsyncIterator[SecureCluster]:
     """Start nodes that announce the ports of proxies, which take TLS and the test's plain connections."""
     servers: dict[int, int] = {}
 
@@ -114,11 +114,11 @@ async def answer_turns(cluster: SecureCluster) -> None:
 async def test_a_cluster_of_nodes_with_tls_is_followed(tmp_path: Path) -> None:
     if not has_tls():
         pytest.skip("this server was built without TLS; `make test-servers` has one with it")
-    async with nodes_with_tls(tmp_path, Certificates(tmp_path, "127.0.0.1")) as cluster:
+    async with running_tls_nodes(tmp_path, Certificates(tmp_path, "127.0.0.1")) as cluster:
         await answer_turns(cluster)
 
 
 @pytest.mark.long
 async def test_a_cluster_behind_tls_is_followed(tmp_path: Path) -> None:
-    async with nodes_behind_tls(tmp_path, Certificates(tmp_path, "127.0.0.1")) as cluster:
+    async with running_nodes_behind_tls(tmp_path, Certificates(tmp_path, "127.0.0.1")) as cluster:
         await answer_turns(cluster)

@@ -10,7 +10,7 @@ import pytest
 from gateway.redis.connection.pipelining.batcher import Batcher
 
 
-class Doubling:
+class DoublingServer:
     """Doubles numbers; refuses odd ones individually, and any batch with a negative one."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Doubling:
 
 
 async def test_concurrent_requests_are_batched_up_to_the_maximum_size() -> None:
-    doubling = Doubling()
+    doubling = DoublingServer()
     batcher = Batcher(doubling, 3)
 
     assert await asyncio.gather(*(batcher.submit(2 * number) for number in range(7))) == [
@@ -39,7 +39,7 @@ async def test_concurrent_requests_are_batched_up_to_the_maximum_size() -> None:
 
 
 async def test_an_error_reaches_its_own_caller_unless_the_whole_call_fails() -> None:
-    batcher = Batcher(Doubling(), 4)
+    batcher = Batcher(DoublingServer(), 4)
     individual = await asyncio.gather(
         *(batcher.submit(number) for number in (2, 3, 4)), return_exceptions=True
     )
@@ -54,7 +54,7 @@ async def test_an_error_reaches_its_own_caller_unless_the_whole_call_fails() -> 
 async def test_requests_during_a_call_wait_for_its_end_if_sequential(
     is_sequential: bool,
 ) -> None:
-    doubling = Doubling()
+    doubling = DoublingServer()
     doubling.may_answer.clear()
     batcher = Batcher(doubling, 4, is_sequential=is_sequential)
     first = asyncio.create_task(batcher.submit(2))
@@ -71,7 +71,7 @@ async def test_requests_during_a_call_wait_for_its_end_if_sequential(
 
 
 async def test_a_cancelled_caller_does_not_shift_the_answers_of_others() -> None:
-    doubling = Doubling()
+    doubling = DoublingServer()
     doubling.may_answer.clear()
     batcher = Batcher(doubling, 4)
     tasks = [asyncio.create_task(batcher.submit(number)) for number in (2, 4, 6)]

@@ -13,7 +13,7 @@ from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
 
 
 async def test_every_caller_gets_the_answer_to_its_own_call(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     answers = await asyncio.gather(*(client.execute_multiplexed("ECHO", number) for number in range(500)))
     clients = await client.client_list()
     await client.aclose()
@@ -23,7 +23,7 @@ async def test_every_caller_gets_the_answer_to_its_own_call(redis_url: str) -> N
 
 
 async def test_an_error_reaches_its_own_caller_only(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     calls = [client.execute_multiplexed("NOSUCH"), client.execute_multiplexed("ECHO", "a")]
     first = await asyncio.gather(*calls, return_exceptions=True)
     with pytest.raises(UnicodeEncodeError):
@@ -36,7 +36,7 @@ async def test_an_error_reaches_its_own_caller_only(redis_url: str) -> None:
 
 
 async def test_a_cancelled_caller_does_not_shift_the_answers_of_others(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     await client.execute_multiplexed("PING")
     impatient = asyncio.create_task(client.execute_multiplexed("ECHO", "gone"))
     others = [asyncio.create_task(client.execute_multiplexed("ECHO", number)) for number in range(5)]
@@ -49,7 +49,7 @@ async def test_a_cancelled_caller_does_not_shift_the_answers_of_others(redis_url
 
 
 async def test_a_connection_closed_by_the_server_is_reopened(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     answer_before = await client.execute_multiplexed("CLIENT", "ID")
     await client.client_kill_filter(_id=str(answer_before))
     answer = await client.execute_multiplexed("ECHO", "a")
@@ -65,7 +65,7 @@ async def test_all_callers_get_an_error_when_the_server_does_not_answer() -> Non
         writer.close()
 
     server = await asyncio.start_server(swallow, "127.0.0.1", 0)
-    client = shared(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", seconds=0.2)
+    client = open_shared(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", seconds=0.2)
     calls = [client.execute_multiplexed("ECHO", number) for number in range(3)]
     answers = await asyncio.gather(*calls, return_exceptions=True)
     await client.aclose()
@@ -75,14 +75,14 @@ async def test_all_callers_get_an_error_when_the_server_does_not_answer() -> Non
     assert [isinstance(answer, RedisError) for answer in answers] == [True] * 3
 
 
-def shared(url: str, seconds: float = 5.0) -> MultiplexedRedis:
+def open_shared(url: str, seconds: float = 5.0) -> MultiplexedRedis:
     client = open_redis(url, timeout=seconds)
     assert isinstance(client, MultiplexedRedis)
     return client
 
 
 async def test_a_command_is_not_written_to_a_connection_that_is_closed(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     before = await client.execute_multiplexed("CLIENT", "ID")
     assert client._multiplexer is not None
     connection = client._multiplexer._connection
@@ -95,7 +95,7 @@ async def test_a_command_is_not_written_to_a_connection_that_is_closed(redis_url
 
 
 async def test_calls_fail_when_the_connection_is_closed_and_the_next_one_reconnects(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     await client.execute_multiplexed("PING")
     assert client._multiplexer is not None
     connection = client._multiplexer._connection
@@ -115,7 +115,7 @@ async def test_calls_fail_when_the_connection_is_closed_and_the_next_one_reconne
 
 @pytest.mark.parametrize("garbage", [b"?\r\n", b"+late answer\r\n", b"-LOADING it loads its data\r\n"])
 async def test_an_answer_that_cannot_be_one_breaks_the_connection(redis_url: str, garbage: bytes) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     await client.execute_multiplexed("PING")
     assert client._multiplexer is not None
     connection = client._multiplexer._connection
@@ -133,7 +133,7 @@ async def test_an_answer_that_cannot_be_one_breaks_the_connection(redis_url: str
 
 
 async def test_pushed_messages_are_no_answers(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     await client.execute_multiplexed("PING")
     assert client._multiplexer is not None
     connection = client._multiplexer._connection
@@ -146,7 +146,7 @@ async def test_pushed_messages_are_no_answers(redis_url: str) -> None:
 
 
 async def test_calls_larger_than_the_buffers_are_sent_one_after_the_other(redis_url: str) -> None:
-    client, texts = shared(redis_url), [bytes([65 + number]) * 2_000_000 for number in range(20)]
+    client, texts = open_shared(redis_url), [bytes([65 + number]) * 2_000_000 for number in range(20)]
 
     async def echo(text: bytes) -> bool:
         return await client.execute_multiplexed("ECHO", text) == text  # type: ignore[no-any-return]
@@ -160,7 +160,7 @@ async def test_calls_larger_than_the_buffers_are_sent_one_after_the_other(redis_
 
 
 async def test_every_call_is_answered_or_failed_while_the_server_cuts_connections(redis_url: str) -> None:
-    client, killer = shared(redis_url), Redis.from_url(redis_url)
+    client, killer = open_shared(redis_url), Redis.from_url(redis_url)
     await killer.ping()
     own_id = await killer.client_id()
     failed = 0
@@ -195,7 +195,7 @@ async def test_every_call_is_answered_or_failed_while_the_server_cuts_connection
 async def test_a_connection_to_what_may_be_a_former_primary_is_replaced(
     redis_url: str, refuse: tuple[str, ...], allow: tuple[str, ...]
 ) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     before = await client.execute_multiplexed("CLIENT", "ID")
     await client.execute_command(*refuse)  # type: ignore[no-untyped-call]
     try:
@@ -215,7 +215,7 @@ async def test_a_connection_to_what_may_be_a_former_primary_is_replaced(
 
 
 async def test_calls_that_wait_for_a_connection_fail_when_the_client_is_closed(redis_url: str) -> None:
-    client = shared(redis_url)
+    client = open_shared(redis_url)
     call = asyncio.create_task(client.execute_multiplexed("PING"))
     await asyncio.sleep(0)
     await client.aclose()

@@ -24,7 +24,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
-from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
+from tests.core.rig import list_letters
+from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
 
 SESSION = "fake:1"
 QUEUE = "rq:queue:turns"
@@ -47,10 +48,6 @@ async def add_dead_letters(redis: Redis, *turns: Turn, reason: str = "gave up af
         await mailbox.commit(claim.lease, Commit(turns=(each,), dead_letter_reason=reason))
         assert await mailbox.release(claim.lease)
     await redis.delete(QUEUE)
-
-
-async def list_letters(redis: Redis) -> list[Letter]:
-    return [letter async for letter in DeadLetters(redis).list_between()]
 
 
 async def test_a_dead_letter_has_the_reason_and_the_complete_turn(redis: Redis) -> None:
@@ -76,8 +73,8 @@ async def test_a_replayed_turn_is_answered_and_its_letter_deleted(redis: Redis) 
 
 
 async def test_a_replayed_turn_is_appended_to_the_mailbox(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1), turn(2))
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(3))])
+    await add_dead_letters(redis, build_turn(1), build_turn(2))
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(3))])
 
     for letter in await list_letters(redis):
         await DeadLetters(redis).replay(letter)
@@ -88,7 +85,7 @@ async def test_a_replayed_turn_is_appended_to_the_mailbox(redis: Redis) -> None:
 
 
 async def test_concurrent_replays_of_a_letter_replay_it_once(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1))
+    await add_dead_letters(redis, build_turn(1))
     [letter] = await list_letters(redis)
 
     outcomes = await asyncio.gather(*(DeadLetters(redis).replay(letter) for _ in range(2)))
@@ -98,8 +95,8 @@ async def test_concurrent_replays_of_a_letter_replay_it_once(redis: Redis) -> No
 
 
 async def test_a_replay_into_a_full_mailbox_changes_nothing(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1))
-    await RedisInbox(redis).accept([TurnReceived(turn=turn(2))])
+    await add_dead_letters(redis, build_turn(1))
+    await RedisInbox(redis).accept([TurnReceived(turn=build_turn(2))])
     [letter] = await list_letters(redis)
 
     assert await DeadLetters(redis, ProtocolLimits(mailbox_length=1)).replay(letter) is ReplayOutcome.FULL
@@ -108,7 +105,7 @@ async def test_a_replay_into_a_full_mailbox_changes_nothing(redis: Redis) -> Non
 
 
 async def test_a_replay_is_in_the_log_without_the_text(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1))
+    await add_dead_letters(redis, build_turn(1))
     [letter] = await list_letters(redis)
 
     await DeadLetters(redis).replay(letter)
@@ -118,11 +115,11 @@ async def test_a_replay_is_in_the_log_without_the_text(redis: Redis) -> None:
 
 
 async def test_a_redelivery_of_a_replayed_turn_is_a_duplicate(redis: Redis) -> None:
-    await add_dead_letters(redis, turn(1))
+    await add_dead_letters(redis, build_turn(1))
     [letter] = await list_letters(redis)
     await DeadLetters(redis).replay(letter)
 
-    assert await RedisInbox(redis).accept([TurnReceived(turn=turn(1))]) == ["duplicate"]
+    assert await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))]) == ["duplicate"]
 
 
 async def test_an_unreadable_letter_is_listed_and_not_moved(redis: Redis) -> None:
@@ -144,7 +141,7 @@ async def test_letters_are_selected_by_time_across_pages(redis: Redis) -> None:
     assert selected == list(range(2, 1201))
 
 
-class Commands:
+class DeadLetterCommands:
     """`turngate dead …` on the test's server, from an empty folder."""
 
     def __init__(self, url: str) -> None:
@@ -168,15 +165,15 @@ class Commands:
 @pytest.fixture
 def commands(
     redis_url: str, sync_redis: sync.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Commands:
+) -> DeadLetterCommands:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDIS_URL", redis_url)
     sync_redis.flushall()
-    return Commands(redis_url)
+    return DeadLetterCommands(redis_url)
 
 
-def test_the_list_hides_texts_unless_requested(commands: Commands) -> None:
-    [letter] = commands.wait(turn(1, text="my secret"))
+def test_the_list_hides_texts_unless_requested(commands: DeadLetterCommands) -> None:
+    [letter] = commands.wait(build_turn(1, text="my secret"))
 
     without_text, with_text = commands.run("list"), commands.run("list", "--text")
 
@@ -186,16 +183,16 @@ def test_the_list_hides_texts_unless_requested(commands: Commands) -> None:
     assert "my secret" in with_text.output
 
 
-def test_show_hides_the_text_unless_requested(commands: Commands) -> None:
-    [letter] = commands.wait(turn(1, text="my secret"))
+def test_show_hides_the_text_unless_requested(commands: DeadLetterCommands) -> None:
+    [letter] = commands.wait(build_turn(1, text="my secret"))
 
     assert "M1" in commands.run("show", letter.id).output
     assert "my secret" not in commands.run("show", letter.id).output
     assert "my secret" in commands.run("show", letter.id, "--text").output
 
 
-def test_letters_are_replayed_by_id(commands: Commands, sync_redis: sync.Redis) -> None:
-    first, second, third = commands.wait(turn(1), turn(2), turn(3))
+def test_letters_are_replayed_by_id(commands: DeadLetterCommands, sync_redis: sync.Redis) -> None:
+    first, second, third = commands.wait(build_turn(1), build_turn(2), build_turn(3))
 
     result = commands.run("replay", third.id, first.id)
 
@@ -205,15 +202,15 @@ def test_letters_are_replayed_by_id(commands: Commands, sync_redis: sync.Redis) 
     assert second.id in commands.run("list").output
 
 
-def test_letters_are_replayed_by_time(commands: Commands) -> None:
-    commands.wait(turn(1), turn(2))
+def test_letters_are_replayed_by_time(commands: DeadLetterCommands) -> None:
+    commands.wait(build_turn(1), build_turn(2))
 
     assert commands.run("replay", "--until", "2h").output == "Re-queued 0 of 0.\n"
     assert commands.run("replay", "--since", "2h").output == "Re-queued 2 of 2.\n"
 
 
-def test_letters_are_deleted_by_drop(commands: Commands) -> None:
-    first, second = commands.wait(turn(1), turn(2))
+def test_letters_are_deleted_by_drop(commands: DeadLetterCommands) -> None:
+    first, second = commands.wait(build_turn(1), build_turn(2))
 
     assert [each["id"] for each in json.loads(commands.run("list", "--json").output)][:1] == [first.id]
     assert json.loads(commands.run("show", first.id, "--json").output)["session"] == first.session
@@ -225,8 +222,8 @@ def test_letters_are_deleted_by_drop(commands: Commands) -> None:
 
 
 @pytest.mark.parametrize("command", ["replay", "drop"])
-def test_replay_and_drop_require_a_selection(commands: Commands, command: str) -> None:
-    [letter] = commands.wait(turn(1))
+def test_replay_and_drop_require_a_selection(commands: DeadLetterCommands, command: str) -> None:
+    [letter] = commands.wait(build_turn(1))
 
     assert commands.run(command).exit_code == 2
     assert commands.run(command, letter.id, "--since", "2h").exit_code == 2
@@ -235,7 +232,7 @@ def test_replay_and_drop_require_a_selection(commands: Commands, command: str) -
     assert letter.id in commands.run("list").output
 
 
-def test_an_unknown_letter_is_reported_with_an_error_exit_code(commands: Commands) -> None:
+def test_an_unknown_letter_is_reported_with_an_error_exit_code(commands: DeadLetterCommands) -> None:
     assert commands.run("show", "1-1").exit_code == 1
 
     result = commands.run("replay", "1-1")

@@ -19,31 +19,31 @@ from gateway.redis.records.sessions.log.entry_words import describe_entry
 from gateway.redis.records.sessions.log.session_log import LogEntry, read_log
 from gateway.redis.records.sessions.session_report import explain
 from tests.core.rig import SESSION, Rig
-from tests.fakes import turn
+from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.console.conversations.test_conversations import open_first
 
 
-def entry(at_ms: int, kind: str, **data: Any) -> LogEntry:
+def build_entry(at_ms: int, kind: str, **data: Any) -> LogEntry:
     return LogEntry(id=f"{at_ms}-0", at_ms=at_ms, kind=kind, data=data)
 
 
-def words_of(entries: Sequence[LogEntry], *kinds: str) -> list[str]:
+def describe_entries(entries: Sequence[LogEntry], *kinds: str) -> list[str]:
     described = [describe_entry(each) for each in add_derived(entries, entries) if each.kind in kinds]
     return [f"{each.title}: {each.detail}" for each in described]
 
 
-def waits(*entries: LogEntry) -> list[str]:
-    return words_of(entries, "waited")
+def describe_waits(*entries: LogEntry) -> list[str]:
+    return describe_entries(entries, "waited")
 
 
 async def test_repeated_webhooks_are_counted_in_the_timeline_and_bounded(redis: Redis) -> None:
     inbox = RedisInbox(redis)
-    await inbox.accept([TurnReceived(turn=turn(1, SESSION))])
+    await inbox.accept([TurnReceived(turn=build_turn(1, SESSION))])
     for _ in range(120):
-        assert await inbox.accept([TurnReceived(turn=turn(1, SESSION))]) == [AcceptResult.DUPLICATE]
-    await inbox.accept([TurnReceived(turn=turn(2, SESSION))])
-    await inbox.accept([TurnReceived(turn=turn(2, SESSION))])
+        assert await inbox.accept([TurnReceived(turn=build_turn(1, SESSION))]) == [AcceptResult.DUPLICATE]
+    await inbox.accept([TurnReceived(turn=build_turn(2, SESSION))])
+    await inbox.accept([TurnReceived(turn=build_turn(2, SESSION))])
 
     log = await read_log(redis, SESSION)
     told = [(each.data["turn"], each.data["number"]) for each in log if each.kind == "duplicate"]
@@ -55,9 +55,9 @@ async def test_repeated_webhooks_are_counted_in_the_timeline_and_bounded(redis: 
 
 async def test_a_repeated_webhook_of_an_erased_message_writes_nothing(redis: Redis) -> None:
     inbox = RedisInbox(redis)
-    await inbox.accept([TurnReceived(turn=turn(1, SESSION))])
+    await inbox.accept([TurnReceived(turn=build_turn(1, SESSION))])
     await ContactErasure(redis).erase(SESSION, 0)
-    await inbox.accept([TurnReceived(turn=turn(1, SESSION))])
+    await inbox.accept([TurnReceived(turn=build_turn(1, SESSION))])
 
     assert await redis.exists(f"tg:{{{SESSION}}}", f"tg:{{{SESSION}}}:log") == 0
 
@@ -65,10 +65,10 @@ async def test_a_repeated_webhook_of_an_erased_message_writes_nothing(redis: Red
 async def test_a_repeated_webhook_brings_no_expired_session_back(redis: Redis) -> None:
     """Message IDs may be kept for longer than sessions."""
     inbox, keys = RedisInbox(redis), (f"tg:{{{SESSION}}}", f"tg:{{{SESSION}}}:log", f"tg:{{{SESSION}}}:mail")
-    await inbox.accept([TurnReceived(turn=turn(1, SESSION))])
+    await inbox.accept([TurnReceived(turn=build_turn(1, SESSION))])
     await redis.delete(*keys)
 
-    assert await inbox.accept([TurnReceived(turn=turn(1, SESSION))]) == [AcceptResult.DUPLICATE]
+    assert await inbox.accept([TurnReceived(turn=build_turn(1, SESSION))]) == [AcceptResult.DUPLICATE]
     assert await redis.exists(*keys) == 0
 
 
@@ -99,10 +99,10 @@ async def test_what_the_gate_refuses_says_so(redis: Redis) -> None:
     log = await read_log(redis, SESSION)
     await rig.mailbox.aclose()
 
-    assert words_of(log, "committed")[-1].startswith("Not answered: an agent has the conversation")
-    refused = entry(1, "refused", key="k", reason="the person opted out", code="opted_out")
+    assert describe_entries(log, "committed")[-1].startswith("Not answered: an agent has the conversation")
+    refused = build_entry(1, "refused", key="k", reason="the person opted out", code="opted_out")
     assert describe_entry(refused).title == "Not sent: refused by the gate"
-    rejected = entry(1, "refused", key="k", reason="twilio 21211", code="21211")
+    rejected = build_entry(1, "refused", key="k", reason="twilio 21211", code="21211")
     assert describe_entry(rejected).title == "Not sent"
 
 
@@ -114,7 +114,7 @@ async def test_a_burst_waits_for_further_messages(redis: Redis) -> None:
     log = await read_log(redis, SESSION)
     await rig.mailbox.aclose()
 
-    [waited] = words_of(log, "waited")
+    [waited] = describe_entries(log, "waited")
     assert waited.endswith("for further messages, to answer them together")
 
 
@@ -122,35 +122,39 @@ async def test_a_burst_waits_for_further_messages(redis: Redis) -> None:
     ("between", "expected"),
     [
         ([], []),
-        ([entry(9_000, "claimed", turn="A")], ["Waited 8.0 s: for a worker"]),
+        ([build_entry(9_000, "claimed", turn="A")], ["Waited 8.0 s: for a worker"]),
     ],
 )
 def test_a_wait_without_a_reason_is_for_a_worker(between: list[LogEntry], expected: list[str]) -> None:
-    assert waits(entry(1_000, "accepted", turn="A"), *between) == expected
+    assert describe_waits(build_entry(1_000, "accepted", turn="A"), *between) == expected
 
 
 def test_waits_for_earlier_messages_and_retries_are_told() -> None:
-    accepted = entry(1_000, "accepted", turn="B")
-    earlier = entry(1_200, "committed", turns=["A"])
-    postponed = entry(2_000, "postponed", reason="rate limit", seconds=3)
-    claimed = entry(5_000, "claimed", turn="B")
+    accepted = build_entry(1_000, "accepted", turn="B")
+    earlier = build_entry(1_200, "committed", turns=["A"])
+    postponed = build_entry(2_000, "postponed", reason="rate limit", seconds=3)
+    claimed = build_entry(5_000, "claimed", turn="B")
 
-    assert waits(accepted, earlier, claimed) == ["Waited 4.0 s: for an earlier message of the conversation"]
-    assert waits(accepted, postponed, claimed) == ["Waited 4.0 s: for rate limit"]
-    gathered = entry(1_300, "claimed", turn="B", gathered=True)
-    assert waits(accepted, gathered) == ["Waited 0.3 s: for further messages, to answer them together"]
-    again = entry(9_000, "claimed", turn="B")
-    assert len(waits(accepted, claimed, again)) == 1, "a retry has waited for something else"
+    assert describe_waits(accepted, earlier, claimed) == [
+        "Waited 4.0 s: for an earlier message of the conversation"
+    ]
+    assert describe_waits(accepted, postponed, claimed) == ["Waited 4.0 s: for rate limit"]
+    gathered = build_entry(1_300, "claimed", turn="B", gathered=True)
+    assert describe_waits(accepted, gathered) == [
+        "Waited 0.3 s: for further messages, to answer them together"
+    ]
+    again = build_entry(9_000, "claimed", turn="B")
+    assert len(describe_waits(accepted, claimed, again)) == 1, "a retry has waited for something else"
 
 
 def test_a_reply_waits_for_earlier_replies_or_the_pace() -> None:
-    said = [entry(1_000, "said", key="A.1"), entry(1_001, "said", key="A.2")]
-    first = [entry(1_100, "sending", key="A.1"), entry(3_000, "sent", key="A.1", id="P1")]
-    second = entry(3_100, "sending", key="A.2")
+    said = [build_entry(1_000, "said", key="A.1"), build_entry(1_001, "said", key="A.2")]
+    first = [build_entry(1_100, "sending", key="A.1"), build_entry(3_000, "sent", key="A.1", id="P1")]
+    second = build_entry(3_100, "sending", key="A.2")
 
-    assert waits(*said, *first, second) == ["Waited 2.1 s: for earlier replies of the conversation"]
-    assert waits(said[0], entry(4_000, "sending", key="A.1")) == [
+    assert describe_waits(*said, *first, second) == ["Waited 2.1 s: for earlier replies of the conversation"]
+    assert describe_waits(said[0], build_entry(4_000, "sending", key="A.1")) == [
         "Waited 3.0 s: for the pace of the account, or a worker"
     ]
-    postponed = entry(2_000, "postponed", reason="rate limit")
-    assert waits(said[0], postponed, entry(4_000, "sending", key="A.1")) == []
+    postponed = build_entry(2_000, "postponed", reason="rate limit")
+    assert describe_waits(said[0], postponed, build_entry(4_000, "sending", key="A.1")) == []

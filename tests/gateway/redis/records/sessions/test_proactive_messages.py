@@ -57,7 +57,7 @@ async def send(rig: Rig, text: str, name: str = "own-1", session: str = SESSION,
     return (await sender.send(session, name, Message(text=text), **more)).outcome
 
 
-async def report(rig: Rig, name: str = "1", session: str = "") -> MessageReport:
+async def read_report(rig: Rig, name: str = "1", session: str = "") -> MessageReport:
     found = await ProactiveMessages(rig.redis).find(name, session)
     assert found is not None
     return found
@@ -78,7 +78,7 @@ async def test_what_may_not_leave_is_refused_and_does_not_use_its_key_up(
     assert await send(rig, "Another text") is refusal
 
     assert await rig.redis.llen(f"tg:{{{SESSION}}}:out") == 0
-    found = await report(rig)
+    found = await read_report(rig)
     assert (found.outcome, found.code) == (MessageOutcome.REFUSED, refusal.value)
     assert found.reason
 
@@ -86,7 +86,7 @@ async def test_what_may_not_leave_is_refused_and_does_not_use_its_key_up(
     assert await send(rig, "Sale!") is SendOutcome.QUEUED
     await rig.process()
     assert rig.channel.bodies == ["Sale!"]
-    assert (await report(rig)).outcome is MessageOutcome.SENT
+    assert (await read_report(rig)).outcome is MessageOutcome.SENT
 
 
 async def test_an_agent_is_refused_only_when_the_person_opted_out(rig: Rig) -> None:
@@ -102,7 +102,7 @@ async def test_an_agent_is_refused_only_when_the_person_opted_out(rig: Rig) -> N
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u200b \u2060", "\u00a0"])
 async def test_a_message_without_anything_to_show_is_refused(rig: Rig, text: str) -> None:
     assert await send(rig, text) is SendOutcome.EMPTY
-    assert (await report(rig)).code == "empty"
+    assert (await read_report(rig)).code == "empty"
     assert await send(rig, "Your parcel is here.") is SendOutcome.QUEUED
 
 
@@ -130,7 +130,7 @@ async def test_a_message_that_an_agent_overtook_can_be_sent_later_by_one_of_many
     await send(rig, "one\ntwo")
     await rig.accept_action(ControlAction.TAKE_OVER)
     await process_all(rig)
-    found = await report(rig)
+    found = await read_report(rig)
     assert (found.outcome, found.code, len(found.parts)) == (MessageOutcome.REFUSED, "person", 2)
 
     await rig.accept_action(ControlAction.GIVE_BACK, "C2")
@@ -139,7 +139,7 @@ async def test_a_message_that_an_agent_overtook_can_be_sent_later_by_one_of_many
     await process_all(rig)
     assert again.count(SendOutcome.QUEUED) == 1
     assert rig.channel.bodies == ["one", "two"]
-    assert (await report(rig)).outcome is MessageOutcome.SENT
+    assert (await read_report(rig)).outcome is MessageOutcome.SENT
 
 
 async def test_a_message_of_which_a_part_left_has_used_its_key_up(rig: Rig) -> None:
@@ -154,7 +154,7 @@ async def test_a_message_of_which_a_part_left_has_used_its_key_up(rig: Rig) -> N
     await send(rig, "one\ntwo")
     await process_all(rig)
 
-    found = await report(rig)
+    found = await read_report(rig)
     assert found.outcome is MessageOutcome.REFUSED
     assert [part.outcome for part in found.parts] == [MessageOutcome.SENT, MessageOutcome.REFUSED]
     assert await send(rig, "one\ntwo") is SendOutcome.DUPLICATE
@@ -173,7 +173,7 @@ async def test_the_status_of_a_sent_message_is_its_outcome(
     rig: Rig, statuses: tuple[DeliveryStatus, ...], outcome: MessageOutcome
 ) -> None:
     await send(rig, "one\ntwo")
-    assert (await report(rig)).outcome is MessageOutcome.QUEUED
+    assert (await read_report(rig)).outcome is MessageOutcome.QUEUED
     await process_all(rig)
     for number in (1, 2):
         for status in statuses:
@@ -182,7 +182,7 @@ async def test_the_status_of_a_sent_message_is_its_outcome(
             )
             await rig.inbox.accept([event])
 
-    found = await report(rig)
+    found = await read_report(rig)
     assert found.outcome is outcome
     assert [part.provider_id for part in found.parts] == ["P1", "P2"]
     assert (found.reason, found.code) == ("gone", "30003")
@@ -204,7 +204,7 @@ async def test_a_message_that_is_sent_again_after_a_status_keeps_its_name(redis:
         failure=FailureKind.TEMPORARY,
     )
     await rig.inbox.accept([failed])
-    waiting = await report(rig)
+    waiting = await read_report(rig)
     assert (waiting.outcome, waiting.reason) == (MessageOutcome.QUEUED, "try later")
 
     await redis.zadd("tg:resends", {"tg:message:fake:P2": 1})
@@ -213,7 +213,7 @@ async def test_a_message_that_is_sent_again_after_a_status_keeps_its_name(redis:
     await process_all(rig)
     delivered = StatusChanged(provider_id="P3", channel="fake", status=DeliveryStatus.DELIVERED)
     await rig.inbox.accept([delivered])
-    found = await report(rig)
+    found = await read_report(rig)
     assert (found.outcome, found.parts[0].key) == (MessageOutcome.DELIVERED, "own-1")
     assert found.parts[0].provider_id == "P3"
     await rig.mailbox.aclose()
@@ -224,7 +224,7 @@ async def test_a_message_in_the_middle_of_its_send_is_told_as_such(rig: Rig) -> 
     original = rig.channel.send
 
     async def look_and_send(reply: Reply, http: object) -> SentMessage:
-        seen.append((await report(rig)).outcome)
+        seen.append((await read_report(rig)).outcome)
         return await original(reply, http)
 
     rig.channel.send = look_and_send  # type: ignore[method-assign]
@@ -238,7 +238,7 @@ async def test_a_message_that_waits_for_the_provider_has_the_reason(rig: Rig) ->
     await send(rig, "one")
     await rig.process()
 
-    found = await report(rig)
+    found = await read_report(rig)
     assert (found.outcome, found.reason) == (MessageOutcome.QUEUED, "HTTP 503")
 
 
@@ -247,7 +247,7 @@ async def test_a_message_that_was_given_up_is_a_dead_letter_until_it_is_replayed
     await send(rig, "one")
     await rig.process()
 
-    found = await report(rig)
+    found = await read_report(rig)
     assert (found.outcome, found.reason, found.code) == (
         MessageOutcome.DEAD_LETTER,
         "wrong number",
@@ -257,14 +257,14 @@ async def test_a_message_that_was_given_up_is_a_dead_letter_until_it_is_replayed
     letters = DeadLetters(rig.redis)
     [letter] = [each async for each in letters.list_between()]
     await letters.replay(letter)
-    assert (await report(rig)).outcome is MessageOutcome.QUEUED
+    assert (await read_report(rig)).outcome is MessageOutcome.QUEUED
 
 
 async def test_a_message_that_the_provider_refused_as_opted_out_can_be_sent_after_an_opt_in(rig: Rig) -> None:
     rig.channel.planned_failures = [(Rejected("stop", code="21610", failure=FailureKind.OPTED_OUT), False)]
     await send(rig, "one")
     await rig.process()
-    assert (await report(rig)).outcome is MessageOutcome.REFUSED
+    assert (await read_report(rig)).outcome is MessageOutcome.REFUSED
     assert await send(rig, "one") is SendOutcome.OPTED_OUT
 
     await rig.accept_action(ControlAction.OPT_IN)
@@ -276,18 +276,18 @@ async def test_a_message_that_a_reset_deleted_is_told_and_can_be_sent_again(rig:
     reset = lua.load_script("reset", ProtocolLimits())
     await reset(rig.redis, [rq_layout.current_timestamp(), SESSION])
 
-    assert (await report(rig)).code == "reset"
+    assert (await read_report(rig)).code == "reset"
     assert await send(rig, "one") is SendOutcome.QUEUED
 
 
 async def test_without_its_log_a_message_is_queued_as_long_as_it_waits(rig: Rig) -> None:
     await send(rig, "one\ntwo")
     await rig.redis.delete(f"tg:{{{SESSION}}}:log")
-    assert (await report(rig)).outcome is MessageOutcome.QUEUED
+    assert (await read_report(rig)).outcome is MessageOutcome.QUEUED
 
     await process_all(rig)
     await rig.redis.delete(f"tg:{{{SESSION}}}:log")
-    assert (await report(rig)).outcome is MessageOutcome.UNKNOWN
+    assert (await read_report(rig)).outcome is MessageOutcome.UNKNOWN
     assert await send(rig, "one\ntwo") is SendOutcome.DUPLICATE
 
 
@@ -297,9 +297,9 @@ async def test_an_id_is_the_sessions_own_and_found_by_itself(rig: Rig) -> None:
     await rig.accept_action(ControlAction.OPT_OUT, session=OTHER)
     assert await send(rig, "another", session=OTHER) is SendOutcome.OPTED_OUT
 
-    assert (await report(rig)).session == OTHER
-    assert (await report(rig, session=SESSION)).outcome is MessageOutcome.QUEUED
-    assert (await report(rig, "own-1")).session == OTHER
+    assert (await read_report(rig)).session == OTHER
+    assert (await read_report(rig, session=SESSION)).outcome is MessageOutcome.QUEUED
+    assert (await read_report(rig, "own-1")).session == OTHER
     assert await ProactiveMessages(rig.redis).find("1", "fake:nobody") is None
     assert await ProactiveMessages(rig.redis).find("2") is None
 
@@ -314,7 +314,7 @@ async def test_an_erasure_deletes_the_records_of_its_session_only(rig: Rig) -> N
     assert await SessionIndex(rig.redis).erase(OTHER) > 3
     assert [key for key in await rig.redis.keys() if OTHER.encode() in key] == []
     assert await rig.redis.get("tg:proactive_session:own-a") is None
-    assert (await report(rig, "a", SESSION)).outcome is MessageOutcome.QUEUED
+    assert (await read_report(rig, "a", SESSION)).outcome is MessageOutcome.QUEUED
     assert await SessionIndex(rig.redis).find_by_person("fake:1") == [SESSION]
 
 

@@ -13,7 +13,7 @@ CLAUSE_END = ";"
 """Stands for punctuation, and for what another value claims."""
 
 
-def stands_beside_unknown(
+def has_unknown_neighbor(
     before: Tokens, after: Tokens, language: str = DEFAULT_LANGUAGE, names: frozenset[str] = frozenset()
 ) -> bool:
     """Return whether a word beside a value may make it another one, or leave it out.
@@ -31,11 +31,11 @@ def stands_beside_unknown(
     known = _known_words(lexicon, language) | names
     ordinals = lexicon.dates.ordinals
     return _is_changed(ahead, known, lexicon.clauses.value_links, ordinals=ordinals) or _is_changed(
-        behind, known, lexicon.clauses.value_connectors | _replacing(lexicon)
+        behind, known, lexicon.clauses.value_connectors | _replacement_words(lexicon)
     )
 
 
-def is_left_out(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
+def is_excluded(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether the words before a value, `CLAUSE_END` for punctuation, leave it out (“instead of”)."""
     return is_excepted(_within_clause(before[::-1])[::-1], language)
 
@@ -83,7 +83,7 @@ def _is_changed(
 
 
 @cache
-def _replacing(lexicon: Lexicon) -> frozenset[str]:
+def _replacement_words(lexicon: Lexicon) -> frozenset[str]:
     return frozenset(phrase.split()[0] for phrase in lexicon.clauses.replacements)
 
 

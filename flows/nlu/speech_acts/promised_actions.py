@@ -16,7 +16,7 @@ def _pattern(kind: str) -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
-def promises_deed(text: str, *, is_done: bool) -> bool:
+def promises_action(text: str, *, is_done: bool) -> bool:
     """Return whether a bot's reply says what a function should have done, and none has.
 
     It connects the user with somebody (“I'll transfer you to …”), or it says that something was done, unless
@@ -25,7 +25,7 @@ def promises_deed(text: str, *, is_done: bool) -> bool:
     statements = _statements(text)
     if any(map(_pattern("transfer_promises").search, statements)):
         return True
-    return not is_done and any(map(_pattern("deed_claims").search, statements))
+    return not is_done and any(map(_pattern("action_claims").search, statements))
 
 
 def _statements(text: str) -> list[str]:

@@ -22,7 +22,7 @@ def _separator(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
-def _inquiry(lexicon: Lexicon) -> re.Pattern[str]:
+def _inquiry_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"{one_of(lexicon.speech_acts.inquiry_starts)}\s")
 
 
@@ -33,18 +33,18 @@ def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """
     lexicon = lexicon_for(language)
     parts = [part for part in _separator(lexicon).split(text) if part.strip()]
-    kept = [part for part in parts if not _asks(part, language, lexicon)]
+    kept = [part for part in parts if not _is_inquiry(part, language, lexicon)]
     return " ".join(kept) if kept else text
 
 
-def _asks(part: str, language: str, lexicon: Lexicon) -> bool:
+def _is_inquiry(part: str, language: str, lexicon: Lexicon) -> bool:
     words = tokenize(part)
     while words and words[0] in lexicon.and_words:
         words = words[1:]
     if is_request(" ".join(words), language):
         return False
     begins = bool(words) and words[0] in lexicon.question_words and len(words) > 1
-    begins = begins or _inquiry(lexicon).match(" ".join(words)) is not None
+    begins = begins or _inquiry_pattern(lexicon).match(" ".join(words)) is not None
     return begins or (part.rstrip().endswith("?") and len(words) >= _MIN_WORDS)
 
 
@@ -52,4 +52,4 @@ for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
     _separator(_lexicon)
-    _inquiry(_lexicon)
+    _inquiry_pattern(_lexicon)

@@ -13,7 +13,7 @@ _BEGINS: Final = ("reset", "expired")
 _OF_AGENTS: Final = (Owner.WAITING.value, Owner.HUMAN.value)
 
 
-class HandedOver(NamedTuple):
+class HandOver(NamedTuple):
     """Summary of a hand-over. `why` says who or what handed over, `earlier` is the bot's own summary."""
 
     at_ms: int
@@ -24,7 +24,7 @@ class HandedOver(NamedTuple):
     slots: tuple[tuple[str, str], ...]
 
 
-def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> HandedOver | None:
+def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> HandOver | None:
     """Return the summary of a conversation that waits for an agent or has one; `None` for another."""
     if owner.value not in _OF_AGENTS:
         return None
@@ -38,17 +38,17 @@ def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> Hande
     texts = [text for text in texts if text]
     known: Any = state if isinstance(state, dict) else {}
     slots = [
-        (str(name).replace("_", " "), _cut(str(value)))
+        (str(name).replace("_", " "), _truncate(str(value)))
         for name, value in (known.get("slots") or {}).items()
         if value not in (None, "")
     ]
     is_told = 0 <= at < len(entries) and entries[at].kind == "control"
-    return HandedOver(
+    return HandOver(
         at_ms=entries[at].at_ms if is_told else 0,
         why=_describe_reason(entries[at], before) if is_told else "",
-        wish=_cut(texts[0]) if texts else "",
-        last_words=_cut(texts[-1]) if len(texts) > 1 else "",
-        earlier=_cut(str(known.get("summary") or "")),
+        wish=_truncate(texts[0]) if texts else "",
+        last_words=_truncate(texts[-1]) if len(texts) > 1 else "",
+        earlier=_truncate(str(known.get("summary") or "")),
         slots=tuple(slots),
     )
 
@@ -84,5 +84,5 @@ def _describe_reason(control: LogEntry, before: Sequence[LogEntry]) -> str:
     return "the bot handed over" + (f" at {node}" if node else "") + (f", because of: {edge}" if edge else "")
 
 
-def _cut(text: str) -> str:
+def _truncate(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"

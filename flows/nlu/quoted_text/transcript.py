@@ -14,7 +14,7 @@ Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Transcript:
     """What was said in the conversation: the bot's messages and the user's, oldest first.
 
     `offered` are the labels of the quick replies of the last message, `newest` the number of messages
@@ -30,8 +30,8 @@ class Said:
 class Corpus:
     """The words that were said, prepared on first use."""
 
-    def __init__(self, said: Said) -> None:
-        self.said = said
+    def __init__(self, transcript: Transcript) -> None:
+        self.transcript = transcript
         self._bot: tuple[Words, ...] | None = None
         self._offered: tuple[Words, ...] | None = None
 
@@ -39,25 +39,26 @@ class Corpus:
     def bot(self) -> tuple[Words, ...]:
         """The words of the bot's messages, oldest first."""
         if self._bot is None:
-            self._bot = tuple(map(tokenize, self.said.bot))
+            self._bot = tuple(map(tokenize, self.transcript.bot))
         return self._bot
 
     @property
     def offered(self) -> tuple[Words, ...]:
         """The words of the labels that were offered last."""
         if self._offered is None:
-            self._offered = tuple(map(tokenize, self.said.offered))
+            self._offered = tuple(map(tokenize, self.transcript.offered))
         return self._offered
 
     def knows(self, quoted: str) -> bool:
         """Return whether anybody has said this, also if the quotation is cut."""
         return _quotes_any(
-            quoted, (*self._with_choices(self.bot), join_words(self.bot), *map(tokenize, self.said.user))
+            quoted,
+            (*self._with_choices(self.bot), join_words(self.bot), *map(tokenize, self.transcript.user)),
         )
 
     def is_newest(self, quoted: str) -> bool:
         """Return whether this quotes what the bot said last."""
-        newest = self.bot[len(self.bot) - self.said.newest :]
+        newest = self.bot[len(self.bot) - self.transcript.newest :]
         return _quotes_any(quoted, (*self._with_choices(newest), join_words(newest)))
 
     def _with_choices(self, messages: tuple[Words, ...]) -> tuple[Words, ...]:

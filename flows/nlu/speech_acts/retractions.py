@@ -12,7 +12,7 @@ from flows.text import normalize, normalize_same_length, tokenize
 _PART = re.compile(r"(?<!\d)[.,;:!?()\n…–—]+(?=\s|$)|\s[-–—]\s")
 
 
-def last_thought(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+def text_after_retraction(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return what a text says last, if it takes back all before it with a remark about that; else the text.
 
     The remark (“wait, that's a Tuesday”) has nothing in it but a weekday and words that say nothing.
@@ -22,9 +22,11 @@ def last_thought(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     if len(plain) != len(text) or text.rstrip().endswith("?"):
         return text
     starts = [
-        match for match in _lead(lexicon).finditer(plain) if _names_day(plain[: match.start()], lexicon)
+        match
+        for match in _lead_pattern(lexicon).finditer(plain)
+        if _names_day(plain[: match.start()], lexicon)
     ]
-    last = (_behind_remarks(plain, match.end(), lexicon) for match in reversed(starts))
+    last = (_find_end_of_remarks(plain, match.end(), lexicon) for match in reversed(starts))
     return text[next(filter(None, last), 0) :]
 
 
@@ -32,7 +34,7 @@ def _names_day(text: str, lexicon: Lexicon) -> bool:
     return any(map(str.isdigit, text)) or not _weekdays(lexicon).isdisjoint(tokenize(text))
 
 
-def _behind_remarks(text: str, start: int, lexicon: Lexicon) -> int:
+def _find_end_of_remarks(text: str, start: int, lexicon: Lexicon) -> int:
     """Return where the last part of a text begins if all parts of it from `start` on are remarks; else 0."""
     ends = [match.end() for match in _PART.finditer(text, start) if text[match.end() :].strip()]
     parts = [text[one:other] for one, other in zip([start, *ends], [*ends, len(text)], strict=True)]
@@ -50,7 +52,7 @@ def _is_remark(words: tuple[str, ...], lexicon: Lexicon) -> bool:
 
 
 @cache
-def _lead(lexicon: Lexicon) -> re.Pattern[str]:
+def _lead_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     """Return the beginning of a second thought behind punctuation: “wait”, “no, wait”, “no,”."""
     acts = lexicon.speech_acts
     waiting, no = one_of((*acts.waiting, *acts.second_thoughts)), one_of(lexicon.answers.no)
@@ -73,4 +75,4 @@ def _weekdays(lexicon: Lexicon) -> frozenset[str]:
 for (
     _lexicon
 ) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
-    _lead(_lexicon)
+    _lead_pattern(_lexicon)
