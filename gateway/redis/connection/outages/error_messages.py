@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 from redis.exceptions import (
@@ -19,6 +20,8 @@ from gateway.redis.connection.outages.write_refusal import (
     is_moving,
 )
 from gateway.redis.connection.url_forms import CLUSTER_FORM
+
+_UNKNOWN_SENTINEL = re.compile("unknown command ['`]SENTINEL", re.IGNORECASE)
 
 
 def describe_redis_error(error: BaseException) -> str:
@@ -53,7 +56,7 @@ def _describe_cause(error: BaseException) -> str:
         return "The cluster moves the partition or replaces its server; wait until it has finished"
     if isinstance(error, ResponseError) and "DB index is out of range" in str(error):
         return "The server has no database of the number in REDIS_URL; use a lower one, or leave it out"
-    if isinstance(error, ResponseError) and "unknown command 'SENTINEL'" in str(error):
+    if isinstance(error, ResponseError) and _UNKNOWN_SENTINEL.search(str(error)):
         return (
             "What listens at a host and port of REDIS_URL is no Sentinel; name the Sentinels, or write it as "
             "redis://host:port for one server"

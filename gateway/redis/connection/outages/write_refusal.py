@@ -17,7 +17,7 @@ from redis.exceptions import (
 )
 
 _CODE = re.compile(r"(?:^|\s-)(OOM|READONLY|NOREPLICAS|MISCONF)\b")
-_FORBIDDEN = re.compile(r"\bNOPERM\b|\bACL failure in script\b")
+_FORBIDDEN = re.compile(r"\bNOPERM\b|\bACL failure in script\b|user executing the script can't")
 _MISSING_PERMISSION = (
     "The Redis user in REDIS_URL lacks a permission; give it ~* &* +@all, or see docs/deploy.md"
 )
