@@ -64,7 +64,7 @@ def _check_model(setting: str, value: str) -> None:
 
 
 def _check_model_keys(value: str) -> None:
-    from flows.llm.factory import parse_model_keys
+    from flows.llm import parse_model_keys
 
     parse_model_keys(value)
 

@@ -46,7 +46,7 @@ async def test_an_open_public_address_is_shouted_about(content: Response, path: 
     async with serve(build_page(content)) as url:
         _, unwell = await run_doctor(PUBLIC_URL=url, TURNGATE_API_KEY=new_secret(), **ORIGIN)
 
-    assert f"OPEN TO EVERYBODY: {url}{path} answers without a key" in unwell
+    assert f"OPEN TO EVERYBODY: {url}{path} is shown without a key" in unwell
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,8 @@ FAULTS = {
     "fences repeat after an erasure": (
         {
             "shared/sessions/leases.lua": (
-                "local fence = number .. ':' .. nonce",
-                "nonce = '0'; local fence = number .. ':0'",
+                "fence = number .. ':' .. nonce",
+                "nonce = '0'; fence = number .. ':0'",
             )
         },
         {"REPEATED_FENCE"},
