@@ -23,9 +23,12 @@ GatewayError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, Final
 
 from core.model import FailureKind
+
+_MAX_CAUSES: Final = 8
 
 
 class GatewayError(Exception):
@@ -174,3 +177,13 @@ class ConfigurationError(GatewayError):
 
 class EncryptionKeyMissing(ConfigurationError):
     """A stored value cannot be decrypted with the keys that are set. It stays as it is until they are."""
+
+
+def iterate_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what led to it, up to a bound: clients wrap the errors of the operating system."""
+    cause: BaseException | None = error
+    for _ in range(_MAX_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__

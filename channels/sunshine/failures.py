@@ -1,4 +1,4 @@
-"""Why a message was not delivered: the codes of Zendesk, and of the channel behind it, as data."""
+"""Failures of delivery: the codes of Zendesk, and of the channel behind it, as data."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ _OFFERED: Mapping[str, Callable[[Provider], Callable[[ProviderOptions], object] 
         "TURNGATE_MODERATION": lambda provider: provider.create_moderator,
     }
 )
-"""What a provider must offer for a setting to name it."""
+"""Capability that a provider needs, by the setting that names it."""
 
 
 def create_model(

@@ -1,4 +1,4 @@
-"""How a language pack writes its words: as people do, and folded here (lower case, no accents).
+"""Folding of a language pack's words, which are written as people write them: lower case, no accents.
 
 The recognizers work on folded text.
 """

@@ -24,7 +24,7 @@ from flows.templating.trusted_text import TaintedStr
 from flows.text import break_control_tokens, drop_noncharacters, protect_value
 
 OutputContext = Literal["text", "message", "url", "json", "form", "xml", "header", "prompt"]
-"""Where a template's output goes; in `text`, such as a condition, nothing is escaped."""
+"""Destination of a template's output; in `text`, such as a condition, nothing is escaped."""
 
 EMPTY_VALUE_MARK = "\x00"
 """The placeholder of an empty value in a URL, to tell it from a URL that ends there."""

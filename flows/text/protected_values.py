@@ -34,7 +34,7 @@ _SPANS: Final = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-"""What the operator wrote in which no backslash escapes, or which looks like it: fenced code, a code span, a
+"""Text of the operator in which no backslash escapes, or which looks like it: fenced code, a code span, a
 link's target, an autolink, an escape."""
 
 _LINK_START: Final = re.compile(r"<?(?:https?://|mailto:|tel:|/)", re.IGNORECASE)

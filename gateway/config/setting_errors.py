@@ -33,7 +33,7 @@ _EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "string_too_long": "at most {max_length} characters long",
     }
 )
-"""What a value must be, by type of pydantic error."""
+"""Expected values, by type of pydantic error."""
 
 
 _UNSHOWN: Final = frozenset({"string_type", "string_too_long"})

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 import aiohttp
 import httpx
 
+from core.errors import iterate_causes
 from core.ports import FetchError, HttpRequest, HttpResponse, ResponseTooLarge
 from gateway.http.clients import untrusted_client
 
@@ -164,13 +165,12 @@ def _port(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-def _is_blocked(error: BaseException | None) -> bool:
-    """Return whether our own refusal is the root cause of the client's exception."""
-    for _ in range(6):
-        if error is None or isinstance(error, _BlockedAddress) or _BLOCKED_MESSAGE in str(error):
-            break
-        error = error.__cause__ or error.__context__
-    return error is not None and (isinstance(error, _BlockedAddress) or _BLOCKED_MESSAGE in str(error))
+def _is_blocked(error: BaseException) -> bool:
+    """Return whether our own refusal led to the client's exception."""
+    return any(
+        isinstance(cause, _BlockedAddress) or _BLOCKED_MESSAGE in str(cause)
+        for cause in iterate_causes(error)
+    )
 
 
 async def _read_body(response: httpx.Response, largest: int) -> bytes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import ssl
-from collections.abc import Iterator
 from socket import gaierror
 
 import aiohttp
 import httpx
 
-_MAX_CAUSES = 8
+from core.errors import iterate_causes
+
 _UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _TIMEOUTS = (TimeoutError, httpx.TimeoutException, aiohttp.ConnectionTimeoutError)
 _BROKEN = (ConnectionError, aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
@@ -22,7 +22,7 @@ def describe_no_connection(error: BaseException) -> str:
 
     The client reports most of these as a timeout; only their cause says what it was.
     """
-    causes = list(_causes(error))
+    causes = list(iterate_causes(error))
     for cause in causes:
         if isinstance(cause, gaierror):
             return "its host name cannot be resolved; check the API's URL and the DNS server"
@@ -43,7 +43,7 @@ def describe_no_connection(error: BaseException) -> str:
 
 def describe_no_response(error: BaseException) -> str:
     """Return why a request that was sent got no response that can be read."""
-    causes = list(_causes(error))
+    causes = list(iterate_causes(error))
     if isinstance(error, httpx.DecodingError):
         return "its response cannot be unpacked"
     if any(isinstance(cause, TimeoutError) for cause in causes):
@@ -53,13 +53,3 @@ def describe_no_response(error: BaseException) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no response in time"
     return f"no response ({type(error).__name__})"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it, up to a bound."""
-    cause: BaseException | None = error
-    for _ in range(_MAX_CAUSES):
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__ or cause.__context__

@@ -12,7 +12,7 @@ from flows.tools import truncate
 MessageData = dict[str, JsonValue]
 
 _PLAIN_FIELDS = frozenset({"text", "kind", "profile_name"})
-"""What a model knows anyway, or need not know."""
+"""Fields that a model knows anyway, or need not know."""
 
 _TEXT_FIELDS = frozenset({"id", "session", "address", "text", "at", "trace"})
 _FILE_KINDS = frozenset({"image", "video", "audio"})

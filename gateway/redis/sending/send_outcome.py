@@ -60,7 +60,7 @@ REFUSAL_SENTENCES = {
     SendOutcome.TEMPLATE_NOT_APPROVED: "not sent: the provider has not approved the template, or has "
     "withdrawn it; see `turngate templates show`",
 }
-"""Why a message was not sent and what to do, for people."""
+"""Reasons why a message was not sent, and what to do, for people."""
 
 
 class SendReceipt(NamedTuple):

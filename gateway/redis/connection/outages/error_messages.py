@@ -13,7 +13,8 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from gateway.redis.connection.outages.unreachable import describe_unreachable, iterate_causes
+from core.errors import iterate_causes
+from gateway.redis.connection.outages.unreachable import describe_unreachable
 from gateway.redis.connection.outages.write_refusal import (
     describe_missing_permission,
     describe_refusal,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from errno import EHOSTUNREACH, ENETUNREACH
 from types import MappingProxyType
 
@@ -12,7 +11,8 @@ from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.sentinel import MasterNotFoundError
 
-_MAX_CAUSES = 8
+from core.errors import iterate_causes
+
 _NO_PRIMARY = (
     "No Sentinel in REDIS_URL can be reached and knows the primary; check their hosts and ports, the name of "
     "the primary, and sentinel_username and sentinel_password"
@@ -40,20 +40,10 @@ _LATE = (
 
 def describe_unreachable(error: BaseException) -> str:
     """Describe why the server cannot be reached, and what to do; empty if the error does not tell."""
-    for cause in iterate_causes(error):  # redis-py wraps the errors of the operating system
+    for cause in iterate_causes(error):
         for kind, sentence in _CAUSES.items():
             if isinstance(cause, kind):
                 return sentence
         if isinstance(cause, OSError) and cause.errno in (EHOSTUNREACH, ENETUNREACH):
             return _NO_ROUTE
     return _LATE if isinstance(error, RedisTimeoutError | TimeoutError) else ""
-
-
-def iterate_causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it, up to a bound."""
-    cause: BaseException | None = error
-    for _ in range(_MAX_CAUSES):
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__ or cause.__context__

@@ -1,4 +1,4 @@
-"""Why a server refuses writes: memory, read-only, too few replicas, a full disk, a missing permission."""
+"""Reasons why a server refuses writes: memory, read-only, replicas, a full disk, a missing permission."""
 
 from __future__ import annotations
 
