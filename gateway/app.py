@@ -195,7 +195,7 @@ def _build_parts(settings: Settings) -> WebParts:
 
 
 def _build_api_routes(web: WebParts) -> list[BaseRoute]:
-    """Build the routes of programs and of the widget, the busy first."""
+    """Build the routes for programs and the widget, the most used first."""
     settings, stores, operator = web.settings, web.stores, web.operator
     api = WebApi(
         conversations=_build_conversations(stores),

@@ -131,7 +131,7 @@ class IntercomChannel(BaseChannel):
         return await self._api.send(reply, http)
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
-        """Return by what webhooks know the conversation that a first message starts."""
+        """Return the names by which webhooks identify the conversation that a first message starts."""
         return await self._api.find_thread_names(reply, http)
 
     async def find_time_zone(self, turn: Turn, http: httpx.AsyncClient) -> str:

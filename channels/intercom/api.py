@@ -88,7 +88,7 @@ class IntercomClient:
         return SentMessage(provider_id=comment)
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
-        """Return by what webhooks know the conversation that a first message starts; else none."""
+        """Return the names by which webhooks identify a conversation that a first message starts."""
         return (
             await self._first_messages.find_thread_names(reply, http) if is_new_contact(reply.address) else ()
         )

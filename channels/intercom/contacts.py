@@ -17,7 +17,7 @@ class Speaker(StrEnum):
 
 
 def identify_speaker(conversation: JsonObject, part: JsonObject) -> Speaker:
-    """Return who wrote a customer's part: the contact is who started the conversation.
+    """Return who wrote a customer's part: the contact is the person who started the conversation.
 
     A lead that becomes a user may get another id; then the user is the conversation's only contact. In a
     conversation that an agent started, only the stored session knows who the contact is.
@@ -40,7 +40,7 @@ def build_author_name(workspace: str, user: str) -> str:
 
 
 def parse_merged_contacts(contact: JsonObject, workspace: str) -> tuple[str, ...]:
-    """Return the names of two contacts that are one now, the older one first (`contact.merged`)."""
+    """Return the names of two merged contacts, the older one first (`contact.merged`)."""
     old, new = get_identifier(get_object(contact, "merged_from"), "id", 60), get_identifier(contact, "id", 60)
     if not (old and new and workspace):
         return ()

@@ -1,4 +1,4 @@
-"""A conversation as Intercom's API returns it: who works in it, and what the bot has done there."""
+"""A conversation as Intercom's API returns it: its assignee, agents' activity, and the bot's parts."""
 
 from __future__ import annotations
 

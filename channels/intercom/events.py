@@ -113,7 +113,7 @@ class ConversationParser:
                 )
 
     def agent_initiated_events(self) -> Iterator[Event]:
-        """An agent wrote first: the bot stays silent, unless the conversation is assigned to it."""
+        """Return the take-over of a conversation that an agent started, unless it is assigned to the bot."""
         source = get_object(self._item, "source")
         if (
             self._workspace.classify_author(source) is Author.AGENT
@@ -143,7 +143,7 @@ class ConversationParser:
         )
 
     def _part_events(self, part: JsonObject, kind: str, mode: BodyMode) -> Iterator[Event]:
-        """Return the events of an agent's part. It comes under several topics; its id makes it one event."""
+        """Return the events of an agent's part. It comes under several topics; its id deduplicates them."""
         key, author = get_identifier(part, "id") or self._event, self._workspace.classify_author(part)
         by_agent = author is Author.AGENT
         if part.get("redacted") is True:
@@ -164,7 +164,7 @@ class ConversationParser:
             yield Ignored(reason=kind if _ID.fullmatch(kind) else "other part")
 
     def _own_part_events(self, key: str, part: JsonObject, kind: str) -> Iterator[Event]:
-        """Return that the bot's hand-off is done, if this part is that."""
+        """Return the completion of the bot's hand-off, if this part is that."""
         if kind in ASSIGNMENT_PART_TYPES and self._is_assigned:
             yield self._build_control_event(key, ControlAction.PASSED_ON, part)
         else:

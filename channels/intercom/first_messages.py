@@ -1,6 +1,6 @@
 """First messages of the bot to people of a workspace (Intercom, "Create a message").
 
-Such a message has no conversation until the contact answers; then it is the conversation's source.
+Such a message belongs to no conversation until the contact answers; then it is the conversation's source.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def build_conversation(desk: Workspace, to: str) -> NewConversation:
 def find_started_sessions(conversation: JsonObject, desk: Workspace, account: str) -> tuple[str, ...]:
     """Return the names of the session whose message started a conversation; none if the bot did not send it.
 
-    They are the message's and, in case that its send is not recorded yet, that of the contact it went to.
+    They are the message's name and, in case its send is not recorded yet, that of its recipient.
     """
     source = get_object(conversation, "source")
     number = get_identifier(source, "id", 60)

@@ -55,11 +55,11 @@ _UNDERLYING_CODES: Final[Mapping[str, Mapping[ErrorKind, str]]] = MappingProxyTy
         "instagram": _MESSENGER,
     }
 )
-"""Codes by the channel behind, which are that provider's; 4xx and 1xxx are those of WhatsApp's older API."""
+"""Error codes of the channels behind Zendesk, by channel; 4xx and 1xxx are those of WhatsApp's older API."""
 
 _WITH_WINDOW: Final = frozenset({"whatsapp", "messenger", "instagram"})
 _WINDOW_PHRASES: Final = ("24 hours", "24-hour", "allowed window", "support window", "re-engagement")
-"""Words by which errors without a code of the channel behind tell of its service window."""
+"""Words of errors about the service window that lack a code of the channel behind."""
 
 _RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
     {ErrorKind.RETRY: 60.0, ErrorKind.LATER: 600.0}
@@ -94,7 +94,7 @@ def get_failure_text(error: JsonObject) -> str:
 
 
 def classify_failure(error: JsonObject, destination: str) -> DeliveryFailure:
-    """Classify a failed delivery to a channel; that channel's own code says more than Zendesk's."""
+    """Classify a failed delivery to a channel; that channel's own code is more specific than Zendesk's."""
     own = get_identifier(error, "code", _CODE_LENGTH)
     table = _UNDERLYING_CODES.get(destination, {})
     for code in _underlying_codes(get_object(error, "underlyingError")):

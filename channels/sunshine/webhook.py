@@ -185,13 +185,13 @@ class _EventParser:
         return self._build_control_event(action)
 
     def _parse_merged_users(self, merged: JsonObject) -> Event:
-        """Parse two users that are one now: the surviving one speaks for both."""
+        """Parse a merge of two users: the surviving one stands for both."""
         old, new = (get_identifier(get_object(merged, name), "id") for name in ("discarded", "surviving"))
         names = [build_author_name(self._address.account, each) for each in (old, new)]
         return Ignored(reason=self._type, aliases=tuple(names) if old and new else ())
 
     def _parse_merged_conversations(self, merged: JsonObject) -> Iterator[Event]:
-        """Parse two conversations that are one now: what waits, and all that follows, goes to it."""
+        """Parse a merge of two conversations: waiting and later messages go to the surviving one."""
         old, new = (get_identifier(get_object(merged, name), "id") for name in ("discarded", "surviving"))
         if self._id and old != new and _ID.fullmatch(old) and _ID.fullmatch(new):
             sessions = [f"{NAME}:{self._address.account}:{each}" for each in (old, new)]
@@ -320,7 +320,7 @@ def _build_name(profile: JsonObject) -> str:
 
 
 def build_author_name(app: str, user: str) -> str:
-    """Return the name of a user that is unique over all channels; who wrote is never left open."""
+    """Return the name of a user that is unique over all channels; it is never empty."""
     return f"{NAME}:{app}:user:{user or 'unknown'}"
 
 

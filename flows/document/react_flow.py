@@ -1,6 +1,7 @@
 """Conversion of a React Flow export to the native document.
 
-What that export cannot carry (actions, environment, global edges, tools, node types) is left out and named.
+Parts that have no place in such an export (actions, environment, global edges, tools, node types) are missing
+and named.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _UNSUPPORTED_MESSAGE = "An export of React Flow carries nodes, texts and edges o
 class ConvertedFlow(NamedTuple):
     """An export in the native format, not validated yet.
 
-    `places` tells of an edge's path where it stands in the export, `lost` what cannot be carried over.
+    `places` maps the paths of edges to their paths in the export, `lost` names what cannot be carried over.
     """
 
     document: dict[str, Any]

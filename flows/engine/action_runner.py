@@ -32,7 +32,7 @@ MAX_COMPLETED_ACTIONS = 50
 
 
 class ConsentMissing(Exception):
-    """Something irreversible would be done that the user has not agreed to."""
+    """An action would do something irreversible that the user has not agreed to."""
 
 
 _NO_PARAMETERS: Mapping[str, JsonValue] = {"type": "object", "properties": {}}
@@ -180,7 +180,7 @@ async def _call_mcp_tool(context: TurnContext, tool: McpTool, call: ToolCallRequ
         return failure_result(_CALLS_DISABLED)
     if _exceeds_call_limit(context):
         return failure_result(_CALL_LIMIT_EXCEEDED)
-    await _mark_irreversible(context)  # the server may do anything
+    await _mark_irreversible(context)  # an MCP call may have any side effect
     values, secrets = context.template_values, context.services.secrets
     key = _tool_idempotency_key(context, call)
     return _record_execution(

@@ -21,7 +21,7 @@ _TIMEOUT_BEFORE_FALLBACK = 15.0
 _TIMEOUT_SECONDS = 45.0
 
 _OPENAI_URL = "https://api.openai.com/v1"
-_ANY_KEY = "none"  # a local server takes any text
+_ANY_KEY = "none"  # a local server accepts any text
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 _Product = TypeVar("_Product")
@@ -152,8 +152,8 @@ def create_model(
 ) -> Model:
     """Create the dialog model that `spec` names; comma-separated later models are fallbacks.
 
-    `api_key` belongs to `base_url`, and `keys` to the hosts of models at servers of their own. `aiohttp` is
-    for workers with many requests in flight. Raises `ConfigurationError` for an unknown model, and when a
+    `api_key` belongs to `base_url`, and `keys` to the hosts of models at their own servers. `aiohttp` is for
+    workers with many requests in flight. Raises `ConfigurationError` for an unknown model, and when a
     provider needs a key that is not set.
     """
     names = [name.strip() for name in spec.split(",")]
@@ -234,7 +234,7 @@ def parse_model_keys(text: str) -> dict[str, str]:
 def _build_options(
     model: str, api_key: str | None, base_url: str | None, keys: Mapping[str, str]
 ) -> ProviderOptions:
-    """Return the options for a model, which may be at a server of its own; no other's key is sent there."""
+    """Return the options for a model, which may be at its own server, to which only its own key is sent."""
     name, _, address = model.partition("@http")
     if not address:
         return ProviderOptions(model, api_key, base_url)

@@ -1,4 +1,4 @@
-"""Answers that are complete in themselves (“I do”, “none”), and who does not want to give one."""
+"""Answers that are complete in themselves (“I do”, “none”), and refusals to answer."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _MAX_SHORT_ANSWER_WORDS = 6
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
-"""Kinds of value that are not taken from who is not sure. A code or an address is right or it is none."""
+"""Kinds of value that a user who is not sure does not give. A code or an address is right or it is none."""
 
 _IDENTIFYING_KINDS = ("email", "pattern", "phone")
 _COUNTED_KINDS = ("date", "integer", "number", "time")

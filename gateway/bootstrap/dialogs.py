@@ -32,7 +32,7 @@ from gateway.middleware.media.transcription import MediaDownloader, Transcriptio
 from gateway.middleware.media.vision import PictureLoader
 
 Middleware = Callable[[Dialog], Dialog]
-"""Wraps a dialog in another one that adds something to it."""
+"""Wraps a dialog in a middleware."""
 
 
 def build_dialog(settings: Settings, load_picture: LoadPicture | None = None) -> ReloadingDialog:
@@ -140,7 +140,7 @@ async def open_speech(
 
 
 def apply_middleware(dialog: Dialog, layers: Sequence[Middleware]) -> Dialog:
-    """Wrap `dialog` in `layers`; the first is the innermost and sees a turn last."""
+    """Wrap `dialog` in `layers`; the first is the innermost and gets a turn last."""
     return reduce(lambda inner, layer: layer(inner), layers, dialog)
 
 

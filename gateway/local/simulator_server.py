@@ -253,7 +253,7 @@ class SimulatorServer:
                     size += len(chunk)
                     if size > MAX_FILE_BYTES:
                         break
-        except Exception:  # any error is a failure of the file's server
+        except Exception:  # any error counts as a failure of the file's server
             return None
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return FetchedFile(kind, size)
@@ -268,13 +268,13 @@ class SimulatorServer:
                     content=delivery.body,
                     timeout=delivery.timeout,
                 )
-        except Exception as error:  # any error is a failure of the webhook's receiver
+        except Exception as error:  # any error counts as a failure of the webhook's receiver
             has_no_connection = isinstance(classify_http_error(error, self.simulator.name), Unavailable)
             return WebhookResult(None, timed_out=not has_no_connection)
         return WebhookResult(response.status_code, retry_after=parse_retry_after(response))
 
     def _find_target(self, url: str) -> str:
-        """Return where a webhook is delivered: its signature may be for a public URL that leads elsewhere."""
+        """Return the URL to deliver a webhook to: the signed public URL may not lead to this gateway."""
         public, here = self._reroute
         return f"{here}{url.removeprefix(public)}" if public and url.startswith(f"{public}/") else url
 

@@ -82,7 +82,7 @@ class Supervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop everything in reverse order: nothing accepted is lost, all of it is on disk."""
+        """Stop everything in reverse order. No accepted message is lost: all are on disk."""
         await self._stack.aclose()
 
     def _handle_signal(self) -> None:

@@ -54,7 +54,7 @@ class StormSimulator(TwilioSimulator):
             auth_token=auth_token,
             webhook_url=webhook_url,
             seed=seed,
-            segments_per_second=1_000.0,  # a storm is more than a long code sends in a day
+            segments_per_second=1_000.0,  # the test sends more than a long code may send in a day
             sms_number=business_number,
             max_messages=20_000,
         )

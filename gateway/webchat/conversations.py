@@ -245,7 +245,7 @@ class WebConversations:
 
 
 def _describe_user(user: WebUser | None) -> dict[str, str]:
-    """Return the details by which agents, export and erasure know an identified user."""
+    """Return the details by which agents, export and erasure identify a user."""
     if user is None:
         return {}
     return {name: value for name, value in (("user_id", user.id), ("email", user.email)) if value}

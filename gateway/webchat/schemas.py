@@ -47,7 +47,7 @@ class TemplateRequest(BaseModel):
 
 
 class FallbackRequest(BaseModel):
-    """The way of a text that may not be sent because the service window is closed: exactly one.
+    """Fallback for a text that may not be sent because the service window is closed: exactly one.
 
     A template, another channel of the same contact (a ticket on `zendesk`), or their next message.
     """
@@ -67,7 +67,7 @@ class FallbackRequest(BaseModel):
         return self
 
     def to_route(self) -> Route:
-        """Return the way as messages have it."""
+        """Return the fallback in the form of messages."""
         template = self.template.to_template() if self.template else None
         return Route(template=template, channel=self.channel, sender=self.sender, to=self.to, waits=self.wait)
 
@@ -200,7 +200,7 @@ class PendingAnswer(BaseModel):
 
 
 class ResetAnswer(BaseModel):
-    """The conversation that starts anew: what was deleted, and what is still stored."""
+    """The restarted conversation: what was deleted, and what is still stored."""
 
     reset: str
     deleted: tuple[str, ...] = ("dialog state", "unsent replies of the bot", "held replies", "timers")

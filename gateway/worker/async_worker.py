@@ -58,11 +58,11 @@ _STOP_COMMANDS = ("stop-job", "stop-execution")
 
 
 def _refuse_start(sentence: str) -> NoReturn:
-    """End this process with a sentence, and the `rq worker-pool` that would start it again and again."""
+    """Exit with a message, and end the `rq worker-pool` that would restart the process repeatedly."""
     sys.stderr.write(f"turngate: {sentence}\n")
     sys.stderr.flush()
     if "WorkerPool" in current_process().name:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool's answer
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool's reaction
         os.kill(os.getppid(), signal.SIGTERM)
     raise SystemExit(1)
 
@@ -103,7 +103,7 @@ class AsyncWorker(BaseWorker):
         """
         settings = Settings.load()
         configure_process_logging(settings, worker=self.name)
-        with suppress(RedisError, OSError):  # a server that does not answer is waited for
+        with suppress(RedisError, OSError):  # wait for a server that does not answer
             if problem := server_checks.describe_lone_node(self.connection):
                 _refuse_start(problem)
         log.info(
@@ -130,7 +130,7 @@ class AsyncWorker(BaseWorker):
     def handle_payload(self, message: Any) -> None:
         """Handle a command, in RQ's pub/sub thread. Jobs are tasks here; there is no process to kill.
 
-        One that cannot be read is ignored: an error would end the thread, and later commands were not obeyed.
+        An unreadable command is ignored: an error would end the thread, and later commands would be lost.
         """
         try:
             payload = parse_payload(message)
@@ -168,7 +168,7 @@ class AsyncWorker(BaseWorker):
         max_jobs: int | None,
         max_idle_time: int | None,
     ) -> bool:
-        """Take jobs from every partition; `books` are this worker in RQ's books of each."""
+        """Take jobs from every partition; `books` register this worker with RQ in each of them."""
         stores = [open_async_redis(each.connection) for each in books]
         try:
             await _prepare_stores(settings, stores)
@@ -225,7 +225,7 @@ async def _prepare_stores(settings: Settings, stores: Sequence[Redis]) -> None:
 def _list_background_work(
     runtimes: Sequence[Runtime], settings: Settings, home: Redis
 ) -> Iterator[Coroutine[Any, Any, None]]:
-    """Yield what runs beside the jobs: in every partition, and once for all of them."""
+    """Yield the background tasks: those of every partition, and those that run once."""
     for runtime in runtimes:
         yield from (runtime.sweeper.run(), runtime.hooks.run(), runtime.broadcasts.run())
     yield runtimes[0].templates.run()
@@ -236,7 +236,7 @@ def _list_background_work(
 
 
 class PartitionBooks(AsyncWorker):
-    """The worker in RQ's books of a further partition, under the same name; commands come to the first."""
+    """Registers the worker with RQ in a further partition, under the same name, without commands."""
 
     @classmethod
     def open(cls, worker: AsyncWorker, number: int) -> PartitionBooks:

@@ -59,7 +59,7 @@ class JobLoop:
                 if batch is None:
                     continue
                 self._start_jobs(batch)
-                await asyncio.sleep(0)  # the jobs begin before the next are taken
+                await asyncio.sleep(0)  # let the jobs begin before the next are taken
             except (RedisError, OSError) as error:
                 outages.record_failure("taking of jobs", error)
                 await self._pause()
@@ -74,7 +74,7 @@ class JobLoop:
                 break
 
     async def _take(self, max_jobs: int | None, wait: int) -> list[DequeuedJob] | None:
-        """Take the next jobs; `None` if other partitions may take what is left of `max_jobs`."""
+        """Take the next jobs; `None` if `max_jobs` is reserved by other partitions."""
         load, permits = self._workload, self._workload.permits
         if permits is None:
             return await self._bookkeeper.dequeue(
@@ -140,7 +140,7 @@ class JobLoop:
                 is_stopped = job in self._workload.stopped
                 if isinstance(error, asyncio.CancelledError) and not is_stopped:
                     raise
-                # whatever a job raises goes into RQ's failed registry
+                # any exception of a job goes into RQ's failed registry
                 await self._bookkeeper.fail(job, is_stopped=is_stopped)
             else:
                 outages.record_success("processing of sessions")
@@ -161,7 +161,7 @@ class JobLoop:
                 if claim is None:
                     return
                 if not claim.is_started and not claim.suspicion and self._workload.isolation.turn_away():
-                    await mailbox.requeue(claim.lease)  # for a worker that has no suspects
+                    await mailbox.requeue(claim.lease)  # it is left to a worker without suspects
                 else:
                     await processor.process_claim(claim, self._permission(claim, job.timeout_seconds))
             return  # another worker processes it

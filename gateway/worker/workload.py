@@ -66,8 +66,8 @@ class Workload:
     def batch_size(self) -> int:
         """Return how many jobs to take at once from one partition.
 
-        Few at first: while they are processed, other processes take the next. With many in flight, one call
-        for more of them costs less per job. No partition takes more than its share of what is free.
+        Few at first, so that other processes take the next ones. With many in flight, larger batches cost
+        less per job. No partition takes more than its share of the free capacity.
         """
         running = len(self.running)
         free = max(self._capacity - running, self._partitions) // self._partitions
@@ -90,7 +90,7 @@ class Workload:
         task.add_done_callback(self._remove)
 
     def stop_job(self, job_id: str) -> None:
-        """Stop a running job on RQ's command; its session is processed again once the lease is over."""
+        """Stop a running job on RQ's command; its session is processed again once the lease has expired."""
         for task, job in self.running.items():
             if job.id == job_id:
                 log.warning("job %s is stopped on request", job_id)
@@ -100,7 +100,7 @@ class Workload:
         log.warning("job %s does not run here; the request to stop it is ignored", job_id)
 
     async def finish(self) -> None:
-        """Wait for the running jobs, and give up those that take too long."""
+        """Wait for the running jobs, and cancel those that take too long."""
         if self.running:
             await asyncio.wait(self.running, timeout=_WARM_SHUTDOWN_SECONDS)
         for task in self.running:

@@ -78,7 +78,7 @@ class UserStep(_StrictModel):
 
 
 class StubResponse(_StrictModel):
-    """Response of another system to an action, instead of a real call; or none, as it is unreachable."""
+    """Response of another system to an action, instead of a real call; or none, as if it were unreachable."""
 
     status: int = Field(200, ge=100, le=599)
     data: JsonValue = None

@@ -82,7 +82,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "intro": "Text before the first question. Jinja template.",
         "slots": "The values, in the order of the questions.",
         "then": "ID of the node that follows when everything is known.",
-        "cancel": "ID of the node for who wants to stop; false for none. By default the conversation ends.",
+        "cancel": "ID of the node for users who want to stop; false: none. Default: the conversation ends.",
     },
     "CollectSlot": {
         "name": "Name of the value in templates and guards.",

@@ -45,7 +45,7 @@ def validate_json_schema(path: str, schema: Document) -> Iterator[Issue]:
 
 
 def region_error(region: object) -> str:
-    """Return why this is no country code with known phone numbers, or an empty string."""
+    """Return why this is not a country code with known phone numbers, or an empty string."""
     is_known = isinstance(region, str) and region.upper() in phonenumbers.SUPPORTED_REGIONS
     return "" if is_known else f"“{region}” is no country; write it like DE."
 

@@ -58,7 +58,7 @@ _WRONG_KIND = {
     "float_parsing", "tuple_type", "list_type", "dict_type", "mapping_type", "model_type",
     "model_attributes_type",
 }  # fmt: skip
-"""Types of errors where it helps to say what was found and what to write."""
+"""Types of errors to which the found value and an example are added."""
 
 
 def issues_from_pydantic(error: ValidationError, model: type[BaseModel] | None = None) -> Iterator[Issue]:
@@ -71,7 +71,7 @@ def issues_from_pydantic(error: ValidationError, model: type[BaseModel] | None =
             for place in places
         ):
             continue  # there were items, but broken ones
-        if detail["type"] != "flow":  # our own, which are found again in the raw document with better paths
+        if detail["type"] != "flow":  # our own errors, which other checks report with better paths
             yield Issue(_format_path(detail["loc"]), _describe_problem(detail, model))
 
 
@@ -103,14 +103,14 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
 
 
 def _final_stop(written: str) -> str:
-    """Return the full stop of a sentence; none behind a fragment that ends in a bracket or quotes."""
+    """Return the full stop of a sentence; none after a fragment that ends in a bracket or quotes."""
     return "" if written.endswith(("}", "]", '"', ".")) else "."
 
 
 def _unknown_keys_in(
     value: object, model: type[BaseModel] | None, location: tuple[int | str, ...]
 ) -> Iterator[str]:
-    """Yield the keys of an object that mean nothing there."""
+    """Yield the unknown keys of an object."""
     known = known_keys(model, location) if model else ()
     yield from (str(key) for key in (value if isinstance(value, Mapping) else ()) if key not in known)
 

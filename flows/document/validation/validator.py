@@ -1,7 +1,7 @@
 """Collects every error of a flow document.
 
 It works on the plain JSON and not on the models, so that a mistake of shape in one place does not hide a
-wrong reference in another. What has the wrong shape is passed over here; the models name it.
+wrong reference in another. Parts of the wrong shape are skipped here; the models report them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
         targets_of_node = _edge_targets(node, "edges")
         for name in FALLBACK_FIELDS:
             if isinstance(node.get(name), Mapping):
-                # who waits for a person is told by the engine that nobody is free
+                # the engine tells a waiting user that no agent is available
                 needs_text = not (name == "timeout" and node.get("hand_off"))
                 yield from _validate_fallback(
                     f"{path}.{name}", node[name], targets_of_node, needs_text=needs_text
@@ -79,7 +79,7 @@ def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
 
 
 def _validate_node_type(path: str, kind: object) -> Iterator[Issue]:
-    """Name a misspelt form, confirmation or menu: other unknown types are only texts of the format."""
+    """Yield an issue for a misspelt `collect`, `confirm` or `menu`; the format allows any other type."""
     if isinstance(kind, str) and kind not in _NODE_TYPES:
         near = find_nearest(kind, _NODE_TYPES)
         if near in _AUTHOR_NODE_TYPES:

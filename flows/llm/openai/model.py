@@ -221,8 +221,8 @@ class OpenAIModel:
     async def _complete_once(
         self, begin: Callable[[], ReplyStreamer] | None, request: dict[str, Any]
     ) -> ModelOutput:
-        # The package passes `extra_body` on unchanged. It transforms all else value by value, though
-        # nothing here needs renaming: half of a request's CPU.
+        # The package passes `extra_body` on unchanged. It transforms all else value by value, though nothing
+        # here needs renaming: half of a request's CPU time.
         body = {**self._request_settings, **self._length_bound(), **request}
         if begin is not None:
             body["stream_options"] = {"include_usage": True}
@@ -300,7 +300,7 @@ class OpenAIModel:
         return {name: _MAX_TOKENS_WITH_THOUGHTS if self._thinks_long else _MAX_TOKENS}
 
     def _learn_length(self, answer: ModelOutput) -> None:
-        """Give a model whose reasoning used the whole bound up more from the next request on."""
+        """Raise the bound of a model whose reasoning used all of it, from the next request on."""
         if answer.is_truncated and not answer.content and not answer.calls:
             self._thinks_long = True
 

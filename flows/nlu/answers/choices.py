@@ -32,7 +32,7 @@ def recognize_choice(
     for choice in offered:
         if answer == choice.payload:
             return choice
-    # beside a number or a label a thumb is no yes: “2 👍”
+    # beside a number or a label a thumb is not a yes: “2 👍”
     answer = _AFFIRMATIVE_SIGNS.sub("", answer).strip() or answer
     lexicon, tokens = lexicon_for(language), tokenize(answer)
     position = _parse_position(answer, tokens, lexicon)

@@ -1,4 +1,4 @@
-"""A value that the same text takes back: “the 8th? wait, that's a Tuesday. the 9th” is the 9th."""
+"""Recognizes a value that the same text takes back: “the 8th? wait, that's a Tuesday. the 9th” is the 9th."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question beside a wish (“a laptop repair, and how long does it take?”): nothing in it is a value."""
+"""Removes a question beside a wish (“a laptop repair, and how long does it take?”): it contains no values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _inquiry_pattern(lexicon: Lexicon) -> re.Pattern[str]:
 def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return a text without the questions in it; the text itself if it is nothing else or a request.
 
-    A few words with a mark (“Friday, at 3?”) are no question of their own.
+    A few words with a question mark (“Friday, at 3?”) are not a separate question.
     """
     lexicon = lexicon_for(language)
     parts = [part for part in _separator(lexicon).split(text) if part.strip()]

@@ -221,7 +221,7 @@ def _corrected_number(slot: Slot, text: str) -> SlotReading | None:
 
 
 def _changes_behind(slot: Slot, text: str, named: list[int | float]) -> bool:
-    """Return whether who writes corrects the number that has a noun: “four of us, well five”."""
+    """Return whether the user corrects the number that has a noun: “four of us, well five”."""
     lexicon = lexicon_for(slot.language)
     words = tokenize(text)
     at = [at for at, word in enumerate(words) if word in lexicon.speech_acts.second_thoughts]

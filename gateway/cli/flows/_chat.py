@@ -86,7 +86,7 @@ def _save(
     source: WatchedFlowFile,
     llm: str | None,
 ) -> None:
-    """Save the conversation and run it as a test; what differs then is told."""
+    """Save the conversation, run it as a test and print the differences."""
     try:
         saved = recorder.save(path)
     except FlowError as error:
@@ -99,7 +99,7 @@ def _save(
 
 
 def _print_failures(failures: list[str]) -> None:
-    """Print why calls failed, once each; the answer only has that they did."""
+    """Print why calls failed, once each; the answer says only that they failed."""
     for failure in dict.fromkeys(failures):
         typer.echo(f"  (call failed: {failure})")
     failures.clear()

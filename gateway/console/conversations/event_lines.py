@@ -50,7 +50,7 @@ def select_entries(entries: Sequence[LogEntry], entry_id: str) -> list[LogEntry]
 
 
 def describe_verification(channel: str) -> str:
-    """Return by what a channel's messages are verified; empty for a channel that is not known."""
+    """Return how a channel's messages are verified; empty for an unknown channel."""
     if channel == "web":
         return "the token of its session"
     if channel not in channels.available():
@@ -110,7 +110,7 @@ def read_path(entries: Sequence[LogEntry]) -> WalkedNodes:
 
 
 def conclude(lines: Sequence[EventLine]) -> str:
-    """Return one sentence: what became of the message, and after how long."""
+    """Return one sentence with the outcome of the message, and after how long."""
     if not lines:
         return ""
     return f"{lines[-1].title}, {format_duration(lines[-1].at_ms - lines[0].at_ms)} after the first event."
@@ -143,5 +143,5 @@ def _is_of_turn(entry: LogEntry, turns: Sequence[str]) -> bool:
 
 def _keys(entry: LogEntry) -> list[str]:
     data: Any = entry.data
-    replies = data.get("replies")  # a count in entries of another kind
+    replies = data.get("replies")  # a number in entries of another kind
     return [*(replies if isinstance(replies, list) else []), *([str(data["key"])] if "key" in data else [])]

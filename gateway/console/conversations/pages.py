@@ -103,7 +103,7 @@ class ConversationPages(ConsolePage):
     ) -> None:
         """Create the pages; `words` are the digests under which texts are indexed, if they are.
 
-        `describe_cost` says what a number of a model's tokens costs.
+        `describe_cost` returns the cost of a number of model tokens.
         """
         super().__init__(operator)
         self._redis: Redis = operator.redis
@@ -257,7 +257,7 @@ class ConversationPages(ConsolePage):
         return {name: value for name, value in facts.items() if value}
 
     async def _read_slots(self, session: str) -> list[tuple[str, str]]:
-        """Return what the bot knows: the node and the slots of the state, as text."""
+        """Return the node and the slots of the dialog state, as text."""
         state: Any = await SessionIndex(self._redis).read_state(session)
         if not isinstance(state, dict):
             return []

@@ -66,7 +66,7 @@ class FlowChatPage(ConsolePage):
     """The page `/console/flows/{flow}/chat`. Each operator has one chat with each flow, for an hour."""
 
     def __init__(self, operator: OperatorAuth, files: FlowFiles, build_model: Callable[[], Model]) -> None:
-        """Create the page; `build_model` is called beside the event loop when somebody first writes."""
+        """Create the page; `build_model` is called in a thread at the first message."""
         super().__init__(operator)
         self._files = files
         self._chats = TrialChats(operator.redis)
@@ -116,7 +116,7 @@ class FlowChatPage(ConsolePage):
         return draw(file.flow, _walk(chat, _author_ids(file.flow)))
 
     async def say(self, request: Request) -> Response:
-        """Take a message of the form, or begin anew."""
+        """Process a message of the form, or restart the chat."""
         name = request.path_params["flow"]
         file = await self._files.read(name)
         form = await read_form(request)
@@ -144,7 +144,7 @@ class FlowChatPage(ConsolePage):
         text: str,
         calls_succeed: bool,  # noqa: FBT001 - one of the form's fields
     ) -> str:
-        """Run the turn and store it; return what is in the way, if anything."""
+        """Run the turn and store it; return why that is not possible, if so."""
         if self._running.locked():
             return "busy"
         stored, chat = before
@@ -171,7 +171,7 @@ class FlowChatPage(ConsolePage):
         return "" if is_stored else "stale"
 
     async def _read(self, request: Request, file: FlowFile) -> tuple[StoredChat, TrialChat]:
-        """Return the chat as it is stored and as it was read; one of another build begins anew."""
+        """Return the chat as stored and as parsed; one of another build starts over."""
         stored = await self._chats.read(_operator_of(request), file.name)
         try:
             return stored, TrialChat.model_validate_json(stored.text) if stored.text else TrialChat()

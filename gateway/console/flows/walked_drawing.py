@@ -47,7 +47,7 @@ class FlowDrawings:
         return await asyncio.to_thread(_draw, flow, path.nodes) if flow and path.nodes else ""
 
     async def describe(self, channel: str, path: WalkedNodes) -> tuple[bool, str]:
-        """Return whether the path is drawn, and what its drawing does not show; no words for nothing."""
+        """Return whether the path is drawn, and what its drawing does not show, or an empty text."""
         choice = await self._choose(channel, path)
         if not path.nodes:
             return False, ""
@@ -83,7 +83,7 @@ class FlowDrawings:
 
 
 def _compare(file: FlowFile, path: WalkedNodes) -> str:
-    """Say what of a path the present flow does not show."""
+    """Return a sentence about the part of a path that the present flow does not show."""
     if file.flow is None:
         return "The flow cannot be loaded now, so it is not drawn."
     known = {node.id for node in file.flow.nodes}

@@ -98,11 +98,11 @@ class AgentDeskPages(ConsolePage):
         ]
 
     async def page(self, request: Request) -> Response:
-        """Show who waits and, if one is chosen, the conversation with it."""
+        """Show the waiting conversations and, if one is chosen, its messages."""
         return await self._show(request, request.query_params.get("conversation", ""))
 
     async def reply(self, request: Request) -> Response:
-        """Send an agent's answer, or save a note. One agent at a time: who is second sees who was first."""
+        """Send an agent's answer, or save a note. A second agent at the same time learns who was first."""
         form = await read_form(request, _MAX_FORM_BYTES) or {}
         given = {name: values[0] for name, values in form.items()}
         session, opaque = await self._find_session(request), request.path_params["conversation"]
@@ -157,7 +157,7 @@ class AgentDeskPages(ConsolePage):
         return self._redirect_done("", act)
 
     async def announce(self, request: Request) -> Response:
-        """Hear that the agent has the conversation open or writes; a script of the page says so."""
+        """Record that the agent has the conversation open or is writing; a script of the page reports it."""
         form = await read_form(request) or {}
         session = await self._find_session(request)
         if session:

@@ -1,4 +1,4 @@
-"""Console page of one account: may it send, how fast, with what errors, and is it set up at the provider?"""
+"""Console page of one account: circuit breaker, rate limits, errors, and its set-up at the provider."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _count_errors(minutes: Sequence[MinuteTraffic], account: str) -> list[tuple[
 
 
 def _describe_limits(channel: Channel[httpx.AsyncClient]) -> dict[str, str]:
-    """Return the provider's limits, which are kept by themselves."""
+    """Return the provider's limits, which are observed automatically."""
     can, facts = channel.capabilities, dict[str, str]()
     if window := can.service_window:
         scope = f" (addresses with {window.prefix})" if window.prefix else ""

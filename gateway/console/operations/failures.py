@@ -51,7 +51,7 @@ class Cause(NamedTuple):
 
     @property
     def forecast(self) -> str:
-        """Return what a replay does, and when it helps."""
+        """Return what a replay would do, and whether it would help."""
         if all(not letter.turns and not letter.reply for _, letter in self.letters):
             return (
                 "This release cannot read them: drop them, or replay them with the release that wrote them."
@@ -84,7 +84,7 @@ class FailuresPage(ConsolePage):
         ]
 
     async def page(self, request: Request) -> Response:
-        """Show what is lost, what comes back by itself, and what was refused at the door."""
+        """Show dead letters, replies that are retried automatically, and rejected webhooks."""
         await self._ids.load()
         redis = self._operator_auth.redis
         before = parse_page_end(request.query_params.get("before", ""))

@@ -77,7 +77,7 @@ class SpeechMiddleware:
         return message
 
     def _report(self, channel: str, error: DeliveryError) -> None:
-        """Log why answers are text: what stays so until somebody acts once, until the next one is spoken."""
+        """Log why answers are text: a lasting cause once, until the next answer is spoken."""
         code = error.code or type(error).__name__
         if (channel, code) not in self._reported:
             reason = _LASTING_CODES.get(code, code)

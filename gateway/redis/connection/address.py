@@ -62,9 +62,9 @@ def _check_single_url(url: str, scheme: str, separator: str, rest: str) -> None:
         if scheme == "unix" and not path:
             raise ValueError("the path of the socket is missing")
         if scheme != "unix" and not parts.hostname:
-            raise ValueError("the host is missing")  # redis-py would take localhost
+            raise ValueError("the host is missing")  # redis-py would use localhost
         if scheme != "unix" and path and not path.isdecimal():
-            raise ValueError("the database is no number")  # redis-py would take 0
+            raise ValueError("the database is no number")  # redis-py would use 0
         ConnectionPool.from_url(url).make_connection()  # connects to nothing
     except (ValueError, TypeError, RedisError):
         form = (

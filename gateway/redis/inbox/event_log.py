@@ -66,7 +66,7 @@ class EventLog:
 
 
 def _log_failed_delivery(event: StatusChanged) -> None:
-    """Log what a status reports as not delivered; it is sent again, or becomes a dead letter."""
+    """Log an undelivered reply, which is sent again or becomes a dead letter."""
     if event.status is DeliveryStatus.FAILED:
         log.warning(
             "%s reports that a message was not delivered (%s): %s %s; `turngate why` tells what follows",

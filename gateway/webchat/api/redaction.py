@@ -27,7 +27,7 @@ class RedactionApi:
         return [Route(f"/messages/{{message_id:{ANY_TEXT}}}/redact", guarded, methods=["POST"])]
 
     async def redact(self, request: Request) -> Response:
-        """Redact a message, and return where it was."""
+        """Redact a message, and return the sessions in which it was found."""
         try:
             body = await parse_json_body(request, RedactionRequest)
         except BadRequest as error:

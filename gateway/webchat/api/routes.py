@@ -154,7 +154,7 @@ class WebApi:
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
-        """Start a conversation anew: its state is deleted, its log stays for agents."""
+        """Restart a conversation: its state is deleted, its log stays for agents."""
         try:
             body = await parse_json_body(request, ResetRequest)
         except BadRequest as error:

@@ -1,4 +1,4 @@
-"""A user's text with what tells apart the numbers that are asked for, or that it may correct."""
+"""Distinguishes the numbers of a user's text: asked for, corrected, or counting something else."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class AskedNumbers(ClaimedText):
         )
 
     def belongs_to_other_number(self, slot: Slot, value: JsonValue) -> bool:
-        """Return whether a number stands beside the noun of another number that is asked for, not its own."""
+        """Return whether a number is beside the noun of another requested number, not beside its own."""
         if value is None or slot.is_told_by:
             return False
         own = recognize_named_numbers(slot, words_of_slot(slot), self.text)

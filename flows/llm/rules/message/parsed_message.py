@@ -158,7 +158,7 @@ class ParsedMessage(AskedNumbers):
         if reading.value is not None and self.is_noun_of_number(slot, reading.value):
             return SlotReading()
         if reading.error_message and self._is_birth_unasked(slot):
-            return SlotReading()  # any other day is none
+            return SlotReading()  # no other day counts
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
@@ -234,7 +234,7 @@ class ParsedMessage(AskedNumbers):
 
     @property
     def is_real_question(self) -> bool:
-        """Return whether the text is a question without a code or an address, which are only answers."""
+        """Return whether the text is a question; a text with a code or an address is an answer."""
         if not (self.is_question or self.begins_question):
             return False
         slots = (

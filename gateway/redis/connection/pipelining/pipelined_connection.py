@@ -97,7 +97,7 @@ class PipelinedConnection(asyncio.Protocol):
         self.is_paused = True
 
     def resume_writing(self) -> None:
-        """Send what has waited."""
+        """Send the waiting commands."""
         self.is_paused = False
         self._on_writable()
 

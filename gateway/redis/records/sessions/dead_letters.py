@@ -50,8 +50,8 @@ class Letter(FrozenModel):
 class ReplayOutcome(StrEnum):
     """Result of a replay; for all but the first the letter stays where it is.
 
-    The last are those of a reply that may not leave now, or a message that may not be answered; the codes are
-    those of `SendOutcome`.
+    The last ones are for a reply that may not be sent now, or a message that may not be answered; the codes
+    are those of `SendOutcome`.
     """
 
     REPLAYED = "replayed"
@@ -93,8 +93,8 @@ class DeadLetters:
     async def replay(self, letter: Letter) -> ReplayOutcome:
         """Return the letter's content to its session, after the turns queued there, and remove the letter.
 
-        Turns were verified on arrival, so nothing is verified again, and neither turns nor replies are too
-        old: an operator wants them. Two concurrent replays of one letter replay it once.
+        Turns were verified on arrival, so nothing is verified again, and the limits of age do not apply,
+        because an operator asked for the replay. Two concurrent replays of one letter replay it once.
         """
         items = (_renew(letter.reply, letter.provider_id),) if letter.reply else letter.turns
         if not items:
@@ -143,9 +143,10 @@ class DeadLetters:
 
 
 def _renew(reply: Reply, provider_id: str) -> Reply:
-    """Return a reply as it is sent again: whether its service window is closed is asked anew.
+    """Return a reply as it is sent again: its service window is checked again.
 
-    One that the provider had accepted has another key, or a look-up would find that it was sent.
+    One that the provider had accepted gets another key, because a look-up by the old one would find that it
+    was sent.
     """
     key = reply.key
     if provider_id:

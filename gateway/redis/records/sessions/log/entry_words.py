@@ -50,7 +50,7 @@ def describe_control(data: Any) -> str:
 
 
 def describe_activity(data: Any) -> str:
-    """Return what was done to an earlier message, and by whom."""
+    """Return an edit, deletion or redaction of an earlier message in words, and its actor."""
     activity = str(data.get("activity") or "edited")
     return f"{'An operator' if activity == 'redacted' else 'The contact'} {activity} a message"
 

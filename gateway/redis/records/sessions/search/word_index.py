@@ -1,7 +1,7 @@
-"""Index of the words of messages for the console's search, written a moment later and never waited for.
+"""Index of the words of messages for the console's search, written in the background.
 
-Words that wait are lost if the process dies before. With many messages at once some are not indexed rather
-than any delayed.
+Words that are not written yet are lost if the process dies. Under load, words are dropped rather than
+messages delayed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_WAITING: Final = 2_000
 _TEXTS_PER_CALL: Final = 50
 
 Speaker = Literal["contact", "business"]
-"""Author of words: those of the business, which repeats itself, leave room for those of the contact."""
+"""Author of words. The business repeats itself, so its words have a limit of their own."""
 
 
 class WordIndex:
@@ -47,7 +47,7 @@ class WordIndex:
             self._task = asyncio.create_task(self._write_later())
 
     async def flush(self) -> None:
-        """Write what waits, and wait for what is being written.
+        """Write the pending words, and wait for writes in progress.
 
         A call takes a bounded number of texts: the server does nothing else meanwhile.
         """
