@@ -51,7 +51,7 @@ class BoundedReader:
                     raise TooManyBytes(f"the answer unpacks to more than {self._max_bytes:,} bytes")
                 chunk = self._unpacker.unconsumed_tail
         except zlib.error as error:
-            raise MalformedAnswer("the answer is no gzip, although it says so") from error
+            raise MalformedAnswer("the answer is not gzip, although its header says so") from error
         return pieces
 
     def finish(self) -> None:

@@ -115,7 +115,8 @@ class OutboxSender(Generic[Http]):
             await self._record_rejection(lease, reply, error, limit)
             return await self._mailbox.read_session(lease)
         if view.postponements:
-            log.info("a reply left after %d tries", view.postponements + 1, extra=log_extra("send_recovered"))
+            tries = view.postponements + 1
+            log.info("a reply was sent after %d tries", tries, extra=log_extra("send_recovered"))
         keep = self._channels[reply.address.channel].capabilities.statuses
         return await self._mailbox.record_sent(
             lease, reply, sent.provider_id, leave=True, keep=keep, opened=sent if sent.thread else None

@@ -40,7 +40,7 @@ class Rerouter(Generic[Http]):
         if route.waits:
             await self._mailbox.hold(lease, reply, reason, known_closed=known_closed)
             return ""
-        return "its fallback names no way"
+        return "its fallback is empty"
 
     async def _send_template(
         self, lease: Lease, view: SessionView, reply: Reply, route: Route, reason: str

@@ -97,7 +97,7 @@ def convert_playbook(path: Path) -> ConvertedPlaybook:
     form = playbook_form(document)
     if form != "simple":
         issue = (
-            playbook_issue(form, source) if form else Issue("", "This is no Playbook: it has no playbook.")
+            playbook_issue(form, source) if form else Issue("", "This is not a Playbook: it has no playbook.")
         )
         raise FlowError(source, [issue])
     try:

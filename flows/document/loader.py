@@ -101,7 +101,7 @@ class FlowLoader(FlowModel):
         if key is None:
             return None
         if not isinstance(config[key], str | Path):
-            raise FlowError("settings", [Issue(key, "Text is needed here.")])
+            raise FlowError("settings", [Issue(key, "Text is required here.")])
         value = str(config[key])
         return None if value.strip() in _EMPTY_VALUES else readers[key](value)
 

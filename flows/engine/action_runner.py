@@ -37,7 +37,7 @@ class ConsentMissing(Exception):
 
 _NO_PARAMETERS: Mapping[str, JsonValue] = {"type": "object", "properties": {}}
 _CALL_LIMIT_EXCEEDED = "too many calls in one turn"
-_CALLS_DISABLED = "calls to other systems are switched off here"
+_CALLS_DISABLED = "calls to other systems are disabled here"
 
 
 async def run_actions(context: TurnContext, triggers: Iterable[ActionTrigger]) -> str:
@@ -71,7 +71,7 @@ async def call_tool(context: TurnContext, call: ToolCallRequest) -> tuple[dict[s
     flow = context.flow
     declared = next((t for t in (*context.node.node.tools, *flow.tools) if t.id == call.name), None)
     if call.name not in {definition.name for definition in available_tools(context)}:
-        return failure_result("there is no such tool here"), ""
+        return failure_result("this tool does not exist here"), ""
     # a Python function validates its arguments itself
     schema = declared.input_schema if declared and declared.type != "python" else None
     if schema and (reason := validate_arguments(schema, call.arguments)):

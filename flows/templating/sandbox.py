@@ -69,7 +69,7 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         spend()
         if operator == "**":
-            raise SecurityError("there are no powers here")
+            raise SecurityError("powers are not supported here")
         if operator == "*":
             _check_product(left, right)
         elif operator == "+" and isinstance(left, _SIZED_TYPES) and isinstance(right, _SIZED_TYPES):
@@ -85,7 +85,7 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
         method = getattr(function, "__wrapped__", function)  # Jinja wraps `format`
         owner, name = getattr(method, "__self__", None), getattr(method, "__name__", "")
         if isinstance(owner, str | int) and name in _FORBIDDEN_METHODS:
-            raise SecurityError(f"there is no {name} here")
+            raise SecurityError(f"{name} is not available here")
         if isinstance(owner, str):
             if name == "join" and args and isinstance(args[0], Iterable):
                 args = (list(args[0]), *args[1:])

@@ -170,7 +170,7 @@ def _find_unsupported_nodes(parsed: nodes.Template) -> Iterator[str]:
         ):
             yield f"The macro “{part.name}” calls itself."
         elif isinstance(part, _CROSS_TEMPLATE_NODES):
-            yield "A template stands alone here: there is no other to include, import or extend."
+            yield "Templates cannot include, import or extend others here."
 
 
 def _is_call_of(call: nodes.Call, name: str) -> bool:
@@ -225,7 +225,7 @@ class TextTemplate:
         """Render without truncation. Raises `RenderError`, also for output that is too long."""
         text = self._render_or_raise(values)
         if len(text) > MAX_CALL_LENGTH:
-            raise RenderError("it is too long once its values are in it")
+            raise RenderError("it is too long with its values")
         return text
 
     def _render_or_raise(self, values: TemplateValues) -> str:
@@ -237,7 +237,7 @@ class TextTemplate:
         try:
             return self._template.render(known).strip()
         except _RENDER_ERRORS as error:
-            raise RenderError("it cannot be computed from what is known") from error
+            raise RenderError("it cannot be computed from the known values") from error
 
 
 class Expression:

@@ -65,7 +65,7 @@ def read_recipients(content: bytes) -> Iterator[Recipient]:
                 raise RecipientFileError(f"the file has more than {MAX_ROWS} rows; split it")
             yield _parse_row(lines.line_num, header, values)
     except csv.Error as error:
-        raise RecipientFileError(f"line {lines.line_num}: it is no CSV: {error}") from None
+        raise RecipientFileError(f"line {lines.line_num}: it is not CSV: {error}") from None
 
 
 def _decode(content: bytes) -> str:

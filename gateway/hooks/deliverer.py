@@ -71,9 +71,7 @@ class HookDeliverer:
             del self._deliveries[name]
         for name, hook in hooks.items():
             if name in self._tasks and self._tasks[name].done():
-                log.error(
-                    "delivery of hook %s ended; it begins again", name, exc_info=_failure(self._tasks[name])
-                )
+                log.error("delivery of hook %s ended; restarting", name, exc_info=_failure(self._tasks[name]))
                 del self._tasks[name]
             if name not in self._tasks:
                 delivery = self._deliveries.get(name) or HookDelivery(  # one that ended holds the lease still

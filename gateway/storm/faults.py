@@ -171,6 +171,6 @@ async def _ignore_result(action: Coroutine[None, None, object]) -> None:
 
 def _restart_server(server: EmbeddedRedis) -> None:
     if not server.is_alive:  # its effects would look like a loss by the gateway
-        raise RuntimeError("the Redis server ended by itself, or somebody killed it: the run proves nothing")
+        raise RuntimeError("the Redis server exited or was killed from outside: the run proves nothing")
     server.stop()
     server.start()

@@ -52,7 +52,7 @@ def find_useless_reactions(flow: Flow) -> Iterator[Issue]:
     for node in flow.nodes:
         if node.on_reaction and (node.is_final or node.hand_off or node_type(node) == "router"):
             yield Issue(
-                f"node {node.id}", "No reaction counts here, so on_reaction has no effect: leave it out."
+                f"node {node.id}", "Reactions are ignored here, so on_reaction has no effect: remove it."
             )
 
 

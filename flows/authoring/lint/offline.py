@@ -45,7 +45,7 @@ def find_dead_choices(flow: Flow) -> Iterator[Issue]:
 def _model_only_issue(edge: str) -> Issue:
     return Issue(
         f"edge {edge}",
-        "Without a language model nothing takes this edge: give it keywords, examples or a pattern.",
+        "Without a language model this edge is never taken: give it keywords, examples or a pattern.",
     )
 
 

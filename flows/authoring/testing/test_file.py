@@ -73,7 +73,7 @@ class UserStep(_StrictModel):
     @model_validator(mode="after")
     def _validate_not_empty(self) -> Self:
         if not self.say and not self.payload:
-            raise PydanticCustomError("empty", "Nothing is said here: set say or payload")
+            raise PydanticCustomError("empty", "This step has no message: set say or payload")
         return self
 
 

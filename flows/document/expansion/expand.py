@@ -153,7 +153,7 @@ def _parse_faq(
         listed = _read_file("faq", listed, folder, parsed)
     elif listed is not None and not isinstance(listed, list | tuple):
         parsed.issues.append(
-            Issue("faq", "A list of entries or the name of a CSV or Markdown file is needed.")
+            Issue("faq", "A list of entries or the name of a CSV or Markdown file is required.")
         )
     for number, item in enumerate(listed if isinstance(listed, list | tuple) else ()):
         place = f"faq[{number}]"

@@ -25,7 +25,7 @@ def find_yaml_hint(problem: str, text: str, line_number: int, column: int) -> st
     if "cannot start any token" in problem:
         return "write a text that begins with this character in quotes"
     if "expected <block end>" in problem:
-        return "the line is not indented like those above it, or a text goes on behind its quotes"
+        return "the line is not indented like those above it, or a text continues after its closing quote"
     return ""
 
 
@@ -34,9 +34,9 @@ def find_json_hint(text: str) -> str:
     if re.match(r"\s*(?:#|---|[\w$]+\s*:)", text):
         return "; it looks like YAML: name the file .yaml"
     if re.search(r",\s*[}\]]", text):
-        return "; take out the comma before a closing bracket"
+        return "; remove the comma before a closing bracket"
     if re.search(r"^\s*(?://|#|/\*)", text, re.MULTILINE):
-        return "; take out the comments, which JSON does not have"
+        return "; remove the comments, which JSON does not have"
     if re.search(r"[{,]\s*'", text):
         return "; write texts in double quotes"
     return ""

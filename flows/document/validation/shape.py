@@ -17,29 +17,29 @@ from flows.document.validation.hints import (
     suggest_name,
 )
 
-_DATE_EXPECTED = "A day is needed here; write it like 2026-12-25."
+_DATE_EXPECTED = "A date is required here; write it like 2026-12-25."
 
 
 _ERROR_MESSAGES = {
     "missing": "This is required and missing.",
-    "string_type": "Text is needed here.",
-    "bool_type": "Either true or false is needed here.",
-    "bool_parsing": "Either true or false is needed here.",
-    "int_type": "A whole number is needed here.",
-    "int_parsing": "A whole number is needed here.",
-    "int_from_float": "A whole number is needed here.",
-    "float_type": "A number is needed here.",
-    "float_parsing": "A number is needed here.",
-    "tuple_type": "A list is needed here.",
-    "list_type": "A list is needed here.",
-    "dict_type": "An object is needed here.",
-    "mapping_type": "An object is needed here.",
-    "model_type": "An object is needed here.",
-    "model_attributes_type": "An object is needed here.",
+    "string_type": "Text is required here.",
+    "bool_type": "True or false is required here.",
+    "bool_parsing": "True or false is required here.",
+    "int_type": "A whole number is required here.",
+    "int_parsing": "A whole number is required here.",
+    "int_from_float": "A whole number is required here.",
+    "float_type": "A number is required here.",
+    "float_parsing": "A number is required here.",
+    "tuple_type": "A list is required here.",
+    "list_type": "A list is required here.",
+    "dict_type": "An object is required here.",
+    "mapping_type": "An object is required here.",
+    "model_type": "An object is required here.",
+    "model_attributes_type": "An object is required here.",
     "literal_error": "This must be {expected}.",
     "string_too_short": "This must not be empty.",
     "string_too_long": "This must have {max_length} characters at most.",
-    "too_short": "At least {min_length} is needed here.",
+    "too_short": "At least {min_length} is required here.",
     "too_long": "There can be {max_length} at most.",
     "greater_than": "This must be more than {gt:g}.",
     "greater_than_equal": "This must be {ge:g} or more.",
@@ -80,7 +80,7 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
     if kind == "string_type" and isinstance(value, bool):
         return QUOTES_NEEDED
     if kind == "string_type" and isinstance(value, int | float):
-        return "Text is needed here and this is a number: write it in quotes."
+        return "Text is required here and this is a number: write it in quotes."
     if kind == "extra_forbidden":
         return _describe_unknown_key(str(location[-1]), known_keys(model, location[:-1]) if model else ())
     if kind not in _ERROR_MESSAGES:

@@ -284,7 +284,7 @@ class OpenAIModel:
         parameter = find_unsupported_parameter(error.status_code, message, body)
         if not parameter:
             raise error
-        log.warning("model %s takes no %s", self.name, parameter)
+        log.warning("model %s does not accept %s", self.name, parameter)
         if parameter == FUNCTION_SCHEMA:
             raise _ToolsUnsupported from error
         self._unsupported.add(parameter)
@@ -308,7 +308,7 @@ class OpenAIModel:
         """Record what a chat template has rejected; return whether the messages can be fitted to it."""
         if ALTERNATING_ROLES in self._unsupported:
             limit = SYSTEM_ROLE  # the system message may be what does not alternate
-        log.warning("model %s takes no %s as they are", self.name, limit)
+        log.warning("model %s does not accept these %s", self.name, limit)
         self._unsupported.add(ALTERNATING_ROLES)
         if limit == SYSTEM_ROLE:
             self._unsupported.add(SYSTEM_ROLE)

@@ -95,7 +95,7 @@ def _save(
     (case,) = runner.run(run_conversations(source.flow, saved, llm or "rules")).cases
     typer.echo(f"saved  {case.name}  → {path}")
     for failure in case.failures:
-        typer.echo(f"        as a test it differs, look it over: {failure}", err=True)
+        typer.echo(f"        the saved test gives another result, check it: {failure}", err=True)
 
 
 def _print_failures(failures: list[str]) -> None:

@@ -135,7 +135,7 @@ def rotate(
 def enable(name: Name) -> None:
     """Turn on a hook that was disabled because its receiver answered 410."""
     _change(name, lambda hook: hook.model_copy(update={"disabled": ""}))
-    typer.echo(f"{name} is enabled; it gets what happens from now on, and what was waiting.")
+    typer.echo(f"{name} is enabled; it gets new events and those that were waiting.")
 
 
 @app.command("test")

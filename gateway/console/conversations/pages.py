@@ -76,7 +76,7 @@ _DONE = {
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
     "erased": "The contact was erased.",
-    "redacted": "The words of the message were deleted, here only: the provider may still have them.",
+    "redacted": "The text of the message was deleted here; the provider may still have it.",
     "resent": "The reply will be sent again; its state is in the transcript.",
     "gone": "Nothing was sent: the dead letter is gone, or this release cannot read it.",
     **{

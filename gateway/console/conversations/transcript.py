@@ -84,7 +84,7 @@ class _Transcript:
             case "reset":
                 self._add_event(entry, "The conversation was reset")
             case "expired":
-                self._add_event(entry, "The conversation began anew after a long pause")
+                self._add_event(entry, "The conversation restarted after a long pause")
             case "silenced":
                 self._add_event(entry, f"The bot is silent: {_to_words(data.get('reason'))}")
             case "activity":

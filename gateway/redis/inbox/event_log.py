@@ -69,7 +69,7 @@ def _log_failed_delivery(event: StatusChanged) -> None:
     """Log an undelivered reply, which is sent again or becomes a dead letter."""
     if event.status is DeliveryStatus.FAILED:
         log.warning(
-            "%s reports that a message was not delivered (%s): %s %s; `turngate why` tells what follows",
+            "%s reports that a message was not delivered (%s): %s %s; `turngate why` shows the next steps",
             event.channel,
             failure_class(event),
             event.error_code,

@@ -84,7 +84,7 @@ class FencedScripts:
 
 def lease_lost() -> LeaseLost:
     """Return the error of a step that was refused because another worker has the lease."""
-    return LeaseLost("the fence is not the newest, or its lease ran out")
+    return LeaseLost("the fencing token is not the newest, or its lease has expired")
 
 
 def is_store_failure(error: Exception) -> bool:

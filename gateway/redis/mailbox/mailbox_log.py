@@ -14,7 +14,7 @@ log = logging.getLogger("turngate.mailbox")
 def log_dead_turn(reason: str) -> None:
     """Log that a message was given up."""
     log.error(
-        "a message was given up and is a dead letter (%s); see `turngate dead list`",
+        "a message was given up and became a dead letter (%s); see `turngate dead list`",
         reason,
         extra=log_extra("dead_letter_added", reason=reason),
     )
@@ -28,7 +28,7 @@ def log_hand_off(owner: Owner) -> None:
 def log_rejection(reason: str, *, code: str, failure: FailureKind, is_dead: bool) -> None:
     """Log that the provider rejected a reply for good."""
     log.warning(
-        "a reply was rejected for good (%s)%s: %s",
+        "a reply was rejected permanently (%s)%s: %s",
         failure,
         " and is a dead letter; see `turngate dead list`" if is_dead else "",
         reason,
@@ -48,8 +48,8 @@ def log_full_hold() -> None:
 def log_dropped() -> None:
     """Log that a reply was discarded, because it may no longer be sent."""
     log.info(
-        "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
-        "`turngate why` tells which",
+        "a reply may no longer be sent: an agent has the session, or the contact or a template forbids it; "
+        "`turngate why` shows the reason",
         extra=log_extra("reply_refused"),
     )
 

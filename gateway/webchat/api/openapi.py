@@ -49,7 +49,7 @@ _OPERATIONS = (
     _Operation(
         "get",
         "/turn/{message_id}",
-        "The answer to a message that was still being worked on",
+        "The answer to a message that was still in progress",
         None,
         {200: schemas.TurnAnswer, 202: schemas.PendingAnswer},
         (_MESSAGE_ID_PARAMETER, _query_parameter("session_id")),
@@ -57,12 +57,12 @@ _OPERATIONS = (
     _Operation(
         "post",
         "/stream",
-        "Answer one message with the words as they come",
+        "Answer one message as a stream of text",
         schemas.TurnRequest,
-        {200: "text/plain or, when asked for by Accept, text/event-stream"},
-        (_IDEMPOTENCY_KEY, _header_parameter("Last-Event-ID", "go on behind this event")),
+        {200: "text/plain, or text/event-stream if Accept asks for it"},
+        (_IDEMPOTENCY_KEY, _header_parameter("Last-Event-ID", "continue after this event")),
     ),
-    _Operation("post", "/reset", "Forget a conversation", schemas.ResetRequest, {200: schemas.ResetAnswer}),
+    _Operation("post", "/reset", "Delete a conversation", schemas.ResetRequest, {200: schemas.ResetAnswer}),
     _Operation(
         "post",
         "/web/session",
@@ -73,7 +73,7 @@ _OPERATIONS = (
     _Operation(
         "get",
         "/web/history",
-        "What was said so far",
+        "The messages so far",
         None,
         {200: schemas.HistoryAnswer},
         (_query_parameter("session_id"),),
@@ -81,7 +81,7 @@ _OPERATIONS = (
     _Operation(
         "post",
         "/messages",
-        "Send into a session of any channel",
+        "Send a message on any channel",
         schemas.MessageRequest,
         {202: schemas.MessageAnswer},
         (_IDEMPOTENCY_KEY,),
@@ -89,7 +89,7 @@ _OPERATIONS = (
     _Operation(
         "get",
         "/messages/{message_id}",
-        "What became of a message that was sent into a session",
+        "The outcome of a proactive message",
         None,
         {200: schemas.MessageOutcomeAnswer},
         (_MESSAGE_ID_PARAMETER, _query_parameter("session", 1_000)),
@@ -105,7 +105,7 @@ _OPERATIONS = (
     _Operation(
         "post",
         "/messages/{message_id}/redact",
-        "Delete the words of a message from all that is stored",
+        "Delete the text of a message from everything stored",
         schemas.RedactionRequest,
         {200: schemas.RedactionAnswer},
         (_MESSAGE_ID_PARAMETER,),
@@ -129,7 +129,7 @@ _OPERATIONS = (
     _Operation(
         "get",
         "/contacts/{contact}/export",
-        "All that is stored of a contact",
+        "All stored data of a contact",
         None,
         {200: schemas.ExportAnswer},
         (_CONTACT_PARAMETER,),
@@ -137,7 +137,7 @@ _OPERATIONS = (
     _Operation(
         "delete",
         "/contacts/{contact}",
-        "Erase all that is stored of a contact",
+        "Erase all stored data of a contact",
         None,
         {200: schemas.ErasureAnswer},
         (_CONTACT_PARAMETER,),
@@ -146,13 +146,13 @@ _OPERATIONS = (
 _ERRORS = {
     400: "the request cannot be read",
     401: "the key is missing or wrong",
-    403: "this may not be done from here, or with this token",
-    404: "there is no such thing",
-    409: "the message may not leave now, or its id belongs to another one",
+    403: "not permitted from this origin, or with this token",
+    404: "not found",
+    409: "the message may not be sent now, or its ID belongs to another one",
     413: "the request is too large",
     422: "there is nothing to send",
-    429: "too many wrong keys came from this address; wait",
-    503: "nothing was recorded; send it again",
+    429: "too many wrong keys from this address; wait",
+    503: "nothing was stored; send the request again",
 }
 
 

@@ -46,7 +46,7 @@ class SessionApi:
     async def issue(self, request: Request) -> Response:
         """Answer with a session and its token."""
         if not self._tokens:
-            return error_response(404, "not_found", "set TURNGATE_WEB_TOKEN_SECRET to hand out sessions")
+            return error_response(404, "not_found", "set TURNGATE_WEB_TOKEN_SECRET to issue sessions")
         try:
             body = await parse_json_body(request, SessionRequest, allow_empty=True)
         except BadRequest as error:

@@ -93,11 +93,11 @@ def test_a_playbook_in_place_of_a_flow_is_named(tmp_path: Path, text: str, name:
     ("text", "sentence"),
     [
         (FULL, "full form"),
-        ("nodes: []\ninitial_node: a\nsystem_prompt: x", "no Playbook"),
+        ("nodes: []\ninitial_node: a\nsystem_prompt: x", "not a Playbook"),
         ("playbook: [{say: a}]", r"playbook\[0\].id: This is required"),
         ("playbook: [{id: a}, {id: a}]", "already the id"),
         ("playbook: [{id: a}]\ninterrupts: [{when: b, to: main.c}]", "There is no node “c”"),
-        ("playbook: [{id: a, collect: name}]", "A list is needed here and this is the text “name”"),
+        ("playbook: [{id: a, collect: name}]", "A list is required here and this is the text “name”"),
     ],
 )
 def test_what_cannot_be_converted_is_told(tmp_path: Path, text: str, sentence: str) -> None:

@@ -53,11 +53,11 @@ def test_a_word_that_yaml_takes_for_a_boolean_is_to_be_quoted() -> None:
     text = GREETING.replace('["yes"]', "[yes, sure]").replace("name: End", "name: off")
     assert find_issues(text) == {
         "nodes[0].edges[0].keywords[0]": (
-            "Text is needed here and this is true or false, as YAML reads yes, no, on and off: "
+            "Text is required here and this is true or false, as YAML reads yes, no, on and off: "
             "write it in quotes."
         ),
         "nodes[1].name": (
-            "Text is needed here and this is true or false, as YAML reads yes, no, on and off: "
+            "Text is required here and this is true or false, as YAML reads yes, no, on and off: "
             "write it in quotes."
         ),
     }
@@ -65,7 +65,7 @@ def test_a_word_that_yaml_takes_for_a_boolean_is_to_be_quoted() -> None:
 
 def test_a_number_where_text_is_needed_is_to_be_quoted() -> None:
     assert find_issues(GREETING.replace("name: End", "name: 7")) == {
-        "nodes[1].name": "Text is needed here and this is a number: write it in quotes."
+        "nodes[1].name": "Text is required here and this is a number: write it in quotes."
     }
 
 
@@ -98,7 +98,7 @@ def test_a_mistake_of_syntax_is_named_with_its_line() -> None:
 def test_aliases_that_blow_up_a_document_are_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-    assert find_issues("\n".join(lines)) == {"": "With its aliases written out this is too large."}
+    assert find_issues("\n".join(lines)) == {"": "With its aliases expanded this is too large."}
 
 
 @pytest.mark.parametrize("text", ["", "- a", "7"])

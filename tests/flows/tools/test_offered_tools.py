@@ -119,8 +119,8 @@ ORDER: Json = {
     [
         ({"item": "mug", "count": 2}, ""),
         ({"price": 0, "admin": True, "count": 9999}, "missing: item; unknown: price, admin; not as the"),
-        ({"item": "tea"}, "not as the schema has it: item"),
-        ({"item": "mug", "count": "2"}, "not as the schema has it: count"),
+        ({"item": "tea"}, "not as the schema requires: item"),
+        ({"item": "mug", "count": "2"}, "not as the schema requires: count"),
     ],
 )
 async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_why(

@@ -223,7 +223,7 @@ async def test_7_a_broken_flow(redis: Redis, redis_url: str, tmp_path: Path) -> 
     await gateway.receive([TurnReceived(turn=build_turn(1))], SESSION)
     async with open_console(redis) as http:
         _, page = await open_first(http)
-    assert_says(page.text, "a text of node hello could not be made (ZeroDivisionError)")
+    assert_says(page.text, "a text of node hello could not be rendered (ZeroDivisionError)")
     assert await redis.hget("tg:counts", "template_failed") == b"1"
     await gateway.mailbox.aclose()
 

@@ -88,7 +88,7 @@ class SlotOwner:
 
     def _build_error(self) -> RedisConnectionError:
         asked = ", ".join(f"{host}:{port}" for host, port in self._candidates())
-        return RedisConnectionError(f"no node of the cluster tells where the partition is; asked {asked}")
+        return RedisConnectionError(f"no node of the cluster knows the owner of the partition; asked {asked}")
 
 
 def _read_node(node: Any, asked: Node) -> Node:

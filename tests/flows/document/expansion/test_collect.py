@@ -185,7 +185,7 @@ async def test_a_renamed_form_keeps_what_was_learnt() -> None:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        ({"slots": []}, "nodes[0].slots: At least 1 is needed here."),
+        ({"slots": []}, "nodes[0].slots: At least 1 is required here."),
         ({"then": "nowhere"}, "nodes[0]: There is no node “nowhere”."),
         (
             {"slots": [{"name": "x"}]},

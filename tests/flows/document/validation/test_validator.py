@@ -106,7 +106,7 @@ def test_a_model_is_never_offered_two_functions_of_one_name() -> None:
     assert STAY_FUNCTION_ID == STAY_FUNCTION_NAME
     assert find_issues(broken) == {
         "nodes[0].edges[2].id": (
-            f"“{STAY_FUNCTION_NAME}” is the engine's own name for staying: choose another."
+            f"“{STAY_FUNCTION_NAME}” is reserved for staying at the node: choose another."
         ),
         "nodes[0].tools[0].id": "An edge is called “look” too: a model could not tell them apart.",
         "tools[0].id": "An edge is called “find” too: a model could not tell them apart.",

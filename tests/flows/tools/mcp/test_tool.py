@@ -127,14 +127,14 @@ async def test_a_header_may_hold_any_letters(shop: Shop) -> None:
 
 async def test_no_value_leads_to_another_server(shop: Shop) -> None:
     made = build_flow(f"{shop.url}/{{{{ slots.shop }}}}")
-    assert await read_tool_result(made, shop.host) == failure_result("a value is missing in the address")
+    assert await read_tool_result(made, shop.host) == failure_result("a value is missing in the URL")
     assert shop.requests == []
 
 
 async def test_a_call_that_its_schema_forbids_is_not_made(shop: Shop) -> None:
     strict = {**SCHEMA, "properties": {"item": {"enum": ["mug"]}}}
     result = await read_tool_result(build_flow(shop.url, input_schema=strict), shop.host)
-    assert result == failure_result("not as the schema has it: item")
+    assert result == failure_result("not as the schema requires: item")
     assert shop.requests == []
 
 
@@ -408,7 +408,7 @@ async def test_without_the_extra_a_tool_is_warned_of_and_not_offered(
 
 async def test_an_address_that_comes_to_nothing_is_not_called() -> None:
     result = await read_tool_result(build_flow("{{ nowhere }}"), "x.example")
-    assert result["error"] == "the address is not complete"
+    assert result["error"] == "the URL is not complete"
 
 
 @pytest.mark.long

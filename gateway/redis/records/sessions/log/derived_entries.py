@@ -104,5 +104,5 @@ _REASONS: Final = {
     "further_messages": "further messages, to answer them together",
     "worker": "a worker",
     "earlier_reply": "earlier replies of the conversation",
-    "pace": "the pace of the account, or a worker",
+    "pace": "the rate limit of the account, or a free worker",
 }

@@ -61,7 +61,7 @@ def describe_trouble(trouble: str) -> str:
     for each in trouble.split():
         kind, _, rest = each.partition(":")
         node, _, error = rest.partition(":")
-        words.append(f"a text of node {node} could not be made ({error})" if kind == "template" else each)
+        words.append(f"a text of node {node} could not be rendered ({error})" if kind == "template" else each)
     return ", ".join(words)
 
 
@@ -71,7 +71,7 @@ def _describe_accepted(_: Any) -> EntryWords:
 
 def _describe_participant(data: Any) -> EntryWords:
     who = data.get("author") or "another participant"
-    return EntryWords("Received from somebody else", f"{who} is not the contact: not answered", "down")
+    return EntryWords("Received from another participant", f"{who} is not the contact: not answered", "down")
 
 
 def _describe_claimed(_: Any) -> EntryWords:
@@ -217,12 +217,12 @@ _GATE_WORDS: Final = {
     "window": "the service window is open",
     "template": "its template is approved",
     "limit": "the contact's limit of replies is not reached",
-    "pace": "the account's pace permits it",
+    "pace": "the account's rate limit permits it",
     "breaker": "the account's circuit breaker is closed",
 }
 _OTHER_TITLES: Final = {
     "reset": "The conversation was reset",
-    "expired": "The conversation began anew after a long pause",
+    "expired": "The conversation restarted after a long pause",
     "scheduled": "Scheduled for later",
     "resumed": "Its time has come: put into the outbox",
     "unscheduled": "Cancelled before its time",
