@@ -57,7 +57,7 @@ def build_plan() -> dict[str, Any]:
         "small": _build_flow("Tea or coffee?", 3),
         "large": _build_flow("Tea or coffee?", 60),
         "spoken": _build_flow("", 3),
-        "talks": {
+        "conversations": {
             "stay": ([STAY_FUNCTION_NAME] * 16, 70),
             "move": ((["to_b", "to_c", "to_a"] * 6)[:16], 70),
             "long": ([STAY_FUNCTION_NAME] * 1_001, 1),

@@ -20,8 +20,8 @@ from typing import Any
 from openai.types.chat import ChatCompletionChunk
 from tool_call_chunks import call_deltas  # type: ignore[import-not-found]
 from turn_timing import (  # type: ignore[import-not-found]
+    measure_conversations,
     measure_over_http,
-    measure_talks,
     resident_bytes,
 )
 
@@ -77,7 +77,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await machine.start()
         return machine
 
-    figures |= await measure_talks(plan, lambda: begun(small), client)
+    figures |= await measure_conversations(plan, lambda: begun(small), client)
     began = time.process_time()
     for _ in range(plan["builds"]):
         await session(large)

@@ -15,7 +15,7 @@ from channels._kit.inbound import (
 )
 from channels._kit.text import normalize_for_comparison
 from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
-from channels.intercom.contacts import Speaker, identify_speaker
+from channels.intercom.contacts import AuthorRole, classify_customer
 from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_option_id, render_comment_html
 from core.model import Reply
@@ -53,7 +53,7 @@ class Conversation:
                 _sort_key(part)[0]
                 for part in parts
                 if self.workspace.classify_author(part) is Author.CONTACT
-                and identify_speaker(self.body, part) is not Speaker.PARTICIPANT
+                and classify_customer(self.body, part) is not AuthorRole.PARTICIPANT
             ),
             default=0,
         )

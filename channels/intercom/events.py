@@ -26,7 +26,7 @@ from channels.intercom.assignment import (
     has_content,
 )
 from channels.intercom.capabilities import NAME
-from channels.intercom.contacts import Speaker, build_author_name, identify_speaker
+from channels.intercom.contacts import AuthorRole, build_author_name, classify_customer
 from channels.intercom.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
 from core.model import (
     Activity,
@@ -84,7 +84,7 @@ class ConversationParser:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
                 continue
             turns += self._build_turn_events(part, get_identifier(part, "id"), mode)
-            is_participant = identify_speaker(self._item, part) is Speaker.PARTICIPANT
+            is_participant = classify_customer(self._item, part) is AuthorRole.PARTICIPANT
             reopened = reopened or (get_text(part, "part_type", 60) == "open" and not is_participant)
         if turns and not reopened:
             yield from self._existing_assignment_events(parts[-1] if parts else self._item, opening=opening)
@@ -259,12 +259,12 @@ class ConversationParser:
         author = build_author_name(
             self._account, get_identifier(get_object(part, "author"), "id", 60) or "unknown"
         )
-        match identify_speaker(self._item, part):
-            case Speaker.CONTACT:
+        match classify_customer(self._item, part):
+            case AuthorRole.CONTACT:
                 return [TurnReceived(turn=turn, control_is_ours=not self._is_assigned)]
-            case Speaker.PARTICIPANT:
+            case AuthorRole.PARTICIPANT:
                 return [ParticipantMessage(turn=turn, author=author)]
-            case Speaker.UNKNOWN:
+            case AuthorRole.UNKNOWN:
                 return [TurnReceived(turn=turn, author=author, control_is_ours=not self._is_assigned)]
 
     def _build_details(self, part: JsonObject, subject: str) -> dict[str, str]:

@@ -173,10 +173,10 @@ class Transcriber(Protocol):
         ...
 
 
-class Speaker(Protocol):
+class SpeechSynthesizer(Protocol):
     """A text-to-speech model."""
 
-    async def speak(self, text: str) -> bytes:
+    async def synthesize(self, text: str) -> bytes:
         """Return a recording of a text as Ogg with Opus. Raises `ModelError`."""
         ...
 

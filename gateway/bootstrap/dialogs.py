@@ -15,7 +15,7 @@ from flows.llm import (
     Model,
     create_model,
     create_moderator,
-    create_speaker,
+    create_speech_synthesizer,
     create_transcriber,
     parse_model_keys,
 )
@@ -129,14 +129,14 @@ async def open_speech(
 ) -> AsyncIterator[Sequence[Middleware]]:
     """Open the model that speaks answers; yields its middleware, none if it is not configured."""
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
-    speaker = create_speaker(settings.speech, api_key=key or None, base_url=base_url or None)
-    if speaker is None:
+    synthesizer = create_speech_synthesizer(settings.speech, api_key=key or None, base_url=base_url or None)
+    if synthesizer is None:
         yield ()
         return
     try:
-        yield (lambda dialog: SpeechMiddleware(dialog, channels, http, speaker),)
+        yield (lambda dialog: SpeechMiddleware(dialog, channels, http, synthesizer),)
     finally:
-        await speaker.aclose()
+        await synthesizer.aclose()
 
 
 def apply_middleware(dialog: Dialog, layers: Sequence[Middleware]) -> Dialog:

@@ -78,7 +78,7 @@ class JobLoop:
         load, permits = self._workload, self._workload.permits
         if permits is None:
             return await self._bookkeeper.dequeue(
-                partial(self._room, max_jobs), wait, starts_none=load.isolation.is_active
+                partial(self._free_capacity, max_jobs), wait, starts_none=load.isolation.is_active
             )
         held, used = await permits.acquire(load.batch_size(), _DEQUEUE_WAIT_SECONDS), 0
         if not held:
@@ -90,7 +90,7 @@ class JobLoop:
             permits.release(max(held - used, 0))
         return batch
 
-    def _room(self, max_jobs: int | None) -> int:
+    def _free_capacity(self, max_jobs: int | None) -> int:
         """Return how many jobs may be taken now."""
         size = self._workload.batch_size()
         return size if max_jobs is None else min(size, max(max_jobs - self._workload.taken_count, 0))
@@ -113,7 +113,7 @@ class JobLoop:
         A burst worker does not wait for the end of the suspension.
         """
         load = self._workload
-        await load.wait_for_room()
+        await load.wait_for_capacity()
         while load.isolation.takes_no_more and load.running and not load.stopping.is_set():
             await asyncio.wait(load.running, return_when=asyncio.FIRST_COMPLETED)
         while self._suspended and not burst and not load.stopping.is_set():

@@ -92,9 +92,9 @@ class RqBookkeeper:
         return bool(await self._redis.exists(rq_layout.SUSPENDED_KEY))
 
     async def dequeue(
-        self, room: Callable[[], int], wait: int, *, starts_none: bool = False
+        self, free_capacity: Callable[[], int], wait: int, *, starts_none: bool = False
     ) -> list[DequeuedJob]:
-        """Take as many jobs as there is room for, in order, with the leases of their sessions.
+        """Take as many jobs as `free_capacity` returns, in order, with the leases of their sessions.
 
         Waits up to `wait` seconds for the first (0: not at all). Meanwhile capacity for one job stays
         reserved, and other partitions may use the rest. A suspect is not started, nor is any session with
@@ -103,11 +103,11 @@ class RqBookkeeper:
         started, or finished, so a crash in between loses nothing.
         """
         isolation = "all" if starts_none else ""
-        jobs = await self._dequeue_batch(room(), isolation)
+        jobs = await self._dequeue_batch(free_capacity(), isolation)
         if jobs or wait == 0:
             return jobs
         first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
-        return await self._dequeue_batch(max(room() - 1, 0), isolation, first) if first else []
+        return await self._dequeue_batch(max(free_capacity() - 1, 0), isolation, first) if first else []
 
     async def _dequeue_batch(self, max_jobs: int, isolation: str, *first: bytes) -> list[DequeuedJob]:
         requested_at, intermediate = monotonic(), self._queue.intermediate_queue_key

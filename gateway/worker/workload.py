@@ -36,7 +36,7 @@ class Workload:
         self._capacity = capacity
         self._partitions = len(on_stop)
         self._on_stop = on_stop
-        self._has_room = asyncio.Event()
+        self._has_capacity = asyncio.Event()
         self._stop_requested_at = 0.0
         self._idle_since = monotonic()
         self.running: dict[asyncio.Task[None], DequeuedJob] = {}
@@ -73,20 +73,20 @@ class Workload:
         free = max(self._capacity - running, self._partitions) // self._partitions
         return min(free, _MAX_JOBS_PER_DEQUEUE, max(_MIN_JOBS_PER_DEQUEUE, running))
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Wait until another job may be started.
 
         All partitions that wait go on then, so there may be one job more for each of them.
         """
         while len(self.running) >= self._capacity:
-            await self._has_room.wait()
+            await self._has_capacity.wait()
 
     def start(self, job: DequeuedJob, work: Coroutine[Any, Any, None]) -> None:
         """Run a job as a task."""
         task = asyncio.create_task(work)
         self.running[task] = job
         if len(self.running) >= self._capacity:
-            self._has_room.clear()
+            self._has_capacity.clear()
         task.add_done_callback(self._remove)
 
     def stop_job(self, job_id: str) -> None:
@@ -110,7 +110,7 @@ class Workload:
     def _remove(self, task: asyncio.Task[None]) -> None:
         del self.running[task]
         if len(self.running) < self._capacity:
-            self._has_room.set()
+            self._has_capacity.set()
 
     def _handle_signal(self) -> None:
         """Shut down gracefully at the first signal, at once at a later one.

@@ -29,8 +29,8 @@ from channels.twilio.simulator.account_resource import AccountResource
 from channels.twilio.simulator.concurrency_limit import MAX_REQUESTS, ConcurrencyLimit
 from channels.twilio.simulator.message_validation import (
     FormFields,
+    check_file,
     get_first,
-    judge_file,
     validate_message,
 )
 from channels.twilio.simulator.opt_outs import CONFIRMATIONS, OptOutList
@@ -235,7 +235,7 @@ class TwilioSimulator:
     ) -> list[WebhookDelivery]:
         """Check one file of a message by type and size; the last one decides the message's final status."""
         record, callback, waiting = self._fetching.pop(record_sid := delivery.headers["message"])
-        if code := judge_file(file, on_whatsapp=record.to.startswith("whatsapp:")):
+        if code := check_file(file, on_whatsapp=record.to.startswith("whatsapp:")):
             status = "failed" if record.to.startswith("whatsapp:") else "undelivered"
             record.status_changes = (record.status_changes[0], StatusChange(now, status, code))
         if waiting > 1:

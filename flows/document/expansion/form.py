@@ -83,14 +83,16 @@ class Form:
             "properties": {
                 each.name: {
                     **_property(each),
-                    **self._build_told_by(each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed),
+                    **self._build_identified_by(
+                        each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed
+                    ),
                 }
                 for each in (slot, *beside)
             },
             "required": [slot.name],
         }
 
-    def _build_told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
+    def _build_identified_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
         """Return the schema key by which a value is read only where its noun, size or label identifies it."""
         if not is_asked and any(slot is each for each in (*self.labelled, *self.paired)):
             return {"x-told-by": "label"}

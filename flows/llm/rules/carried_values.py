@@ -100,7 +100,7 @@ def _readable_slots(edges: Iterable[CompiledEdge]) -> Iterator[Slot]:
     of_kind = {kind: sum(kind == each for each, _ in kinds) for kind, _ in kinds}
     for slot in every:
         if slot.required and slot.kind in _NUMBERS and of_kind["number"] == 1:
-            yield replace(slot, is_told_by="noun")
+            yield replace(slot, identified_by="noun")
         elif (
             slot.required
             and slot.kind in _ALONE
@@ -110,4 +110,4 @@ def _readable_slots(edges: Iterable[CompiledEdge]) -> Iterator[Slot]:
             yield slot
     for slot in every:
         if not slot.required and slot.kind in (*_ALONE, *_NUMBERS) and len(slot.allowed_values) != 1:
-            yield slot if slot.kind not in _NUMBERS else replace(slot, is_told_by="noun")
+            yield slot if slot.kind not in _NUMBERS else replace(slot, identified_by="noun")

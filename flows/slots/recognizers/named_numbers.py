@@ -33,7 +33,7 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
     if not found and not lexicon_for(slot.language).numbers.people_words.isdisjoint(names):
         parts = [words, *map(tokenize, _PART.split(text))]
         found = next(filter(None, (_number_of_people(part, slot) for part in parts)), [])
-    if found or slot.is_told_by != "noun or size":
+    if found or slot.identified_by != "noun or size":
         return found
     return _bare_number(tokenize(without_reason(slot, text)), slot)
 
@@ -185,7 +185,7 @@ def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
     lexicon = lexicon_for(slot.language)
     ones = {word for word, count in lexicon.dates.counts.items() if count == 1 and len(word) >= _MIN_NOUN}
     only = lexicon.fillers | {word for phrase in lexicon.clauses.reservations for word in phrase.split()}
-    is_said = not ones.isdisjoint(words) and not slot.is_told_by
+    is_said = not ones.isdisjoint(words) and not slot.identified_by
     return is_said and len(words) <= _MAX_NUMBER_WORDS and (only | ones).issuperset(words)
 
 

@@ -79,9 +79,9 @@ def _corrects_number(slot: Slot, text: str) -> bool:
 
 def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     names, text = words_of_slot(slot), without_reason(slot, text)
-    if (rank := ranked_number(slot, names, text, is_asked=not slot.is_told_by)) is not None:
+    if (rank := ranked_number(slot, names, text, is_asked=not slot.identified_by)) is not None:
         return SlotReading(rank, weight=3)
-    if slot.is_told_by:
+    if slot.identified_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         if told and (last := _changed_at_end(slot, text)) is not None:
             told = [last]

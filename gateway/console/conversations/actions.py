@@ -27,7 +27,7 @@ from gateway.redis.records.redaction.message_redaction import MessageRedaction
 from gateway.redis.records.redaction.operator_redaction import OperatorRedaction
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX, OWN_PREFIX
 from gateway.redis.records.sessions.log.session_log import is_entry_id, read_log_from
 from gateway.redis.records.sessions.silenced_sessions import end_silence
@@ -146,7 +146,7 @@ class ConversationActions(ConsolePage):
         is_new = receipt.outcome in (SendOutcome.QUEUED, SendOutcome.SCHEDULED)
         return self._answer(request, "resent" if is_new else f"not_resent_{receipt.outcome}")
 
-    async def _find_letter(self, session: str, key: str) -> Letter | None:
+    async def _find_letter(self, session: str, key: str) -> DeadLetter | None:
         """Return the dead letter of a reply, among the newest."""
         for letter in await self._letters.list_newest(limit=_MAX_LETTERS):
             if letter.session == session and letter.reply and letter.reply.key == key:

@@ -23,7 +23,7 @@ from gateway.console.conversations.event_lines import (
     select_entries,
     walked_path,
 )
-from gateway.console.conversations.transcript import Line, build_transcript
+from gateway.console.conversations.transcript import TranscriptLine, build_transcript
 from gateway.console.flows.walked_drawing import FlowDrawings
 from gateway.console.layout.formats import format_clock, format_day
 from gateway.console.layout.live_views import ViewName
@@ -271,11 +271,11 @@ def _parse_state(text: str) -> ConversationState | None:
     return ConversationState(text) if text in set(ConversationState) else None
 
 
-def _choose_message(messages: Sequence[Line], asked: str) -> str:
+def _choose_message(messages: Sequence[TranscriptLine], asked: str) -> str:
     """Return the message whose timeline is shown: the one that is asked for, or the contact's last."""
     if any(line.id == asked for line in messages):
         return asked
-    of_contact = [line for line in messages if line.speaker == "contact"] or messages
+    of_contact = [line for line in messages if line.author == "contact"] or messages
     return of_contact[-1].id if of_contact else ""
 
 

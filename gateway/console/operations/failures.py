@@ -22,7 +22,7 @@ from gateway.redis.records.processes.delivery_reports import read_recent_counts
 from gateway.redis.records.processes.gateway_status import read_status
 from gateway.redis.records.processes.traffic import read_traffic
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import parse_page_end
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.server.error_responses import error_response
@@ -47,7 +47,7 @@ class Cause(NamedTuple):
 
     reason: str
     is_reply: bool
-    letters: list[tuple[str, Letter]]
+    letters: list[tuple[str, DeadLetter]]
 
     @property
     def forecast(self) -> str:
@@ -127,7 +127,7 @@ class FailuresPage(ConsolePage):
         dropped = await self._letters.drop(chosen)
         return redirect(f"/console/failures?done=dropped-{dropped}-{len(chosen)}")
 
-    async def _find(self, form: dict[str, list[str]]) -> list[Letter]:
+    async def _find(self, form: dict[str, list[str]]) -> list[DeadLetter]:
         span = _SPANS.get(form.get("since", [""])[0])
         if span:
             since, letters = int(time() * 1000) - span[1], []
@@ -139,7 +139,7 @@ class FailuresPage(ConsolePage):
         found = [await self._letters.read(each) for each in _parse_ids(form)]
         return [letter for letter in found if letter is not None]
 
-    def _group(self, letters: Sequence[Letter]) -> list[Cause]:
+    def _group(self, letters: Sequence[DeadLetter]) -> list[Cause]:
         causes: dict[tuple[str, bool], Cause] = {}
         for letter in letters:
             key = (letter.reason, letter.reply is not None)

@@ -14,10 +14,10 @@ COUNTS = {
 }
 
 
-def read_count(language: str, text: str, told_by: str = "") -> object:
+def read_count(language: str, text: str, identified_by: str = "") -> object:
     question, description = COUNTS[language]
     slot = Slot("tents", "integer", question=question, description=description, language=language,
-                is_told_by=told_by)  # fmt: skip
+                identified_by=identified_by)  # fmt: skip
     return extract_slot(slot, text, TODAY).value
 
 

@@ -39,7 +39,7 @@ async def test_all_partitions_go_on_when_a_job_has_ended() -> None:
     load = build_workload(2, 3)
     load.start(build_job(1), wait_for(first))
     load.start(build_job(2), wait_for(others))
-    waiting = [asyncio.create_task(load.wait_for_room()) for _ in range(3)]
+    waiting = [asyncio.create_task(load.wait_for_capacity()) for _ in range(3)]
     await asyncio.sleep(0)
     assert not any(each.done() for each in waiting)
 

@@ -190,7 +190,7 @@ def _score_slots(
 ) -> float:
     """Score newly provided slot values; highest when all required slots are filled."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
-    labelled = (slot for slot in edge.slots if slot.required and slot.kind == "text" and slot.is_told_by)
+    labelled = (slot for slot in edge.slots if slot.required and slot.kind == "text" and slot.identified_by)
     if not weight or any(readings[slot.name].value is None for slot in labelled):
         return 0.0
     has = {name for name, reading in readings.items() if reading.value is not None}.union(

@@ -55,7 +55,7 @@ def _competing_slots(slot: Slot, request: TransitionRequest) -> list[Slot]:
         each.name: each
         for edge in request.available_edges
         for each in edge.slots
-        if each.kind == slot.kind and each.is_told_by
+        if each.kind == slot.kind and each.identified_by
     }
     return list(slots.values())
 

@@ -73,7 +73,7 @@ class OptOuts:
         `contact` is a number, an address, a user ID or a session. An opt-in also ends an opt-out that was
         kept of an erased session of that name.
         """
-        sessions = await SessionIndex(self._redis).find_by_person(contact)
+        sessions = await SessionIndex(self._redis).find_by_contact(contact)
         if act is ControlAction.OPT_IN and await self._forget_name(contact) and not sessions:
             return [contact]
         await self._inbox.accept(

@@ -55,10 +55,10 @@ def describe_activity(data: Any) -> str:
     return f"{'An operator' if activity == 'redacted' else 'The contact'} {activity} a message"
 
 
-def describe_trouble(trouble: str) -> str:
+def describe_text_problems(problems: str) -> str:
     """Return the problems with a turn's texts; a template that failed is named with its node."""
     words = []
-    for each in trouble.split():
+    for each in problems.split():
         kind, _, rest = each.partition(":")
         node, _, error = rest.partition(":")
         words.append(f"a text of node {node} could not be rendered ({error})" if kind == "template" else each)
@@ -108,7 +108,7 @@ def _describe_committed(data: Any) -> EntryWords:
         facts.append(f"{len(turns)} messages together")
     if isinstance(replies := data.get("replies"), int):
         facts.append("1 reply" if replies == 1 else f"{replies} replies")
-    trouble = describe_trouble(str(data.get("trouble") or ""))
+    trouble = describe_text_problems(str(data.get("trouble") or ""))
     is_silent = str(data.get("outcome")).startswith("silent") or outcome in ("failed", "given up")
     return EntryWords(
         f"Not answered: {outcome}" if is_silent else "Answer and state saved in one step",

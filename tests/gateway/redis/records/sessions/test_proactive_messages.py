@@ -315,7 +315,7 @@ async def test_an_erasure_deletes_the_records_of_its_session_only(rig: Rig) -> N
     assert [key for key in await rig.redis.keys() if OTHER.encode() in key] == []
     assert await rig.redis.get("tg:proactive_session:own-a") is None
     assert (await read_report(rig, "a", SESSION)).outcome is MessageOutcome.QUEUED
-    assert await SessionIndex(rig.redis).find_by_person("fake:1") == [SESSION]
+    assert await SessionIndex(rig.redis).find_by_contact("fake:1") == [SESSION]
 
 
 async def test_every_record_expires(rig: Rig) -> None:
