@@ -24,7 +24,7 @@ async def test_the_rules_model_is_right_or_asks_back() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("folder", FOLDERS)
-async def test_the_rules_model_understands_talks_over_other_flows(folder: str) -> None:
+async def test_the_rules_model_understands_conversations_over_other_flows(folder: str) -> None:
     score = await measure_talks(folder)
     report = _print_report(score)
     assert score.share("right") >= 0.92, report

@@ -175,7 +175,7 @@ def test_the_quoted_message_is_kept() -> None:
     assert found.turn.quoted == QuotedMessage(id="m0", text="Which one?")
 
 
-def test_a_failure_is_told_in_the_words_of_the_channel_behind() -> None:
+def test_a_failure_is_reported_in_the_words_of_the_channel_behind() -> None:
     error = {"code": "uncategorized_error", "underlyingError": {"message": "Recipient not reachable"}}
     [found] = parse_events(
         build_event("conversation:message:delivery:failure", message={"id": "m1"}, error=error)

@@ -290,7 +290,7 @@ async def test_the_queued_job_of_an_erased_session_leaves_nothing_behind(redis: 
     assert await redis.keys(f"{KEY}*") == []
 
 
-async def test_a_turn_that_is_no_json_is_discarded_by_the_job_that_takes_it(redis: Redis) -> None:
+async def test_a_turn_that_is_not_json_is_discarded_by_the_job_that_takes_it(redis: Redis) -> None:
     rig = Rig(redis)
     await rig.accept_turns(1)
     await redis.lset(f"{KEY}:mail", 0, "no JSON")

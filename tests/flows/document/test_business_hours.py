@@ -56,7 +56,7 @@ def test_every_moment_is_open_or_not(moment: datetime) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_time_is_refused(wrong: dict[str, Any]) -> None:
+def test_what_is_not_a_time_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         BusinessHours.model_validate(wrong)
 

@@ -61,7 +61,7 @@ def test_settings_of_the_wrong_kind_are_refused() -> None:
         Flow.from_config({"flows_json": {"nodes": []}})
 
 
-def test_a_byte_order_mark_is_no_hindrance_in_a_text_either() -> None:
+def test_a_byte_order_mark_is_ignored_in_a_text_too() -> None:
     assert Flow.from_json("\ufeff" + SOUND).nodes
 
 
@@ -70,7 +70,7 @@ def test_a_path_that_no_file_can_have_is_refused() -> None:
         Flow.load("a\0b")
 
 
-def test_a_key_that_stands_twice_is_warned_of_with_its_place() -> None:
+def test_a_duplicate_key_is_warned_of_with_its_place() -> None:
     text = SOUND.replace('"name": "a"', '"name": "a", "name": "b"')
     flow = Flow.from_json(text)
     assert flow.nodes[0].name == "b"
@@ -80,7 +80,7 @@ def test_a_key_that_stands_twice_is_warned_of_with_its_place() -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_what_is_no_number_is_refused_with_its_place(number: str) -> None:
+def test_an_invalid_number_is_refused_with_its_place(number: str) -> None:
     assert find_issues(SOUND[:-1] + f', "x": [{number}]}}') == {
         "x[0]": "This number cannot be represented in JSON."
     }

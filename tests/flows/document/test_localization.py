@@ -52,7 +52,7 @@ def test_whose_words_leave_no_doubt_is_followed(text: str, before: str, spoken: 
     assert select_language(CODES, before, "en", build_turn(text)) == spoken
 
 
-def test_what_the_channel_knows_decides_where_words_do_not() -> None:
+def test_the_channels_locale_decides_where_words_do_not() -> None:
     assert select_language(CODES, "", "en", build_turn("4321", locale="de-AT")) == "de"
     assert select_language(CODES, "", "en", build_turn("4321", locale="fr")) == "en"
     assert select_language(CODES, "en", "en", build_turn("ja", payload="ich habe das", locale="de")) == "en"
@@ -127,7 +127,7 @@ async def test_a_tap_means_the_same_in_every_language() -> None:
         assert (await talk.turn(build_turn("", payload))).node == "done"
 
 
-async def test_a_model_is_told_the_language() -> None:
+async def test_a_model_gets_the_language() -> None:
     class ListeningModel(ScriptedModel):
         heard = ""
 

@@ -77,7 +77,7 @@ def test_the_values_of_an_enumeration_of_texts_are_looked_at_too() -> None:
     }
 
 
-def test_a_key_that_is_no_text_is_named() -> None:
+def test_a_key_that_is_not_text_is_named() -> None:
     assert find_issues(GREETING + "on: 1\n") == {"": "The key True is not text here: write it in quotes."}
 
 
@@ -102,17 +102,17 @@ def test_aliases_that_blow_up_a_document_are_refused_quickly() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- a", "7"])
-def test_yaml_that_is_no_object_is_refused(text: str) -> None:
+def test_yaml_that_is_not_an_object_is_refused(text: str) -> None:
     assert "A flow is an object with system_prompt" in find_issues(text)[""]
 
 
-def test_a_list_of_choices_is_told_of_the_quotes_at_each_word() -> None:
+def test_unquoted_booleans_in_choices_are_reported_at_each_word() -> None:
     problems = find_issues(GREETING.replace("static_text: Möchten Sie Tee?", "choices: [yes, no, maybe]"))
     assert set(problems) == {"nodes[0].choices[0]", "nodes[0].choices[1]"}
     assert all("write it in quotes" in sentence for sentence in problems.values())
 
 
-def test_a_key_that_stands_twice_is_warned_of_unless_it_is_merged() -> None:
+def test_a_duplicate_key_is_warned_of_unless_it_is_merged() -> None:
     flow = Flow.from_yaml(GREETING + "objective: a\nobjective: b\n")
     assert [problem.path for problem in flow.warnings] == ["objective"]
     assert flow.objective == "b"

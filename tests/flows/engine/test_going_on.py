@@ -40,7 +40,7 @@ async def test_an_edge_back_into_an_interrupted_node_keeps_what_is_known_there()
 @pytest.mark.parametrize(
     ("text", "node_id"), [("spot on", "verified"), ("stop", "cancelled"), ("sotp", "cancelled")]
 )
-async def test_spot_on_is_no_typo_of_stop(text: str, node_id: str) -> None:
+async def test_spot_on_is_not_a_typo_of_stop(text: str, node_id: str) -> None:
     assert (await say(load_library("kyc"), "hi", "4321", "23 April 1990", text)).node == node_id
 
 
@@ -105,7 +105,7 @@ class _FailingModel(ScriptedModel):
         raise ModelError("no answer")
 
 
-async def test_what_was_done_is_told_when_the_model_fails_after_it() -> None:
+async def test_the_reply_says_what_was_done_when_the_model_fails_afterwards() -> None:
     sold = flow(
         node("ask", "Sell?", edges=[edge("yes", "sell", keywords=["yes"])]),
         node(

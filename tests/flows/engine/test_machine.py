@@ -140,14 +140,14 @@ async def test_a_note_for_the_model_is_not_seen_by_the_user() -> None:
     )
 
 
-async def test_what_the_caller_knows_is_known_and_stands_in_for_nothing() -> None:
+async def test_the_callers_context_is_known_and_replaces_nothing() -> None:
     made = flow(
         node("a", "Hello {{ name }} of {{ BANK }}!", is_final=True), environment_variables={"BANK": "HB"}
     )
     assert (await machine(made).turn("hi", context={"name": "Ada", "BANK": "x"})).text == "Hello Ada of HB!"
 
 
-async def test_a_conversation_may_go_on_in_another_flow_with_what_it_knows() -> None:
+async def test_a_conversation_may_continue_in_another_flow_with_its_values() -> None:
     learns = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     first = flow(
         node("a", "Who?", edges=[edge("go", "b", input_schema=learns)]), node("b", "B?", is_final=True)
@@ -180,7 +180,7 @@ async def test_a_node_that_was_rewritten_repeats_its_question() -> None:
     assert (await talk.turn("yes")).text == "C."
 
 
-async def test_the_result_tells_what_the_turn_took() -> None:
+async def test_the_result_has_the_resources_of_the_turn() -> None:
     assert (await load_library("kyc").turn("hi")).seconds > 0
 
 
@@ -232,7 +232,7 @@ async def test_half_a_character_does_no_harm_to_the_turns_that_follow() -> None:
     assert "half � an emoji" in json.dumps(talk.state, ensure_ascii=False).encode().decode()
 
 
-async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_the_user() -> None:
+async def test_notes_before_the_start_reach_the_model_and_the_greeting_uses_the_context() -> None:
     model = ScriptedModel([TransitionDecision()])
     talk = machine(flow(node("a", "Hello {{ name }}!", edges=[edge("go", "a")])), model)
     talk.assist("They are a guest.")

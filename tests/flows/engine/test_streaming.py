@@ -312,7 +312,9 @@ async def test_a_model_that_is_cut_off_is_replaced_by_an_apology(
     assert (stream.result.outcome, stream.result.text) == ("error", ENGLISH.apology)
 
 
-async def test_a_stream_that_ends_too_early_is_no_answer(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_a_stream_that_ends_too_early_is_not_an_answer(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
     server.answers = [StreamedAnswer({"content": ""}, CUT)]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream] == [ENGLISH.apology]
@@ -415,5 +417,5 @@ def test_an_object_that_is_still_received_has_no_half_characters(received: str, 
 
 
 @pytest.mark.parametrize("text", ["", "[1", '"text', "no JSON", r'{"a": "\ud83d alone"}'])
-def test_what_is_no_object_is_not_read(text: str) -> None:
+def test_what_is_not_an_object_is_not_read(text: str) -> None:
     assert parse_partial_object(text) is None

@@ -454,7 +454,7 @@ async def test_thanks_after_the_end_do_not_restart_the_dialog() -> None:
     assert (await talk.turn("one more thing")).text.startswith("Hello!")
 
 
-async def test_a_greeting_on_the_way_is_no_message_that_was_not_understood() -> None:
+async def test_a_greeting_on_the_way_does_not_count_as_not_understood() -> None:
     talk = machine(flow(node("a", "Hello! Tea?", reprompt_text="Tea?", edges=[edge("go", "end")]), END))
     await talk.start()
     assert (await talk.turn("hi there")).text == "Tea?"

@@ -237,7 +237,7 @@ async def test_what_is_not_understood_is_never_said_twice_alike() -> None:
         (["hi", "4321", "23 April 1990", "no"], ["the date", "24 April 1990", "yes"]),
     ],
 )
-async def test_a_conversation_in_the_flow_of_an_earlier_release_goes_on(
+async def test_a_conversation_in_the_flow_of_an_earlier_release_continues(
     before: list[str], after: list[str]
 ) -> None:
     old = machine(Flow.load(ROOT / "tests" / "payloads" / "upgrade" / "kyc.json"))

@@ -88,7 +88,7 @@ async def test_a_first_message_that_says_nothing_clear_is_greeted_only(text: str
     ]
 
 
-async def test_a_number_in_a_first_message_is_no_choice() -> None:
+async def test_a_number_in_a_first_message_is_not_a_choice() -> None:
     assert (await load_library("support").turn("2")).outcome == "stay"
 
 
@@ -110,7 +110,7 @@ async def test_an_order_number_said_in_passing_is_not_asked_for() -> None:
     assert "orders/123456" in answer.text
 
 
-async def test_who_has_no_order_number_is_told_where_it_is() -> None:
+async def test_a_user_who_has_no_order_number_is_told_where_it_is() -> None:
     talk = load_library("support")
     answer = await say(talk, "hi", "1", "I don't know it")
     assert answer.node == "ask_order_number"

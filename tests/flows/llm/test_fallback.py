@@ -119,7 +119,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
 @pytest.mark.parametrize("second", ["openai/small", "rules"])
-async def test_an_answer_that_cannot_be_used_is_none(
+async def test_an_unusable_answer_counts_as_none(
     server: OpenAIServer, caplog: pytest.LogCaptureFixture, answer: Response, second: str
 ) -> None:
     server.answers = [answer, build_call("go")]

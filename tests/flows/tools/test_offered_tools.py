@@ -123,7 +123,7 @@ ORDER: Json = {
         ({"item": "mug", "count": "2"}, "not as the schema requires: count"),
     ],
 )
-async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_why(
+async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_gets_the_reason(
     crm: Crm, arguments: Json, reason: str
 ) -> None:
     order = {

@@ -134,7 +134,9 @@ def test_what_other_systems_answered_and_a_new_file_are_part_of_the_test() -> No
         (None, "There is no folder"),
     ],
 )
-def test_a_file_that_cannot_be_added_to_is_told_before_the_chat(text: str | None, sentence: str) -> None:
+def test_a_file_that_cannot_be_appended_to_is_reported_before_the_chat(
+    text: str | None, sentence: str
+) -> None:
     Path("a.yaml").write_text(SIMPLE, encoding="utf-8")
     target = Path("t.yaml" if text else "no/t.yaml")
     if text:
@@ -147,7 +149,7 @@ def test_a_file_that_cannot_be_added_to_is_told_before_the_chat(text: str | None
     assert text is None or target.read_text(encoding="utf-8") == text
 
 
-def test_a_chat_in_which_nobody_spoke_is_no_test() -> None:
+def test_a_chat_without_messages_is_not_saved_as_a_test() -> None:
     Path("a.yaml").write_text(SIMPLE, encoding="utf-8")
     assert run_flow("chat", "a.yaml", "--save-test", "t.yaml", stdin="").exit_code == 0
     assert not Path("t.yaml").exists()

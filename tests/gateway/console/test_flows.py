@@ -97,7 +97,7 @@ async def test_the_flows_in_use_are_listed_with_findings_versions_and_drawing(
     assert redrawn.headers["content-security-policy"] == drawing.headers["content-security-policy"]
 
 
-async def test_the_page_says_who_came_to_each_node_and_who_went_on(redis: Redis, flow_file: Path) -> None:
+async def test_the_page_shows_how_many_reached_each_node_and_went_on(redis: Redis, flow_file: Path) -> None:
     """Of three people one only says hello, and two ask for their order, of whom one gives its number."""
     machine = DialogMachine(Flow.load(flow_file), "rules")
     gateway = InboundGateway(redis, ["fake", "twilio/shop"], dialog=machine)

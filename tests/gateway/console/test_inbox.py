@@ -159,7 +159,7 @@ async def test_a_template_is_chosen_with_its_variables_and_passes_the_gate(
     assert gateway.channel.sent_replies == []
 
 
-async def test_agents_see_who_is_there_and_who_writes(redis: Redis, gateway: InboundGateway) -> None:
+async def test_agents_see_who_is_present_and_who_writes(redis: Redis, gateway: InboundGateway) -> None:
     async with open_console(redis, "agent") as anna, open_console(redis) as ops:
         path, _ = await open_first(anna)
         await anna.post(f"{path}/presence", data={"state": "typing"})
@@ -272,7 +272,7 @@ def test_the_summary_begins_with_the_conversation_and_ends_with_the_hand_over() 
 
 
 @pytest.mark.parametrize("desk_channels", [(), ("fake",)], ids=["own desk", "provider's desk"])
-async def test_the_summary_stands_above_the_messages(
+async def test_the_summary_is_above_the_messages(
     redis: Redis, gateway: InboundGateway, desk_channels: tuple[str, ...]
 ) -> None:
     async with open_console(redis, "agent", desk_channels=desk_channels) as http:

@@ -59,7 +59,7 @@ class MergedThread:
         return (stored or b"").decode()
 
 
-async def test_a_merged_conversation_goes_on_in_the_surviving_one(redis: Redis) -> None:
+async def test_a_merged_conversation_continues_in_the_surviving_one(redis: Redis) -> None:
     thread = MergedThread(redis)
     await thread.say(1, "hi", sunshine.TALK, "u1")
     await thread.receive(build_merge())

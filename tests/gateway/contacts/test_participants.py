@@ -293,7 +293,7 @@ async def test_another_requester_of_a_ticket_does_not_inherit_the_dialog(redis: 
 
 
 @pytest.mark.long
-async def test_a_conversation_that_an_agent_began_belongs_to_who_writes_first(redis: Redis) -> None:
+async def test_a_conversation_that_an_agent_began_belongs_to_its_first_author(redis: Redis) -> None:
     source = {"type": "conversation", "id": "3381000001", "body": "<p>Hi</p>", "author": intercom.PERSON}
     gateway, thread = Gateway(redis), IntercomThread(source=source)
     await gateway.receive(thread.say(1, "hi"), thread.session)

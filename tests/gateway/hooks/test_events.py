@@ -75,7 +75,7 @@ async def _receive_events(redis: Redis, receiver: Receiver, **options: object) -
     return receiver.events
 
 
-async def test_everything_that_happens_to_a_session_is_told(redis: Redis, receiver: Receiver) -> None:
+async def test_every_event_of_a_session_is_shown(redis: Redis, receiver: Receiver) -> None:
     events = await _receive_events(redis, receiver)
     assert [event["type"] for event in events] == [
         "message.received",
@@ -154,7 +154,7 @@ async def test_a_removed_subscription_leaves_nothing(redis: Redis, receiver: Rec
     assert await redis.exists("tg:events") == 0
 
 
-async def test_a_duplicate_is_no_second_event(redis: Redis, receiver: Receiver) -> None:
+async def test_a_duplicate_is_not_a_second_event(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
     await subscribe(redis, receiver)
     await rig.accept_turns(1)
@@ -268,7 +268,7 @@ def test_a_signature_is_of_standard_webhooks() -> None:
     assert Webhook(secret)
 
 
-async def test_the_progress_of_a_broadcast_is_told(redis: Redis, receiver: Receiver) -> None:
+async def test_the_progress_of_a_broadcast_is_reported(redis: Redis, receiver: Receiver) -> None:
     rig = BroadcastRig(redis)
     async with running_hook(redis, receiver) as crm:
         await rig.store.start(SPRING, build_rows(4))

@@ -99,7 +99,7 @@ async def test_other_words_are_answered_again(redis: Redis) -> None:
     assert gateway.answer_count == 6  # these words are still known
 
 
-async def test_brief_answers_are_no_loop(redis: Redis) -> None:
+async def test_brief_answers_are_not_a_loop(redis: Redis) -> None:
     gateway = LimitedGateway(redis, rounds=5)
     await gateway.say(*["yes"] * 12)
     assert gateway.answer_count == 12
@@ -108,7 +108,7 @@ async def test_brief_answers_are_no_loop(redis: Redis) -> None:
     assert gateway.channel.bodies[-1].endswith("help")
 
 
-async def test_what_is_not_answered_yet_is_no_round(redis: Redis) -> None:
+async def test_an_unanswered_message_does_not_count_as_a_round(redis: Redis) -> None:
     """A person repeats themselves while the bot is slow."""
     gateway = LimitedGateway(redis, rounds=5)
     await gateway.say(*["Is anybody there at all?"] * 9, processes=False)

@@ -130,7 +130,7 @@ async def test_a_contact_who_wrote_before_keeps_their_session(gateway: InboundGa
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("erased", [False, True])
-async def test_who_opted_out_is_not_written_to_in_a_new_session(
+async def test_a_contact_who_opted_out_is_not_written_to_in_a_new_session(
     gateway: InboundGateway, case: str, erased: bool
 ) -> None:
     contact, message = CASES[case]

@@ -203,7 +203,7 @@ async def test_pipelined_requests_have_their_own_time() -> None:
         writer.close()
 
 
-async def test_a_body_that_is_not_finished_in_time_is_ended_and_the_application_told(
+async def test_a_late_body_is_ended_and_the_application_is_notified(
     server: BoundedServer,
 ) -> None:
     reader, writer = await server.open()
@@ -254,7 +254,7 @@ async def test_half_open_connections_keep_nobody_out() -> None:
             writer.close()
 
 
-async def test_when_every_place_is_taken_by_a_request_the_next_is_told_to_come_back() -> None:
+async def test_when_all_connections_are_in_use_the_next_gets_503() -> None:
     limits = ConnectionLimits(connections=2, head_seconds=60, body_seconds=60)
     async with running_server(limits) as served:
         busy = [await served.open() for _ in range(2)]

@@ -112,7 +112,7 @@ async def test_a_card_is_posted_with_the_token_of_its_workspace(http: httpx.Asyn
     ("first", "second", "is_allowed"),
     [(intercom.APP, SHOP2, True), (intercom.APP, "", True), ("", SHOP2, True), (SHOP2, SHOP2, False)],
 )
-def test_accounts_of_one_app_must_be_told_apart(
+def test_accounts_of_one_app_must_be_distinguishable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str, second: str, is_allowed: bool
 ) -> None:
     for name, value in {**intercom.ENVIRON, "INTERCOM_WORKSPACE_ID": first}.items():

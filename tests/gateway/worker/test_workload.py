@@ -34,7 +34,7 @@ async def test_a_partition_takes_its_share_of_what_is_free() -> None:
     assert not load.running
 
 
-async def test_all_partitions_go_on_when_a_job_has_ended() -> None:
+async def test_all_partitions_continue_when_a_job_has_ended() -> None:
     first, others = asyncio.Event(), asyncio.Event()
     load = build_workload(2, 3)
     load.start(build_job(1), wait_for(first))

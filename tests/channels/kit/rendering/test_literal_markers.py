@@ -87,7 +87,7 @@ def test_a_code_that_nothing_formats_is_copied_as_it_is(code: str) -> None:
     assert render(f"**Total:** {escape_markdown(code)}") == f"*Total:* {code}"
 
 
-def test_the_joiner_stands_outside_the_words() -> None:
+def test_the_joiner_is_outside_the_words() -> None:
     assert render(r"Code \*12\*!") == f"Code {JOINER}*12*!"
     assert escape_markers("_id_") == f"{JOINER}_id_"
 

@@ -73,14 +73,14 @@ async def test_a_question_in_between_loses_nothing() -> None:
     assert read_slots(talk) == {"day": "2026-11-27", "guests": 4, "area": "Inside"}
 
 
-async def test_what_the_caller_knows_is_not_asked() -> None:
+async def test_values_of_the_callers_context_are_not_asked_for() -> None:
     talk = machine(build_flow())
     await talk.turn("hi", context={"guests": 3, "area": "Inside"})
     assert (await talk.turn("next friday")).text == "Any wishes?"
     assert read_slots(talk) == {"day": "2026-11-27", "guests": 3, "area": "Inside"}
 
 
-async def test_who_wants_to_stop_may_stop() -> None:
+async def test_a_user_who_wants_to_stop_may_stop() -> None:
     stopped = await say(machine(build_flow()), "hi", "next friday", "stop")
     assert (stopped.outcome, stopped.text) == ("final", "All right, I have stopped here.")
 

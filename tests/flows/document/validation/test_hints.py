@@ -108,7 +108,7 @@ def test_a_problem_says_where_what_and_what_to_write(document: str, sentence: st
         ("{say: how much is it?, expect: {}}", 'write that text in quotes: "how much is it?"'),
     ],
 )  # fmt: skip
-def test_a_problem_of_a_test_file_is_told_alike(tmp_path: Path, turn: str, sentence: str) -> None:
+def test_a_problem_of_a_test_file_is_reported_alike(tmp_path: Path, turn: str, sentence: str) -> None:
     (tmp_path / "t.yaml").write_text(f"conversations: [{{name: a, turns: [{turn}]}}]", encoding="utf-8")
     with pytest.raises(FlowError) as refused:
         ConversationTestFile.load(tmp_path / "t.yaml")
@@ -146,6 +146,6 @@ def test_a_probable_mistake_is_a_warning(tmp_path: Path, parts: str, sentence: s
         ("{'nodes': []}", "write texts in double quotes"),
     ],
 )
-def test_what_is_no_json_is_told_why(text: str, hint: str) -> None:
+def test_the_error_says_why_a_text_is_not_json(text: str, hint: str) -> None:
     with pytest.raises(FlowError, match=hint):
         Flow.from_json(text)

@@ -109,7 +109,7 @@ def test_there_is_nothing_to_say_against_a_sound_schema(schema: Json) -> None:
     assert find_schema_issues(schema) == {}
 
 
-def test_a_flow_is_told_of_the_schemas_of_edges_and_tools() -> None:
+def test_schemas_of_edges_and_tools_are_reported() -> None:
     schema = {"properties": {"a": {"type": "strng"}}}
     tool = {"id": "t", "name": "t", "description": "d", "input_schema": schema}
     broken = document(node("a", edges=[edge("e", "a", input_schema=schema)]), tools=[tool])
@@ -139,7 +139,7 @@ def test_a_country_that_a_language_names_is_looked_at_too() -> None:
         )
 
 
-def test_a_schema_without_end_is_told() -> None:
+def test_a_schema_without_end_is_reported() -> None:
     schema: Json = {}
     for _ in range(200):
         schema = {"items": schema}

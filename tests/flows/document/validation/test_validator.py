@@ -72,7 +72,7 @@ def test_a_mistake_of_shape_in_one_language_hides_nothing_in_another() -> None:
     }
 
 
-def test_an_id_stands_for_one_thing() -> None:
+def test_an_id_names_one_thing() -> None:
     broken = document(
         node("a", edges=[edge("on", "a"), edge("on", "a")], tools=[TOOL, TOOL]),
         actions=[CALL, CALL],
@@ -113,7 +113,7 @@ def test_a_model_is_never_offered_two_functions_of_one_name() -> None:
     }
 
 
-def test_an_edge_that_leads_nowhere_is_no_way_out_of_a_failure() -> None:
+def test_an_edge_without_a_target_does_not_handle_a_failure() -> None:
     blind = {"id": "blind", "condition": "never"}
     broken = document(
         node(

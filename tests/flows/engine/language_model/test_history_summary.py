@@ -92,7 +92,7 @@ async def test_nothing_is_forgotten_as_long_as_summaries_come() -> None:
 
 
 @pytest.mark.parametrize("trouble", [ModelError("gone"), RuntimeError("a bug"), GeneratedReply("")])
-async def test_without_a_summary_the_turn_is_none_the_worse(trouble: GeneratedReply | Exception) -> None:
+async def test_a_failed_summary_does_not_affect_the_turn(trouble: GeneratedReply | Exception) -> None:
     script = ScriptedModel(build_decisions(ROOM + 6), summaries=[trouble] * 6)
     talk = machine(LOOP, script)
     answer = await say(talk, *build_texts(ROOM + 6))

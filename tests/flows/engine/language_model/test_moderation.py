@@ -140,6 +140,6 @@ async def test_the_real_client_asks_the_servers_own_way() -> None:
 
 
 @pytest.mark.parametrize("spec", ["omni", "openai/", "other/omni"])
-def test_what_is_no_moderator_is_refused(spec: str) -> None:
+def test_what_is_not_a_moderator_is_refused(spec: str) -> None:
     with pytest.raises(ConfigurationError, match="TURNGATE_MODERATION"):
         create_moderator(spec, api_key="k")

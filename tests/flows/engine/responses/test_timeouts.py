@@ -150,7 +150,7 @@ async def test_a_node_that_does_not_care_is_silent() -> None:
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "colleagues are busy"), ("de", "im Gespräch"), ("es", "están ocupadas")]
 )
-async def test_who_waits_for_a_person_is_told_so_in_the_engines_own_words(language: str, said: str) -> None:
+async def test_a_waiting_user_is_told_so_in_the_engines_own_words(language: str, said: str) -> None:
     made = Flow.model_validate(
         {
             "system_prompt": "You are kind.", "initial_node": "person", "agent_language": language,

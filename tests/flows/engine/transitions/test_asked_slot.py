@@ -23,7 +23,7 @@ async def test_a_number_answers_the_slot_that_was_asked_for_and_not_the_list_bef
     assert (await say(talk, "2")).text == "2 salami. Shall I order that?"
 
 
-async def test_a_slot_with_values_offers_them_and_they_are_numbered_anew() -> None:
+async def test_a_slot_with_values_offers_them_with_new_numbers() -> None:
     size = {"type": "string", "enum": ["small", "large"], "description": "the size"}
     order = input_schema(kind={"type": "string", "enum": ["tea", "cake"]}, size=size)
     talk = machine(
@@ -89,7 +89,7 @@ async def test_confirm_says_which_yes_counts(more: Json, target: str, edge_id: s
     assert (await say(talk, "hi", "yes but later")).edge == edge_id
 
 
-async def test_who_wants_to_wait_is_waited_for() -> None:
+async def test_a_wish_to_wait_is_respected() -> None:
     agree = edge("yes", "end", "The user agrees", keywords=["yes", "ok"])
     talk = machine(flow(node("a", "Shall I?", edges=[agree]), END))
     assert (await say(talk, "hi", "ok wait")).text == "Of course, take your time.\n\nShall I?"

@@ -68,7 +68,7 @@ async def test_hand_offs_interrupts_and_fallbacks_ignore_criteria() -> None:
     assert (await say(talk, "hi", "go", "go")).edge == "stuck"
 
 
-async def test_insisting_counts_anew_when_the_node_is_entered_again() -> None:
+async def test_insisting_counts_from_zero_when_the_node_is_entered_again() -> None:
     made = flow(
         node("ask", "Who?", edges=[edge("on", "b")], completion_criteria=[{"key": "first_name"}]),
         node("b", "B?", edges=[edge("back", "ask")]),

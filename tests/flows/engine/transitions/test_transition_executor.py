@@ -69,7 +69,7 @@ async def test_no_edge_is_crossed_in_passing_without_what_it_requires() -> None:
         assert (await talk.turn("5")).node == "one"
 
 
-async def test_criteria_hold_at_a_node_that_goes_on_by_itself() -> None:
+async def test_criteria_apply_at_a_node_that_continues_automatically() -> None:
     criteria = [{"key": "amount", "description": "the amount"}]
     made = build_router_flow(edge("one", "one"), completion_criteria=criteria, allow_skip=False)
     talk = machine(made, ScriptedModel([TransitionDecision("go")]))

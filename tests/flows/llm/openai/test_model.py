@@ -247,7 +247,7 @@ async def test_a_rate_limit_is_retried_after_the_requested_delay(
 
 
 @both_clients
-async def test_a_server_that_goes_on_failing_costs_an_apology(
+async def test_a_server_that_keeps_failing_leads_to_an_apology(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     server.answers = [JSONResponse({"error": {}}, 429, headers={"retry-after-ms": "1"}) for _ in range(9)]

@@ -77,7 +77,7 @@ NO_ANSWERS = [
 
 
 @pytest.mark.parametrize("answer", NO_ANSWERS)
-async def test_what_is_no_answer_costs_an_apology(
+async def test_an_invalid_response_leads_to_an_apology(
     server: OpenAIServer, talk: DialogMachine, answer: Response
 ) -> None:
     server.answers = [answer]
@@ -86,7 +86,7 @@ async def test_what_is_no_answer_costs_an_apology(
     assert len(server.requests) == 1
 
 
-async def test_an_answer_without_an_end_is_none(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_an_incomplete_answer_counts_as_none(server: OpenAIServer, talk: DialogMachine) -> None:
     server.answers = [StreamingResponse(endless_body(), media_type="application/json")]
     assert (await say(talk, "hi", "Ada")).outcome == "error"
 
@@ -100,7 +100,7 @@ async def test_an_answer_without_an_end_is_none(server: OpenAIServer, talk: Dial
     ],
     ids=["bomb", "no gzip", "not asked for"],
 )
-async def test_a_compressed_answer_that_cannot_be_read_is_none(
+async def test_a_compressed_answer_that_cannot_be_read_counts_as_none(
     server: OpenAIServer, talk: DialogMachine, body: bytes, encoding: str
 ) -> None:
     server.answers = [Response(body, headers={"content-encoding": encoding})]

@@ -67,7 +67,7 @@ async def test_a_stream_that_ends_before_anything_was_said_is_begun_again(
     await model.aclose()
 
 
-async def test_a_stream_is_not_begun_again_once_something_was_told(server: OpenAIServer) -> None:
+async def test_a_stream_is_not_restarted_once_something_was_streamed(server: OpenAIServer) -> None:
     model = OpenAIModel("small", api_key="k", base_url=server.url)
     server.answers = [StreamedAnswer("Who ", CUT), StreamedAnswer("Who are you?")]
     told: list[str] = []

@@ -37,14 +37,14 @@ async def test_keywords_are_whole_words_in_any_case_and_without_accents(text: st
     assert await select_edge(text, TEA, CAKE) == edge_id
 
 
-async def test_two_edges_equally_near_are_no_decision() -> None:
+async def test_two_equally_similar_edges_are_not_a_decision() -> None:
     assert (
         await select_edge("yes no", edge("y", "end", keywords=["yes"]), edge("n", "other", keywords=["no"]))
         == ""
     )
 
 
-async def test_two_edges_to_the_same_place_are_no_quarrel() -> None:
+async def test_two_edges_to_the_same_place_do_not_conflict() -> None:
     assert (
         await select_edge("tea", edge("one", "end", keywords=["tea"]), edge("two", "end", keywords=["tea"]))
         == "one"
@@ -112,7 +112,7 @@ async def test_a_bare_condition_is_gone_by_a_little(text: str, edge_id: str) -> 
         ("stimmt nicht", "wrong"),
     ],
 )
-async def test_what_is_denied_or_asked_is_no_consent(text: str, edge_id: str) -> None:
+async def test_what_is_denied_or_asked_is_not_consent(text: str, edge_id: str) -> None:
     edges = (
         edge("charged", "end", "The user confirms the amount is correct"),
         edge("wrong", "other", "The user says it is wrong"),
@@ -221,7 +221,7 @@ async def test_an_example_is_not_what_is_denied_or_only_a_little_alike(text: str
     assert await select_edge(text, person, late) == edge_id
 
 
-async def test_a_question_that_is_known_is_no_answer() -> None:
+async def test_a_question_that_is_known_is_not_an_answer() -> None:
     day = edge(
         "day", "end", input_schema=input_schema(day={"type": "string", "format": "date", "x-future": True})
     )
@@ -253,7 +253,7 @@ async def test_a_yes_is_understood_in_other_words_and_languages(text: str, edge_
     assert await select_edge(text, right, edge("wrong", "other", keywords=["no", "wrong"])) == edge_id
 
 
-async def test_an_okay_is_no_yes_to_more() -> None:
+async def test_an_okay_is_not_a_yes_to_more() -> None:
     assert await select_edge("ok", edge("more", "end", keywords=["yes", "more"])) == ""
 
 
@@ -265,7 +265,7 @@ async def test_a_greeting_in_the_first_message_was_answered_by_the_greeting() ->
     assert (await say(machine(made), "hi", "hello there friend")).edge == "hello"
 
 
-async def test_a_year_is_no_code_while_a_date_is_asked_for() -> None:
+async def test_a_year_is_not_a_code_while_a_date_is_asked_for() -> None:
     code = {"type": "string", "pattern": "^[0-9]{4}$", "description": "the last digits of the card"}
     born = edge(
         "born", "end", input_schema=input_schema(born={"type": "string", "format": "date", "x-past": True})

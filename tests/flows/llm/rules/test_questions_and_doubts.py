@@ -95,7 +95,7 @@ async def test_a_name_is_read_beside_a_phone_number(language: str, text: str, na
 
 
 @pytest.mark.parametrize("text", ["skip it", "I'd rather not say", "pass", "I won't tell you"])
-async def test_who_does_not_answer_has_no_name(text: str) -> None:
+async def test_a_user_who_does_not_answer_has_no_name(text: str) -> None:
     talk = machine(build_flow("en"))
     await talk.turn("small")
     assert (await talk.turn(text)).node == "ask_name"
@@ -123,7 +123,7 @@ async def test_a_question_beside_a_wish_gives_no_value(text: str, size: str | No
 
 
 @pytest.mark.parametrize("text", ["not sure about the date yet", "maybe some date", "I don't know the date"])
-async def test_who_doubts_has_not_said_it(text: str) -> None:
+async def test_a_doubtful_value_does_not_count(text: str) -> None:
     told = edge("told", "end", "The caller has provided a preferred date")
     assert (await say(machine(flow(node("ask", "Hello?", edges=[told]), END)), "hi", text)).node == "ask"
 
@@ -143,7 +143,7 @@ async def test_a_no_with_the_words_of_a_global_edge_takes_it(text: str, target: 
     assert (await say(machine(made), "hi", text)).node == target
 
 
-async def test_who_asks_for_a_person_takes_the_condition_that_names_one() -> None:
+async def test_a_user_who_asks_for_a_person_takes_the_condition_that_names_one() -> None:
     edges = [edge("person", "end", "user_requests_human"), edge("x", "other", "asks the price")]
     talk = machine(flow(node("ask", "Hello?", edges=edges), END, OTHER))
     assert (await say(talk, "hi", "can I talk to a person")).node == "end"
@@ -162,7 +162,9 @@ async def test_who_asks_for_a_person_takes_the_condition_that_names_one() -> Non
         ("do not send me to a human", False),
     ],
 )
-async def test_a_person_of_the_business_is_told_from_the_users_own(text: str, *, is_person: bool) -> None:
+async def test_a_person_of_the_business_is_distinguished_from_the_users_own(
+    text: str, *, is_person: bool
+) -> None:
     answer = await say(load_library("support"), "hi", text)
     assert (answer.outcome == "hand_off") is is_person
     assert answer.node in ("person", "welcome", "listening")

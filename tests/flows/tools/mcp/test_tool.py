@@ -147,7 +147,7 @@ async def test_no_session_is_left_on_a_server_that_keeps_them(shop: Shop) -> Non
     assert len(made) == methods.count("DELETE") <= 1
 
 
-async def test_what_a_tool_says_has_gone_wrong_is_told_to_the_model(shop: Shop) -> None:
+async def test_a_tools_error_reaches_the_model(shop: Shop) -> None:
     result = await read_tool_result(build_flow(shop.url, "sell"), shop.host, name="sell")
     assert result["success"] is False
     assert "we are out of tea" in result["error"]
@@ -288,7 +288,7 @@ HANDSHAKE: Json = {
         ({"type": "resource", "resource": {"uri": "shop://tea", "text": "green"}}, "green"),
     ],
 )
-async def test_what_is_no_structured_content_is_kept_as_text(crm: Crm, content: Json, data: object) -> None:
+async def test_content_without_structure_is_kept_as_text(crm: Crm, content: Json, data: object) -> None:
     crm.answers = [build_replies({"content": [content]})] * 9
     assert await read_tool_result(build_flow(crm.url), crm.host) == {"success": True, "data": data}
 
@@ -312,7 +312,7 @@ DEEP = "[" * 50_000
 @pytest.mark.parametrize(
     "kind", ["application/json", "text/event-stream", "text/html", "application/json; charset=x"]
 )
-async def test_an_answer_that_is_no_answer_fails(
+async def test_an_unusable_answer_fails(
     crm: Crm, body: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     said = f"event: message\ndata: {body}\n\n" if "event" in kind else body

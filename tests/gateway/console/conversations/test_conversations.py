@@ -193,7 +193,7 @@ async def test_an_erased_contact_is_not_in_the_list_and_not_found(redis: Redis) 
     assert await redis.zcard("tg:conversations") == 0
 
 
-async def test_a_conversation_shows_who_said_what_and_what_became_of_it(redis: Redis) -> None:
+async def test_a_conversation_shows_authors_messages_and_outcomes(redis: Redis) -> None:
     await accept_message(redis, 1, text="<b>where</b> is my order?")
     await process_session(redis)
     log: Any = await redis.xrange("tg:{fake:1}:log")
@@ -381,7 +381,7 @@ def test_the_timeline_says_by_what_a_message_was_verified() -> None:
     assert describe_entries([entry], describe_verification("fake"))[0].detail == "verified, not a duplicate"
 
 
-def test_the_walked_path_has_each_node_once_and_begins_anew_after_a_reset() -> None:
+def test_the_walked_path_has_each_node_once_and_restarts_after_a_reset() -> None:
     nodes = ("a", "a", "b", "", "c")
     entries = [build_entry("committed", node=node, edge=f"to_{node}") for node in nodes]
 
@@ -394,7 +394,7 @@ def build_entry(kind: str, **data: str) -> LogEntry:
     return LogEntry(id="1-0", at_ms=1, kind=kind, data={**data})
 
 
-def test_a_cursor_is_read_back_and_anything_else_is_none() -> None:
+def test_a_cursor_is_read_back_and_anything_else_is_rejected() -> None:
     cursor = Cursor(1795400000000.0, "fake:a b")
     assert parse_cursor(cursor.dump()) == cursor
     wrong: Sequence[str] = ("", " ", "x y", "5", "nan fake", "-1 fake")

@@ -289,7 +289,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
     await gateway.mailbox.aclose()
 
 
-async def test_a_process_goes_on_when_the_keys_were_wrapped_with_one_that_it_lacks(
+async def test_a_process_continues_when_the_keys_were_wrapped_with_one_that_it_lacks(
     redis: Redis, caplog: Any
 ) -> None:
     """An operator rotated before all processes had the new key: nothing fails until they are restarted."""

@@ -77,7 +77,7 @@ class ReportingServer(Redis):
         ({}, ""),
     ],
 )
-async def test_what_info_tells_is_judged(sections: dict[str, dict[str, Any]], words: str) -> None:
+async def test_facts_of_info_are_checked(sections: dict[str, dict[str, Any]], words: str) -> None:
     async with ReportingServer() as redis:
         redis.sections = sections
         found = await find_problems(redis)
