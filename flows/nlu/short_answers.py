@@ -151,7 +151,6 @@ def _without_ends(words: _Words, lexicon: Lexicon) -> _Words:
     return words
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _answer_index(_lexicon)

@@ -166,7 +166,6 @@ def _match_fuzzy_label(
     return scored[0][1]
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _position_pattern(_lexicon)

@@ -140,7 +140,6 @@ def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:
     )
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _approval(_lexicon)

@@ -107,9 +107,8 @@ def _parts(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _doubt_pattern(_lexicon)
     _courtesy(_lexicon)
     _outdated_pattern(_lexicon)

@@ -48,8 +48,7 @@ def _is_inquiry(part: str, language: str, lexicon: Lexicon) -> bool:
     return begins or (part.rstrip().endswith("?") and len(words) >= _MIN_WORDS)
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _separator(_lexicon)
     _inquiry_pattern(_lexicon)
