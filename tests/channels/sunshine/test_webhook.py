@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from channels.sunshine import SunshineChannel
-from channels.sunshine.failures import classify_failure
+from channels.sunshine.delivery_statuses import classify_failure
 from channels.twilio.capabilities import ERROR_KINDS as TWILIO_KINDS
 from channels.whatsapp.capabilities import ERROR_KINDS as META_KINDS
 from core.errors import MalformedWebhook
