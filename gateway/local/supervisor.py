@@ -25,7 +25,8 @@ from gateway.local.simulated_accounts import (
     format_simulator_urls,
     write_simulated_settings,
 )
-from gateway.local.simulator_server import MAX_FILE_BYTES, SimulatorServer
+from gateway.local.simulator_server import SimulatorServer
+from gateway.local.webhook_dispatcher import MAX_FILE_BYTES
 from gateway.redis.server.embedded_server import EmbeddedRedis
 
 log = logging.getLogger("turngate.run")

@@ -144,7 +144,7 @@ class StormServer(SimulatorServer):
         for sid, deliveries in reversed(sent) if swapped else sent:
             self.simulator.duplicate_deliveries += len(deliveries) > 1
             self.simulator.acceptance_event(sid)
-            self._schedule_webhooks(deliveries)
+            self._webhooks.schedule(deliveries)
             await self.simulator.wait_until_accepted(sid)
             ids.append(sid)
         return ids
