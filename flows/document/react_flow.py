@@ -17,7 +17,6 @@ from flows.document.validation import EDGE_ID, STAY_FUNCTION_ID
 JsonObject = Mapping[str, Any]
 
 _PROMPT_KEYS = ("systemPrompt", "system_prompt")
-_CONFIG_START_KEYS = ("initialNodeId", "initial_node_id")
 _TOP_LEVEL_START_KEYS = ("initialNodeId", "initial_node_id", "initialNode", "initial_node", "startNodeId")
 _COPIED_EDGE_KEYS = ("actions", "criteria", "guard")
 _EDGE_KEYS = (*_COPIED_EDGE_KEYS, "condition", "input_schema", "inputSchema", "is_fallback", "isFallback")

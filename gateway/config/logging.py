@@ -21,9 +21,6 @@ import structlog
 from core.log_context import current_log_fields
 from gateway.config.log_redaction import Redactor
 
-LOG_FORMATS = ("text", "json")
-LOG_LEVELS = ("debug", "info", "warning", "error")
-
 _OTHERS_WITH_HANDLERS = ("rq.worker", "rq.job", "uvicorn", "uvicorn.error")
 _FIELDS = ("session", "message", "account", "channel", "worker", "code", "reason")
 _redactor = Redactor()

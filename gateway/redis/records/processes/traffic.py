@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -75,11 +75,6 @@ async def read_traffic(redis: Redis, minutes: int = 60) -> list[MinuteTraffic]:
             is_over = minute < last - _OPEN_MINUTES
             (known if is_over else present)[minute] = _decode_minute(minute * 60_000, each)
     return [known[minute] if minute in known else present[minute] for minute in numbers]
-
-
-def summarize_waits(minutes: Sequence[MinuteTraffic], channel: str = "") -> Histogram:
-    """Return how long contacts waited for their first reply in these minutes, on one channel or on all."""
-    return merge_histograms((minute.answers for minute in minutes), channel)
 
 
 def merge_histograms(parts: Iterable[Mapping[str, Histogram]], channel: str = "") -> Histogram:
