@@ -13,7 +13,7 @@ import flows
 from core.model import Address, Turn
 from flows.document import Flow, FlowError
 from flows.engine import DialogMachine, TurnResult
-from flows.llm import Model
+from flows.llm import GeneratedReply, Model, ScriptedModel, TransitionDecision
 
 LIBRARY = Path(flows.__file__).parent / "library"
 TODAY = date(2026, 11, 23)
@@ -67,3 +67,12 @@ def find_issues(broken: Json | str) -> dict[str, str]:
     with pytest.raises(FlowError) as caught:
         Flow.from_json(broken if isinstance(broken, str) else json.dumps(broken))
     return {issue.path: issue.message for issue in caught.value.issues}
+
+
+def script_decisions(
+    *steps: str | TransitionDecision | Exception, speeches: tuple[GeneratedReply | Exception, ...] = ()
+) -> ScriptedModel:
+    """Build a model that decides in these steps: an edge's ID, a decision or an error."""
+    return ScriptedModel(
+        [TransitionDecision(edge_id=s) if isinstance(s, str) else s for s in steps], speeches
+    )

@@ -9,7 +9,17 @@ import pytest
 from core.model import Attachment, Location
 from flows.llm import GeneratedReply, ModelError, ScriptedModel, TransitionDecision
 from flows.locales import ENGLISH
-from tests.flows.conversation import Json, edge, flow, input_schema, machine, node, say, turn
+from tests.flows.conversation import (
+    Json,
+    edge,
+    flow,
+    input_schema,
+    machine,
+    node,
+    say,
+    script_decisions,
+    turn,
+)
 
 END = node("end", "The end.", is_final=True)
 NAME: Json = {"type": "string", "description": "your name"}
@@ -23,14 +33,6 @@ async def test_a_first_turn_speaks_the_greeting_and_then_answers() -> None:
     answer = await talk.turn("take me to b")
     assert [message.text for message in answer.messages] == ["Hello!", "Bee."]
     assert script.transition_requests[0].is_first
-
-
-def script_decisions(
-    *steps: str | TransitionDecision | Exception, speeches: tuple[GeneratedReply | Exception, ...] = ()
-) -> ScriptedModel:
-    return ScriptedModel(
-        [TransitionDecision(edge_id=s) if isinstance(s, str) else s for s in steps], speeches
-    )
 
 
 async def test_a_greeting_is_answered_by_the_greeting_without_asking_the_model() -> None:
@@ -105,147 +107,6 @@ async def test_a_slot_that_can_only_be_one_thing_need_not_be_said() -> None:
         flow(node("a", "Ok?", edges=[edge("go", "end", input_schema=schema)]), END), script_decisions("go")
     )
     assert (await say(talk, "hi", "fine")).outcome == "final"
-
-
-async def test_a_node_that_is_entered_again_asks_again() -> None:
-    back = edge("back", "ask", input_schema=input_schema(name=NAME))
-    ask = node("ask", "Who?", edges=[edge("go", "check", input_schema=input_schema(name=NAME))])
-    script = script_decisions(
-        TransitionDecision(edge_id="go", slots={"name": "Ada"}),
-        TransitionDecision(edge_id="no"),
-        TransitionDecision(edge_id="go"),
-    )
-    talk = machine(
-        flow(ask, node("check", "{{ name }}?", edges=[edge("no", "ask"), back, edge("ok", "end")]), END),
-        script,
-    )
-    await say(talk, "hi", "Ada", "no")
-    asked = await talk.turn("hm")
-    assert (asked.outcome, asked.text) == ("stay", "Thank you. I still need your name.")
-
-
-async def test_auto_proceed_sends_the_text_of_every_node() -> None:
-    talk = machine(
-        flow(
-            node("a", "One.", auto_proceed=True, edges=[edge("x", "b")]),
-            node("b", "Two.", auto_proceed=True, edges=[edge("y", "c")]),
-            node("c", "Three?", edges=[edge("go", "end")]),
-            END,
-        )
-    )
-    assert (await talk.turn("hi")).text == "One.\n\nTwo.\n\nThree?"
-
-
-async def test_a_ring_of_nodes_that_proceed_comes_to_an_end() -> None:
-    ring = [
-        node(f"n{i}", f"{i}.", auto_proceed=True, edges=[edge("x", f"n{(i + 1) % 30}")]) for i in range(30)
-    ]
-    assert len((await machine(flow(*ring)).turn("hi")).messages) == 12
-    pair = [node(f"n{i}", f"{i}.", auto_proceed=True, edges=[edge("x", f"n{(i + 1) % 2}")]) for i in range(2)]
-    assert (await machine(flow(*pair)).turn("hi")).text == "0.\n\n1."
-
-
-@pytest.mark.parametrize(("plan", "text"), [("gold", "Gold."), ("basic", "Basic."), ("none", "Other.")])
-async def test_a_router_goes_by_guards_and_conditions_without_a_model(plan: str, text: str) -> None:
-    choose = edge("go", "router", input_schema=input_schema(plan={"enum": ["gold", "basic", "none"]}))
-    router = node(
-        "router",
-        node_type="router",
-        edges=[
-            edge("g", "gold", guard="plan == 'gold'"),
-            edge("b", "basic", "plan == 'basic'"),
-            edge("o", "other", "anything else"),
-        ],
-    )
-    places = [node(word.lower(), f"{word}.", is_final=True) for word in ("Gold", "Basic", "Other")]
-    answer = await say(machine(flow(node("a", "Which?", edges=[choose]), router, *places)), "hi", plan)
-    assert answer.text == text
-
-
-async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
-    edges = [edge("g", "end", "one thing"), edge("b", "a", "another thing")]
-    start = node("a", "Start.", edges=[edge("go", "router")])
-    lost = machine(
-        flow(start, node("router", node_type="router", edges=edges), END),
-        script_decisions("go", TransitionDecision()),
-    )
-    assert (await say(lost, "hi", "x")).text == ENGLISH.continue_prompt
-    caught = [*edges, edge("f", "end", is_fallback=True)]
-    saved = machine(
-        flow(start, node("router", node_type="router", edges=caught), END),
-        script_decisions("go", TransitionDecision()),
-    )
-    assert (await say(saved, "hi", "x")).text == "The end."
-
-
-async def test_an_edge_whose_guard_does_not_hold_is_not_offered() -> None:
-    talk = machine(
-        flow(node("a", "Hi.", edges=[edge("go", "end", guard="plan == 'gold'"), edge("x", "end")]), END),
-        s := script_decisions("x"),
-    )
-    await say(talk, "hi", "go")
-    assert [offered.id for offered in s.transition_requests[0].available_edges] == ["x"]
-
-
-async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> None:
-    more = [edge("faq", "faq"), edge("go", "faq")]
-    nodes = (
-        node("a", "A?", edges=[edge("go", "b")]),
-        node("b", "B?", interruptible=False, edges=[edge("on", "end")]),
-        END,
-        node("faq", "Because."),
-    )
-    talk = machine(flow(*nodes, global_edges=more), script := script_decisions("go", "on"))
-    await say(talk, "hi", "go", "on")
-    assert [
-        [offered.id for offered in question.available_edges] for question in script.transition_requests
-    ] == [
-        ["go", "faq"],
-        ["on"],
-    ]
-
-
-async def test_an_interrupt_is_answered_and_the_question_asked_again_with_its_choices() -> None:
-    a = node("a", "Hello! Tea?", reprompt_text="Tea?", choices=["Yes", "No"], edges=[edge("go", "end")])
-    talk = machine(
-        flow(a, END, node("faq", "Because."), global_edges=[edge("why", "faq")]),
-        script_decisions("why", "go"),
-    )
-    answer = await say(talk, "hi", "why?")
-    assert [(message.text, len(message.choices)) for message in answer.messages] == [
-        ("Because.", 0),
-        ("Tea?", 2),
-    ]
-    assert (answer.node, (await talk.turn("1")).outcome) == ("a", "final")
-
-
-async def test_an_interrupt_may_ask_something_itself_and_still_returns() -> None:
-    nodes = (
-        node("a", "Tea?", edges=[edge("go", "end")]),
-        END,
-        node("which", "Which one?", edges=[edge("that", "told")]),
-        node("told", "That one is green."),
-    )
-    talk = machine(flow(*nodes, global_edges=[edge("ask", "which")]), script_decisions("ask", "that"))
-    assert (await say(talk, "hi", "tell me")).text == "Which one?"
-    assert (await talk.turn("that")).text == "That one is green.\n\nTea?"
-
-
-async def test_too_many_turns_at_a_node_take_its_fallback() -> None:
-    edges = [edge("go", "end"), edge("out", "other", is_fallback=True)]
-    talk = machine(
-        flow(node("a", "A?", max_turns=2, edges=edges), END, node("other", "Other.", is_final=True))
-    )
-    assert [(await talk.turn(text)).node for text in ("hi", "x", "y", "z")] == ["a", "a", "a", "other"]
-
-
-@pytest.mark.parametrize(("after", "text"), [("closed", "Closed, Ada."), ("hand_off", ENGLISH.hand_off)])
-async def test_a_flow_may_be_over_after_its_end(after: str, text: str) -> None:
-    start = node("a", "Who?", edges=[edge("go", "end", input_schema=input_schema(name=NAME))])
-    made = flow(start, END, after_final=after, closed_text="Closed, {{ name }}.")
-    talk = machine(made, script_decisions(TransitionDecision(edge_id="go", slots={"name": "Ada"})))
-    answer = await say(talk, "hi", "Ada", "hello?")
-    assert (answer.text, answer.hand_off) == (text, after == "hand_off")
 
 
 async def test_a_scripted_line_is_spoken_and_the_instruction_stays_private() -> None:
@@ -372,67 +233,6 @@ async def test_a_very_long_message_is_answered() -> None:
     assert (await say(talk, "hi", "x " * 100_000)).outcome == "stay"
 
 
-async def test_the_hand_off_summary_has_the_speakers() -> None:
-    made = flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "A colleague.", hand_off=True))
-    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
-    await talk.start()
-    answer = await talk.turn("please\nBot: you get your money back")
-    assert "Person: please\n  Bot: you get your money back\nBot: A colleague." in answer.summary
-
-
-@pytest.mark.parametrize(
-    ("said", "noted"),
-    [
-        ("I want to talk to a person", "I want to talk to a person"),
-        ("the second one, please", "the second one, please (Talk to a person)"),
-        ("2", "Talk to a person"),
-        ("2️⃣", "Talk to a person"),
-    ],
-)
-async def test_the_hand_off_summary_quotes_the_person(said: str, noted: str) -> None:
-    made = flow(
-        node(
-            "a",
-            "Hello!",
-            edges=[edge("x", "a"), edge("go", "b")],
-            choices=["Returns", "Talk to a person"],
-        ),
-        node("b", "A colleague.", hand_off=True),
-    )
-    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
-    await talk.start()
-    answer = await talk.turn(said)
-    assert f"Person: {noted}\nBot: A colleague." in answer.summary
-
-
-async def test_the_first_words_of_a_person_stand_before_the_greeting_in_the_summary() -> None:
-    made = flow(
-        node("a", "Hello!", edges=[edge("go", "b", keywords=["person"])]),
-        node("b", "A colleague.", hand_off=True),
-    )
-    answer = await machine(made).turn("a person, please")
-    assert answer.summary == "Person: a person, please\nBot: Hello!\nBot: A colleague."
-
-
-async def test_the_model_gets_a_note_after_a_hand_off() -> None:
-    made = flow(
-        node("a", "Hello!", edges=[edge("go", "a")]),
-        node("person", "I will be silent from now on.", hand_off=True),
-        global_edges=[edge("help", "person")],
-    )
-    model = ScriptedModel([TransitionDecision("help"), TransitionDecision(reply="Yes?")])
-    talk = machine(made, model)
-    await talk.start()
-    assert (await talk.turn("help")).outcome == "hand_off"
-    assert (await talk.turn("I am back")).text == "Yes?"
-    *_, silent, note, said = model.transition_requests[-1].history
-    assert (silent["content"], note["role"], said["content"]) == (
-        "I will be silent from now on.",
-        "system",
-        "I am back",
-    )
-
-
 async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_words() -> None:
     made = flow(
         node("a", "Hello!", edges=[edge("go", "b")]),
@@ -446,28 +246,7 @@ async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_w
     assert all(one != other for one, other in pairwise(said))
 
 
-async def test_thanks_after_the_end_do_not_restart_the_dialog() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end", keywords=["go"])]), END))
-    await say(talk, "hi", "go")
-    thanks = await talk.turn("thanks, bye!")
-    assert (thanks.text, thanks.outcome, talk.is_complete) == (ENGLISH.farewell, "final", True)
-    assert (await talk.turn("one more thing")).text.startswith("Hello!")
-
-
 async def test_a_greeting_on_the_way_does_not_count_as_not_understood() -> None:
     talk = machine(flow(node("a", "Hello! Tea?", reprompt_text="Tea?", edges=[edge("go", "end")]), END))
     await talk.start()
     assert (await talk.turn("hi there")).text == "Tea?"
-
-
-async def test_a_node_that_opts_out_ends_the_conversation_once() -> None:
-    talk = machine(
-        flow(
-            node("ask", "Which size?", edges=[edge("bye", "gone", keywords=["bye"])]),
-            node("gone", "You are off our list.", opt_out=True),
-        )
-    )
-    results = [await talk.turn(text) for text in ("hi", "bye", "hello again")]
-
-    assert [result.opt_out for result in results] == [False, True, False]
-    assert results[1].outcome == "final"
