@@ -77,7 +77,7 @@ def _find_dead_letters(status: GatewayStatus) -> Iterator[Alert]:
     if status.dead_letters:
         yield Alert(
             f"{format_count(status.dead_letters, 'dead letter')}: given up after all tries",
-            "Nothing happens until somebody replays or drops them.",
+            "They wait until an operator replays or drops them.",
             "/console/failures",
             "See the failures",
             "warn",

@@ -58,7 +58,7 @@ class Cause(NamedTuple):
             )
         if self.is_reply:
             return (
-                "A replay sends the reply again. It helps once the cause is put right; a number that cannot "
+                "A replay sends the reply again. It helps once the cause is fixed; a number that cannot "
                 "be reached fails again, and a closed service window refuses it."
             )
         return (

@@ -74,7 +74,7 @@ def test_the_phone_says_what_the_bot_did_and_links_to_the_timeline(page: Page) -
     say(page, "hi")
     expect_reply(page, "last four digits")
     expect(page.locator("#inspected-facts")).to_contain_text("ask_last_four")
-    page.get_by_role("link", name="Timeline, flow and what it knows").click()
+    page.get_by_role("link", name="Timeline, flow and dialog state").click()
     expect(page.get_by_role("heading", name="Path through the flow")).to_be_visible()
 
 

@@ -118,7 +118,7 @@ async def test_the_page_shows_how_many_reached_each_node_and_went_on(redis: Redi
     }
     assert numbers["start"] == ["3", "2", "1"]
     assert numbers["tracking"][:1] == ["2"]
-    assert "Nobody came to: " in page
+    assert "Not reached: " in page
     assert page.count("No conversation went through this flow") == 1, "the flow of twilio/shop"
     [day] = [key async for key in redis.scan_iter("tg:flow_traffic:*")]
     assert 0 < await redis.ttl(day) <= 8 * 86_400
