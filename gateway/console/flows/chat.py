@@ -181,7 +181,7 @@ class FlowChatPage(ConsolePage):
 
 _PROBLEMS: Final = {
     "stale": "Another window has written since this page was opened, or the chat is too long to keep.",
-    "full": f"A chat has at most {MAX_TURNS} messages: begin anew.",
+    "full": f"A chat has at most {MAX_TURNS} messages: restart it.",
     "text": f"Write 1 to {MAX_TEXT_LENGTH:,} characters.",
     "busy": "Other test chats are being answered: try again in a moment.",
     "slow": f"The answer took longer than {_TURN_SECONDS:.0f} seconds, so nothing has changed.",
