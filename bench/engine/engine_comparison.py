@@ -77,10 +77,7 @@ def measure() -> list[str]:
     with running_model_server() as url:
         turngate = _run_engine([sys.executable, "-m", "bench.engine.measurements"], url)
         reference = _run_engine(
-            [
-                str(install_reference()),
-                str(Path(__file__).parent.parent / "programs" / "superdialog_engine.py"),
-            ],
+            [str(install_reference()), "-m", "bench.programs.superdialog_engine"],
             url,
         )
     return [_render_row(name, turngate[name], reference[name]) for name in _NAMES]
