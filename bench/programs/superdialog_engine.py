@@ -20,7 +20,7 @@ from typing import Any
 from openai.types.chat import ChatCompletionChunk
 
 from bench.programs.tool_call_chunks import call_deltas
-from bench.programs.turn_timing import measure_over_http, measure_conversations, read_resident_bytes
+from bench.programs.turn_timing import measure_conversations, measure_over_http, read_resident_bytes
 
 
 class FakeOpenAIClient:
