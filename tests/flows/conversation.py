@@ -30,11 +30,11 @@ def load_library(name: str) -> DialogMachine:
     return machine(Flow.load(LIBRARY / f"{name}.json"))
 
 
-async def say(talk: DialogMachine, *texts: str) -> TurnResult:
+async def say(dialog: DialogMachine, *texts: str) -> TurnResult:
     """Say `texts` one after another; the answer to the last."""
     for text in texts[:-1]:
-        await talk.turn(text)
-    return await talk.turn(texts[-1])
+        await dialog.turn(text)
+    return await dialog.turn(texts[-1])
 
 
 def turn(text: str = "", **more: Any) -> Turn:

@@ -1,6 +1,6 @@
 """Scored conversations over flows unknown to the authors of the rules: plays and judges `conversations/`.
 
-A file has conversations: each begins with `# flow language`, then turns in order, `kind: text => expectation`.
+A file has conversations: each begins with `# flow language`; its turns are `kind: text => expectation`.
 An expectation names the nodes that are right, separated by `|`, the values that must be stored afterwards
 (`day=2026-12-01`, alternatives separated by `|`, `*` for any), those that may change (`day?=2026-12-01`), and
 words that stand in the reply (`~word`). `safe` is any turn that does nothing and stays at the question or at

@@ -87,7 +87,9 @@ def test_every_secret_of_a_rotation_is_accepted() -> None:
 
 def test_one_request_may_have_several_contacts_and_a_malformed_event_is_skipped() -> None:
     first, bad, second = parse_events(
-        build_message_event(TEXT, talk="a"), {"type": 7}, build_message_event(TEXT, talk="b", number="m2")
+        build_message_event(TEXT, conversation_id="a"),
+        {"type": 7},
+        build_message_event(TEXT, conversation_id="b", number="m2"),
     )
 
     assert isinstance(bad, Ignored)

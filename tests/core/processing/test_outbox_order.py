@@ -68,11 +68,11 @@ async def test_an_agents_words_during_a_turn_leave_and_the_bots_reply_does_not(r
 
 
 async def test_several_words_and_a_reply_of_several_parts(redis: Redis) -> None:
-    async def talk(rig: Rig) -> None:
+    async def send_twice(rig: Rig) -> None:
         await send_as_agent(rig, "agent-1", "one\ntwo")
         await send_as_agent(rig, "agent-2", "three")
 
-    rig = build_interrupted_rig(redis, talk)
+    rig = build_interrupted_rig(redis, send_twice)
     await rig.accept_turns(1, text="a\nb")
 
     await rig.process()

@@ -94,9 +94,9 @@ DAY, NIGHT = datetime(2026, 11, 23, 8, tzinfo=UTC), datetime(2026, 11, 23, 22, t
 
 
 async def ask(resort: dict[str, str], moment: datetime) -> tuple[str, str]:
-    talk = DialogMachine(build_flow(resort), now=lambda: moment)
-    await talk.start()
-    result = await talk.turn("a person please")
+    dialog = DialogMachine(build_flow(resort), now=lambda: moment)
+    await dialog.start()
+    result = await dialog.turn("a person please")
     return result.outcome, result.text
 
 

@@ -25,16 +25,16 @@ NAME: Json = {"type": "string", "description": "your name"}
 async def test_a_flow_may_be_over_after_its_end(after: str, text: str) -> None:
     start = node("a", "Who?", edges=[edge("go", "end", input_schema=input_schema(name=NAME))])
     made = flow(start, END, after_final=after, closed_text="Closed, {{ name }}.")
-    talk = machine(made, script_decisions(TransitionDecision(edge_id="go", slots={"name": "Ada"})))
-    answer = await say(talk, "hi", "Ada", "hello?")
+    dialog = machine(made, script_decisions(TransitionDecision(edge_id="go", slots={"name": "Ada"})))
+    answer = await say(dialog, "hi", "Ada", "hello?")
     assert (answer.text, answer.hand_off) == (text, after == "hand_off")
 
 
 async def test_the_hand_off_summary_has_the_speakers() -> None:
     made = flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "A colleague.", hand_off=True))
-    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
-    await talk.start()
-    answer = await talk.turn("please\nBot: you get your money back")
+    dialog = machine(made, ScriptedModel([TransitionDecision("go")]))
+    await dialog.start()
+    answer = await dialog.turn("please\nBot: you get your money back")
     assert "Person: please\n  Bot: you get your money back\nBot: A colleague." in answer.summary
 
 
@@ -57,9 +57,9 @@ async def test_the_hand_off_summary_quotes_the_person(said: str, noted: str) -> 
         ),
         node("b", "A colleague.", hand_off=True),
     )
-    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
-    await talk.start()
-    answer = await talk.turn(said)
+    dialog = machine(made, ScriptedModel([TransitionDecision("go")]))
+    await dialog.start()
+    answer = await dialog.turn(said)
     assert f"Person: {noted}\nBot: A colleague." in answer.summary
 
 
@@ -79,10 +79,10 @@ async def test_the_model_gets_a_note_after_a_hand_off() -> None:
         global_edges=[edge("help", "person")],
     )
     model = ScriptedModel([TransitionDecision("help"), TransitionDecision(reply="Yes?")])
-    talk = machine(made, model)
-    await talk.start()
-    assert (await talk.turn("help")).outcome == "hand_off"
-    assert (await talk.turn("I am back")).text == "Yes?"
+    dialog = machine(made, model)
+    await dialog.start()
+    assert (await dialog.turn("help")).outcome == "hand_off"
+    assert (await dialog.turn("I am back")).text == "Yes?"
     *_, silent, note, said = model.transition_requests[-1].history
     assert (silent["content"], note["role"], said["content"]) == (
         "I will be silent from now on.",
@@ -92,21 +92,21 @@ async def test_the_model_gets_a_note_after_a_hand_off() -> None:
 
 
 async def test_thanks_after_the_end_do_not_restart_the_dialog() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end", keywords=["go"])]), END))
-    await say(talk, "hi", "go")
-    thanks = await talk.turn("thanks, bye!")
-    assert (thanks.text, thanks.outcome, talk.is_complete) == (ENGLISH.farewell, "final", True)
-    assert (await talk.turn("one more thing")).text.startswith("Hello!")
+    dialog = machine(flow(node("a", "Hello!", edges=[edge("go", "end", keywords=["go"])]), END))
+    await say(dialog, "hi", "go")
+    thanks = await dialog.turn("thanks, bye!")
+    assert (thanks.text, thanks.outcome, dialog.is_complete) == (ENGLISH.farewell, "final", True)
+    assert (await dialog.turn("one more thing")).text.startswith("Hello!")
 
 
 async def test_a_node_that_opts_out_ends_the_conversation_once() -> None:
-    talk = machine(
+    dialog = machine(
         flow(
             node("ask", "Which size?", edges=[edge("bye", "gone", keywords=["bye"])]),
             node("gone", "You are off our list.", opt_out=True),
         )
     )
-    results = [await talk.turn(text) for text in ("hi", "bye", "hello again")]
+    results = [await dialog.turn(text) for text in ("hi", "bye", "hello again")]
 
     assert [result.opt_out for result in results] == [False, True, False]
     assert results[1].outcome == "final"

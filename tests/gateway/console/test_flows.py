@@ -101,8 +101,12 @@ async def test_the_page_shows_how_many_reached_each_node_and_went_on(redis: Redi
     """Of three people one only says hello, and two ask for their order, of whom one gives its number."""
     machine = DialogMachine(Flow.load(flow_file), "rules")
     gateway = InboundGateway(redis, ["fake", "twilio/shop"], dialog=machine)
-    talks = {"a": ["hi"], "b": ["hi", "where is my order?"], "c": ["hi", "where is my order?", "AB-1234"]}
-    for session, texts in talks.items():
+    conversations = {
+        "a": ["hi"],
+        "b": ["hi", "where is my order?"],
+        "c": ["hi", "where is my order?", "AB-1234"],
+    }
+    for session, texts in conversations.items():
         for number, text in enumerate(texts):
             await gateway.receive(
                 [TurnReceived(turn=build_turn(number, f"fake:{session}", text))], f"fake:{session}"

@@ -281,7 +281,7 @@ async def test_the_summary_is_above_the_messages(
         _, without = await open_first(http)
 
     [summary] = re.findall(r'<section class="summary".*?</section>', page.text, re.DOTALL)
-    assert page.text.index(summary) < page.text.index('id="talk-log"')
+    assert page.text.index(summary) < page.text.index('id="message-log"')
     for words in ("Summary for agents", "Ada", "I want a &lt;person&gt;"):
         assert words in summary
     assert 'class="summary"' not in without.text

@@ -64,7 +64,7 @@ class ZendeskThread:
 
 
 class IntercomThread:
-    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
+    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.CONVERSATION}"
 
     def __init__(self, **conversation: Any) -> None:
         self._channel: IntercomChannel = intercom.build_channel()
@@ -85,7 +85,7 @@ class IntercomThread:
 
 
 class SunshineThread:
-    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
+    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.CONVERSATION}"
 
     def __init__(self) -> None:
         self._channel: SunshineChannel = sunshine.build_channel()

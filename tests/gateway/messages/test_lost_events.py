@@ -19,7 +19,7 @@ START = 1_790_000_000
 class SunshineThread:
     """A conversation of Zendesk messaging; `at` is the second of each event."""
 
-    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
+    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.CONVERSATION}"
     ours, others = sunshine.BOT, sunshine.DESK
 
     def _parse(self, event: dict[str, Any], at: int) -> list[Event]:
@@ -50,7 +50,7 @@ class SunshineThread:
 class IntercomThread:
     """A conversation at Intercom; who holds it is its assignee."""
 
-    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
+    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.CONVERSATION}"
     ours, others = intercom.BOT, intercom.GRACE
 
     def _parse(self, topic: str, at: int, holder: Any, **part: Any) -> list[Event]:

@@ -29,17 +29,17 @@ async def test_a_node_that_is_entered_again_asks_again() -> None:
         TransitionDecision(edge_id="no"),
         TransitionDecision(edge_id="go"),
     )
-    talk = machine(
+    dialog = machine(
         flow(ask, node("check", "{{ name }}?", edges=[edge("no", "ask"), back, edge("ok", "end")]), END),
         script,
     )
-    await say(talk, "hi", "Ada", "no")
-    asked = await talk.turn("hm")
+    await say(dialog, "hi", "Ada", "no")
+    asked = await dialog.turn("hm")
     assert (asked.outcome, asked.text) == ("stay", "Thank you. I still need your name.")
 
 
 async def test_auto_proceed_sends_the_text_of_every_node() -> None:
-    talk = machine(
+    dialog = machine(
         flow(
             node("a", "One.", auto_proceed=True, edges=[edge("x", "b")]),
             node("b", "Two.", auto_proceed=True, edges=[edge("y", "c")]),
@@ -47,7 +47,7 @@ async def test_auto_proceed_sends_the_text_of_every_node() -> None:
             END,
         )
     )
-    assert (await talk.turn("hi")).text == "One.\n\nTwo.\n\nThree?"
+    assert (await dialog.turn("hi")).text == "One.\n\nTwo.\n\nThree?"
 
 
 async def test_a_ring_of_nodes_that_proceed_comes_to_an_end() -> None:
@@ -93,11 +93,11 @@ async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
 
 
 async def test_an_edge_whose_guard_does_not_hold_is_not_offered() -> None:
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Hi.", edges=[edge("go", "end", guard="plan == 'gold'"), edge("x", "end")]), END),
         s := script_decisions("x"),
     )
-    await say(talk, "hi", "go")
+    await say(dialog, "hi", "go")
     assert [offered.id for offered in s.transition_requests[0].available_edges] == ["x"]
 
 
@@ -109,8 +109,8 @@ async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> Non
         END,
         node("faq", "Because."),
     )
-    talk = machine(flow(*nodes, global_edges=more), script := script_decisions("go", "on"))
-    await say(talk, "hi", "go", "on")
+    dialog = machine(flow(*nodes, global_edges=more), script := script_decisions("go", "on"))
+    await say(dialog, "hi", "go", "on")
     assert [
         [offered.id for offered in question.available_edges] for question in script.transition_requests
     ] == [
@@ -121,16 +121,16 @@ async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> Non
 
 async def test_an_interrupt_is_answered_and_the_question_asked_again_with_its_choices() -> None:
     a = node("a", "Hello! Tea?", reprompt_text="Tea?", choices=["Yes", "No"], edges=[edge("go", "end")])
-    talk = machine(
+    dialog = machine(
         flow(a, END, node("faq", "Because."), global_edges=[edge("why", "faq")]),
         script_decisions("why", "go"),
     )
-    answer = await say(talk, "hi", "why?")
+    answer = await say(dialog, "hi", "why?")
     assert [(message.text, len(message.choices)) for message in answer.messages] == [
         ("Because.", 0),
         ("Tea?", 2),
     ]
-    assert (answer.node, (await talk.turn("1")).outcome) == ("a", "final")
+    assert (answer.node, (await dialog.turn("1")).outcome) == ("a", "final")
 
 
 async def test_an_interrupt_may_ask_something_itself_and_still_returns() -> None:
@@ -140,14 +140,14 @@ async def test_an_interrupt_may_ask_something_itself_and_still_returns() -> None
         node("which", "Which one?", edges=[edge("that", "told")]),
         node("told", "That one is green."),
     )
-    talk = machine(flow(*nodes, global_edges=[edge("ask", "which")]), script_decisions("ask", "that"))
-    assert (await say(talk, "hi", "tell me")).text == "Which one?"
-    assert (await talk.turn("that")).text == "That one is green.\n\nTea?"
+    dialog = machine(flow(*nodes, global_edges=[edge("ask", "which")]), script_decisions("ask", "that"))
+    assert (await say(dialog, "hi", "tell me")).text == "Which one?"
+    assert (await dialog.turn("that")).text == "That one is green.\n\nTea?"
 
 
 async def test_too_many_turns_at_a_node_take_its_fallback() -> None:
     edges = [edge("go", "end"), edge("out", "other", is_fallback=True)]
-    talk = machine(
+    dialog = machine(
         flow(node("a", "A?", max_turns=2, edges=edges), END, node("other", "Other.", is_final=True))
     )
-    assert [(await talk.turn(text)).node for text in ("hi", "x", "y", "z")] == ["a", "a", "a", "other"]
+    assert [(await dialog.turn(text)).node for text in ("hi", "x", "y", "z")] == ["a", "a", "a", "other"]

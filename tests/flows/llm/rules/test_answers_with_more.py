@@ -125,8 +125,8 @@ async def test_only_an_optional_value_is_left_out(language: str, text: str, opti
         "id": "form", "node_type": "collect", "then": "end",
         "slots": [{"name": "mail", "question": "E-mail?", "format": "email", "optional": optional}],
     }  # fmt: skip
-    talk = machine(flow(form, node("end", "Done.", is_final=True), agent_language=language))
-    assert (await say(talk, "hm", text)).node == ("end" if optional else "ask_mail")
+    dialog = machine(flow(form, node("end", "Done.", is_final=True), agent_language=language))
+    assert (await say(dialog, "hm", text)).node == ("end" if optional else "ask_mail")
 
 
 def build_flow() -> Flow:

@@ -10,8 +10,8 @@ OTHER = node("other", "Other.", is_final=True)
 
 async def select_edge(text: str, *edges: Json, **more: Json) -> str:
     """The edge that `text` takes out of a node with these edges."""
-    talk = machine(flow(node("a", "Well?", edges=list(edges)), END, OTHER, **more))
-    return (await say(talk, "hi", text)).edge
+    dialog = machine(flow(node("a", "Well?", edges=list(edges)), END, OTHER, **more))
+    return (await say(dialog, "hi", text)).edge
 
 
 TEA = edge("tea", "end", keywords=["tea", "green tea"])
@@ -53,7 +53,7 @@ async def test_two_edges_to_the_same_place_do_not_conflict() -> None:
 
 async def test_a_pattern_decides_and_its_named_groups_are_slots() -> None:
     schema = input_schema(code={"type": "string"})
-    talk = machine(
+    dialog = machine(
         flow(
             node(
                 "a",
@@ -63,7 +63,7 @@ async def test_a_pattern_decides_and_its_named_groups_are_slots() -> None:
             node("b", "It is {{ code }}.", is_final=True),
         )
     )
-    assert (await say(talk, "hi", "my Code abc7 it is")).text == "It is abc7."
+    assert (await say(dialog, "hi", "my Code abc7 it is")).text == "It is abc7."
 
 
 @pytest.mark.parametrize(
@@ -141,23 +141,23 @@ async def test_free_text_that_was_asked_for_is_taken_although_the_edge_goes_by_k
         keywords=["book"],
         input_schema=input_schema(name={"type": "string", "description": "your name"}),
     )
-    talk = machine(flow(node("a", "Well?", edges=[book, CAKE]), END, OTHER))
-    assert (await say(talk, "hi", "Ann Smith")).edge == ""
-    assert (await say(talk, "book")).text == "Thank you. I still need your name."
-    assert (await say(talk, "my name?")).edge == ""
-    assert (await say(talk, "book", "Ann Smith")).edge == "book"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"name": "Ann Smith"}
+    dialog = machine(flow(node("a", "Well?", edges=[book, CAKE]), END, OTHER))
+    assert (await say(dialog, "hi", "Ann Smith")).edge == ""
+    assert (await say(dialog, "book")).text == "Thank you. I still need your name."
+    assert (await say(dialog, "my name?")).edge == ""
+    assert (await say(dialog, "book", "Ann Smith")).edge == "book"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"name": "Ann Smith"}
 
 
 async def test_a_list_is_asked_for_and_given() -> None:
     toppings = {"type": "array", "items": {"type": "string"}, "description": "your toppings"}
     order = edge("order", "end", keywords=["pizza"], input_schema=input_schema(toppings=toppings))
-    talk = machine(flow(node("a", "Well?", edges=[order]), END))
-    await say(talk, "hi", "a pizza")
-    assert (await say(talk, "ham and cheese")).edge == "order"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"toppings": ["ham", "cheese"]}
+    dialog = machine(flow(node("a", "Well?", edges=[order]), END))
+    await say(dialog, "hi", "a pizza")
+    assert (await say(dialog, "ham and cheese")).edge == "order"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"toppings": ["ham", "cheese"]}
 
 
 async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
@@ -175,10 +175,10 @@ async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
 async def test_a_payload_that_is_a_value_fills_the_slot() -> None:
     choices = [{"label": "The shiny one", "payload": "gold"}, {"label": "The other", "payload": "silver"}]
     sized = edge("size", "end", input_schema=input_schema(size={"enum": ["gold", "silver"]}))
-    talk = machine(flow(node("a", "Pick.", choices=choices, edges=[sized]), END))
-    assert (await say(talk, "hi", "1")).edge == "size"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"size": "gold"}
+    dialog = machine(flow(node("a", "Pick.", choices=choices, edges=[sized]), END))
+    assert (await say(dialog, "hi", "1")).edge == "size"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"size": "gold"}
 
 
 async def test_the_same_message_has_the_same_answer() -> None:
@@ -290,9 +290,9 @@ async def test_a_year_is_not_a_code_while_a_date_is_asked_for() -> None:
 @pytest.mark.parametrize("answer", ["in the afternoon", "pm", "afternoon please", "3 in the afternoon"])
 async def test_the_half_of_the_day_answers_which_hour_was_meant(answer: str) -> None:
     at = edge("at", "end", input_schema=input_schema(at={"type": "string", "format": "time"}))
-    talk = machine(flow(node("a", "When?", edges=[at]), END))
-    asked = await say(talk, "hi", "at 3")
+    dialog = machine(flow(node("a", "When?", edges=[at]), END))
+    asked = await say(dialog, "hi", "at 3")
     assert asked.text.startswith("Is that 3 in the morning or 3 in the afternoon?")
-    assert (await talk.turn(answer)).edge == "at"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"at": "15:00"}
+    assert (await dialog.turn(answer)).edge == "at"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"at": "15:00"}

@@ -262,7 +262,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
             await held.save({"token": "walrus"})
     use_cipher(redis, build_ring())
 
-    async def talk(session: str) -> None:
+    async def run_conversation(session: str) -> None:
         for number in range(10):
             await gateway.receive(
                 [TurnReceived(turn=build_turn(number, session, f"{TEXT} {number}"))], session
@@ -270,7 +270,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
 
     sessions = [f"fake:{name}" for name in "abcd"]
     rewriting = asyncio.create_task(Reencryption(redis).run())
-    await asyncio.gather(*map(talk, sessions))
+    await asyncio.gather(*map(run_conversation, sessions))
     rewritten = await rewriting
     again = await Reencryption(redis).run()
 
