@@ -1,4 +1,4 @@
-"""Takes the pictures of the console in docs/, of a gateway with simulated providers: `make pictures`.
+"""Takes the screenshots of the console for docs/ on a gateway with simulated providers: `make pictures`.
 
 With a folder as argument it also takes every page there, light and dark, wide and as on a phone, to look at.
 """

@@ -1,4 +1,4 @@
-"""Generated blocks of the documentation; `make docs` writes them into their pages."""
+"""Generated blocks of the documentation, written into their pages by `make docs`."""
 
 from __future__ import annotations
 

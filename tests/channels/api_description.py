@@ -1,4 +1,4 @@
-"""Requests and responses held against the providers' API descriptions (OpenAPI), reduced to their schemas."""
+"""Validation of requests and responses against the providers' API descriptions (OpenAPI schemas)."""
 
 from __future__ import annotations
 

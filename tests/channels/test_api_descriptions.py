@@ -1,4 +1,4 @@
-"""Every request of the channels and every answer of the simulators is what the API descriptions allow."""
+"""Requests of the channels and responses of the simulators conform to the providers' API descriptions."""
 
 from __future__ import annotations
 

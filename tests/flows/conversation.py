@@ -1,4 +1,4 @@
-"""Conversations for tests: a machine on a library flow, and small flows made in place."""
+"""Dialog machines on library flows, and builders of small flows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker paused past its lease, as by SIGSTOP: its event loop does nothing meanwhile."""
+"""Pause of a worker past the end of its lease, as by SIGSTOP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library's flows on a real small model: a defined outcome, no leak, bounded time, a person on demand.
+"""Library flows on a real small model: defined outcome, no leak, bounded time, hand-off on request.
 
 `make test-model` installs the model and runs this. What such a model decides is not judged: it is too small.
 """

@@ -1,4 +1,4 @@
-"""The score of the rules model on the scored turns, by language and kind."""
+"""Score of the rules model on the scored turns, by language and kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scored turns: reads the files in `turns/`, plays each turn from its scene, and judges what happened.
+"""Scored turns: reads the files in `turns/`, plays each turn from its scene, and judges the result.
 
 A file has scenes, `# flow language`, with the messages that lead there (`> hello`) and then turns:
 `kind: text => expectation`. An expectation names the nodes that are right, separated by `|`, and the values

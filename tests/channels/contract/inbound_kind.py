@@ -1,4 +1,4 @@
-"""A kind of inbound message, with a sample and what becomes of it."""
+"""Kind of inbound message, with a sample and its expected result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of inbound message of every channel: the tables of docs/channels.md."""
+"""Kinds of inbound messages of all channels: the data of the tables in docs/channels.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ownership of a conversation, by what Intercom reports about agents, assignments and states."""
+"""Ownership of a conversation, derived from agents, assignments and states that Intercom reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time zone of a contact, for quiet hours: of the place in their profile, or else of their number."""
+"""Time zone of a contact, for quiet hours: from the place in their profile, otherwise from their number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First messages to phone numbers: addresses, requests, refusals, and events of version 1.1."""
+"""First messages to phone numbers: addresses, requests, refusals and events of version 1.1."""
 
 from __future__ import annotations
 

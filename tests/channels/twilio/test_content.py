@@ -1,4 +1,4 @@
-"""Buttons and lists on WhatsApp through the Content API, and numbered lists where there is none."""
+"""Buttons and lists on WhatsApp through the Content API, and numbered lists as the fallback."""
 
 from __future__ import annotations
 

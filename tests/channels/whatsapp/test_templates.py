@@ -1,4 +1,4 @@
-"""Message templates of WhatsApp: the list, the check of values, and what the simulated account takes."""
+"""Message templates of WhatsApp: the list, the check of values, and the simulated account's rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two producers of one outbox: an agent or the business says something while the bot works out a turn."""
+"""Order of one outbox with two producers: an agent or the business sends while a turn is processed."""
 
 from __future__ import annotations
 

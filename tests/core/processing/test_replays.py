@@ -1,4 +1,4 @@
-"""Replayed replies leave in the order in which they were given up, before newer ones (guarantee L9)."""
+"""Replayed replies are sent in their original order, before newer ones (guarantee L9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies that the provider does not accept: given up by age, not by a count of tries (guarantee L14)."""
+"""Replies that the provider does not accept are given up by age, not by the number of attempts (L14)."""
 
 from __future__ import annotations
 

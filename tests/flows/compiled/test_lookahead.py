@@ -1,4 +1,4 @@
-"""Speculative replies: the next node's message in the request that chooses the edge."""
+"""Speculative replies: the request that chooses the edge also returns the next node's message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Business hours: who asks for a person at night is told so, and may be led elsewhere."""
+"""Business hours: outside of them, a request for a person is answered as such and can take another edge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One flow in several languages: which one is spoken, that the graph stays the same, what is refused."""
+"""One flow in several languages: choice of the language, one graph for all, refused documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limit of external calls in one turn."""
+"""Limit of external calls in one turn."""
 
 from __future__ import annotations
 

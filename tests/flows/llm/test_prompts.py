@@ -1,4 +1,4 @@
-"""User text is data in prompts and never an instruction."""
+"""User text is data in prompts, never an instruction."""
 
 from __future__ import annotations
 

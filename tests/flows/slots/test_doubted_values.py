@@ -1,4 +1,4 @@
-"""Values beside a denial, corrections without a value, ranges: asked back, never stored."""
+"""Values beside a denial, corrections without a value, and ranges: asked back, never stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that a text takes back, considers or takes something from, and words of the slot beside a value."""
+"""Values that a text withdraws, considers or modifies, and words of the slot beside a value."""
 
 from __future__ import annotations
 

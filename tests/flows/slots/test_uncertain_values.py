@@ -1,4 +1,4 @@
-"""A value beside a doubt, a refusal to answer or a question is asked for again, never stored."""
+"""Values beside a doubt, a refusal to answer or a question are asked for again, never stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a value is, a call goes where the operator's text says, and carries what it says."""
+"""Escaping: no value changes the target or the structure of a request."""
 
 from __future__ import annotations
 

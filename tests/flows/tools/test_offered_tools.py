@@ -1,4 +1,4 @@
-"""Tools in a conversation: the edges that they open, HTTP tools, and calls that their schema forbids."""
+"""Tools in a conversation: edges that depend on them, HTTP tools, and calls that violate their schema."""
 
 from __future__ import annotations
 

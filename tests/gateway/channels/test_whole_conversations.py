@@ -1,4 +1,4 @@
-"""One conversation with everything a message can be, on each simulated provider and through all processes."""
+"""Conversations with every kind of message, on each simulated provider and through all processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`turngate hooks`: what an operator adds, sees and changes."""
+"""`turngate hooks`: adding, listing and changing subscriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces: one from the webhook to the send, through Redis; off by default, and then nothing is stored."""
+"""Traces from the webhook through Redis to the send; off by default, and then nothing is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One contact, one session, one address: whichever identifier a webhook has, and after it has changed."""
+"""One session and one address per contact, whichever identifier a webhook has, also after a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations that Zendesk merges go on as one, with its agent, its opt-out and its contact's data."""
+"""Conversations merged by Zendesk continue as one, with owner, opt-out and contact data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opt-outs on every channel (guarantee L13): asked for in words, confirmed once, and kept by contact."""
+"""Opt-outs on every channel (guarantee L13): requested in words, confirmed once, stored per contact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only the contact speaks for the contact (guarantee L15), on every channel with shared conversations."""
+"""Only the contact's own messages advance the dialog (L15), on every channel with shared conversations."""
 
 from __future__ import annotations
 

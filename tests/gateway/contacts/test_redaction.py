@@ -1,4 +1,4 @@
-"""Redaction of one message: its words leave all that is stored of the session, and the session goes on."""
+"""Redaction of one message: its text is removed from all stored data, and the session continues."""
 
 from __future__ import annotations
 

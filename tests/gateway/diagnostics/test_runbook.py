@@ -1,4 +1,4 @@
-"""The drill of docs/runbook.md: each incident is planted, found and mended with the tools alone.
+"""Incidents of docs/runbook.md: each one is caused, diagnosed and fixed with the tools alone.
 
 What a tool says is compared with the page, so that whoever reads the page at night finds these very words.
 """

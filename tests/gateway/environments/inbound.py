@@ -1,4 +1,4 @@
-"""A gateway without HTTP: the web process's inbox, and a worker whose providers are fakes."""
+"""Gateway without HTTP: the web process's inbox, and a worker with fake providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events: which ones there are, what they contain, and when they are stored."""
+"""Events: their types, their content, and the step that stores them."""
 
 from __future__ import annotations
 

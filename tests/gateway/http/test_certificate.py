@@ -1,4 +1,4 @@
-"""The certificate of the public address is checked as a provider does, by real TLS on loopback."""
+"""Certificate check of the public address, as a provider does it, by real TLS on loopback."""
 
 from __future__ import annotations
 

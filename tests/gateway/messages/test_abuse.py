@@ -1,4 +1,4 @@
-"""Limits of what one contact, or another bot, may cost: floods, loops of machines, budgets."""
+"""Limits per contact: floods, loops with another bot, and budgets."""
 
 from __future__ import annotations
 

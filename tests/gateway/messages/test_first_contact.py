@@ -1,4 +1,4 @@
-"""First contact: a message to somebody who never wrote opens the session in which their answer arrives."""
+"""First contact: a message to a new contact opens the session of their answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First contact in Zendesk messaging: a number is written to, and its conversation continues the session."""
+"""First contact in Zendesk messaging: a notification to a number, and the answer in the same session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that a joined session has received or sent are not new in the one that stays."""
+"""Messages of a joined session are duplicates in the remaining one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider's record in a message's webhook heals what lost or late ownership events left behind."""
+"""Lost or late ownership events are corrected by the provider's record in the next webhook."""
 
 from __future__ import annotations
 

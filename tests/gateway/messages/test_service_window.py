@@ -1,4 +1,4 @@
-"""Service window and fallbacks (guarantee L13): free text inside, a named way outside, an outcome always."""
+"""Service window and fallbacks (L13): free text inside, the fallback outside, always an outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text of a flow that cannot be made is seen: in the log, by `why`, in the console and in the metrics."""
+"""Texts that cannot be rendered are reported in the log, by `why`, in the console and in the metrics."""
 
 from __future__ import annotations
 

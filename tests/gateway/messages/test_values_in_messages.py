@@ -1,4 +1,4 @@
-"""A value inside a text stands as it is on every channel: plain words, with no markup of its own."""
+"""Values inside a text are shown literally on every channel, without markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Daily budgets of accounts hold over all partitions, a round of sharing late."""
+"""Daily budgets of accounts hold over all partitions, with a delay of one round of sharing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directory of contacts: every name of one leads to one partition, whatever comes first."""
+"""Directory of contacts: all identifiers of a contact lead to one partition, in any order."""
 
 from __future__ import annotations
 

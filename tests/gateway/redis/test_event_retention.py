@@ -1,4 +1,4 @@
-"""Events without work for a worker leave nothing behind that never expires; only an opt-out itself stays."""
+"""Events without work for a worker leave no keys without expiry, except the opt-out itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as they leave: head and body in one piece, a slow client holds the application back."""
+"""Responses on the wire: head and body in one write, and back-pressure by a slow client."""
 
 from __future__ import annotations
 

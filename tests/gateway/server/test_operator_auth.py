@@ -1,4 +1,4 @@
-"""Access to the console and the operator API: this machine, keys with roles, guesses, other origins."""
+"""Access to the console and the operator API: local access, keys with roles, guesses, other origins."""
 
 from __future__ import annotations
 

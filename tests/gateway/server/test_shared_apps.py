@@ -1,4 +1,4 @@
-"""Accounts that share a provider's app, and so its secret: the ID in a webhook says whose it is."""
+"""Accounts that share a provider's app and secret: the ID in a webhook selects the account."""
 
 from __future__ import annotations
 

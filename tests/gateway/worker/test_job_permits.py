@@ -1,4 +1,4 @@
-"""Permits for jobs: never more than there are, and none waits in vain."""
+"""Permits for jobs: the limit is never exceeded, and no waiter is forgotten."""
 
 from __future__ import annotations
 

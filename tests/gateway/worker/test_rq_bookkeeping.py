@@ -1,4 +1,4 @@
-"""RQ's books about jobs whose registration as started fails, or that fail before it."""
+"""RQ's records of jobs whose registration as started fails, or that fail before it."""
 
 from __future__ import annotations
 

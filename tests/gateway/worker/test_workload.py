@@ -1,4 +1,4 @@
-"""Workload of a worker: one bound for all partitions, of which none takes more than its share."""
+"""Workload of a worker: one limit for all partitions, and a fair share for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actors of what the business sends: releasers of the schedule, feeders of a broadcast, operators."""
+"""Actors of the model of proactive messages: releasers of the schedule, feeders of broadcasts, operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of the business, with planted faults."""
+"""Model of proactive messages with planted faults."""
 
 from __future__ import annotations
 

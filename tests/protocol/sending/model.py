@@ -1,4 +1,4 @@
-"""The scripts of what the business sends: schedule, broadcasts, opt-outs, and the service window."""
+"""Model of the scripts of proactive messages: schedule, broadcasts, opt-outs and the service window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values in a text arrive on WhatsApp as they are, and are copied as they are where that is possible."""
+"""Literal values in a text are shown unchanged on WhatsApp, and copied unchanged where possible."""
 
 from __future__ import annotations
 

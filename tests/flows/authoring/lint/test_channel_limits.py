@@ -1,4 +1,4 @@
-"""Lint names parts of a flow that its channels cannot show."""
+"""Lint reports parts of a flow that its channels cannot show."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A form asks for what is missing, and takes corrections, questions and a way out at any point."""
+"""Forms ask for missing values, and accept corrections, questions and cancellation at any point."""
 
 from __future__ import annotations
 

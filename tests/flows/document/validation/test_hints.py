@@ -1,4 +1,4 @@
-"""Problems say where, what was found, and what to write."""
+"""Problems give the place, the value found, and a correction."""
 
 # ruff: noqa: E501 - a document and its sentence stay on their lines
 

@@ -1,4 +1,4 @@
-"""Emoji of a node, and slots that only a message fills."""
+"""Reactions of a node, and slots filled only from message data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot run is refused when a flow is loaded, with its place and a plain sentence."""
+"""Invalid flows are refused when they are loaded, with the place and the reason."""
 
 from __future__ import annotations
 

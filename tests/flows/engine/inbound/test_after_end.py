@@ -1,4 +1,4 @@
-"""After the end: a remark begins nothing anew, a new wish does."""
+"""After the end of a conversation, a remark does not start a new one; a new request does."""
 
 from __future__ import annotations
 

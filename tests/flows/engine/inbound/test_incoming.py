@@ -1,4 +1,4 @@
-"""Quoted words decide nothing, and a reaction only what the node says (guarantee L15)."""
+"""Quoted words have no effect, and a reaction only the effect that its node defines (guarantee L15)."""
 
 from __future__ import annotations
 

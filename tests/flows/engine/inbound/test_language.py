@@ -1,4 +1,4 @@
-"""Days, times and phone numbers by the flow's language and country."""
+"""Days, times and phone numbers in the flow's language and country."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message carries beside its text reaches templates, guards, slots, tools and prompts."""
+"""Message data other than text is available to templates, guards, slots, tools and prompts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model says is judged before it is sent, and a yes before a model's choice is followed."""
+"""A model's output is checked before it is sent, and a confirmation before the model's choice applies."""
 
 from __future__ import annotations
 

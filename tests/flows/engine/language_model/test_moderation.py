@@ -17,7 +17,7 @@ from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, node, turn
 from tests.flows.openai_server import OpenAIServer, build_busy_error
 
-TALK = flow(
+FLOW = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),
     node("b", "Well done.", edges=[edge("x", "end")]),
     node("end", "The end.", is_final=True),
@@ -42,7 +42,7 @@ class WordModerator:
         self.read.clear()
 
 
-def build_machine(warden: WordModerator, *decisions: TransitionDecision, flow: Flow = TALK) -> DialogMachine:
+def build_machine(warden: WordModerator, *decisions: TransitionDecision, flow: Flow = FLOW) -> DialogMachine:
     return DialogMachine(flow, ScriptedModel(list(decisions)), moderator=warden)
 
 

@@ -1,4 +1,4 @@
-"""Ways that a flow names for messages outside the service window, and for those not delivered."""
+"""Fallbacks that a flow defines for messages outside the service window and for undelivered ones."""
 
 from __future__ import annotations
 

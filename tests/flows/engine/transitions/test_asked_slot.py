@@ -1,4 +1,4 @@
-"""The question for a slot has the slot's own choices, reasons and repetition; an action needs a clear yes."""
+"""Questions for slots use the slot's choices, reasons and repetition; an action needs a clear yes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two wishes in one message: the second is taken up after the first, and does nothing without a yes."""
+"""Two requests in one message: the second is handled after the first, and acts only after a yes."""
 
 from __future__ import annotations
 

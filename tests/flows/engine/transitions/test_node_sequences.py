@@ -1,4 +1,4 @@
-"""Nodes one after another: routers, guards, global edges and interrupts."""
+"""Sequences of nodes: routers, guards, global edges and interrupts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transitions without user input: by the data, by the model, never without required slots."""
+"""Transitions without user input: by data or by the model, never without required slots."""
 
 from __future__ import annotations
 

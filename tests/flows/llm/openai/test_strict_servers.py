@@ -1,4 +1,4 @@
-"""Servers with strict chat templates, without function calling in fact, and with bounds of their own."""
+"""Servers with strict chat templates, without working function calling, or with their own limits."""
 
 from __future__ import annotations
 

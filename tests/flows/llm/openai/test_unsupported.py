@@ -1,4 +1,4 @@
-"""Parameters that a server rejects are omitted for a while, and no others."""
+"""Parameters that a server rejects are omitted for a while; all others are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A yes, a no and a wish to stop with more words beside them, in three languages."""
+"""Yes, no and requests to stop with additional words, in three languages."""
 
 from __future__ import annotations
 

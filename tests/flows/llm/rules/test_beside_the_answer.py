@@ -1,4 +1,4 @@
-"""Words beside an answer: alternatives, conditions, statements that are none, in three languages."""
+"""Words beside an answer: alternatives, conditions and non-statements, in three languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and digits that belong to one value are no other's, and a second thought is asked about."""
+"""Words and digits of one value are not used for another, and a second thought is asked about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A yes to the end of something: its words are those of who wants to stop, and must not stop the question."""
+"""Confirmations of a cancellation use the words of a request to stop, and must not end the question."""
 
 from __future__ import annotations
 

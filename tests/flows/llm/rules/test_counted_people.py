@@ -1,4 +1,4 @@
-"""People who are counted are no wish to talk to one."""
+"""Counted people are not a request for a human agent."""
 
 from __future__ import annotations
 

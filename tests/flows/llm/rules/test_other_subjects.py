@@ -1,4 +1,4 @@
-"""Clauses, questions and remarks about something else: no value in them is an answer."""
+"""Clauses, questions and remarks about other subjects: their values are not answers."""
 
 from __future__ import annotations
 

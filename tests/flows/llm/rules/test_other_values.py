@@ -1,4 +1,4 @@
-"""Words beside an answer, or in place of one: they change no other value and are none themselves."""
+"""Words beside or instead of an answer are not stored and change no other value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question, a doubt or a story about an action is none; a question beside a wish gives no values."""
+"""Questions, doubts and stories about an action do not run it; a question's values are not stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways to say yes, to reserve it, and to ask for a person, in three languages."""
+"""Ways to say yes, to say yes with reservations, and to ask for a person, in three languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person quotes is not what they say."""
+"""Quoted text is separated from the user's own words."""
 
 from __future__ import annotations
 

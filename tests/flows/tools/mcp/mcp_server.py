@@ -1,4 +1,4 @@
-"""A shop's MCP server on loopback: the SDK's own, over real HTTP. It remembers the requests and the keys."""
+"""MCP server of a shop on loopback: the SDK's own, over real HTTP. It records requests and keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tools that an MCP server runs: the SDK's own server, real HTTP on loopback, the guarded client."""
+"""Tools of an MCP server: the SDK's own server, real HTTP on loopback, the guarded client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One conversation: a lost reply is sent again through the one gate, and the flow is drawn with its path."""
+"""Page of one conversation: replay of a lost reply through the gate, and the flow drawn with its path."""
 
 from __future__ import annotations
 

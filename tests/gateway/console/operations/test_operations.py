@@ -1,4 +1,4 @@
-"""Pages of one account, templates and broadcasts, and what an operator does there."""
+"""Pages of accounts, templates and broadcasts, and their operator actions."""
 
 from __future__ import annotations
 

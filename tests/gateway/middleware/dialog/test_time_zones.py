@@ -1,4 +1,4 @@
-"""The time zone of a contact's profile is learnt with the first turn, and proactive messages keep to it."""
+"""Time zone of a contact: read from the profile with the first turn, and used for proactive messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A turn is enriched before it is answered, and answered without enrichment if that fails."""
+"""Enrichment of turns; if it fails, the turn is answered without it."""
 
 from __future__ import annotations
 

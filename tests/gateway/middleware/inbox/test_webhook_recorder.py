@@ -1,4 +1,4 @@
-"""The original of a webhook is kept with a session only if no other contact is in it."""
+"""Webhook originals are kept with a session only if they contain no other contact."""
 
 from __future__ import annotations
 

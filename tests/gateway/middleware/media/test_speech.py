@@ -1,4 +1,4 @@
-"""A voice note is answered with a voice note; whatever fails, the answer is text."""
+"""Voice notes are answered with voice notes, or with text if anything fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kept webhooks have no secrets, whatever their form: a form, JSON, XML, parts, lines or headers."""
+"""Kept webhooks contain no secrets, whatever their format: form, JSON, XML, multipart, lines, headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Managed servers: TLS with certificates of both sides, users with a password, and what goes wrong there."""
+"""Managed servers: TLS with certificates on both sides, users with a password, and their errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encryption at rest: nothing that was said and no name is in Redis, and all of it is there to read."""
+"""Encryption at rest: no text and no name is readable in Redis, and all records can be decrypted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of any length are written anew in steps, and nothing is lost, brought back or left behind."""
+"""Streams of any length are rewritten in steps; nothing is lost, restored or left over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traffic by minute, who waits for how long, and the histograms behind both."""
+"""Traffic by minute, waiting times, and their histograms."""
 
 from __future__ import annotations
 

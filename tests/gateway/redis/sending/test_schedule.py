@@ -1,4 +1,4 @@
-"""Scheduled messages: sent once when they are due, cancelled before, and bounded in number and time."""
+"""Scheduled messages: sent once when due, cancelled before, limited in number and time."""
 
 from __future__ import annotations
 

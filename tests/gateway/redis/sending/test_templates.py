@@ -1,4 +1,4 @@
-"""Templates in Redis: the list that is read, events that change it, and messages that may not leave."""
+"""Templates in Redis: the list, events that change it, and messages that it blocks."""
 
 from __future__ import annotations
 

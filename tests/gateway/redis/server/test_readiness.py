@@ -1,4 +1,4 @@
-"""Readiness follows the fact: it is given exactly when a webhook would be stored."""
+"""Readiness is reported exactly when a webhook would be stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fresh install behind a real nginx on the same machine, with the configuration of guides and with ours."""
+"""Fresh install behind a real nginx on the same machine, with common configurations and with ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that may lose messages is reported."""
+"""Checks report a server that may lose messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that is nearly full, slow, or whose replicas or disk do not follow is reported with what to do."""
+"""Checks report a nearly full or slow server and lagging replicas or disks, with the action to take."""
 
 from __future__ import annotations
 

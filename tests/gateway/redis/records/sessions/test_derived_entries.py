@@ -1,4 +1,4 @@
-"""The timeline of a message: repeated webhooks, what it waited for, and what the gate decided."""
+"""Timeline of a message: repeated webhooks, waiting times, and decisions of the gate."""
 
 from __future__ import annotations
 

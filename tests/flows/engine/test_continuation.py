@@ -1,4 +1,4 @@
-"""In the middle, after the end, after a change of the flow: nothing that is known is lost."""
+"""Continuation mid-conversation, after the end and after a change of the flow: stored values are kept."""
 
 from __future__ import annotations
 
