@@ -51,7 +51,7 @@ class Pictures:
         return page
 
     def take(self, page: Page, name: str, *, whole: bool = False) -> None:
-        """Take a picture of what the page shows, for the documentation."""
+        """Take a screenshot of the page for the documentation."""
         page.screenshot(path=ROOT / "docs" / f"console-{name}.png", full_page=whole)
 
     def start_conversation(self, channel: str, text: str) -> Page:

@@ -55,7 +55,7 @@ def render_settings() -> str:
 
 
 def render_env_example() -> str:
-    """Render `.env.example`: every setting with its meaning, none of them set."""
+    """Render `.env.example`: every setting with its meaning, all unset."""
     lines = ["# Copy to .env (mode 600) and set what you need, or let `turngate setup` ask."]
     for name, default, meaning in settings.setting_rows():
         lines += ["", *textwrap.wrap(meaning, 118, initial_indent="# ", subsequent_indent="# ")]
@@ -147,7 +147,7 @@ def render_metrics() -> str:
 
 
 def render_retention() -> str:
-    """Render the table of what is kept in Redis, and for how long."""
+    """Render the table of the data in Redis and its retention."""
     rows = ["| data | keys | kept | setting |", "|---|---|---|---|"]
     for kind in KINDS:
         setting = f"`{kind.setting}`" if kind.setting else ""

@@ -52,7 +52,7 @@ class PausedAfterCommit(RedisMailbox):
 async def running_worker(
     mailbox: RedisMailbox, channel: FakeChannel
 ) -> AsyncIterator[SessionProcessor[None]]:
-    """Yield a processor that stands for a worker with one job."""
+    """Yield a processor that represents a worker with one job."""
     yield SessionProcessor(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
     await mailbox.aclose()
 

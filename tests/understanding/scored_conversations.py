@@ -30,7 +30,7 @@ Verdict = Literal["right", "asks", "astray", "wrong"]
 
 @dataclass(frozen=True)
 class ConversationTurn:
-    """A message of a conversation with what is right."""
+    """Message of a conversation with its expected results."""
 
     flow: str
     language: str
@@ -73,7 +73,7 @@ def _parse(flow: str, language: str, line: str) -> ConversationTurn:
 async def play(
     flow: Flow, conversation: list[ConversationTurn]
 ) -> AsyncIterator[tuple[ConversationTurn, Verdict, str]]:
-    """Play a conversation; yield the verdict on each turn, and what happened."""
+    """Play a conversation; yield each turn, its verdict and a description of the result."""
     state = dict[str, Any]()
     for turn in conversation:
         machine = _build_machine(flow, state)

@@ -26,5 +26,5 @@ def render_kinds() -> str:
 
 
 def render_meanings() -> str:
-    """Render what the words of the third column mean."""
+    """Render the meanings of the third column's words."""
     return "\n".join(f"- **{name.capitalize()}**: {meaning}." for name, meaning in MEANINGS.items())

@@ -28,7 +28,7 @@ KEY = f"tg:{{{SESSION}}}"
 
 
 class InterruptedDialog(EchoDialog):
-    """Dialog during whose first turn something else happens."""
+    """Dialog that runs a function during its first turn."""
 
     def __init__(self, meanwhile: Callable[[], Awaitable[Any]]) -> None:
         super().__init__()

@@ -375,7 +375,7 @@ async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
 
 
 class UnfilteredStreamer(ReplyStreamer):
-    """Does not hold back what may become a tool call."""
+    """Streamer that does not hold back a possible tool call."""
 
     def write(self, piece: str) -> None:
         self._write(piece)

@@ -59,7 +59,7 @@ def test_without_the_systems_list_nothing_speaks_for_a_service(tmp_path: Path) -
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
 async def test_without_a_file_descriptor_to_ask_with_it_may_be_one() -> None:
-    """A proxy that opens connections until the process has none left is no person."""
+    """A proxy that exhausts the process's file descriptors is not treated as a local operator."""
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     own = server.sockets[0].getsockname()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -73,7 +73,7 @@ class BroadcastRig:
         return BroadcastFeeder(self.redis, self.sender, self.limits)
 
     async def run(self) -> None:
-        """Process all rows and send what they put into outboxes."""
+        """Process all rows and send the messages in the outboxes."""
         feeder = self.feeder()
         while await self.store.running():
             await feeder.feed_all()

@@ -42,7 +42,7 @@ async def find_order(number: str) -> str:
 
 
 class TracedProcess:
-    """A traced process: a listener of its own, as another process would have."""
+    """Traced process with a separate listener, like another process."""
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()

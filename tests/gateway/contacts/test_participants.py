@@ -143,7 +143,7 @@ steps = st.lists(
 
 
 def build_events(thread: Thread, walk: list[Step]) -> list[tuple[str, list[Event]]]:
-    """Return what each step's webhook holds, in order; the contact is the first to write."""
+    """Return the events of each step's webhook, in order; the contact writes first."""
     built: list[tuple[str, list[Event]]] = []
     for number, step in enumerate([Step("contact", "hello"), *walk], start=1):
         match step.who:

@@ -57,7 +57,7 @@ class RecordingForwarder:
 
 
 class InboundGateway:
-    """Takes what channels parse. All channels share one fake provider."""
+    """Gateway that accepts parsed events. All channels share one fake provider."""
 
     def __init__(
         self,

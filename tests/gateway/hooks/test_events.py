@@ -38,7 +38,7 @@ CONTACT_DATA = (ADDRESS.theirs, SESSION, "my secret words", "Grace")
 
 
 async def _run_whole_life(rig: Rig) -> None:
-    """Let everything happen to a session that an event tells of."""
+    """Cause every kind of event in a session."""
     await rig.accept_turns(1, text="my secret words")
     await rig.process()
     for status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.READ):

@@ -60,7 +60,7 @@ class LimitedGateway:
 
 
 def build_auto_replies(count: int, text: str = AUTO_REPLY) -> Sequence[str]:
-    """Return what an auto-responder sends: the same words with other numbers."""
+    """Return messages of an auto-responder: the same words with different numbers."""
     return [text.format(number=number) for number in range(1, count + 1)]
 
 
@@ -219,7 +219,7 @@ async def test_without_limits_everything_is_answered(redis: Redis) -> None:
 
 
 class FailingModel(EchoDialog):
-    """A dialog whose model was not the first that was asked."""
+    """Dialog whose result reports a fallback model."""
 
     async def answer(self, *args: Any, **more: Any) -> TurnOutcome:
         outcome = await super().answer(*args, **more)

@@ -294,7 +294,7 @@ async def test_after_the_end_of_a_thread_another_one_is_opened(redis: Redis) -> 
 
 
 class SimulatedGateway:
-    """A gateway whose simulated provider tells the contact's answer before it answers the call itself."""
+    """Gateway whose simulated provider sends the contact's webhook before it answers the send."""
 
     def __init__(self, redis: Redis, channel: Any, simulator: Any, path: str, *, is_lost: bool) -> None:
         self.gateway = InboundGateway(redis, [channel.name], desk=True)

@@ -100,7 +100,7 @@ class NotificationGateway:
         return receipt
 
     def texts(self) -> list[tuple[str, str]]:
-        """Return what the contact sees, with its direction."""
+        """Return the texts that the contact sees, with their directions."""
         lines = self.simulator.list_messages(self.now, person=NUMBER)
         return [(line.direction, line.text) for line in lines]
 
@@ -194,7 +194,7 @@ async def test_a_contact_who_wrote_before_is_answered_in_their_conversation(
 async def test_a_conversation_that_was_known_without_its_number_continues(
     notifications: NotificationGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A delivery tells that both are one: an opt-out and an agent's hold of the conversation count."""
+    """The delivery status links both: an opt-out and an agent's ownership of the conversation apply."""
     monkeypatch.setattr("channels.sunshine.simulator.server.build_source", lambda *_: {"type": "twilio"})
     await notifications.say("unsubscribe")
     await notifications.receive(

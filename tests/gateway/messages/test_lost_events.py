@@ -48,7 +48,7 @@ class SunshineThread:
 
 
 class IntercomThread:
-    """A conversation at Intercom; who holds it is its assignee."""
+    """Conversation at Intercom; its owner is the assignee."""
 
     name, session = "intercom", f"intercom:{intercom.APP}:{intercom.CONVERSATION}"
     ours, others = intercom.BOT, intercom.GRACE
@@ -183,7 +183,7 @@ async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
 
 
 async def test_without_a_switchboard_nothing_is_healed(gateway: InboundGateway) -> None:
-    """Nobody's control proves nothing: the app may have no switchboard."""
+    """Control by nobody is not evidence: the app may have no switchboard."""
     thread = SunshineThread()
     channel = sunshine.build_channel(SUNSHINE_INTEGRATION_ID="")
     await gateway.receive(thread.transfer(1, thread.others), thread.session)

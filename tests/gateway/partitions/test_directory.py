@@ -16,7 +16,7 @@ from gateway.redis.records.session_keys import session_key
 
 
 def find_names(number: int, count: int = 4) -> list[str]:
-    """Return names whose hash says a partition."""
+    """Return names that hash to a partition."""
     return [name for index in range(100) if hash_name(name := f"fake:{index}", count) == number]
 
 

@@ -25,7 +25,7 @@ GET = b"GET /ok HTTP/1.1\r\nHost: x\r\n"
 
 
 class BoundedServer:
-    """A server with these limits, its table, and what its application saw."""
+    """Server with these limits, its table of connections, and the requests of its application."""
 
     def __init__(self, protocol: type[BoundedHttpProtocol]) -> None:
         self.table = protocol.table
@@ -159,7 +159,7 @@ async def test_headers_after_a_chunked_body_are_bounded_too(server: BoundedServe
 
 
 async def test_an_endless_header_takes_no_memory(server: BoundedServer) -> None:
-    """The client goes on after it was refused; the server reads no more of it."""
+    """The client continues after it was refused; the server stops reading."""
     reader, writer = await server.open()
     writer.write(GET + b"X: ")
     assert await write_until_refused(writer) < 50_000_000

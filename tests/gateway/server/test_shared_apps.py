@@ -138,7 +138,7 @@ ME = "https://api.intercom.io/me"
 
 @pytest.fixture
 async def unnamed_workspaces(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    """Two workspaces of one app, of which no setting says which is which."""
+    """Two workspaces of one app, without settings that identify them."""
     second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
         "intercom": intercom.build_channel(),

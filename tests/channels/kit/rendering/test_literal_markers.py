@@ -23,7 +23,7 @@ VALUES = st.text("*_~`-> 1a.é", min_size=1, max_size=12).filter(str.strip)
 
 
 def find_formatted(text: str) -> list[str]:
-    """Return what WhatsApp would show as formatted, by its rules as people observe them."""
+    """Return what WhatsApp would show as formatted, by its observed rules."""
     found = [each[0] for pair in _PAIRS for each in pair.finditer(text)]
     if "```" in text.replace("```", "", 1):
         found.append("```")

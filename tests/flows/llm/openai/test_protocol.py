@@ -41,7 +41,7 @@ def dialog(model: OpenAIModel) -> DialogMachine:
 
 
 async def endless_body() -> AsyncIterator[bytes]:
-    """Far more than anybody reads; a server that nobody listens to any more is not told so here."""
+    """Yield far more than a client reads; this server does not notice a disconnected client."""
     yield b'{"choices": [{"message": {"content": "'
     for _ in range(40):
         yield b"a" * 1_000_000

@@ -31,7 +31,7 @@ MADE = flow(node("a", "Hello!", edges=[edge("go", "end")]), node("end", "The end
 
 
 class ServerError(Exception):
-    """A server's answer that is none."""
+    """Server response that is an error."""
 
     def __init__(self, status: int, code: str = "", **headers: str) -> None:
         names = {name.replace("_", "-"): text for name, text in headers.items()}

@@ -59,7 +59,7 @@ def build_flow(server: str | None, name: str = "order", **more: Any) -> Flow:
 
 
 async def read_tool_result(flow: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
-    """What the model is told when it calls the flow's one tool."""
+    """Return the tool result that the model receives for the flow's only tool."""
     script = ScriptedModel(
         [
             TransitionDecision(calls=(ToolCallRequest(name, {"item": "tea"}),)),
@@ -258,7 +258,7 @@ async def test_a_server_that_says_come_back_later_is_not_waited_for(crm: Crm) ->
 
 
 def build_replies(result: object) -> Any:
-    """An answer to each message of a server without discovery: `result` is what the tool comes to."""
+    """Return the responses of a server without discovery; `result` is the tool's result."""
 
     def answer(request: Request) -> Response:
         said = json.loads(request._body)
@@ -338,7 +338,7 @@ RESULTS = JSON | st.fixed_dictionaries(
 
 
 class RecordedServer:
-    """A server without discovery, as `HttpFetcher` sees it: `result` is what its tool comes to."""
+    """Server without discovery, as an `HttpFetcher`; `result` is its tool's result."""
 
     def __init__(self, result: object) -> None:
         self.result = result

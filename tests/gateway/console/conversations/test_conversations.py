@@ -43,7 +43,7 @@ async def accept_message(
 
 
 async def process_session(redis: Redis, session: str = "fake:1") -> None:
-    """Process what waits in a session, as a worker does."""
+    """Process the waiting messages of a session, as a worker does."""
     gateway = InboundGateway(redis, ["fake"])
     await gateway.processor.run(session)
     await gateway.mailbox.aclose()
@@ -98,7 +98,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -
 @pytest.mark.long
 @pytest.mark.parametrize("sessions", [200])
 async def test_a_page_reads_a_bounded_number_of_conversations(redis: Redis, sessions: int) -> None:
-    """However many there are; a filter that lets none through does not change that."""
+    """Holds for any number of conversations, also with a filter that matches none."""
     for number in range(sessions):
         await accept_message(redis, number, f"fake:{number:06}")
     await redis.zadd("tg:conversations", {f"gone:{number}": 10 + number for number in range(2_000)})

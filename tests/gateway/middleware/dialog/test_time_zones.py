@@ -29,7 +29,7 @@ ZONE = "Pacific/Honolulu"
 
 
 class TicketAccount:
-    """The simulated account with one ticket, and what reads its requester's profile."""
+    """Simulated account with one ticket, and the reader of its requester's profile."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis, self.account = redis, Simulation()

@@ -30,7 +30,7 @@ class RecordingDialog(EchoDialog):
 
 
 class EnrichingChannel(FakeChannel):
-    """A provider whose API has more than its webhooks, or does not answer."""
+    """Provider whose API has more data than its webhooks, or does not respond."""
 
     name = "zendesk"
 

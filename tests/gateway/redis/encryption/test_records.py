@@ -208,7 +208,7 @@ async def test_what_was_stored_before_is_read_after_it_is_turned_on(redis: Redis
 
 
 async def test_a_session_whose_key_is_missing_waits_for_it(redis: Redis, caplog: Any) -> None:
-    """Not a failure of the turn: no dead letter, no apology, and it goes on when the key is back."""
+    """Not a failure of the turn: no dead letter, no apology; it continues when the key is back."""
     own = build_ring()
     use_cipher(redis, own)
     gateway = InboundGateway(redis, ["fake"])
@@ -248,7 +248,7 @@ async def test_keys_are_rotated_while_values_of_all_of_them_are_read(redis: Redi
 
 
 async def test_everything_is_written_with_the_new_key_while_messages_arrive(redis: Redis) -> None:
-    """Of what was clear nothing stays, every message is answered once, and a second run finds nothing."""
+    """No plain text remains, every message is answered once, and a second run finds nothing."""
     gateway = InboundGateway(redis, ["twilio", "whatsapp", "zendesk", "fake"])
     await leave_traces_everywhere(gateway)
     for pattern in ("tg:own:*", "tg:quarantine", "tg:alarms", "*:text"):

@@ -61,7 +61,7 @@ class CountingSimulator(WhatsAppSimulator):
 
 
 class Environment:
-    """The account, what the gateway knows of it, and one session."""
+    """Account, its stored list of templates, and one session."""
 
     def __init__(self, redis: Redis, http: httpx.AsyncClient, url: str, account: CountingSimulator) -> None:
         self.redis, self.http, self.account = redis, http, account

@@ -42,7 +42,7 @@ async def test_a_slow_server_is_a_problem(redis: Redis, monkeypatch: pytest.Monk
 
 
 class ReportingServer(Redis):
-    """A server with replicas and files, as INFO tells of it; sections that it lacks are hidden."""
+    """Server with replicas and files, as INFO reports it; sections that it lacks are hidden."""
 
     sections: dict[str, dict[str, Any]]
 
