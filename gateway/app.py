@@ -51,8 +51,8 @@ from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import handle_http_exception, handle_unexpected_error
 from gateway.server.health import HealthRoutes
+from gateway.server.metrics.process_metrics import ProcessMetrics
 from gateway.server.operator_auth import OperatorAuth
-from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.public_files import PublicFileRoute
 from gateway.server.webhooks import WebhookEndpoint
 from gateway.webchat.api import openapi

@@ -23,8 +23,8 @@ from gateway.hooks.policy import INITIAL_SECONDS, MAX_SECONDS, DeliveryPolicy
 from gateway.redis.records.processes.counters import Counters
 from gateway.redis.records.processes.load import Load
 from gateway.redis.records.retention import KINDS
-from gateway.server.process_metrics import ProcessMetrics
-from gateway.server.redis_metrics import build_counters, build_gauges
+from gateway.server.metrics.process_metrics import ProcessMetrics
+from gateway.server.metrics.redis_metrics import build_counters, build_gauges
 from tests.channels.contract.inbound_kinds import render_kinds, render_meanings
 from tests.paths import DOCS, ROOT
 

@@ -29,7 +29,7 @@ from gateway.redis.connection.outages.outage_log import outages
 from gateway.redis.records.operators.kept_webhooks import current_webhook
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
-from gateway.server.process_metrics import ProcessMetrics
+from gateway.server.metrics.process_metrics import ProcessMetrics
 
 log = logging.getLogger("turngate.webhooks")
 

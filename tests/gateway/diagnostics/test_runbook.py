@@ -31,7 +31,7 @@ from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence
 from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
-from gateway.server.redis_metrics import build_counters
+from gateway.server.metrics.redis_metrics import build_counters
 from tests.channels.test_account_checks import ELSEWHERE, check, create_account, list_failures, serve_account
 from tests.channels.twilio.builders import ENVIRON, build_payload, build_webhook
 from tests.core.rig import SESSION, Rig
