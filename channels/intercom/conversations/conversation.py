@@ -14,9 +14,15 @@ from channels._kit.inbound import (
     get_text,
 )
 from channels._kit.text import normalize_for_comparison
-from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
-from channels.intercom.contacts import AuthorRole, classify_customer
-from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
+from channels.intercom.conversations.assignment import (
+    ASSIGNMENT_PART_TYPES,
+    Assignee,
+    Author,
+    Workspace,
+    has_content,
+)
+from channels.intercom.conversations.contacts import AuthorRole, classify_customer
+from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_option_id, render_comment_html
 from core.model import Reply
 

@@ -34,14 +34,14 @@ def classify_customer(conversation: JsonObject, part: JsonObject) -> AuthorRole:
     return AuthorRole.CONTACT if became_user and is_only_contact else AuthorRole.PARTICIPANT
 
 
-def build_author_name(workspace: str, user: str) -> str:
+def build_author_name(workspace_id: str, user: str) -> str:
     """Return the name of a user or lead that is unique over all channels."""
-    return f"{NAME}:{workspace}:user:{user}"
+    return f"{NAME}:{workspace_id}:user:{user}"
 
 
-def parse_merged_contacts(contact: JsonObject, workspace: str) -> tuple[str, ...]:
+def parse_merged_contacts(contact: JsonObject, workspace_id: str) -> tuple[str, ...]:
     """Return the names of two merged contacts, the older one first (`contact.merged`)."""
     old, new = get_identifier(get_object(contact, "merged_from"), "id", 60), get_identifier(contact, "id", 60)
-    if not (old and new and workspace):
+    if not (old and new and workspace_id):
         return ()
-    return build_author_name(workspace, old), build_author_name(workspace, new)
+    return build_author_name(workspace_id, old), build_author_name(workspace_id, new)
