@@ -13,9 +13,9 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import MessageTemplate, Owner, TemplateVariable, TurnReceived
+from gateway.console.inbox.answer_form import parse_variables
 from gateway.console.inbox.files import MAX_FILE_BYTES
 from gateway.console.inbox.hand_over import summarize
-from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.agent_desk import AgentDesk
