@@ -1,15 +1,14 @@
-"""Request and response schemas of the web channel; the OpenAPI document is generated from them."""
+"""Request bodies of the HTTP API."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.local_time import parse_point_in_time
-from core.model import Choice, FrozenModel, Message, OptOutScope, Route, Template
+from core.model import Choice, Message, OptOutScope, Route, Template
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
-from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.sending.first_contact import ContactAddress
 
 
@@ -138,38 +137,12 @@ class MessageRequest(BaseModel):
         return ContactAddress(channel=self.channel, to=self.to, account=self.account, sender=self.sender)
 
 
-class MessageView(FrozenModel):
-    """One message as a client shows it. `text` is CommonMark."""
-
-    text: str
-    choices: tuple[dict[str, str], ...] = ()
-    media: tuple[dict[str, str], ...] = ()
-
-
 class OptOutRequest(BaseModel):
     """What a contact is not sent any more."""
 
     model_config = ConfigDict(extra="forbid")
 
     scope: OptOutScope = OptOutScope.ALL
-
-
-class OptOutAnswer(BaseModel):
-    """The contact's sessions, and whether they are opted out now."""
-
-    opted_out: bool
-    scope: OptOutScope
-    sessions: list[str]
-
-
-class TurnAnswer(BaseModel):
-    """The answer. `reply` is its full text; `messages` has choices and media too."""
-
-    reply: str
-    messages: tuple[MessageView, ...]
-    session_id: str
-    message_id: str
-    outcome: str
 
 
 class SessionRequest(BaseModel):
@@ -182,111 +155,9 @@ class SessionRequest(BaseModel):
     )
 
 
-class SessionAnswer(BaseModel):
-    """A session and its token, valid for `expires_in` seconds; `user_id` is empty for a visitor."""
-
-    session_id: str
-    token: str
-    expires_in: int
-    user_id: str = ""
-
-
-class PendingAnswer(BaseModel):
-    """The message is stored and its answer takes longer; `Location` is where to poll."""
-
-    status: str
-    message_id: str
-    session_id: str
-
-
-class ResetAnswer(BaseModel):
-    """The restarted conversation: what was deleted, and what is still stored."""
-
-    reset: str
-    deleted: tuple[str, ...] = ("dialog state", "unsent replies of the bot", "held replies", "timers")
-    kept: tuple[str, ...] = ("log", "scheduled messages", "opt-out")
-
-
-class ExportAnswer(BaseModel):
-    """Stored data of a contact: the sessions with all their parts, and other records by kind."""
-
-    contact: str
-    identifiers: list[str]
-    sessions: list[dict[str, Any]]
-    records: dict[str, list[Any]]
-    kept_opt_outs: dict[str, str]
-
-
-class ErasureAnswer(BaseModel):
-    """Removed items by kind, and the state of the server's files."""
-
-    sessions: int
-    removed: dict[str, int]
-    opt_outs_kept: int
-    files: dict[str, str]
-
-
 class RedactionRequest(BaseModel):
     """The session of the message; it is found by the message's ID if it is not given."""
 
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(default="", max_length=1_000)
-
-
-class RedactionAnswer(BaseModel):
-    """Sessions from which the words of a message were deleted, and how many records had them."""
-
-    sessions: list[str]
-    records: int
-
-
-class HistoryAnswer(BaseModel):
-    """The latest messages, oldest first; each is `from` the contact (`person`), the bot or an agent."""
-
-    messages: list[dict[str, Any]]
-
-
-class MessageAnswer(BaseModel):
-    """First outcome of a proactive message. A repetition gets the outcome of the first one.
-
-    `key` is its name in the log. `reason` and its `code` say why it was refused, failed or has to wait.
-    `send_at` is when a scheduled message is sent, in UTC.
-    """
-
-    session: str
-    key: str
-    message_id: str
-    outcome: MessageOutcome
-    reason: str = ""
-    code: str = ""
-    send_at: str = ""
-
-
-class PartAnswer(BaseModel):
-    """One part of a message that was split to the limits of its channel."""
-
-    key: str
-    outcome: MessageOutcome
-    provider_id: str = ""
-    reason: str = ""
-    code: str = ""
-
-
-class MessageOutcomeAnswer(MessageAnswer):
-    """Current outcome of a proactive message and of each of its parts."""
-
-    parts: tuple[PartAnswer, ...] = ()
-
-
-class ErrorDetail(BaseModel):
-    """A fixed code and a sentence for people."""
-
-    code: str
-    message: str
-
-
-class ErrorAnswer(BaseModel):
-    """The shape of every error."""
-
-    error: ErrorDetail
