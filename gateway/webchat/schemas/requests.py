@@ -13,12 +13,12 @@ from gateway.redis.sending.first_contact import ContactAddress
 
 
 class TurnRequest(BaseModel):
-    """A message. `message_id`, or the header Idempotency-Key, makes a repetition the same message."""
+    """A message. Requests with the same `message_id`, or header Idempotency-Key, are the same message."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     text: str = Field("", max_length=MAX_TEXT_LENGTH)
-    payload: str = Field("", max_length=1_000, description="what a tapped choice sends back")
+    payload: str = Field("", max_length=1_000, description="payload of the tapped choice")
     session_id: str = Field("", max_length=MAX_ID_LENGTH)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
 
@@ -32,7 +32,7 @@ class ResetRequest(BaseModel):
 
 
 class TemplateRequest(BaseModel):
-    """A template that the provider has approved, and its values by the names that its channel documents."""
+    """A template approved by the provider, and its values by variable name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,7 +46,7 @@ class TemplateRequest(BaseModel):
 
 
 class FallbackRequest(BaseModel):
-    """Fallback for a text that may not be sent because the service window is closed: exactly one.
+    """Fallback for a text outside the service window: exactly one of its kinds.
 
     A template, another channel of the same contact (a ticket on `zendesk`), or their next message.
     """
@@ -55,8 +55,10 @@ class FallbackRequest(BaseModel):
 
     template: TemplateRequest | None = None
     channel: str = Field("", max_length=50, description="such as twilio or zendesk, or channel/account")
-    sender: str = Field("", alias="from", max_length=200, description="the business's number there")
-    to: str = Field("", max_length=200, description="the contact there; unset: their phone number")
+    sender: str = Field("", alias="from", max_length=200, description="the business's number on that channel")
+    to: str = Field(
+        "", max_length=200, description="the contact's address on that channel; unset: their phone number"
+    )
     wait: bool = Field(default=False, description="send it when the contact writes again")
 
     @model_validator(mode="after")
@@ -72,13 +74,13 @@ class FallbackRequest(BaseModel):
 
 
 class MessageRequest(BaseModel):
-    """A proactive message into a session of any channel, or to a contact who may never have written."""
+    """A proactive message to a session of any channel, or to a contact, also one who never wrote."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    session: str = Field("", max_length=1_000, description="the session as the log names it")
-    channel: str = Field("", max_length=40, description="in place of a session: the channel, with `to`")
-    account: str = Field("", max_length=40, description="a further account of the channel")
+    session: str = Field("", max_length=1_000, description="name of the session, as in the log")
+    channel: str = Field("", max_length=40, description="instead of a session: the channel, with `to`")
+    account: str = Field("", max_length=40, description="account of the channel, if it has several")
     to: str = Field("", max_length=200, description="the contact's number, address or ID")
     sender: str = Field(
         "", alias="from", max_length=200, description="the business's number, if there are several"
@@ -86,12 +88,12 @@ class MessageRequest(BaseModel):
     text: str = Field("", max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
-    template: TemplateRequest | None = Field(None, description="in place of a text")
+    template: TemplateRequest | None = Field(None, description="instead of a text")
     fallback: FallbackRequest | None = Field(
-        None, description="the way of the text when the service window is closed"
+        None, description="fallback of a text outside the service window"
     )
     category: Literal["marketing", "utility"] = Field("marketing", description="selects the quiet hours")
-    send_at: str = Field("", max_length=40, description="when to send it: ISO 8601; unset: now")
+    send_at: str = Field("", max_length=40, description="time to send it, ISO 8601; unset: now")
     time_zone: str = Field("", max_length=60, description="IANA time zone of a `send_at` without offset")
 
     @model_validator(mode="after")
@@ -138,7 +140,7 @@ class MessageRequest(BaseModel):
 
 
 class OptOutRequest(BaseModel):
-    """What a contact is not sent any more."""
+    """Messages that are no longer sent to the contact."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -146,7 +148,7 @@ class OptOutRequest(BaseModel):
 
 
 class SessionRequest(BaseModel):
-    """Request of a session; empty for a new one, or for a new token of the session whose token it carries."""
+    """Empty for a new session, or, with a session token, for a new token of that session."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -156,7 +158,7 @@ class SessionRequest(BaseModel):
 
 
 class RedactionRequest(BaseModel):
-    """The session of the message; it is found by the message's ID if it is not given."""
+    """The session of the message; if unset, it is found by the message's ID."""
 
     model_config = ConfigDict(extra="forbid")
 

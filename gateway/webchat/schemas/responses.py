@@ -27,7 +27,7 @@ class OptOutAnswer(BaseModel):
 
 
 class TurnAnswer(BaseModel):
-    """The answer. `reply` is its full text; `messages` has choices and media too."""
+    """The answer. `reply` is its full text; `messages` also has choices and media."""
 
     reply: str
     messages: tuple[MessageView, ...]
@@ -46,7 +46,7 @@ class SessionAnswer(BaseModel):
 
 
 class PendingAnswer(BaseModel):
-    """The message is stored and its answer takes longer; `Location` is where to poll."""
+    """The message is stored, but not answered yet; poll the URL in `Location`."""
 
     status: str
     message_id: str
@@ -54,7 +54,7 @@ class PendingAnswer(BaseModel):
 
 
 class ResetAnswer(BaseModel):
-    """The restarted conversation: what was deleted, and what is still stored."""
+    """The restarted conversation: deleted data, and data that is kept."""
 
     reset: str
     deleted: tuple[str, ...] = ("dialog state", "unsent replies of the bot", "held replies", "timers")
@@ -81,7 +81,7 @@ class ErasureAnswer(BaseModel):
 
 
 class RedactionAnswer(BaseModel):
-    """Sessions from which the words of a message were deleted, and how many records had them."""
+    """Sessions from which the text of a message was deleted, and the number of changed records."""
 
     sessions: list[str]
     records: int
@@ -96,8 +96,8 @@ class HistoryAnswer(BaseModel):
 class MessageAnswer(BaseModel):
     """First outcome of a proactive message. A repetition gets the outcome of the first one.
 
-    `key` is its name in the log. `reason` and its `code` say why it was refused, failed or has to wait.
-    `send_at` is when a scheduled message is sent, in UTC.
+    `key` is its name in the log. `reason` and `code` explain why it was refused, failed or is waiting.
+    `send_at` is the UTC time of a scheduled message.
     """
 
     session: str
@@ -126,13 +126,13 @@ class MessageOutcomeAnswer(MessageAnswer):
 
 
 class ErrorDetail(BaseModel):
-    """A fixed code and a sentence for people."""
+    """A fixed code and a readable sentence."""
 
     code: str
     message: str
 
 
 class ErrorAnswer(BaseModel):
-    """The shape of every error."""
+    """Body of every error response."""
 
     error: ErrorDetail
