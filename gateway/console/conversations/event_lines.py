@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import channels
 from channels._kit.inbound import Verification
-from gateway.console.flows.walked_drawing import WalkedNodes
+from gateway.console.flows.flow_drawings import VisitedNodes
 from gateway.console.layout.formats import format_duration
 from gateway.redis.records.sessions.log.entry_words import describe_entry
 from gateway.redis.records.sessions.log.message_timeline import original_key
@@ -86,7 +86,7 @@ def describe_entries(
     return lines
 
 
-def walked_path(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]]:
+def list_visited_nodes(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]]:
     """Return the last nodes that the flow went to, oldest first, each with the edge that led there."""
     path: list[tuple[str, str]] = []
     for entry in entries:
@@ -98,15 +98,15 @@ def walked_path(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]
     return path[-limit:]
 
 
-def read_path(entries: Sequence[LogEntry]) -> WalkedNodes:
-    """Return the nodes of the walked path, as far as it is kept, and its times; 0 if there is none."""
+def read_path(entries: Sequence[LogEntry]) -> VisitedNodes:
+    """Return the nodes of the visited path, as far as it is kept, and its times; 0 if there is none."""
     began = ended = 0
     for entry in entries:
         if entry.kind in ("reset", "expired"):
             began = ended = 0
         elif entry.kind == "committed" and entry.data.get("node"):
             began, ended = began or entry.at_ms, entry.at_ms
-    return WalkedNodes([node for node, _ in walked_path(entries, len(entries))], began, ended)
+    return VisitedNodes([node for node, _ in list_visited_nodes(entries, len(entries))], began, ended)
 
 
 def conclude(lines: Sequence[EventLine]) -> str:

@@ -19,12 +19,12 @@ from gateway.console.conversations.event_lines import (
     conclude,
     describe_entries,
     describe_verification,
+    list_visited_nodes,
     read_path,
     select_entries,
-    walked_path,
 )
 from gateway.console.conversations.transcript import TranscriptLine, build_transcript
-from gateway.console.flows.walked_drawing import FlowDrawings
+from gateway.console.flows.flow_drawings import FlowDrawings
 from gateway.console.layout.formats import format_clock, format_day
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
@@ -203,7 +203,7 @@ class ConversationPages(ConsolePage):
             end_events=_END_EVENTS,
             conclusion=conclude(events),
             webhook=await self._find_webhook(session, entries, chosen),
-            path_walked=walked_path(entries, _MAX_NODES),
+            visited_nodes=list_visited_nodes(entries, _MAX_NODES),
             is_drawn=is_drawn,
             flow_changes=flow_changes,
             older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
@@ -216,7 +216,7 @@ class ConversationPages(ConsolePage):
         )
 
     async def draw_flow(self, request: Request) -> Response:
-        """Draw the flow with the path that the conversation walked."""
+        """Draw the flow with the path of the conversation."""
         await self._ids.load()
         session = self._ids.decode(request.path_params["conversation"])
         entries = await read_log_before(self._redis, session, "", _LOG_ENTRIES) if session else []

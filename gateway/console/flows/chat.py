@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.errors import ConfigurationError
-from flows.authoring.diagram import WalkedPath
+from flows.authoring.diagram import VisitedPath
 from flows.authoring.trial import TrialStep, TrialTurn, run_trial_turn
 from flows.document import Flow
 from flows.llm import Model
@@ -108,12 +108,12 @@ class FlowChatPage(ConsolePage):
         )
 
     async def drawing(self, request: Request) -> Response:
-        """Return the flow's drawing with the present node and the walked path lit."""
+        """Return the flow's drawing with the present node and the visited path highlighted."""
         file = await self._files.read(request.path_params["flow"])
         if file is None or file.flow is None:
             return error_response(404, "no_flow", "there is no such flow, or it is invalid")
         _, chat = await self._read(request, file)
-        return draw(file.flow, _walk(chat, _author_ids(file.flow)))
+        return draw(file.flow, _find_visited_path(chat, _author_ids(file.flow)))
 
     async def say(self, request: Request) -> Response:
         """Process a message of the form, or restart the chat."""
@@ -198,11 +198,11 @@ def _author_ids(flow: Flow | None) -> dict[str, str]:
     return {node.id: node.author_id for node in flow.nodes} if flow else {}
 
 
-def _walk(chat: TrialChat, author_ids: dict[str, str]) -> WalkedPath:
+def _find_visited_path(chat: TrialChat, author_ids: dict[str, str]) -> VisitedPath:
     steps = [step for line in chat.lines for step in line.steps]
     named = [(author_ids.get(step.source, ""), author_ids.get(step.node, "")) for step in steps]
     nodes = frozenset(target for _, target in named)
-    return WalkedPath(nodes, frozenset(named), author_ids.get(chat.node, ""))
+    return VisitedPath(nodes, frozenset(named), author_ids.get(chat.node, ""))
 
 
 def _to_line(said: str, turn: TrialTurn) -> ChatLine:

@@ -167,9 +167,9 @@ async def test_a_chat_shows_what_came_of_each_message_and_sends_nothing(
     assert "its guard is true" in page
     marks = {each.get("class"): each[0].text for each in drawing.iter("{http://www.w3.org/2000/svg}g")}
     assert str(marks["now"]).startswith("tracking:")
-    assert str(marks["walked"]).startswith("start:")
+    assert str(marks["visited"]).startswith("start:")
     assert any(
-        "walked" in str(each.get("class")) for each in drawing.iter("{http://www.w3.org/2000/svg}path")
+        "visited" in str(each.get("class")) for each in drawing.iter("{http://www.w3.org/2000/svg}path")
     )
     assert "A colleague will answer you here." in failed
     assert "<code>GET look_up</code>" in failed

@@ -12,7 +12,11 @@ from redis.asyncio import Redis
 
 import channels
 from core.model import DeliveryStatus, Message, Owner, StatusChanged, Turn, TurnReceived
-from gateway.console.conversations.event_lines import describe_entries, describe_verification, walked_path
+from gateway.console.conversations.event_lines import (
+    describe_entries,
+    describe_verification,
+    list_visited_nodes,
+)
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
@@ -381,13 +385,13 @@ def test_the_timeline_says_by_what_a_message_was_verified() -> None:
     assert describe_entries([entry], describe_verification("fake"))[0].detail == "verified, not a duplicate"
 
 
-def test_the_walked_path_has_each_node_once_and_restarts_after_a_reset() -> None:
+def test_the_visited_path_has_each_node_once_and_restarts_after_a_reset() -> None:
     nodes = ("a", "a", "b", "", "c")
     entries = [build_entry("committed", node=node, edge=f"to_{node}") for node in nodes]
 
-    assert walked_path(entries, 10) == [("a", "to a"), ("b", "to b"), ("c", "to c")]
-    assert walked_path(entries, 1) == [("c", "to c")]
-    assert walked_path([*entries, build_entry("reset")], 10) == []
+    assert list_visited_nodes(entries, 10) == [("a", "to a"), ("b", "to b"), ("c", "to c")]
+    assert list_visited_nodes(entries, 1) == [("c", "to c")]
+    assert list_visited_nodes([*entries, build_entry("reset")], 10) == []
 
 
 def build_entry(kind: str, **data: str) -> LogEntry:
