@@ -18,7 +18,7 @@ from gateway.redis.connection.notifications import SessionNotifications, Subscri
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.sessions.log.session_log import read_log, read_log_end
 from gateway.webchat.channel import build_address, build_session_id
-from gateway.webchat.schemas import MessageView
+from gateway.webchat.schemas.responses import MessageView
 from gateway.webchat.sessions.session_tokens import WebSession
 from gateway.webchat.sessions.user_identity import WebUser
 from gateway.webchat.text_stream import open_piece, pieces_key

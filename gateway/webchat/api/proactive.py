@@ -23,12 +23,8 @@ from gateway.server.json_requests import BadRequest, parse_json_body, read_idemp
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response
 from gateway.webchat.api.path_parameters import ANY_TEXT
-from gateway.webchat.schemas import (
-    MessageAnswer,
-    MessageOutcomeAnswer,
-    MessageRequest,
-    PartAnswer,
-)
+from gateway.webchat.schemas.requests import MessageRequest
+from gateway.webchat.schemas.responses import MessageAnswer, MessageOutcomeAnswer, PartAnswer
 
 
 class _SendOptions(TypedDict):

@@ -11,7 +11,7 @@ from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.webchat.api.path_parameters import ANY_TEXT
-from gateway.webchat.schemas import RedactionRequest
+from gateway.webchat.schemas.requests import RedactionRequest
 
 
 class RedactionApi:

@@ -34,7 +34,8 @@ from gateway.webchat.api.redaction import RedactionApi
 from gateway.webchat.api.session_api import SessionApi
 from gateway.webchat.channel import build_session_id
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
-from gateway.webchat.schemas import ResetAnswer, ResetRequest, TurnAnswer, TurnRequest
+from gateway.webchat.schemas.requests import ResetRequest, TurnRequest
+from gateway.webchat.schemas.responses import ResetAnswer, TurnAnswer
 from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.sessions.session_tokens import ClientAuth, SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier
