@@ -93,9 +93,9 @@ Compared with the released package `superdialog` in a separate venv, with the sa
 no time. The first two rows use the real client and a server on this machine (superdialog creates a client for
 each request). The next three rows exclude the client: they measure the engine, its prompt and the parsing of
 the answer. superdialog always streams the answer, here token by token as OpenAI's servers do; our engine only
-streams if a client reads the stream. In a long conversation every fourteenth of our turns has a second request
-to the model, for the summary of older messages; superdialog has no summary. Our engine also searches the
-message for quotations of the bot, and the answer for links, private instructions and promises that no
+streams if a client reads the stream. In a long conversation every fourteenth of our turns has a second
+request to the model, for the summary of older messages; superdialog has no summary. Our engine also searches
+the message for quotations of the bot, and the answer for links, private instructions and promises that no
 function fulfils. Each of the three is the best of five rounds.
 
 | what | ours | superdialog | share | goal |
