@@ -51,8 +51,8 @@ from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import handle_http_exception, handle_unexpected_error
 from gateway.server.health import HealthRoutes
+from gateway.server.metrics.process_metrics import ProcessMetrics
 from gateway.server.operator_auth import OperatorAuth
-from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.public_files import PublicFileRoute
 from gateway.server.webhooks import WebhookEndpoint
 from gateway.webchat.api import openapi
@@ -195,7 +195,7 @@ def _build_parts(settings: Settings) -> WebParts:
 
 
 def _build_api_routes(web: WebParts) -> list[BaseRoute]:
-    """Build the routes of programs and of the widget, the busy first."""
+    """Build the routes for programs and the widget, the most used first."""
     settings, stores, operator = web.settings, web.stores, web.operator
     api = WebApi(
         conversations=_build_conversations(stores),

@@ -20,7 +20,7 @@ from typing import Any
 from openai.types.chat import ChatCompletionChunk
 
 from bench.programs.tool_call_chunks import call_deltas
-from bench.programs.turn_timing import measure_over_http, measure_talks, read_resident_bytes
+from bench.programs.turn_timing import measure_conversations, measure_over_http, read_resident_bytes
 
 
 class FakeOpenAIClient:
@@ -74,7 +74,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await machine.start()
         return machine
 
-    figures |= await measure_talks(plan, lambda: begun(small), client)
+    figures |= await measure_conversations(plan, lambda: begun(small), client)
     began = time.process_time()
     for _ in range(plan["builds"]):
         await session(large)

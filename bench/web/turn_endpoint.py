@@ -54,9 +54,9 @@ def render_section() -> str:
 
 The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} conversations
 from their first turn on, {REQUESTS:,} turns, every second of which moves on. The middle of {ROUNDS} rounds;
-each server is one process, the gateway is a web process, a worker and a durable Redis. superdialog stands
-behind the FastAPI route of its documentation: with the server that its `fastapi` extra installs, and with the
-one that we use.
+each server is one process, the gateway is a web process, a worker and a durable Redis. superdialog uses
+the FastAPI route of its documentation, with the server of its `fastapi` extra and with the server that we
+use.
 
 | server | turns/s | against the reference | p50, ms | p99, ms | errors |
 |---|---|---|---|---|---|

@@ -48,7 +48,7 @@ def configure_logging(
 
 
 def use_salt(salt: bytes) -> None:
-    """Take the audit log's salt for the pseudonyms of sessions, so that all processes have the same."""
+    """Use the audit log's salt for the pseudonyms of sessions, so that they are the same in all processes."""
     _redactor.salt = salt
 
 

@@ -18,11 +18,11 @@ from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.server.readiness import Readiness
 from gateway.server.error_responses import service_unavailable
-from gateway.server.exposition import CONTENT_TYPE, render_metrics
-from gateway.server.metric_sums import add_families
+from gateway.server.metrics.exposition import CONTENT_TYPE, render_metrics
+from gateway.server.metrics.metric_sums import add_families
+from gateway.server.metrics.process_metrics import ProcessMetrics
+from gateway.server.metrics.redis_metrics import build_counters, build_gauges
 from gateway.server.operator_auth import OperatorAuth
-from gateway.server.process_metrics import ProcessMetrics
-from gateway.server.redis_metrics import build_counters, build_gauges
 
 
 class HealthRoutes:

@@ -87,7 +87,7 @@ def _copy_append_only(redis: Redis, source: Path, folder: Path, wait_seconds: fl
     with _rewrites_held_off(redis):
         for _ in range(_COPY_ATTEMPTS):
             _wait_until_idle(redis, wait_seconds)
-            with suppress(FileNotFoundError, shutil.Error):  # replaced by a rewrite
+            with suppress(FileNotFoundError, shutil.Error):  # replaced by a rewrite of the append-only file
                 shutil.copytree(live, copy, copy_function=_copy_private)
                 if _is_complete(copy):
                     copy.chmod(0o700)
@@ -113,7 +113,7 @@ def _rewrites_held_off(redis: Redis) -> Iterator[None]:
     try:
         before = _ask(redis, _REWRITE_SETTING)
         redis.config_set(_REWRITE_SETTING, 0)
-    except (ResponseError, ConfigurationError):  # it may not be asked; the copy is checked in any case
+    except (ResponseError, ConfigurationError):  # the command may be forbidden; the copy is checked anyway
         yield
         return
     try:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
 from gateway.server.operator_auth import OperatorAuth
-from gateway.webchat import schemas
+from gateway.webchat.schemas import requests, responses
 
 _SCHEMA_REF = "#/components/schemas/{model}"
 
@@ -42,56 +42,58 @@ _OPERATIONS = (
         "post",
         "/turn",
         "Answer one message",
-        schemas.TurnRequest,
-        {200: schemas.TurnAnswer, 202: schemas.PendingAnswer},
+        requests.TurnRequest,
+        {200: responses.TurnAnswer, 202: responses.PendingAnswer},
         (_IDEMPOTENCY_KEY,),
     ),
     _Operation(
         "get",
         "/turn/{message_id}",
-        "The answer to a message that was still being worked on",
+        "The answer to a message that was still in progress",
         None,
-        {200: schemas.TurnAnswer, 202: schemas.PendingAnswer},
+        {200: responses.TurnAnswer, 202: responses.PendingAnswer},
         (_MESSAGE_ID_PARAMETER, _query_parameter("session_id")),
     ),
     _Operation(
         "post",
         "/stream",
-        "Answer one message with the words as they come",
-        schemas.TurnRequest,
-        {200: "text/plain or, when asked for by Accept, text/event-stream"},
-        (_IDEMPOTENCY_KEY, _header_parameter("Last-Event-ID", "go on behind this event")),
+        "Answer one message as a stream of text",
+        requests.TurnRequest,
+        {200: "text/plain, or text/event-stream if Accept asks for it"},
+        (_IDEMPOTENCY_KEY, _header_parameter("Last-Event-ID", "continue after this event")),
     ),
-    _Operation("post", "/reset", "Forget a conversation", schemas.ResetRequest, {200: schemas.ResetAnswer}),
+    _Operation(
+        "post", "/reset", "Delete a conversation", requests.ResetRequest, {200: responses.ResetAnswer}
+    ),
     _Operation(
         "post",
         "/web/session",
         "A session with its token: a new one, an identified user's, or a new token of the same",
-        schemas.SessionRequest,
-        {200: schemas.SessionAnswer},
+        requests.SessionRequest,
+        {200: responses.SessionAnswer},
     ),
     _Operation(
         "get",
         "/web/history",
-        "What was said so far",
+        "The messages so far",
         None,
-        {200: schemas.HistoryAnswer},
+        {200: responses.HistoryAnswer},
         (_query_parameter("session_id"),),
     ),
     _Operation(
         "post",
         "/messages",
-        "Send into a session of any channel",
-        schemas.MessageRequest,
-        {202: schemas.MessageAnswer},
+        "Send a message on any channel",
+        requests.MessageRequest,
+        {202: responses.MessageAnswer},
         (_IDEMPOTENCY_KEY,),
     ),
     _Operation(
         "get",
         "/messages/{message_id}",
-        "What became of a message that was sent into a session",
+        "The outcome of a proactive message",
         None,
-        {200: schemas.MessageOutcomeAnswer},
+        {200: responses.MessageOutcomeAnswer},
         (_MESSAGE_ID_PARAMETER, _query_parameter("session", 1_000)),
     ),
     _Operation(
@@ -99,23 +101,23 @@ _OPERATIONS = (
         "/messages/{message_id}",
         "Cancel a scheduled message",
         None,
-        {200: schemas.MessageOutcomeAnswer},
+        {200: responses.MessageOutcomeAnswer},
         (_MESSAGE_ID_PARAMETER, _query_parameter("session", 1_000)),
     ),
     _Operation(
         "post",
         "/messages/{message_id}/redact",
-        "Delete the words of a message from all that is stored",
-        schemas.RedactionRequest,
-        {200: schemas.RedactionAnswer},
+        "Delete the text of a message from everything stored",
+        requests.RedactionRequest,
+        {200: responses.RedactionAnswer},
         (_MESSAGE_ID_PARAMETER,),
     ),
     _Operation(
         "post",
         "/contacts/{contact}/opt-out",
         "Opt a contact out of messages",
-        schemas.OptOutRequest,
-        {200: schemas.OptOutAnswer},
+        requests.OptOutRequest,
+        {200: responses.OptOutAnswer},
         (_CONTACT_PARAMETER,),
     ),
     _Operation(
@@ -123,36 +125,36 @@ _OPERATIONS = (
         "/contacts/{contact}/opt-out",
         "End a contact's opt-out",
         None,
-        {200: schemas.OptOutAnswer},
+        {200: responses.OptOutAnswer},
         (_CONTACT_PARAMETER,),
     ),
     _Operation(
         "get",
         "/contacts/{contact}/export",
-        "All that is stored of a contact",
+        "All stored data of a contact",
         None,
-        {200: schemas.ExportAnswer},
+        {200: responses.ExportAnswer},
         (_CONTACT_PARAMETER,),
     ),
     _Operation(
         "delete",
         "/contacts/{contact}",
-        "Erase all that is stored of a contact",
+        "Erase all stored data of a contact",
         None,
-        {200: schemas.ErasureAnswer},
+        {200: responses.ErasureAnswer},
         (_CONTACT_PARAMETER,),
     ),
 )
 _ERRORS = {
     400: "the request cannot be read",
     401: "the key is missing or wrong",
-    403: "this may not be done from here, or with this token",
-    404: "there is no such thing",
-    409: "the message may not leave now, or its id belongs to another one",
+    403: "not permitted from this origin, or with this token",
+    404: "not found",
+    409: "the message may not be sent now, or its ID belongs to another one",
     413: "the request is too large",
     422: "there is nothing to send",
-    429: "too many wrong keys came from this address; wait",
-    503: "nothing was recorded; send it again",
+    429: "too many wrong keys from this address; wait",
+    503: "nothing was stored; send the request again",
 }
 
 
@@ -188,7 +190,7 @@ def _describe_operation(operation: _Operation) -> dict[str, Any]:
         "responses": {
             **{str(status): _describe_response(model) for status, model in operation.responses.items()},
             **{
-                str(status): {"description": description, "content": _json_content(schemas.ErrorAnswer)}
+                str(status): {"description": description, "content": _json_content(responses.ErrorAnswer)}
                 for status, description in _ERRORS.items()
             },
         },
@@ -212,7 +214,7 @@ def _json_content(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _build_schemas() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [schemas.ErrorAnswer]
+    models: list[type[BaseModel]] = [responses.ErrorAnswer]
     for operation in _OPERATIONS:
         models += [operation.request_model] if operation.request_model else []
         models += [model for model in operation.responses.values() if not isinstance(model, str)]

@@ -27,7 +27,7 @@ _USER_SALT: Final = "turngate-web-user"
 
 
 class WebSession(FrozenModel):
-    """A session that a client may use, with the user where the business has identified them."""
+    """A session that a client may use, with the user if the business has identified them."""
 
     id: str
     user: WebUser | None = None
@@ -56,7 +56,7 @@ class SessionTokens:
         return self._signer is not None
 
     def issue(self, session: WebSession) -> str:
-        """Return a new token of a session; one of a user carries what the backend said about them."""
+        """Return a new token of a session; a user's token contains the claims of the backend."""
         assert self._signer is not None, "there is a secret"
         if session.user is None:
             return self._signer.sign(session.id).decode()

@@ -1,4 +1,4 @@
-"""Flows of the library are found by name; a file of the user's own comes first."""
+"""Flows of the library are found by name; a user's own file takes precedence."""
 
 from __future__ import annotations
 

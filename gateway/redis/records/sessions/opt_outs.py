@@ -26,7 +26,7 @@ class OptOutRow(FrozenModel):
 
 
 def _find_contact(session: str, address: bytes | None) -> str:
-    """Return the contact's address; of a session that has expired, what its name ends with."""
+    """Return the contact's address; of an expired session, the last part of its name."""
     return Address.model_validate_json(address).theirs if address else session.rpartition(":")[2]
 
 
@@ -34,7 +34,7 @@ class OptOuts:
     """Opt-outs by session. Erased contacts, of whom only a hash is kept, are not listed."""
 
     def __init__(self, redis: Redis, inbox: Inbox) -> None:
-        """Create the records; changes are stored by `inbox`, as those that contacts make are."""
+        """Create the records; `inbox` stores changes, as it does for those of contacts."""
         self._redis = redis
         self._inbox = inbox
 
@@ -73,7 +73,7 @@ class OptOuts:
         `contact` is a number, an address, a user ID or a session. An opt-in also ends an opt-out that was
         kept of an erased session of that name.
         """
-        sessions = await SessionIndex(self._redis).find_by_person(contact)
+        sessions = await SessionIndex(self._redis).find_by_contact(contact)
         if act is ControlAction.OPT_IN and await self._forget_name(contact) and not sessions:
             return [contact]
         await self._inbox.accept(

@@ -190,7 +190,7 @@ def test_a_folder_with_data_is_left_alone(tmp_path: Path) -> None:
         restore(tmp_path / "backup", tmp_path / "data", wait_seconds=1)
 
 
-def test_a_folder_that_is_no_backup_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_backup_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"neither appendonlydir nor dump\.rdb"):
         restore(tmp_path / "nothing", tmp_path / "data", wait_seconds=1)
 

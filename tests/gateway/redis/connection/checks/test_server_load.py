@@ -1,4 +1,4 @@
-"""A server that is nearly full, slow, or whose replicas or disk do not follow is reported with what to do."""
+"""Checks report a nearly full or slow server and lagging replicas or disks, with the action to take."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_a_slow_server_is_a_problem(redis: Redis, monkeypatch: pytest.Monk
 
 
 class ReportingServer(Redis):
-    """A server with replicas and files, as INFO tells of it; sections that it lacks are hidden."""
+    """Server with replicas and files, as INFO reports it; sections that it lacks are hidden."""
 
     sections: dict[str, dict[str, Any]]
 
@@ -77,7 +77,7 @@ class ReportingServer(Redis):
         ({}, ""),
     ],
 )
-async def test_what_info_tells_is_judged(sections: dict[str, dict[str, Any]], words: str) -> None:
+async def test_facts_of_info_are_checked(sections: dict[str, dict[str, Any]], words: str) -> None:
     async with ReportingServer() as redis:
         redis.sections = sections
         found = await find_problems(redis)
