@@ -36,6 +36,7 @@ from gateway.console.partition_choice import PartitionChoice
 from gateway.console.routes import WebParts, build_console
 from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
+from gateway.openapi import build_route as build_openapi_route
 from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.connection.checks import server_checks
@@ -55,7 +56,6 @@ from gateway.server.metrics.process_metrics import ProcessMetrics
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.public_files import PublicFileRoute
 from gateway.server.webhooks import WebhookEndpoint
-from gateway.webchat.api import openapi
 from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.partitioned_conversations import PartitionedConversations
@@ -217,7 +217,7 @@ def _build_api_routes(web: WebParts) -> list[BaseRoute]:
         *Widget().routes(),
         *BroadcastApi(stores.build_broadcasts(), stores.sender, operator).routes(),
         *PublicFileRoute(web.files).routes(),
-        openapi.build_route(operator),
+        build_openapi_route(operator),
     ]
 
 
