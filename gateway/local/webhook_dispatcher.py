@@ -57,8 +57,10 @@ class WebhookDispatcher:
 
     async def wait_until_idle(self) -> None:
         """Wait until no webhook is scheduled or in progress, retries included."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        while self._tasks:  # `gather` of finished tasks would not yield to their callbacks from Python 3.12 on
+            finished, _ = await asyncio.wait(self._tasks)
+            for task in finished:
+                task.result()
 
     async def aclose(self) -> None:
         """Cancel the webhooks that were not sent yet."""
