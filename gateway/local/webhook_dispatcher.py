@@ -57,7 +57,9 @@ class WebhookDispatcher:
 
     async def wait_until_idle(self) -> None:
         """Wait until no webhook is scheduled or in progress, retries included."""
-        while self._tasks:  # `gather` of finished tasks would not yield to their callbacks from Python 3.12 on
+        while (
+            self._tasks
+        ):  # `gather` of finished tasks would not yield to their callbacks from Python 3.12 on
             finished, _ = await asyncio.wait(self._tasks)
             for task in finished:
                 task.result()
