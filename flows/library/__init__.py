@@ -11,8 +11,15 @@ FLOW_LIBRARY: Final = Path(__file__).parent
 def find_flow_file(path: str | Path) -> Path:
     """Return the path itself or, where there is no such file, the library's flow of this name."""
     file, name = Path(path), str(path)
-    own = FLOW_LIBRARY / f"{name}.json"
-    return own if name.isidentifier() and own.is_file() and not file.is_file() else file
+    return FLOW_LIBRARY / f"{name}.json" if name in library_flows() and not is_existing_file(file) else file
+
+
+def is_existing_file(path: Path) -> bool:
+    """Return whether there is such a file; a path that no file can have, as one too long, is none."""
+    try:
+        return path.is_file()
+    except OSError:  # until Python 3.14
+        return False
 
 
 def library_flows() -> list[str]:

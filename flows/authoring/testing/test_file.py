@@ -124,4 +124,4 @@ class ConversationTestFile(_StrictModel):
 
 def conversation_file_path(flow: str | Path) -> Path:
     """Return the path of a flow's conversation tests: `kyc.test.yaml` for `kyc.json`."""
-    return Path(flow).with_suffix(".test.yaml")
+    return Path(flow).parent / f"{Path(flow).stem}.test.yaml"

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from core.errors import ConfigurationError
 from core.model import FrozenModel
 from gateway.access.operator_keys import Role
+from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.sessions.user_identity import WebUser
@@ -105,4 +106,8 @@ class ClientAuth:
             return denial
         if not session_id:
             return error_response(400, "bad_request", "session_id: it is required here")
+        if len(session_id) > MAX_ID_LENGTH:
+            return error_response(
+                400, "bad_request", f"session_id: it has more than {MAX_ID_LENGTH} characters"
+            )
         return WebSession(id=session_id)

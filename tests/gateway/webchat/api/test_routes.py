@@ -229,6 +229,7 @@ async def test_an_answer_without_a_notification_is_read_from_the_log() -> None:
 @pytest.mark.long
 async def test_an_unknown_session_has_no_history(http: httpx.AsyncClient) -> None:
     assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {"messages": []}
+    assert (await http.get("/web/history", params={"session_id": "n" * 201})).status_code == 400
     unknown = await http.get("/turn/no-such-message", params={"session_id": "nobody"})
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_message")
     wrong = {"Origin": "https://evil.example.com", "Authorization": ""}
