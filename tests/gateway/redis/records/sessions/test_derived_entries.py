@@ -154,7 +154,7 @@ def test_a_reply_waits_for_earlier_replies_or_the_pace() -> None:
 
     assert describe_waits(*said, *first, second) == ["Waited 2.1 s: for earlier replies of the conversation"]
     assert describe_waits(said[0], build_entry(4_000, "sending", key="A.1")) == [
-        "Waited 3.0 s: for the pace of the account, or a worker"
+        "Waited 3.0 s: for the rate limit of the account, or a free worker"
     ]
     postponed = build_entry(2_000, "postponed", reason="rate limit")
     assert describe_waits(said[0], postponed, build_entry(4_000, "sending", key="A.1")) == []
