@@ -23,6 +23,7 @@ OTHER_SETTINGS: Final = "TURNGATE_OTHER_SETTINGS"
 _SERVICE_LINK = re.compile(
     r"_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$"
 )
+_QUOTED = re.compile(r"""(["']).*\1""", re.DOTALL)
 _SERVICE_PORT_VALUE = re.compile(r"(?:tcp|udp|sctp)://")
 _SIMILAR_PREFIX = 0.75
 _SIMILAR_NAME = 0.85
@@ -53,6 +54,20 @@ def describe_unknown_settings(
         return ""
     sentences = [f"{name} is not a known setting{suggest_name(plain, known)}" for name, plain in unknown]
     return f"{'; '.join(sentences)} (a variable of other software: name it in {OTHER_SETTINGS})"
+
+
+def describe_quoted_settings(environ: Mapping[str, str], known: Collection[str]) -> str:
+    """Return a sentence about settings in quotation marks; empty if there are none.
+
+    Shells and `.env` remove them; `docker run --env-file` and `kubectl --from-env-file` do not.
+    """
+    quoted = sorted(
+        name for name, value in environ.items() if name in known and _QUOTED.fullmatch(value.strip())
+    )
+    if not quoted:
+        return ""
+    are = "is in quotation marks, which are" if len(quoted) == 1 else "are in quotation marks, which are"
+    return f"{', '.join(quoted)} {are} a part of the value here; leave them out"
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:

@@ -89,7 +89,7 @@ def _copy_append_only(redis: Redis, source: Path, folder: Path, wait_seconds: fl
             _wait_until_idle(redis, wait_seconds)
             with suppress(FileNotFoundError, shutil.Error):  # replaced by a rewrite
                 shutil.copytree(live, copy, copy_function=_copy_private)
-                if _is_complete(copy):
+                if is_complete(copy):
                     copy.chmod(0o700)
                     return
             shutil.rmtree(copy, ignore_errors=True)
@@ -101,8 +101,8 @@ def _copy_private(source: str, target: str) -> None:
     Path(target).chmod(0o600)
 
 
-def _is_complete(folder: Path) -> bool:
-    """Return whether all files of the manifest are there."""
+def is_complete(folder: Path) -> bool:
+    """Return whether an append-only folder has all files of its manifest."""
     manifests = list(folder.glob("*.manifest"))
     lines = manifests[0].read_text().splitlines() if len(manifests) == 1 else []
     return bool(lines) and all((folder / line.split()[1]).is_file() for line in lines)

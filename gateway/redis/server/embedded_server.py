@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
+from urllib.parse import quote
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -71,7 +72,7 @@ class EmbeddedRedis:
     @property
     def url(self) -> str:
         """The value of REDIS_URL for other processes."""
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
     def start(self) -> None:
         """Start the server and wait until it has loaded its data and answers.

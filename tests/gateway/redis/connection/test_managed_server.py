@@ -119,6 +119,21 @@ async def test_a_user_with_a_password_and_few_permissions(redis: Redis, redis_ur
         await redis.acl_deluser("app", "few")
 
 
+async def test_data_of_another_release_is_refused_to_a_user_without_info(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await redis.acl_setuser(
+        "app", enabled=True, passwords=["+secret"], categories=["+@all"], commands=["-info"], keys=["*"]
+    )
+    await redis.set("tg:format", 9)
+    monkeypatch.setenv("REDIS_URL", f"unix://app:secret@{urlsplit(redis_url).path}")
+    try:
+        result = await asyncio.to_thread(CliRunner().invoke, app, ["web"])
+    finally:
+        await redis.acl_deluser("app")
+    assert "was written in format 9" in str(result.exception)
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 
 from core.errors import ConfigurationError
+from gateway.redis.connection.address import check_url
 from gateway.redis.server.embedded_server import EmbeddedRedis, find_running
 
 
@@ -129,6 +130,18 @@ def test_a_folder_with_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:
     try:
         with Redis.from_url(server.url) as client:
             assert client.ping()
+    finally:
+        server.stop()
+
+
+def test_a_folder_whose_name_has_a_meaning_in_urls_is_found(tmp_path: Path) -> None:
+    server = EmbeddedRedis(tmp_path / "my data 100%41?#")
+    server.start()
+    try:
+        check_url(server.url)
+        with Redis.from_url(server.url) as client:
+            client.set("a", "1")
+        assert find_running(server.folder) == server.url
     finally:
         server.stop()
 
