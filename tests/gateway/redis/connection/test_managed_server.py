@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
+from gateway.cli import app
 from gateway.redis.connection.address import check_url
 from gateway.redis.connection.connect import open_async_redis, open_redis, open_sync_redis
 from gateway.redis.connection.outages.error_messages import describe_redis_error

@@ -265,9 +265,13 @@ async def test_a_backup_is_private_and_the_servers_settings_are_as_before(
 ) -> None:
     async with running_stack(durable=True) as stack:
         before = await stack.redis.config_get("*")
+        await stack.redis.config_resetstat()
         with SyncRedis.from_url(stack.url) as redis:
             backup = back_up(redis, kind, tmp_path / "backups", data_folder=None, wait_seconds=30)
         assert await stack.redis.config_get("*") == before
+        used = await stack.redis.info("commandstats")
+        assert "cmdstat_config|get" in used
+        assert "cmdstat_config|set" not in used  # a command that is killed cannot set it back
         assert all(path.stat().st_mode & 0o077 == 0 for path in [backup, *backup.rglob("*")])
 
 
