@@ -138,7 +138,7 @@ def test_every_container_is_read_only_and_without_capabilities() -> None:
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
         extra[name] = service.get("cap_add", [])
 
-    assert extra == {"web": [], "worker": [], "valkey": [], "caddy": ["NET_BIND_SERVICE"]}
+    assert extra == {"web": [], "worker": [], "backup": [], "valkey": [], "caddy": ["NET_BIND_SERVICE"]}
 
 
 def test_a_providers_webhooks_may_come_in_greater_numbers_than_a_visitors_requests() -> None:
@@ -147,6 +147,17 @@ def test_a_providers_webhooks_may_come_in_greater_numbers_than_a_visitors_reques
 
     assert webhooks >= 10 * others
     assert text.index("location /webhooks/") < text.index(f"turngate_connections {webhooks}")
+
+
+def test_a_backup_reads_the_servers_files_and_starts_on_request_only() -> None:
+    backup, server = COMPOSE["services"]["backup"], COMPOSE["services"]["valkey"]
+    [data, _] = backup["volumes"]
+    options = dict(zip(backup["command"][2::2], backup["command"][3::2], strict=True))
+
+    assert backup["profiles"] == ["tools"]
+    assert data == f"{server['volumes'][0]}:ro"
+    assert options == {"--data-dir": data.split(":")[1]}
+    assert set(backup["networks"]) == set(server["networks"])
 
 
 def test_redis_keeps_everything() -> None:

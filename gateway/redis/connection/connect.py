@@ -110,7 +110,7 @@ def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
         name: value for name, value in options.items() if name in _COPIED_OPTIONS or name.startswith("ssl_")
     }
     copied |= {"socket_timeout": timeout, "retry": _NO_RETRY}
-    kind = _ASYNC_CLASSES[pool.connection_class]
+    kind = next(_ASYNC_CLASSES[each] for each in pool.connection_class.__mro__ if each in _ASYNC_CLASSES)
     return MultiplexedRedis.from_pool(
         BlockingConnectionPool(
             connection_class=kind, max_connections=_MAX_CONNECTIONS, timeout=timeout, **copied

@@ -3,8 +3,8 @@
 local answer = {}
 for _, session in ipairs(ARGV) do
   local s, reply = key(session), redis.call('LINDEX', key(session, ':out'), 0)
-  if reply and redis.call('HEXISTS', s, 'marked') == 0 then
-    local fields = cjson.decode(reply)
+  local fields = stored_table(reply or '')
+  if fields.key and redis.call('HEXISTS', s, 'marked') == 0 then
     redis.call('HSET', s, 'marked', fields.key, 'marked_at', fields.committed_at_ms or clock(),
       'marked_to', redis.call('HGET', s, 'address') or '')
   end
