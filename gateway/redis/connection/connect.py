@@ -49,7 +49,10 @@ _ASYNC_CLASSES: dict[type[Any], type[Any]] = {
     SyncSecurePrimaryConnection: SecurePrimaryConnection,
 }
 _NEEDS_CLUSTER = f"TURNGATE_PARTITIONS: several partitions need a cluster; write REDIS_URL as {CLUSTER_FORM}"
-_COPIED_OPTIONS = ("host", "port", "path", "db", "username", "password", "socket_connect_timeout")
+_COPIED_OPTIONS = (
+    *("host", "port", "path", "db", "username", "password"),
+    *("socket_connect_timeout", "client_name", "health_check_interval"),
+)
 
 
 def open_redis(url: str, *, timeout: float = 5.0) -> Redis:

@@ -62,6 +62,13 @@ async def test_an_async_client_uses_the_server_of_the_synchronous_one(
     await beside.aclose()
 
 
+async def test_both_clients_have_the_name_in_the_url(redis_url: str) -> None:
+    with open_sync_redis(f"{redis_url}?client_name=bots") as blocking:
+        beside = open_async_redis(blocking)
+        assert await beside.client_getname() == blocking.client_getname() == "bots"
+        await beside.aclose()
+
+
 class Forwarder:
     """A TCP proxy to a server's socket: the one that `server` is when a connection is made."""
 
