@@ -15,7 +15,7 @@ from core.model import DeliveryStatus, MessageTemplate, Reply, StatusChanged
 from core.ports import AcceptResult
 from gateway.bootstrap import spread_contacts
 from gateway.broadcasts.broadcast import BroadcastState
-from gateway.broadcasts.store import BroadcastAct, StartResult
+from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.middleware.channel.status_lookup import StatusLookup
 from gateway.partitions.contact_partitions import build_erasure
@@ -30,6 +30,8 @@ from gateway.redis.records.templates import TemplateRecords
 from tests.channels.whatsapp.builders import build_channel
 from tests.fakes import ADDRESS
 from tests.gateway.broadcasts.test_broadcasts import SPRING, build_number, build_rows
+from tests.gateway.contacts.test_erasure import SMS, leave_traces_everywhere
+from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.partitions.inboxes import build_inbox
 from tests.gateway.partitions.test_broadcasts import Partitions
 from tests.gateway.partitions.test_inbox import build_mailbox, build_message, build_status, commit_reply
@@ -46,6 +48,28 @@ async def partitions(stores: Sequence[Redis]) -> AsyncIterator[Partitions]:
     yield made
     for rig in made.rigs:
         await rig.gateway.mailbox.aclose()
+
+
+async def dump(store: Redis) -> dict[bytes, bytes]:
+    """Return every key of a partition with its content."""
+    return {key: await store.dump(key) async for key in store.scan_iter("*")}
+
+
+async def test_what_there_is_stays_as_it_is(stores: Sequence[Redis]) -> None:
+    home, *others = stores
+    gateway = InboundGateway(home, ["twilio", "whatsapp", "zendesk"])
+    await leave_traces_everywhere(gateway)
+    await Broadcasts(home, LIMITS).change("spring", BroadcastAct.STOP)
+    await home.delete("tg:partitions")
+    before = await dump(home)
+
+    await spread_contacts(stores, LIMITS)
+
+    assert {**before, b"tg:partitions": await home.dump("tg:partitions")} == await dump(home)
+    added = {key.decode().partition(":")[2] for each in others for key in await dump(each)}
+    assert added <= {"hooks", "hook_events", "hook:crm", "template_states", "template_changes"}
+    assert await PartitionDirectory(stores).find(SMS) == 0
+    await gateway.mailbox.aclose()
 
 
 def find_moving_names() -> list[str]:
