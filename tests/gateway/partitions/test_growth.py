@@ -155,6 +155,7 @@ async def test_a_name_that_was_moved_leads_there_also_when_its_entry_has_another
 
 async def test_a_contact_is_forgotten_where_its_entry_was_before(stores: Sequence[Redis]) -> None:
     name = find_moving_names()[0]
+    await stores[0].set("tg:partitions", 2)
     await PartitionDirectory(stores[:2]).place([name])
     await build_inbox(stores).accept([build_message(1, name)])
     assert len([1 for each in stores async for _ in each.scan_iter("tg:place:*")]) == 2
