@@ -90,10 +90,10 @@ async def test_a_former_primary_that_is_cut_off_from_the_cluster_is_left() -> No
             assert await multiplexed_call(redis)("GET", "tg:a") == b"1"
             assert blocking.get("tg:a") == b"1"
             names = {port: await run_on(port, "CLUSTER", "MYID") for port in group.ports}
+            await run_on(cut_off, "CONFIG", "SET", "cluster-require-full-coverage", "yes")
             await run_on(cut_off, "CLUSTER", "FORGET", names[other])
             await run_on(other, "CLUSTER", "FORGET", names[cut_off])
             await run_on(other, "CLUSTER", "ADDSLOTS", SLOT)
-            await run_on(cut_off, "CONFIG", "SET", "cluster-require-full-coverage", "yes")
             async with asyncio.timeout(20):
                 while b"cluster_state:ok" in await run_on(cut_off, "CLUSTER", "INFO"):
                     await asyncio.sleep(0.05)  # the server offers no event
