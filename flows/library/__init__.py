@@ -9,10 +9,12 @@ FLOW_LIBRARY: Final = Path(__file__).parent
 
 
 def find_flow_file(path: str | Path) -> Path:
-    """Return the path itself or, where there is no such file, the library's flow of this name."""
+    """Return the path itself or, where there is no such file, the library's flow of this name.
+
+    Raises `OSError` for a path that cannot be looked at.
+    """
     file, name = Path(path), str(path)
-    own = FLOW_LIBRARY / f"{name}.json"
-    return own if name.isidentifier() and own.is_file() and not file.is_file() else file
+    return FLOW_LIBRARY / f"{name}.json" if name in library_flows() and not file.is_file() else file
 
 
 def library_flows() -> list[str]:

@@ -28,7 +28,7 @@ from gateway.config.setting_groups import (
     PrivacySettings,
     ProcessSettings,
 )
-from gateway.config.setting_names import describe_quoted_settings, describe_unknown_settings
+from gateway.config.setting_names import describe_malformed_settings, describe_unknown_settings
 from gateway.redis.encryption.key_ring import KeyRing, parse_encryption_keys
 from gateway.redis.server.embedded_server import find_running
 
@@ -54,8 +54,8 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
         )
         if unknown:
             raise ConfigurationError(unknown)
-        if quoted := describe_quoted_settings(variables, _known_names()):
-            raise ConfigurationError(quoted)
+        if malformed := describe_malformed_settings(variables, _known_names()):
+            raise ConfigurationError(malformed)
         environ = load_environment()
         try:
             return cls.model_validate({name: value for name, value in environ.items() if value != ""})
@@ -140,8 +140,15 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
     @property
     def flow_path(self) -> Path:
         """Path of the flow file. Raises `ConfigurationError` if there is none."""
-        path = find_flow_file(self.flow)
-        if not path.is_file():
+        try:
+            path = find_flow_file(self.flow)
+            is_file = path.is_file()
+        except OSError as error:
+            raise ConfigurationError(
+                f"TURNGATE_FLOW: {self.flow[:100]} cannot be read ({error.strerror}); name a file that the user "
+                "of this process may read"
+            ) from None
+        if not is_file:
             library = ", ".join(library_flows())
             raise ConfigurationError(
                 f"TURNGATE_FLOW: file {self.flow} not found; flows of the library: {library}"

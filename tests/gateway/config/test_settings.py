@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigurationError
+from gateway.bootstrap import build_dialog
 from gateway.config.settings import Settings, setting_rows
 
 
@@ -152,6 +153,27 @@ def test_a_value_in_quotation_marks_is_refused(
     with pytest.raises(ConfigurationError, match=f"^{name} is in quotation marks") as error:
         Settings.load()
     assert value.strip(" \n\"'")[:4] not in str(error.value) or value == '""'
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("a" * 10_001, "is longer than 10,000 characters"), ("caf\udce9", "is not UTF-8 text")],
+)
+@pytest.mark.parametrize("name", ["TURNGATE_LLM", "TURNGATE_FLOW", "TWILIO_AUTH_TOKEN_FILE", "REDIS_URL"])
+def test_a_value_that_no_setting_can_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as error:
+        Settings.load()
+    assert str(error.value) == f"{name} {message}"
+
+
+@pytest.mark.parametrize("flow", ["x" * 5_000, "/proc/self/mem", "/", "a/b\x01c"])
+def test_a_flow_that_no_file_can_be_is_reported(monkeypatch: pytest.MonkeyPatch, flow: str) -> None:
+    monkeypatch.setenv("TURNGATE_FLOW", flow)
+    with pytest.raises(ConfigurationError):
+        build_dialog(Settings.load())
 
 
 def test_quotation_marks_in_the_env_file_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
