@@ -77,8 +77,13 @@ def open_partitions(url: str, count: int, *, timeout: float = 5.0) -> tuple[Redi
 
 
 def open_sync_redis(url: str, partition: int = 0) -> sync.Redis:
-    """Open a synchronous client for a partition of `url`, as RQ needs it."""
+    """Open a synchronous client for a partition of `url`, as RQ needs it.
+
+    Raises `ConfigurationError` for another partition than the first without a cluster.
+    """
     address, cluster = parse_sentinel_url(url), parse_cluster_url(url)
+    if partition and cluster is None:
+        raise ConfigurationError(_NEEDS_CLUSTER)
     if address is not None:
         return open_sync_client(address)
     if cluster is not None:

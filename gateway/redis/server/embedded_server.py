@@ -58,6 +58,7 @@ class EmbeddedRedis:
         self.folder = folder.resolve()
         self._binary = binary or find_server_binary()
         self._durable = durable
+        self._log_begins_at = 0
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -98,6 +99,8 @@ class EmbeddedRedis:
             ) from None
         with suppress(FileNotFoundError):
             self.socket.unlink()
+        with suppress(FileNotFoundError):
+            self._log_begins_at = self._log_path.stat().st_size
         try:
             self._process = subprocess.Popen(
                 self._command(),
@@ -192,7 +195,8 @@ class EmbeddedRedis:
 
     def _read_log_tail(self) -> str:
         with suppress(FileNotFoundError):
-            return self._log_path.read_text(errors="replace")[-800:]
+            written = self._log_path.read_bytes()[self._log_begins_at :].decode(errors="replace")
+            return written[-800:] or "(it wrote none)"
         return "(it wrote none)"
 
     def _advise(self, log_tail: str) -> str:

@@ -178,6 +178,13 @@ def test_the_server_never_evicts_keys(server: EmbeddedRedis) -> None:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 
+def test_the_log_of_an_earlier_start_is_not_shown(server: EmbeddedRedis) -> None:
+    server.stop()
+
+    with pytest.raises(ConfigurationError, match=r"end of its log:\n\(it wrote none\)"):
+        EmbeddedRedis(server.folder, binary="/bin/true").start()
+
+
 def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     occupied = tmp_path / "file"
     occupied.write_text("not a folder")
