@@ -47,7 +47,7 @@ async def _refuse_unplaced_broadcasts(stores: Sequence[Redis], protocol: Protoco
             unplaced.append(name)
     if unplaced:
         raise ConfigurationError(
-            "these broadcasts were started before all processes knew the partitions, so their recipients have "
-            f"no place yet: {', '.join(sorted(unplaced))}; wait until they have ended, or stop them with "
-            "`turngate broadcast stop`"
+            "these broadcasts were started before all processes knew the partitions, so their recipients "
+            f"have no place yet: {', '.join(sorted(unplaced))}; wait until they have ended, or stop them "
+            "with `turngate broadcast stop`"
         )

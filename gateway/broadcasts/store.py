@@ -97,7 +97,7 @@ class Broadcasts:
         return StartResult.STARTED if is_started else StartResult.RUNNING_ALREADY
 
     async def find_start(self, name: str, digest: str) -> StartResult | None:
-        """Return what another start of this name would be answered; `None` if there is none, or not yet all."""
+        """Return what a repeated start would be answered; `None` if this one is not, or not all, stored."""
         stored: list[bytes | None] = await cast("Any", self._redis.hmget(_key(name), ["digest", "state"]))
         known, state = stored
         if known is not None and known.decode() != digest:

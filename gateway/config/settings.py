@@ -145,8 +145,8 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
             is_file = path.is_file()
         except OSError as error:
             raise ConfigurationError(
-                f"TURNGATE_FLOW: {self.flow[:100]} cannot be read ({error.strerror}); name a file that the user "
-                "of this process may read"
+                f"TURNGATE_FLOW: {self.flow[:100]} cannot be read ({error.strerror}); name a file that the "
+                "user of this process may read"
             ) from None
         if not is_file:
             library = ", ".join(library_flows())

@@ -15,11 +15,11 @@ from redis.asyncio import Redis
 from gateway.partitions.layout import check_number, read_spread
 from gateway.redis import lua
 from gateway.redis.connection.pipelining.batcher import Batcher
-from gateway.redis.lua import ProtocolLimits
+from gateway.redis.lua import Argument, ProtocolLimits
 
 _HELD: Final = b"held"
 _FIRST, _REPLACE, _CORRECT = "", "1", "known"
-"""Modes of set_places.lua: the first writer of a name wins; the entry is replaced; only an existing one is."""
+"""Modes of set_places.lua: the first writer of a name wins; an entry is replaced; only one that exists is."""
 _MAX_NAMES_PER_CALL: Final = 64
 
 
@@ -84,7 +84,7 @@ class PartitionDirectory:
         An entry of the time before partitions were added, when the name's home was another one, follows.
         """
         await self._set(names, number, {}, mode=_REPLACE)
-        arguments = [self._retention_ms, number, _CORRECT, *dict.fromkeys(names)]
+        arguments: list[Argument] = [self._retention_ms, number, _CORRECT, *dict.fromkeys(names)]
         await asyncio.gather(*(self._set_script(store, arguments) for store in self._stores))
 
     async def forget(self, names: Sequence[str]) -> int:

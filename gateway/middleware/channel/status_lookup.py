@@ -28,7 +28,7 @@ class StatusLookup:
         find_stores: Callable[[str], Sequence[Redis]],
         wait_seconds: float = _STATUS_WAIT_SECONDS,
     ) -> None:
-        """Create the look-up; `find_stores` returns the partitions that may have a key, the likely one first."""
+        """Create the look-up; `find_stores` returns the partitions that may have a key, the likely first."""
         self.name = channel.name
         self.capabilities = channel.capabilities.model_copy(update={"look_up": True})
         self._channel = channel

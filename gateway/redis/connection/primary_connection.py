@@ -33,7 +33,7 @@ class PrimaryConnection(Connection):
         await super().connect_check_health(*arguments, **options)
 
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
-        """Read an answer; the caller may read further ones, so the connection is only closed when it is used again."""
+        """Read an answer. The caller may read more: the connection is closed when it is used again."""
         try:
             return await super().read_response(*arguments, **options)
         except ResponseError as error:

@@ -61,8 +61,8 @@ class ReplicaConfirmation:
         if found <= self._replicas:
             return ""
         return (
-            f"Redis has {found} replicas and TURNGATE_REPLICAS is {self._replicas}: a failover may choose one "
-            f"that lacks acknowledged messages; set it to {found}, or let the others not be promoted"
+            f"Redis has {found} replicas and TURNGATE_REPLICAS is {self._replicas}: a failover may choose "
+            f"one that lacks acknowledged messages; set it to {found}, or let the others not be promoted"
         )
 
     async def _read_info(self) -> dict[str, Any]:

@@ -151,7 +151,7 @@ async def copy_templates(home: Redis, other: Redis) -> None:
         stored: dict[bytes, bytes] = await cast("Any", home.hgetall(key))
         async with other.pipeline(transaction=True) as pipeline:
             for field, value in stored.items():
-                pipeline.hsetnx(key, field, value)  # type: ignore[arg-type]
+                pipeline.hsetnx(key, field, value)
             await pipeline.execute()
 
 

@@ -1,4 +1,4 @@
-"""Restores a backup into an empty data folder, as its kind requires, and marks what may have been sent since."""
+"""Restores a backup into an empty data folder, as its kind requires; marks what may have been sent since."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _remove_partial(folder: Path) -> None:
-    """Remove what was copied, so that the folder is empty for the next attempt, and nobody starts on a part."""
+    """Remove what was copied: the folder is empty for the next attempt, and nobody starts on a part."""
     shutil.rmtree(folder / APPEND_ONLY_FOLDER, ignore_errors=True)
     with suppress(OSError):
         (folder / SNAPSHOT_FILE).unlink(missing_ok=True)

@@ -183,7 +183,9 @@ def test_quotation_marks_in_the_env_file_are_none(monkeypatch: pytest.MonkeyPatc
     assert (settings.public_url, settings.port) == ("https://bots.example.com", 8100)
 
 
-@pytest.mark.parametrize("url", ["https://bots.example.com /x", "https://bots\n.example.com", "https://b\u00fccher.example"])
+@pytest.mark.parametrize(
+    "url", ["https://bots.example.com /x", "https://bots\n.example.com", "https://b\u00fccher.example"]
+)
 def test_a_public_url_with_a_character_that_cannot_be_in_one_is_refused(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:

@@ -96,11 +96,11 @@ async def test_a_server_that_is_busy_with_a_script_says_so(server_port: int) -> 
     url = f"redis://127.0.0.1:{server_port}"
     async with aclosing(open_redis(url)) as redis, aclosing(open_redis(url)) as other:
         await redis.config_set("lua-time-limit", 1)
-        script = asyncio.create_task(multiplexed_call(other)("EVAL", "while true do end", 0))
+        script = asyncio.ensure_future(multiplexed_call(other)("EVAL", "while true do end", 0))
         async with asyncio.timeout(10):
-            while (problem := await find_problem(redis)) == "":
+            while (problem := await find_problem(redis)) == "":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)  # the server offers no event
-        await redis.script_kill()  # type: ignore[no-untyped-call]
+        await redis.script_kill()
         with pytest.raises(RedisError):
             await script
     assert "busy with a script of another program" in problem

@@ -156,7 +156,7 @@ def test_a_server_that_loads_its_data_for_long_is_waited_for(
     with Redis.from_url(server.url) as client:
         client.mset({f"key {number}": os.urandom(2_000) for number in range(40)})
         client.bgrewriteaof()
-        while client.info("persistence")["aof_rewrite_in_progress"]:  # type: ignore[index]
+        while client.info("persistence")["aof_rewrite_in_progress"]:
             sleep(0.01)  # the server offers no event
     server.stop()
     options = "--key-load-delay 10000 --loading-process-events-interval-bytes 1024"

@@ -95,7 +95,7 @@ async def test_a_former_primary_that_is_cut_off_from_the_cluster_is_left() -> No
             await run_on(other, "CLUSTER", "FORGET", names[cut_off])
             await run_on(other, "CLUSTER", "ADDSLOTS", SLOT)
             async with asyncio.timeout(20):
-                while b"cluster_state:ok" in await run_on(cut_off, "CLUSTER", "INFO"):
+                while b"cluster_state:ok" in await run_on(cut_off, "CLUSTER", "INFO"):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)  # the server offers no event
             await run_on(other, "SET", "{p0}:tg:a", "2")
 
