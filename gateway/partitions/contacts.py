@@ -118,6 +118,7 @@ class PartitionedOptOuts(OptOuts):
     def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> None:
         """Create the records; each of `inboxes` stores the changes of its partition."""
         super().__init__(stores[0], inboxes[0])
+        self._stores = stores
         self._each = [OptOuts(store, inbox) for store, inbox in zip(stores, inboxes, strict=True)]
 
     async def list_newest(self, limit: int, offset: int = 0) -> list[OptOutRow]:
@@ -130,5 +131,6 @@ class PartitionedOptOuts(OptOuts):
         self, contact: str, act: ControlAction, scope: OptOutScope = OptOutScope.ALL, actor: str = "operator"
     ) -> list[str]:
         """Opt a contact out or in, in all of their sessions; return these."""
-        changed = [await each.change(contact, act, scope, actor) for each in self._each]
+        names, _ = await find_everywhere(self._stores, contact)
+        changed = [await each.change_named(names, act, scope, actor) for each in self._each]
         return sorted({session for part in changed for session in part})

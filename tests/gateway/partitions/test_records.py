@@ -16,6 +16,7 @@ from gateway.hooks.subscription import Subscription, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.partitions.contact_partitions import build_erasure, build_opt_outs, export_stored
 from gateway.partitions.dead_letters import PartitionedDeadLetters
+from gateway.partitions.directory import hash_name
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
@@ -98,6 +99,21 @@ async def test_a_contact_of_two_channels_is_erased_and_opted_out_everywhere(
 
     assert (receipt.sessions, receipt.opt_outs_kept > 0) == (5, True)
     assert not [key for store in stores async for key in store.scan_iter(f"*{number}*")]
+
+
+async def test_an_opt_out_by_one_name_counts_on_the_channels_of_the_others(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    user, number = "wa:U1234567", "+15550170"
+    others = [f"{prefix}:{number}" for prefix in ("sms", "b", "c", "d", "e")]
+    other = next(name for name in others if hash_name(name, 4) != hash_name(user, 4))
+    await inbox.accept([build_message(1, user, user, f"wa:{number}"), build_message(2, other, other)])
+    opt_outs = build_opt_outs(stores, [RedisInbox(store) for store in stores])
+
+    assert await opt_outs.change("U1234567", ControlAction.OPT_OUT) == sorted([user, other])
+    assert sorted(row.session for row in await opt_outs.list_all()) == sorted([user, other])
+    assert await opt_outs.change("U1234567", ControlAction.OPT_IN) == sorted([user, other])
+    assert await opt_outs.list_all() == []
 
 
 async def test_what_a_provider_repeats_of_an_erased_contact_is_not_stored(
