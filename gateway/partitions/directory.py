@@ -87,11 +87,12 @@ class PartitionDirectory:
         arguments: list[Argument] = [self._retention_ms, number, _CORRECT, *dict.fromkeys(names)]
         await asyncio.gather(*(self._set_script(store, arguments) for store in self._stores))
 
-    async def forget(self, names: Sequence[str]) -> int:
-        """Forget names, in whichever partition their entries are; return how many were known."""
+    async def forget(self, names: Sequence[str]) -> list[int]:
+        """Forget names, in whichever partition their entries are; return how many each one had."""
         keys = [f"tg:place:{name}" for name in dict.fromkeys(names)]
-        removed = await asyncio.gather(*(store.delete(*keys) for store in self._stores if keys))
-        return sum(removed)
+        if not keys:
+            return [0] * len(self._stores)
+        return [*await asyncio.gather(*(store.delete(*keys) for store in self._stores))]
 
     def _home_of(self, name: str) -> int:
         """Return the partition that has a name's entry."""

@@ -22,6 +22,7 @@ from gateway.partitions.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.hook_events import HookEvent, state_key
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import TemplateSync
@@ -114,6 +115,21 @@ async def test_an_opt_out_by_one_name_counts_on_the_channels_of_the_others(
     assert sorted(row.session for row in await opt_outs.list_all()) == sorted([user, other])
     assert await opt_outs.change("U1234567", ControlAction.OPT_IN) == sorted([user, other])
     assert await opt_outs.list_all() == []
+
+
+async def test_the_files_of_an_erased_contact_are_deleted_where_those_of_all_are(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    session, other = find_names(3)[0], find_names(3)[1]
+    await inbox.accept([build_message(1, session)])
+    files = PublicFiles(stores[0], "https://bots.example.com", seconds=3_600)
+    for owner in (session, other):
+        await files.publish(b"OggS", "audio/ogg", "a.ogg", owner=owner)
+
+    receipt = await build_erasure(stores).erase(session)
+
+    assert receipt.removed["files"] == 1
+    assert len([1 async for _ in stores[0].scan_iter("tg:file:*")]) == 1
 
 
 async def test_what_a_provider_repeats_of_an_erased_contact_is_not_stored(
