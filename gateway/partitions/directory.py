@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -20,6 +21,7 @@ from gateway.redis.lua import Argument, ProtocolLimits
 _HELD: Final = b"held"
 _FIRST, _REPLACE, _CORRECT = "", "1", "known"
 """Modes of set_places.lua: the first writer of a name wins; an entry is replaced; only one that exists is."""
+_CORRECT_SECONDS: Final = 1.0
 _MAX_NAMES_PER_CALL: Final = 64
 
 
@@ -81,11 +83,15 @@ class PartitionDirectory:
     async def move(self, names: Sequence[str], number: int) -> None:
         """Let names lead to a partition, wherever they led before.
 
-        An entry of the time before partitions were added, when the name's home was another one, follows.
+        An entry of the time before partitions were added, when the name's home was another one, follows,
+        unless its partition does not answer: contacts of the others do not wait for it.
         """
         await self._set(names, number, {}, mode=_REPLACE)
         arguments: list[Argument] = [self._retention_ms, number, _CORRECT, *dict.fromkeys(names)]
-        await asyncio.gather(*(self._set_script(store, arguments) for store in self._stores))
+        corrections = (self._set_script(store, arguments) for store in self._stores)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CORRECT_SECONDS):
+                await asyncio.gather(*corrections, return_exceptions=True)
 
     async def forget(self, names: Sequence[str]) -> list[int]:
         """Forget names, in whichever partition their entries are; return how many each one had."""

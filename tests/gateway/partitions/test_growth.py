@@ -22,6 +22,7 @@ from gateway.partitions.contact_partitions import build_erasure
 from gateway.partitions.directory import PartitionDirectory, hash_name
 from gateway.partitions.layout import read_spread, spread_over
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
@@ -151,6 +152,15 @@ async def test_a_name_that_was_moved_leads_there_also_when_its_entry_has_another
     assert (await after.place([name])).number == 1
     await after.move([name], 0)
     assert [await each.find(name) for each in (before, after)] == [0, 0]
+
+
+async def test_a_name_is_moved_while_another_partition_is_away(stores: Sequence[Redis]) -> None:
+    name = next(name for name in find_moving_names() if hash_name(name, 4) == 1)
+    away = open_redis("redis://127.0.0.1:1")
+
+    await PartitionDirectory([*stores[:3], away]).move([name], 2)
+
+    assert await PartitionDirectory(stores).find(name) == 2
 
 
 async def test_a_contact_is_forgotten_where_its_entry_was_before(stores: Sequence[Redis]) -> None:
