@@ -31,12 +31,12 @@ def main(uv: str) -> int:
     except (ValueError, KeyError, TypeError):
         print(f"audit: pip-audit failed:\n{result.stderr.decode()[-2_000:]}", file=sys.stderr)
         return 2
-    lines, status = judge(dependencies)
+    lines, status = summarize(dependencies)
     print("\n".join(lines))
     return status
 
 
-def judge(dependencies: list[dict[str, Any]]) -> tuple[list[str], int]:
+def summarize(dependencies: list[dict[str, Any]]) -> tuple[list[str], int]:
     """Return what to print about the audited dependencies, and the exit status."""
     skipped = [each["name"] for each in dependencies if "skip_reason" in each]
     vulnerable = [each for each in dependencies if each.get("vulns")]

@@ -33,18 +33,21 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
 
 
 def main(names: list[str]) -> None:
-    """Run the named sections (default: all) and print them.
+    """Run the named sections (default: all) and print each when it is measured.
 
     A missed goal or an unanswered turn is an error; standard error is shown only then.
     """
     unknown = sorted(set(names) - set(SECTIONS))
     if unknown:
         raise SystemExit(f"Unknown benchmark: {', '.join(unknown)}. Known: {', '.join(SECTIONS)}.")
-    with captured_stderr():
-        page = _render_head() + "".join(SECTIONS[name]() for name in names or SECTIONS)
+    page = _render_head()
+    for name in names or SECTIONS:
+        with captured_stderr():
+            section = SECTIONS[name]()
+        print(section, flush=True)
+        page += section
     if not names:
         PAGE.write_text(page, encoding="utf-8")
-    print(page)
 
 
 def _render_head() -> str:

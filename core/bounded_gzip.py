@@ -6,22 +6,22 @@ import zlib
 from typing import Final
 
 ACCEPTED_ENCODING: Final = "gzip"
-"""The value of Accept-Encoding for requests whose answers are read in this way."""
+"""Value of the header Accept-Encoding for requests whose responses are read with `BoundedReader`."""
 
 _CHUNK_BYTES = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class TooManyBytes(Exception):
-    """The answer, or what it unpacks to, is larger than the limit."""
+    """The response exceeds the size limit, compressed or decompressed."""
 
 
 class MalformedAnswer(Exception):
-    """The answer is compressed in a way that was not asked for, or is not what it claims to be."""
+    """The response has an encoding that was not requested, or its content does not match its encoding."""
 
 
 class BoundedReader:
-    """Checks and unpacks the chunks of one answer. `encoding` is its header Content-Encoding.
+    """Checks and decompresses the chunks of one response. `encoding` is its header Content-Encoding.
 
     Raises `MalformedAnswer` for an encoding other than gzip.
     """
@@ -51,10 +51,10 @@ class BoundedReader:
                     raise TooManyBytes(f"the answer unpacks to more than {self._max_bytes:,} bytes")
                 chunk = self._unpacker.unconsumed_tail
         except zlib.error as error:
-            raise MalformedAnswer("the answer is no gzip, although it says so") from error
+            raise MalformedAnswer("the answer is not gzip, although its header says so") from error
         return pieces
 
     def finish(self) -> None:
-        """Check that nothing is missing. Raises `MalformedAnswer`."""
+        """Check that the response is complete. Raises `MalformedAnswer`."""
         if self._unpacker is not None and self._received and not self._unpacker.eof:
             raise MalformedAnswer("the compressed answer is not complete")

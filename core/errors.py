@@ -180,7 +180,7 @@ class EncryptionKeyMissing(ConfigurationError):
 
 
 def iterate_causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it, up to a bound: clients wrap the errors of the operating system."""
+    """Yield an error and its causes, up to a bound: clients wrap the errors of the operating system."""
     cause: BaseException | None = error
     for _ in range(_MAX_CAUSES):
         if cause is None:

@@ -1,7 +1,7 @@
 """Fields of every log line of a piece of work: session, message, account.
 
-Whoever starts the work sets them once; the log's formatter adds them to each line and hides the session's
-name behind a pseudonym, because it may be a phone number (guarantee L12).
+They are set once, where the work starts; the log's formatter adds them to each line and replaces the
+session's name by a pseudonym, because it may be a phone number (guarantee L12).
 """
 
 from __future__ import annotations

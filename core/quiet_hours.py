@@ -75,7 +75,7 @@ class QuietHours:
         return cls(None, periods)
 
     def find_end(self, category: str, now_ms: int, zones: Sequence[ZoneInfo]) -> int:
-        """Return when it is quiet in none of the zones, in ms since the epoch; 0 if that is now."""
+        """Return the end of quiet hours in all zones, in ms since the epoch; 0 if it is not quiet now."""
         period = self.by_category.get(category, self.default)
         if period is None:
             return 0

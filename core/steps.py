@@ -1,7 +1,7 @@
 """Steps in the processing of a message that are measured and traced: turn, model call, tool call, send.
 
-Nobody listens by default, and then a step costs less than a microsecond. The gateway sets listeners for its
-own context (`listen`), so that the dialog engine and the channels need not know what becomes of a step.
+There is no listener by default, and then a step costs less than a microsecond. The gateway adds listeners in
+its own context (`listen`), so the dialog engine and the channels do not depend on metrics or tracing.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from core.errors import DeliveryError, Superseded
 
 
 class StepListener(Protocol):
-    """Hears of every step in its context. It must not raise, and must not block."""
+    """Receives every step in its context. It must not raise, and must not block."""
 
     def enter(self, name: str, labels: Mapping[str, str], parent: str) -> Any:
-        """Begin a step; what is returned is handed to `leave`.
+        """Begin a step; the return value is passed to `leave`.
 
         The values of `labels` are few: no ids and no numbers. `parent` is the trace that the step belongs to
         (`current_trace`), if it came from another process.
@@ -69,7 +69,7 @@ class Step:
 
 
 def add_listener(listener: StepListener) -> None:
-    """Let a listener hear of the steps of this context, and of the tasks that are started in it."""
+    """Add a listener for the steps of this context and of the tasks that are started in it."""
     _listeners.set((*_listeners.get(), listener))
 
 
@@ -83,7 +83,7 @@ def current_trace() -> str:
 
 @contextmanager
 def listen(listener: StepListener) -> Iterator[None]:
-    """Let a listener hear of the steps of the block, and of the tasks that are started in it."""
+    """Add a listener for the steps of the block and of the tasks that are started in it."""
     token = _listeners.set((*_listeners.get(), listener))
     try:
         yield

@@ -45,7 +45,7 @@ class TimeLimit:
             raise TimeoutError from error
 
     def expire(self) -> None:
-        """Cancel what the task awaits."""
+        """Cancel the task because its time is up."""
         self._is_over = True
         self._task.cancel()
 

@@ -36,6 +36,7 @@ from gateway.console.partition_choice import PartitionChoice
 from gateway.console.routes import WebParts, build_console
 from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
+from gateway.openapi import build_route as build_openapi_route
 from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.connection.checks import server_checks
@@ -51,11 +52,10 @@ from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.error_responses import handle_http_exception, handle_unexpected_error
 from gateway.server.health import HealthRoutes
+from gateway.server.metrics.process_metrics import ProcessMetrics
 from gateway.server.operator_auth import OperatorAuth
-from gateway.server.process_metrics import ProcessMetrics
 from gateway.server.public_files import PublicFileRoute
 from gateway.server.webhooks import WebhookEndpoint
-from gateway.webchat.api import openapi
 from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
 from gateway.webchat.partitioned_conversations import PartitionedConversations
@@ -195,7 +195,7 @@ def _build_parts(settings: Settings) -> WebParts:
 
 
 def _build_api_routes(web: WebParts) -> list[BaseRoute]:
-    """Build the routes of programs and of the widget, the busy first."""
+    """Build the routes for programs and the widget, the most used first."""
     settings, stores, operator = web.settings, web.stores, web.operator
     api = WebApi(
         conversations=_build_conversations(stores),
@@ -217,7 +217,7 @@ def _build_api_routes(web: WebParts) -> list[BaseRoute]:
         *Widget().routes(),
         *BroadcastApi(stores.build_broadcasts(), stores.sender, operator).routes(),
         *PublicFileRoute(web.files).routes(),
-        openapi.build_route(operator),
+        build_openapi_route(operator),
     ]
 
 

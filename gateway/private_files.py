@@ -1,4 +1,4 @@
-"""Files with secrets and messages: nobody else on this machine may read them."""
+"""Files with secrets and messages, which other users of this machine must not be able to read."""
 
 from __future__ import annotations
 

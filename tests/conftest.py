@@ -37,7 +37,7 @@ def pytest_collection_finish() -> None:
 
 
 class _CrashRecorder(logging.Handler):
-    """Records the crashes of simulators, which their clients would take for a failing provider."""
+    """Records the crashes of simulators, which clients would treat as failures of the provider."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Takes the pictures of the console in docs/, of a gateway with simulated providers: `make pictures`.
+"""Takes the screenshots of the console for docs/ on a gateway with simulated providers: `make pictures`.
 
 With a folder as argument it also takes every page there, light and dark, wide and as on a phone, to look at.
 """
@@ -22,7 +22,7 @@ from tests.paths import ROOT
 
 _SIZE = {"width": 1280, "height": 900}
 _PHONE = {"width": 375, "height": 800}
-_TALKS = (
+_CONVERSATIONS = (
     ("SMS", "Where is my parcel?"),
     ("WhatsApp", "What are your opening hours?"),
     ("Intercom", "I want to return my shoes"),
@@ -51,10 +51,10 @@ class Pictures:
         return page
 
     def take(self, page: Page, name: str, *, whole: bool = False) -> None:
-        """Take a picture of what the page shows, for the documentation."""
+        """Take a screenshot of the page for the documentation."""
         page.screenshot(path=ROOT / "docs" / f"console-{name}.png", full_page=whole)
 
-    def talk(self, channel: str, text: str) -> Page:
+    def start_conversation(self, channel: str, text: str) -> Page:
         """Hold a short conversation on the simulated phone."""
         page = self.open("/console/simulator")
         page.get_by_role("radio", name=channel, exact=True).check()
@@ -65,7 +65,7 @@ class Pictures:
 
 def take_pictures(pictures: Pictures) -> None:
     """Take the pictures of the documentation."""
-    phones = [pictures.talk(channel, text) for channel, text in _TALKS]
+    phones = [pictures.start_conversation(channel, text) for channel, text in _CONVERSATIONS]
     person = phones[-2].locator("#person").inner_text()
     pictures.take(phones[0], "simulator")
     overview = pictures.open("/console")
@@ -85,10 +85,10 @@ def take_pictures(pictures: Pictures) -> None:
     expect(desk.locator(".said-by.contact")).to_have_count(2)
     pictures.take(desk, "inbox")
 
-    talks = pictures.open("/console/conversations")
-    talks.get_by_role("link", name=phones[0].locator("#person").inner_text()).first.click()
-    expect(talks.get_by_role("heading", name="Path through the flow")).to_be_visible()
-    pictures.take(talks, "conversation", whole=True)
+    page = pictures.open("/console/conversations")
+    page.get_by_role("link", name=phones[0].locator("#person").inner_text()).first.click()
+    expect(page.get_by_role("heading", name="Path through the flow")).to_be_visible()
+    pictures.take(page, "conversation", whole=True)
 
     flows = pictures.open("/console/flows")
     for words in ("Conversations of the last", "Drawing"):

@@ -1,4 +1,4 @@
-"""Generated blocks of the documentation; `make docs` writes them into their pages."""
+"""Generated blocks of the documentation, written into their pages by `make docs`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from gateway.hooks.policy import INITIAL_SECONDS, MAX_SECONDS, DeliveryPolicy
 from gateway.redis.records.processes.counters import Counters
 from gateway.redis.records.processes.load import Load
 from gateway.redis.records.retention import KINDS
-from gateway.server.process_metrics import ProcessMetrics
-from gateway.server.redis_metrics import build_counters, build_gauges
+from gateway.server.metrics.process_metrics import ProcessMetrics
+from gateway.server.metrics.redis_metrics import build_counters, build_gauges
 from tests.channels.contract.inbound_kinds import render_kinds, render_meanings
 from tests.paths import DOCS, ROOT
 
@@ -55,7 +55,7 @@ def render_settings() -> str:
 
 
 def render_env_example() -> str:
-    """Render `.env.example`: every setting with its meaning, none of them set."""
+    """Render `.env.example`: every setting with its meaning, all unset."""
     lines = ["# Copy to .env (mode 600) and set what you need, or let `turngate setup` ask."]
     for name, default, meaning in settings.setting_rows():
         lines += ["", *textwrap.wrap(meaning, 118, initial_indent="# ", subsequent_indent="# ")]
@@ -147,7 +147,7 @@ def render_metrics() -> str:
 
 
 def render_retention() -> str:
-    """Render the table of what is kept in Redis, and for how long."""
+    """Render the table of the data in Redis and its retention."""
     rows = ["| data | keys | kept | setting |", "|---|---|---|---|"]
     for kind in KINDS:
         setting = f"`{kind.setting}`" if kind.setting else ""

@@ -1,4 +1,4 @@
-"""How much the randomized tests try: a part by default, everything in CI."""
+"""Extent of the randomized tests: a sample by default, everything in CI."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def build_plan() -> dict[str, Any]:
         "small": _build_flow("Tea or coffee?", 3),
         "large": _build_flow("Tea or coffee?", 60),
         "spoken": _build_flow("", 3),
-        "talks": {
+        "conversations": {
             "stay": ([STAY_FUNCTION_NAME] * 16, 70),
             "move": ((["to_b", "to_c", "to_a"] * 6)[:16], 70),
             "long": ([STAY_FUNCTION_NAME] * 1_001, 1),
@@ -77,10 +77,7 @@ def measure() -> list[str]:
     with running_model_server() as url:
         turngate = _run_engine([sys.executable, "-m", "bench.engine.measurements"], url)
         reference = _run_engine(
-            [
-                str(install_reference()),
-                str(Path(__file__).parent.parent / "programs" / "superdialog_engine.py"),
-            ],
+            [str(install_reference()), "-m", "bench.programs.superdialog_engine"],
             url,
         )
     return [_render_row(name, turngate[name], reference[name]) for name in _NAMES]
@@ -92,14 +89,14 @@ def render_section() -> str:
     return f"""
 ## The dialog engine
 
-Beside `superdialog` as the package index has it, in its own venv; the same flow, a model that takes no time.
-The first two rows go through the real client to a server on this machine (superdialog makes a client for
-each request), the next three leave the client out: what is left is the engine and how it puts its question
-and reads the answer. superdialog always has it streamed, here token by token as OpenAI's servers do; our
-engine only where somebody reads along. In a long conversation every fourteenth of our turns asks the model a
-second time, for the summary of what no longer fits: superdialog makes none. Ours also looks for quotations
-of the bot's words in the message, and for links, private instructions and promises that no function keeps in
-the answer. Each of the three is the best of five rounds.
+Compared with the released package `superdialog` in a separate venv, with the same flow and a model that takes
+no time. The first two rows use the real client and a server on this machine (superdialog creates a client for
+each request). The next three rows exclude the client: they measure the engine, its prompt and the parsing of
+the answer. superdialog always streams the answer, here token by token as OpenAI's servers do; our engine only
+streams if a client reads the stream. In a long conversation every fourteenth of our turns has a second
+request to the model, for the summary of older messages; superdialog has no summary. Our engine also searches
+the message for quotations of the bot, and the answer for links, private instructions and promises that no
+function fulfils. Each of the three is the best of five rounds.
 
 | what | ours | superdialog | share | goal |
 |---|---|---|---|---|

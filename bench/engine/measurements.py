@@ -13,7 +13,7 @@ from typing import Any, Self
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from bench.programs.tool_call_chunks import call_arguments, call_deltas
-from bench.programs.turn_timing import measure_over_http, measure_talks, read_resident_bytes
+from bench.programs.turn_timing import measure_conversations, measure_over_http, read_resident_bytes
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.llm.openai.model import OpenAIModel
@@ -99,7 +99,7 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
         return machine
 
     figures = await _measure_over_http(small, plan)
-    figures |= await measure_talks(plan, lambda: start_machine(small), client)
+    figures |= await measure_conversations(plan, lambda: start_machine(small), client)
     DialogMachine(large, model)  # compiled once per process
     began = time.process_time()
     for _ in range(plan["builds"]):

@@ -1,4 +1,4 @@
-"""The reference's session worker behind its own route, in its own venv; imports nothing of this project.
+"""The reference's session worker behind its own route, in its own venv; imports nothing of the product.
 
 The route is the one that its documentation shows, with the packages of its `fastapi` extra.
 """
@@ -11,10 +11,10 @@ import logging
 import os
 from typing import Any
 
-from superdialog_engine import FakeOpenAIClient  # type: ignore[import-not-found]
+from bench.programs.superdialog_engine import FakeOpenAIClient
 
 
-class _FirstFunctionClient(FakeOpenAIClient):  # type: ignore[misc]
+class _FirstFunctionClient(FakeOpenAIClient):
     """Calls the first function that it is offered, or stays, as the user's text says."""
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:

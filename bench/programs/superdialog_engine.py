@@ -1,6 +1,6 @@
 """The same measurements of `superdialog`, run by the Python of its own venv; prints one JSON object.
 
-Imports nothing of this project. Its model client is replaced by one that answers at once.
+Imports nothing of the product. Its model client is replaced by one that answers at once.
 """
 
 from __future__ import annotations
@@ -18,12 +18,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from openai.types.chat import ChatCompletionChunk
-from tool_call_chunks import call_deltas  # type: ignore[import-not-found]
-from turn_timing import (  # type: ignore[import-not-found]
-    measure_over_http,
-    measure_talks,
-    resident_bytes,
-)
+
+from bench.programs.tool_call_chunks import call_deltas
+from bench.programs.turn_timing import measure_conversations, measure_over_http, read_resident_bytes
 
 
 class FakeOpenAIClient:
@@ -77,14 +74,14 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await machine.start()
         return machine
 
-    figures |= await measure_talks(plan, lambda: begun(small), client)
+    figures |= await measure_conversations(plan, lambda: begun(small), client)
     began = time.process_time()
     for _ in range(plan["builds"]):
         await session(large)
     figures["build"] = (time.process_time() - began) / plan["builds"]
-    before = resident_bytes()
+    before = read_resident_bytes()
     retained = [await begun(small) for _ in range(plan["sessions"])]
-    figures["memory"] = resident_bytes() - before
+    figures["memory"] = read_resident_bytes() - before
     del retained
     client.function, client.pause = "to_b", plan["tokens"] * plan["pause"]
     machine = await begun(generated)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 
-async def measure_talks(
+async def measure_conversations(
     plan: dict[str, Any], begin: Callable[[], Awaitable[Any]], client: Any
 ) -> dict[str, float]:
     """Return the CPU seconds per turn by conversation; the best round of each.
@@ -20,7 +20,7 @@ async def measure_talks(
     `begin` builds a machine and starts it. The first call of a conversation is not measured.
     """
     figures = {}
-    for name, (calls, conversations) in plan["talks"].items():
+    for name, (calls, conversations) in plan["conversations"].items():
         rounds = [await _measure_round(begin, client, calls, conversations) for _ in range(plan["rounds"])]
         figures[name] = min(rounds)
     return figures

@@ -185,8 +185,8 @@ def render_section() -> str:
 
 A signed Twilio form: 32 connections, one process, the load generator on the other core, a durable server
 (append-only, `everysec`) beside all of them; medians of {_ROUNDS} rounds in one run. All three have the event
-loop, HTTP parser and garbage collector settings of `turngate web`, ours its limits before authentication too.
-The first row is the least that any Starlette app must do; the second is the usual way to enqueue.
+loop, HTTP parser and garbage collector settings of `turngate web`; ours also has its limits before
+authentication. The first row is the minimum for any Starlette app; the second is the usual way to enqueue.
 
 | what the request does | requests/s | share | p50 ms | p99 ms |
 |---|---|---|---|---|

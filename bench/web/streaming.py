@@ -97,6 +97,6 @@ def render_section() -> str:
     return f"""
 ## Streaming
 
-From the moment the model's first words leave its server to the first byte at the client of `/stream`, by
+From the model server's first token to the first byte at the client of `/stream`, through
 worker, Redis and web process, {len(taken)} turns: **p50 {middle:.1f} ms, p99 {tail:.1f} ms** (goal: 15 ms).
 """

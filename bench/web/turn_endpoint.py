@@ -33,7 +33,6 @@ REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with 
 EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
 DURABLE_REFERENCE = "a Restate virtual object, durable"
 _USER_TEXTS = ("go on", "hm, let me think")
-_PROGRAMS = Path(__file__).parent.parent / "programs"
 _INSTANT_MODEL_SETTINGS = {
     "TURNGATE_LLM": "openai/none",
     "TURNGATE_TOOLS": "bench.programs.instant_model",
@@ -55,9 +54,9 @@ def render_section() -> str:
 
 The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} conversations
 from their first turn on, {REQUESTS:,} turns, every second of which moves on. The middle of {ROUNDS} rounds;
-each server is one process, the gateway is a web process, a worker and a durable Redis. superdialog stands
-behind the FastAPI route of its documentation: with the server that its `fastapi` extra installs, and with the
-one that we use.
+each server is one process, the gateway is a web process, a worker and a durable Redis. superdialog uses
+the FastAPI route of its documentation, with the server of its `fastapi` extra and with the server that we
+use.
 
 | server | turns/s | against the reference | p50, ms | p99, ms | errors |
 |---|---|---|---|---|---|
@@ -118,8 +117,7 @@ def _load_flow() -> str:
 @asynccontextmanager
 async def _running_reference(*options: str) -> AsyncIterator[int]:
     python = await asyncio.to_thread(engine_comparison.install_reference)
-    command = [str(python), "-m", "uvicorn", "--app-dir", str(_PROGRAMS)]
-    command += ["--factory", "superdialog_app:create", *options]
+    command = [str(python), "-m", "uvicorn", "--factory", "bench.programs.superdialog_app:create", *options]
     with _running_server(command, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "none"}) as port:
         await _wait_until_listening(port)
         yield port

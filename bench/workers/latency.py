@@ -102,9 +102,9 @@ def render_section() -> str:
     return f"""
 ## Added latency
 
-From the webhook's departure at the provider to our reply's arrival there, offline model, everything real and
-on this machine, the simulated provider too; for both ways of writing the append-only file (aim when idle: p50
-below 10 ms, p99 below 40 ms):
+From the sending of the webhook by the provider to the arrival of our reply there, with the offline model; all
+processes run on this machine, including the simulated provider; for both ways of writing the append-only file
+(aim when idle: p50 below 10 ms, p99 below 40 ms):
 
 | `appendfsync` | idle, one message after another | at half load | all it can do |
 |---|---|---|---|

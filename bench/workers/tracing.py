@@ -61,7 +61,7 @@ def render_section() -> str:
 ## Traces that are off
 
 A message through accept, dialog and delivery enters {steps:.0f} steps, which cost {share:.2%} of its
-{milliseconds:.1f} ms while nobody listens (goal: below {_GOAL:.0%}).
+{milliseconds:.1f} ms without a trace listener (goal: below {_GOAL:.0%}).
 """
 
 

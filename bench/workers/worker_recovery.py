@@ -116,6 +116,6 @@ def render_section() -> str:
 ## A worker killed
 
 A worker with {recovery.held_sessions} sessions in progress, ended with SIGKILL and restarted by its
-supervisor: the last of them was taken up **{recovery.seconds:.1f} s** after the kill (median of {ROUNDS}; the
-lease is 6 s, the goal 10 s).
+supervisor: the last of them was continued **{recovery.seconds:.1f} s** after the kill (median of {ROUNDS};
+the lease is 6 s, the goal 10 s).
 """

@@ -14,11 +14,11 @@ from channels._kit.inbound import get_identifier, parse_object
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels._kit.text import sanitize
 from channels.intercom.api import IntercomClient
-from channels.intercom.assignment import Workspace
 from channels.intercom.canvas_kit import Card
 from channels.intercom.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.intercom.conversations.assignment import Workspace
+from channels.intercom.conversations.html_body import BodyMode
 from channels.intercom.first_messages import CONTACT_ID, build_conversation, is_new_contact
-from channels.intercom.html_body import BodyMode
 from channels.intercom.rendering import render_parts
 from channels.intercom.webhook import Verifier, is_card_request, parse
 from core.errors import ConfigurationError, InvalidContact, MalformedWebhook
@@ -82,12 +82,12 @@ class IntercomChannel(BaseChannel):
     ids_setting = "INTERCOM_WORKSPACE_ID"
 
     def __init__(
-        self, *, secrets: Sequence[str], desk: Workspace, mode: BodyMode, api: IntercomClient, card: Card
+        self, *, secrets: Sequence[str], workspace: Workspace, mode: BodyMode, api: IntercomClient, card: Card
     ) -> None:
         super().__init__(Verifier(secrets))
         self.app_secrets = frozenset(secrets)
-        self.capabilities = CAPABILITIES.model_copy(update={"closes": desk.closes})
-        self._workspace = desk
+        self.capabilities = CAPABILITIES.model_copy(update={"closes": workspace.closes})
+        self._workspace = workspace
         self._mode = mode
         self._api = api
         self._card = card
@@ -95,11 +95,11 @@ class IntercomChannel(BaseChannel):
     @property
     def owned_ids(self) -> frozenset[str]:
         """The workspace's ID; empty: not known."""
-        return frozenset({self._workspace.workspace} - {""})
+        return frozenset({self._workspace.id} - {""})
 
     async def learn_ids(self, http: httpx.AsyncClient) -> None:
         """Read the workspace's ID from the API. Raises a `DeliveryError`."""
-        self._workspace.workspace = await self._api.fetch_workspace_id(http)
+        self._workspace.id = await self._api.fetch_workspace_id(http)
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Return the events of a verified notification. Raises `MalformedWebhook`."""
@@ -131,7 +131,7 @@ class IntercomChannel(BaseChannel):
         return await self._api.send(reply, http)
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
-        """Return by what webhooks know the conversation that a first message starts."""
+        """Return the names by which webhooks identify the conversation that a first message starts."""
         return await self._api.find_thread_names(reply, http)
 
     async def find_time_zone(self, turn: Turn, http: httpx.AsyncClient) -> str:
@@ -177,21 +177,21 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
     mode = values["INTERCOM_BODY_MODE"]
     if mode not in get_args(BodyMode):
         raise ConfigurationError(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(BodyMode))}")
-    desk = Workspace(
+    workspace = Workspace(
         admin=values["INTERCOM_ADMIN_ID"],
         team=team,
         teammate=teammate,
         tag=values["INTERCOM_HANDOFF_TAG_ID"],
         closes=values["INTERCOM_CLOSE"] == "yes",
-        workspace=values["INTERCOM_WORKSPACE_ID"],
+        id=values["INTERCOM_WORKSPACE_ID"],
     )
     token, *_ = parse_secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])
     api = IntercomClient(
-        url=parse_base_url("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk
+        url=parse_base_url("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, workspace=workspace
     )
     return IntercomChannel(
         secrets=parse_secrets("INTERCOM_CLIENT_SECRET", values["INTERCOM_CLIENT_SECRET"]),
-        desk=desk,
+        workspace=workspace,
         mode=cast("BodyMode", mode),
         api=api,
         card=Card(sanitize(values["INTERCOM_CARD_TITLE"], 100), api),

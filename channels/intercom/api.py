@@ -13,9 +13,9 @@ import httpx
 from channels._kit.inbound import get_identifier, get_object, get_text
 from channels._kit.outbound import BearerAuth, get, parse_json_body, post, without_effect
 from channels._kit.time_zones import find_number_zone, find_place_zone
-from channels.intercom.assignment import Assignee, Workspace
 from channels.intercom.capabilities import API_VERSION, NAME
-from channels.intercom.conversation import Conversation
+from channels.intercom.conversations.assignment import Assignee, Workspace
+from channels.intercom.conversations.conversation import Conversation
 from channels.intercom.errors import build_delivery_error
 from channels.intercom.first_messages import FirstMessageClient, is_new_contact
 from channels.intercom.rendering import build_comment, render_note_html
@@ -42,12 +42,12 @@ class IntercomAuth(BearerAuth):
 class IntercomClient:
     """Client of one workspace's conversations. No idempotency key: the conversation itself is looked up."""
 
-    def __init__(self, *, url: str, token: str, desk: Workspace) -> None:
+    def __init__(self, *, url: str, token: str, workspace: Workspace) -> None:
         self._url = url
         self._base = f"{url}/conversations"
         self._auth = IntercomAuth(token)
-        self._workspace = desk
-        self._first_messages = FirstMessageClient(self._post_json, desk)
+        self._workspace = workspace
+        self._first_messages = FirstMessageClient(self._post_json, workspace)
 
     async def _post_json(self, path: str, body: Json, http: httpx.AsyncClient) -> Json:
         return await self._call(f"{self._url}{path}", body, http)
@@ -88,7 +88,7 @@ class IntercomClient:
         return SentMessage(provider_id=comment)
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
-        """Return by what webhooks know the conversation that a first message starts; else none."""
+        """Return the names by which webhooks identify a conversation that a first message starts."""
         return (
             await self._first_messages.find_thread_names(reply, http) if is_new_contact(reply.address) else ()
         )
@@ -138,28 +138,30 @@ class IntercomClient:
 
         Each step is skipped if it was done before, so that all of them may be retried.
         """
-        desk, conversation = self._workspace, await self._get_conversation(reply, http)
+        workspace, conversation = self._workspace, await self._get_conversation(reply, http)
         assignee = conversation.assignee
         note = render_note_html(reply)
         if not conversation.has_note(note):
             await self._post(reply, "reply", {"message_type": "note", "body": note}, http)
-        if desk.tag and not conversation.has_tag(desk.tag):
+        if workspace.tag and not conversation.has_tag(workspace.tag):
             await self._add_tag(reply, http)
         if assignee in (Assignee.OTHER, Assignee.HAND_OFF_TARGET):
             return _sent_conversation(reply)  # never taken from an agent
-        if assignee is Assignee.BOT and not desk.teammate:
+        if assignee is Assignee.BOT and not workspace.teammate:
             await self._assign(
                 reply, "admin", "0", http
             )  # unassign the bot; a team may stay assigned beside a teammate
-        if desk.teammate or desk.team:
+        if workspace.teammate or workspace.team:
             await self._assign_target(reply, http)
         return _sent_conversation(reply)
 
     async def _assign_target(self, reply: Reply, http: httpx.AsyncClient) -> None:
         """Assign to the configured teammate or team; one that was deleted does not stop the hand-off."""
-        desk = self._workspace
+        workspace = self._workspace
         try:
-            await self._assign(reply, "admin" if desk.teammate else "team", desk.teammate or desk.team, http)
+            await self._assign(
+                reply, "admin" if workspace.teammate else "team", workspace.teammate or workspace.team, http
+            )
         except Rejected as error:
             if error.code != "assignee_not_found":
                 raise

@@ -49,7 +49,7 @@ CONTACT_AUTHOR_TYPES: Final = frozenset({"user", "lead", "contact", "visitor"})
 """Author types that are the contact."""
 
 USER_TOPICS: Final = frozenset({"conversation.user.created", "conversation.user.replied"})
-"""The only topics that are answered: answering everything with a body makes bots answer themselves."""
+"""The only topics that are answered: a bot that answers everything with a body answers itself."""
 
 DESK_TOPICS: Final = MappingProxyType(
     {

@@ -1,6 +1,6 @@
 """First messages of the bot to people of a workspace (Intercom, "Create a message").
 
-Such a message has no conversation until the contact answers; then it is the conversation's source.
+Such a message belongs to no conversation until the contact answers; then it is the conversation's source.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.outbound import find_email_address
-from channels.intercom.assignment import Author, Workspace
 from channels.intercom.capabilities import NAME
-from channels.intercom.html_body import parse_body
+from channels.intercom.conversations.assignment import Author, Workspace
+from channels.intercom.conversations.html_body import parse_body
 from channels.intercom.rendering import render_comment_html
 from core.errors import InvalidContact, Unknown
 from core.model import Address, Reply, SentMessage
@@ -37,9 +37,9 @@ def is_new_contact(address: Address) -> bool:
     return "@" in address.theirs or address.theirs.startswith(_CONTACT_PREFIX)
 
 
-def build_conversation(desk: Workspace, to: str) -> NewConversation:
+def build_conversation(workspace: Workspace, to: str) -> NewConversation:
     """Return the conversation with a contact by e-mail address or contact ID. Raises `InvalidContact`."""
-    if not desk.workspace:
+    if not workspace.id:
         raise InvalidContact("Intercom needs INTERCOM_WORKSPACE_ID to send the first message")
     contact = to.strip()
     if email := find_email_address(contact):
@@ -48,18 +48,18 @@ def build_conversation(desk: Workspace, to: str) -> NewConversation:
         contact = f"{_CONTACT_PREFIX}{contact}"
     else:
         raise InvalidContact("not an e-mail address, nor the ID of a contact (24 hexadecimal digits)")
-    address = Address(channel=NAME, account=desk.workspace, ours=desk.workspace, theirs=contact)
-    return NewConversation(address, f"{NAME}:{desk.workspace}:{contact}")
+    address = Address(channel=NAME, account=workspace.id, ours=workspace.id, theirs=contact)
+    return NewConversation(address, f"{NAME}:{workspace.id}:{contact}")
 
 
-def find_started_sessions(conversation: JsonObject, desk: Workspace, account: str) -> tuple[str, ...]:
+def find_started_sessions(conversation: JsonObject, workspace: Workspace, account: str) -> tuple[str, ...]:
     """Return the names of the session whose message started a conversation; none if the bot did not send it.
 
-    They are the message's and, in case that its send is not recorded yet, that of the contact it went to.
+    They are the message's name and, in case its send is not recorded yet, that of its recipient.
     """
     source = get_object(conversation, "source")
     number = get_identifier(source, "id", 60)
-    if not number or desk.classify_author(source) is not Author.BOT:
+    if not number or workspace.classify_author(source) is not Author.BOT:
         return ()
     contacts = get_object_list(get_object(conversation, "contacts"), "contacts")
     receiver = get_identifier(next(iter(contacts), {}), "id", 60)
@@ -70,9 +70,9 @@ def find_started_sessions(conversation: JsonObject, desk: Workspace, account: st
 class FirstMessageClient:
     """Sends messages to contacts, whom it creates if needed."""
 
-    def __init__(self, call: PostCall, desk: Workspace) -> None:
+    def __init__(self, call: PostCall, workspace: Workspace) -> None:
         self._call = call
-        self._workspace = desk
+        self._workspace = workspace
         self._receivers: OrderedDict[str, Json] = OrderedDict()
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:

@@ -9,7 +9,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from channels._kit.inbound import get_identifier, get_object, get_text, parse_object, signatures_match
-from channels.intercom.assignment import Workspace
 from channels.intercom.capabilities import (
     CAPABILITIES,
     DESK_TOPICS,
@@ -17,10 +16,11 @@ from channels.intercom.capabilities import (
     REDACTION_TOPIC,
     USER_TOPICS,
 )
-from channels.intercom.contacts import parse_merged_contacts
-from channels.intercom.events import ConversationParser
+from channels.intercom.conversations.assignment import Workspace
+from channels.intercom.conversations.contacts import parse_merged_contacts
+from channels.intercom.conversations.events import ConversationParser
+from channels.intercom.conversations.html_body import BodyMode
 from channels.intercom.first_messages import find_started_sessions
-from channels.intercom.html_body import BodyMode
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import OTHER_ACCOUNT, Event, Ignored, add_aliases
 from core.ports import Webhook
@@ -67,7 +67,7 @@ def is_card_request(webhook: Webhook) -> bool:
     return urlsplit(webhook.url).path.endswith("/webhooks/intercom/canvas")
 
 
-def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
+def parse(webhook: Webhook, workspace: Workspace, mode: BodyMode) -> list[Event]:
     """Return the events of a verified notification, by its topic, never by the shape of its content."""
     if webhook.method == "HEAD":
         return []
@@ -78,11 +78,11 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
         raise MalformedWebhook("the body is not a JSON object")
     topic = get_text(notification, "topic", 80)
     item = get_object(notification, "data", "item")
-    workspace = get_identifier(notification, "app_id", 60)
-    if not desk.owns(workspace):
+    workspace_id = get_identifier(notification, "app_id", 60)
+    if not workspace.owns(workspace_id):
         return [Ignored(reason=OTHER_ACCOUNT)]
     if topic == "contact.merged":
-        return [Ignored(reason=topic, aliases=parse_merged_contacts(item, workspace))]
+        return [Ignored(reason=topic, aliases=parse_merged_contacts(item, workspace_id))]
     if topic in IGNORED_TOPICS:
         return [Ignored(reason=topic)]
     if topic != REDACTION_TOPIC and not topic.startswith("conversation."):
@@ -94,14 +94,14 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
         return [Ignored(reason="too old an API version")]
     conversation = ConversationParser(
         item,
-        account=workspace,
+        account=workspace_id,
         event=get_identifier(notification, "id", 80),
-        desk=desk,
+        workspace=workspace,
     )
     if not conversation.has_ids:
         return [Ignored(reason="no id")]
     events = list(_parse_topic(topic, conversation, mode)) or [Ignored(reason="nothing said")]
-    started = find_started_sessions(item, desk, workspace)
+    started = find_started_sessions(item, workspace, workspace_id)
     return [add_aliases(event, started) for event in events] if started else events
 
 

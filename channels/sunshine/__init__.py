@@ -129,7 +129,7 @@ class SunshineChannel(BaseChannel):
         return find_number_zone(turn.details.get("phone", "").removeprefix("+"))
 
     def can_look_up(self, address: Address) -> bool:
-        """Return whether a conversation is known; a message to a number cannot be looked up."""
+        """Return whether the address is a conversation; messages to a number cannot be looked up."""
         return not is_number(address)
 
     async def find_sent(

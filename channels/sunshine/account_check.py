@@ -68,7 +68,7 @@ async def check_account(
 
 
 def _find_lacks(webhook: JsonObject, *, names_contacts: bool) -> str:
-    """Return what a webhook lacks; `names_contacts`: answers to first messages must name the number."""
+    """Return what a webhook lacks; with `names_contacts` its events must contain the contact's number."""
     if not set(map(str, _read_triggers(webhook))) >= _REQUIRED_TRIGGERS:
         return " without the trigger conversation:message"
     return " without includeFullSource" if names_contacts and not webhook.get("includeFullSource") else ""

@@ -22,7 +22,7 @@ from channels._kit.outbound import (
     without_effect,
 )
 from channels.sunshine.capabilities import NAME, REPLY_KEY_METADATA
-from channels.sunshine.failures import classify_own_code
+from channels.sunshine.delivery_statuses import classify_own_code
 from channels.sunshine.rendering import TEMPLATE_SCHEMA, Json, build_content, build_template_content
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import DeliveryError, Rejected, Throttled, Unknown

@@ -11,7 +11,7 @@ from core.ports import Capabilities, ServiceWindow
 NAME: Final = "sunshine"
 
 WHATSAPP_PREFIX: Final = "whatsapp:"
-"""Prefix of a contact's number on WhatsApp, as long as it is not known in which conversation they answer."""
+"""Prefix of a contact's WhatsApp number while the conversation of their answer is not known."""
 
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=1024 * 1024,
@@ -34,7 +34,7 @@ CAPABILITIES: Final = Capabilities(
 )
 """Sunshine Conversations, "Post message" and "Message types". A label of 20 fits the narrowest surface.
 
-The window counts for first messages; in a conversation the surface, and with it the window, is not known.
+The window applies to first messages; in a conversation the surface, and so its window, is not known.
 """
 
 VERIFICATION: Final = Verification(
@@ -45,7 +45,7 @@ VERIFICATION: Final = Verification(
     replay="none; events are deduplicated by ID for eight days",
     rotation="comma-separated SUNSHINE_WEBHOOK_SECRET",
 )
-"""The header proves who sends, not that the body is whole (Sunshine Conversations, "Webhooks")."""
+"""The header authenticates the sender; it does not cover the body (Sunshine Conversations, "Webhooks")."""
 
 REPLY_KEY_METADATA: Final = "turngate"
 """Metadata field that holds the reply's key."""

@@ -62,7 +62,7 @@ class NumberedIntegrations:
         return self.name_contact(_find_integration(source), find_number(source))
 
     def name_consent(self, source: JsonObject) -> tuple[str, ...]:
-        """Return the name by which an opt-out of a message's author counts for integrations of one kind."""
+        """Return the name under which an author's opt-out applies to all integrations of one kind."""
         integration, number = _find_integration(source), find_number(source)
         if not self.name_contact(integration, number):
             return ()

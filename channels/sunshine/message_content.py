@@ -35,7 +35,7 @@ class MessageContent:
 
 
 def is_business_kind(value: JsonObject) -> bool:
-    """Return whether a message is of a kind that only a business sends, or of none."""
+    """Return whether a message is of a kind that only a business sends, or has no kind."""
     return get_text(value, "type", 40) in _BUSINESS_KINDS
 
 

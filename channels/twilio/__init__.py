@@ -111,7 +111,7 @@ class TwilioChannel(BaseChannel):
         self._contents.store = credentials
 
     def set_publisher(self, files: FilePublisher) -> None:
-        """Set what serves the recordings that Twilio fetches."""
+        """Set the publisher of the recordings that Twilio fetches."""
         self._files = files
 
     def takes_voice_notes(self, address: Address) -> bool:

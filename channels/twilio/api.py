@@ -118,7 +118,7 @@ class TwilioClient:
                     return None
                 if error.code not in UNKNOWN_CONTENT_CODES:
                     raise
-                invalid = sid  # deleted at Twilio: made anew once
+                invalid = sid  # deleted at Twilio: create it once more
         return None
 
     async def _create(self, form: Form, http: httpx.AsyncClient) -> SentMessage:
@@ -288,7 +288,7 @@ def _parse_creation_time(entry: dict[str, Any]) -> datetime | None:
 
 
 def _matches_reply(entry: dict[str, Any], reply: Reply) -> bool:
-    if reply.template is not None:  # its text is Twilio's: any message to the contact since then is this one
+    if reply.template is not None:  # Twilio builds its text, so any message since then counts
         return str(entry.get("direction", "")) == "outbound-api" and entry.get("from") in (
             reply.address.ours,
             None,

@@ -1,7 +1,7 @@
 """Buttons and lists on WhatsApp through the Content API (Twilio, "twilio/quick-reply", "twilio/list-picker").
 
-Inside the 24 hours they need no approval. A content is made once for each shape, which is all but the words
-of the text: those are variables, one for each line, since a variable holds no line break.
+Inside the 24 hours they need no approval. A content is created once for each shape, which is everything but
+the words of the text: those are variables, one for each line, since a variable cannot contain a line break.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _build_types(body: str, reply: Reply) -> Json:
 class ContentCache:
     """Contents of one account, made when they are first needed and shared by all workers through `store`.
 
-    Without contents, for whatever reason, replies are sent as numbered lists.
+    If contents cannot be used, replies are sent as numbered lists.
     """
 
     def __init__(self, *, account: str, token: str, url: str, clock: Callable[[], float] = monotonic) -> None:
@@ -99,7 +99,7 @@ class ContentCache:
     async def find_or_create(self, shape: Shape, http: httpx.AsyncClient, *, invalid: str = "") -> str:
         """Return the SID of a shape's content; empty if there is none.
 
-        `invalid` is a SID that Twilio does not know any more, so that another takes its place.
+        `invalid` is a SID that Twilio no longer knows, to be replaced.
         """
         digest = shape.digest
         sid = self._sids.get(digest, "")

@@ -162,7 +162,7 @@ def parse_definition(entry: JsonObject) -> MessageTemplate | None:
 
 
 def _find_places(types: JsonObject) -> tuple[set[str], set[str]]:
-    """Return the variables in texts for people, and those in URLs, IDs and whatever else is no such text."""
+    """Return the variables in texts for people, and those in URLs, IDs and other fields."""
     shown: set[str] = set()
     exact: set[str] = set()
     waiting: list[tuple[str, object]] = [("", types)]

@@ -106,7 +106,7 @@ class WhatsAppChannel(BaseChannel):
         self._fetch = fetch
 
     def set_publisher(self, files: FilePublisher) -> None:
-        """Set what has the files of agents, which are uploaded."""
+        """Set the publisher, which holds the files of agents that are uploaded to Meta."""
         self._files = files
 
     def parse(self, webhook: Webhook) -> list[Event]:
@@ -156,7 +156,7 @@ class WhatsAppChannel(BaseChannel):
         return await self._api.send(reply, http)
 
     def takes_voice_notes(self, address: Address) -> bool:
-        """Return True: WhatsApp plays them to everybody."""
+        """Return True: every WhatsApp contact can play them."""
         return True
 
     async def upload_voice_note(

@@ -55,7 +55,7 @@ VERIFICATION: Final = Verification(
 """The raw bytes are signed (Meta, "Webhooks: validating payloads")."""
 
 MAX_REPLY_KEY_LENGTH: Final = 512
-"""Of `biz_opaque_callback_data`, which comes back in statuses and nowhere else."""
+"""Maximum length of `biz_opaque_callback_data`, which comes back only in statuses."""
 
 STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
     {

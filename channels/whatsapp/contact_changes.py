@@ -79,7 +79,7 @@ def _build_move(
 ) -> ContactMoved | None:
     """Return the event of a contact's new address; `None` if there is no old one, or no new one, or no id.
 
-    A number that is not used any more may be given to somebody else: it is retired if there is a new number.
+    An abandoned number may be given to somebody else: it is retired if there is a new number.
     """
     aliases = tuple(dict.fromkeys((*old.build_aliases(business_number), *new.build_aliases(business_number))))
     if not old.recipient or not new.recipient or not event_id:

@@ -84,7 +84,7 @@ def parse_sender(message: JsonObject, contacts: list[JsonObject]) -> Contact:
 
 
 def parse_receiver(echo: JsonObject, contacts: list[JsonObject]) -> Contact:
-    """Return the contact to whom somebody at the business wrote."""
+    """Return the recipient of a message that somebody at the business sent."""
     return _build_contact(echo, contacts, phone="to", user_id="to_user_id", parent_id="to_parent_user_id")
 
 

@@ -19,7 +19,7 @@ _MAX_LINK_ATTEMPTS: Final = 2
 
 
 _MAX_UPLOAD_BYTES: Final = {"image": 5 * 1024 * 1024}
-"""By kind, in bytes; of the others we hold no more than of what people send (Meta, "Media")."""
+"""Maximum size in bytes by kind; other kinds have the limit of inbound files (Meta, "Media")."""
 
 
 class MediaClient:

@@ -56,7 +56,7 @@ _REFERRAL_FIELDS: Final[Mapping[str, int]] = {
     "ctwa_clid": 500,
 }
 _UNANSWERED_CONTENT: Final = frozenset({"edit", "keep_in_chat", "pin", "poll_update", "reaction", "revoke"})
-"""Kinds of acts on an earlier message that Meta does not pass on: nobody waits for an answer."""
+"""Kinds of actions on an earlier message that Meta does not describe; they need no answer."""
 
 _ACTIVITIES: Final[Mapping[str, Activity]] = {"edit": Activity.EDITED, "revoke": Activity.DELETED}
 
@@ -87,7 +87,7 @@ class MessageParser:
         if not wamid:
             return Ignored(reason="no message id")
         if "group_id" in message:
-            return Ignored(reason="group message")  # the conversation is the group's, not this contact's
+            return Ignored(reason="group message")  # the group's conversation, not this contact's
         if not contact.recipient:
             return Ignored(reason="no sender")
         if reason := _ignored_reason(message, kind):
@@ -193,7 +193,7 @@ def _parse_location(value: JsonObject) -> Location | None:
 
 
 def _ignored_reason(message: JsonObject, kind: str) -> str:
-    """Return why nobody waits for an answer to a message; empty if somebody may."""
+    """Return why a message needs no answer; empty if it may need one."""
     if kind in _IGNORED_TYPES:
         return _IGNORED_TYPES[kind]
     if kind in _UNSUPPORTED_TYPES:

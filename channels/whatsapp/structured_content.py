@@ -34,7 +34,7 @@ def describe_contact_cards(cards: tuple[ContactCard, ...]) -> str:
 
 
 def parse_referral(value: JsonObject) -> Referral | None:
-    """Return the advert over which a contact came, if there is one."""
+    """Return the advert that a contact came from, if there is one."""
     referral = Referral(
         source_id=get_text(value, "source_id"),
         source_type=get_text(value, "source_type", 40),

@@ -190,7 +190,7 @@ def _parse_messages(value: JsonObject, account: str, parser: MessageParser) -> I
 def _parse_echo(echo: JsonObject, business_number: BusinessNumber, contacts: list[JsonObject]) -> Event:
     """Parse a reply from the business's own phone: a person takes over (Meta, "smb_message_echoes").
 
-    Who edits or deletes a message there, or reacts to one, has written nothing to the contact.
+    Edits, deletions and reactions there are not messages to the contact.
     """
     if (kind := get_text(echo, "type", 40)) in _ECHOES_WITHOUT_MESSAGE:
         return Ignored(reason=f"echo of {_ECHOES_WITHOUT_MESSAGE[kind]}")
@@ -213,7 +213,7 @@ def _parse_status(status: JsonObject) -> Event:
     if not wamid:
         return Ignored(reason="no message id")
     if get_text(status, "type", 40) == "payment":
-        return Ignored(reason="payment status")  # of money, not of a message's delivery
+        return Ignored(reason="payment status")  # about billing, not about a message's delivery
     if kind is None:
         return Ignored(reason="unknown status")
     error = next(iter(get_object_list(status, "errors")), {})

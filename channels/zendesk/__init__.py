@@ -127,7 +127,7 @@ class ZendeskChannel(BaseChannel):
         return await self._api.find_time_zone(turn.details.get("user_id", ""), http)
 
     async def find_thread_names(self, reply: Reply, http: httpx.AsyncClient) -> tuple[str, ...]:
-        """Return by what webhooks know the ticket that a reply opens: the external ID that it gets."""
+        """Return the name by which webhooks identify the ticket that a reply opens: its external ID."""
         return self._api.list_thread_names(reply)
 
     async def find_sent(

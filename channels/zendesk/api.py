@@ -124,7 +124,7 @@ class ZendeskClient:
     async def find_followed_ticket(self, turn: Turn, http: httpx.AsyncClient) -> str:
         """Return the number of the closed ticket that the turn's ticket follows up; empty if none.
 
-        A ticket of another requester is none: what it knew is not this one's (guarantee L15).
+        A ticket of another requester does not count: its state belongs to somebody else (guarantee L15).
         """
         ticket = await self._client.get_json(f"/tickets/{turn.address.theirs}.json", http)
         number = get_followed_ticket(ticket)

@@ -24,10 +24,10 @@ SYSTEM_USER_ID: Final = "-1"
 """User id of actions by triggers and automations."""
 
 USER_PREFIX: Final = "user:"
-"""Begins the address of a user, by ID, who has no ticket yet."""
+"""Prefix of the address of a user who has no ticket yet; the user's ID follows."""
 
 EXTERNAL_ID_PREFIX: Final = "turngate-"
-"""Begins the external ID of a ticket that the bot opened."""
+"""Prefix of the external ID of a ticket that the bot opened."""
 
 _TICKET_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 

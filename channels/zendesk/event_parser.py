@@ -180,9 +180,10 @@ class _EventParser:
             yield from self._build_customer_events(number, text, author, files)
 
     def _parse_redaction(self, number: str) -> Iterator[Event]:
-        """Parse a comment of which words were removed: it is deleted here, as the rest is not in the event.
+        """Parse a comment in which words were redacted.
 
-        The first comment has no number here; blocks stand in the description where its words were.
+        It is deleted here, because the rest of its text is not in the event. The first comment has no ID in
+        events; in the description, blocks replace the redacted words.
         """
         names = [number] if number else []
         if _REDACTED_BLOCK in get_text(self._detail, "description", MAX_TEXT_LENGTH):

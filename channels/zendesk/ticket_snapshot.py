@@ -93,7 +93,7 @@ def get_reply_key(comment: JsonObject) -> str:
 
 
 def _find_last_author(comments: Sequence[JsonObject], staff: frozenset[str], desk: Account) -> str:
-    """Return which of agents and bot wrote to the contact last, or used a command in a note."""
+    """Return who wrote to the contact, or used a command in a note, last: agent or bot."""
     authors = [
         get_identifier(each, "author_id")
         for each in comments

@@ -9,7 +9,7 @@ class OptOutScope(StrEnum):
     """Which messages an opt-out stops."""
 
     ALL = "all"
-    """Everything: answers of the bot, proactive messages and an agent's words."""
+    """Everything: the bot's answers, proactive messages and agents' messages."""
     MARKETING = "marketing"
     """Proactive messages; the contact's own questions are still answered."""
 

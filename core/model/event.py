@@ -189,7 +189,7 @@ class ActivityReceived(FrozenModel):
     """An earlier message was edited, deleted or redacted: recorded in the session's log, answered by nobody.
 
     `id` deduplicates redeliveries, `message_id` is the provider's id of that message. `redacted`: it was
-    here, and its words have left what is stored.
+    stored here, and its text has been deleted.
     """
 
     kind: Literal["activity"] = "activity"

@@ -13,7 +13,7 @@ APPROVED: Final = "approved"
 """The status in which a template may be sent."""
 
 DELETED: Final = "deleted"
-"""The status of a template that the provider had once and has no more."""
+"""The status of a template that the provider no longer lists."""
 
 _MAX_VALUE_LENGTH: Final = 1024
 _INVALID_TEXT: Final = re.compile(r"[\n\r\t]| {5}")
@@ -25,8 +25,8 @@ _NUMBER: Final = re.compile(r"-?\d{1,3}(\.\d{1,20})?")
 class TemplateVariable(FrozenModel):
     """A value that a template takes, by the name that its channel documents.
 
-    `kind` is `text`, `media` (a URL or the provider's id), `number` (degrees) or `payload` (any text). One
-    that is not `is_shown` is a part of a URL, an identifier or a code, and nobody reads it as words.
+    `kind` is `text`, `media` (a URL or the provider's id), `number` (degrees) or `payload` (any text). A
+    value that is not `is_shown` is part of a URL, an identifier or a code: nobody reads it as text.
     """
 
     name: str
@@ -74,7 +74,7 @@ class TemplateProblemKind(StrEnum):
 
 
 class TemplateProblem(FrozenModel):
-    """Problem of a template or of its values, in a sentence for people."""
+    """Problem of a template or of its values, described in a sentence."""
 
     kind: TemplateProblemKind
     reason: str

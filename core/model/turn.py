@@ -80,7 +80,7 @@ class Order(FrozenModel):
 
 
 class Referral(FrozenModel):
-    """The advert or post over which the user came; `welcome_text` is what it greeted the user with."""
+    """The advert or post that the user came from; `welcome_text` is the greeting that it showed."""
 
     source_id: str = ""
     source_type: str = ""
@@ -105,7 +105,7 @@ class ContactCard(FrozenModel):
 
 
 UNSUPPORTED_KIND = "unsupported"
-"""`Turn.kind` of a message whose content the provider does not pass on."""
+"""`Turn.kind` of a message whose content the provider does not include in its webhooks."""
 
 
 class Turn(FrozenModel):

@@ -73,10 +73,10 @@ class Capabilities(FrozenModel):
     service_window: ServiceWindow | None = None
     """The provider refuses free text outside it."""
     opt_out_words: Literal["explicit", "short"] = "explicit"
-    """Which words of a contact opt out: with `short` also bare ones, such as "stop"."""
+    """Words with which a contact opts out; with `short` also single words, such as "stop"."""
     reserved_words: frozenset[str] = frozenset()
     """Messages, in capital letters, that the provider takes for its own commands, such as STOP."""
     phone_numbers: bool = False
-    """Contacts are addressed by their phone numbers, or by IDs that are none."""
+    """Contacts are addressed by phone numbers; if false, by other IDs."""
     participants: tuple[ParticipantPolicy, ...] = ()
     """Possible consequences of a participant's message; empty where only the contact can write."""

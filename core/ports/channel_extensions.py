@@ -42,7 +42,7 @@ class NeedsPublicFiles(Protocol):
     """A channel whose provider fetches the files that it sends."""
 
     def set_publisher(self, files: FilePublisher) -> None:
-        """Set what serves files below the public URL."""
+        """Set the publisher, which serves files below the public URL."""
         ...
 
 
@@ -119,7 +119,7 @@ class SendsVoiceNotes(Protocol[Http]):
     ) -> Attachment:
         """Upload a recording, Ogg with Opus, and return it for `Message.voice`. Raises a `DeliveryError`.
 
-        What the gateway itself keeps of it is erased with the session.
+        A copy that the gateway keeps is erased with the session.
         """
         ...
 

@@ -111,7 +111,7 @@ class Mailbox(Protocol):
         ...
 
     async def name_threads(self, lease: Lease, names: Sequence[str]) -> None:
-        """Let these names lead to the session: webhooks know the thread by them that is opened next."""
+        """Add names of the session: webhooks identify by them the thread that is opened next."""
         ...
 
     async def record_sent(

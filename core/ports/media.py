@@ -44,10 +44,10 @@ class MediaUnavailable(Exception):
 
 
 class FilePublisher(Protocol):
-    """Serves files below the gateway's public URL, for providers that fetch what they are to send."""
+    """Serves files below the gateway's public URL, for providers that fetch the files that they send."""
 
     async def publish(self, body: bytes, content_type: str, name: str, *, owner: str = "") -> str:
-        """Return a URL, which nobody can guess, of a file that is served for a limited time.
+        """Serve a file for a limited time and return its URL, which cannot be guessed.
 
         `owner` is the session with which it is erased. Raises `Rejected` if it cannot be published.
         """

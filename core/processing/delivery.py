@@ -33,9 +33,9 @@ _WINDOW_CLOSED = "the service window is closed"
 _LIMITS = ("rate limit", "rate limit of the provider", "reply limit")
 _SHORT_PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 600.0
-"""Of an account: a wrong Retry-After stops one reply until then, not all others too."""
+"""Longest pause of an account: a wrong `Retry-After` must not stop more than the one reply for longer."""
 QuietUntil = Callable[[Reply, int], int]
-"""Returns when a reply may leave, from now, both in ms since the epoch; 0 if it may leave now."""
+"""Takes a reply and the present time in ms since the epoch; returns when the reply may be sent, 0 for now."""
 
 
 class OutboxSender(Generic[Http]):
@@ -52,8 +52,8 @@ class OutboxSender(Generic[Http]):
     ) -> None:
         """Configure the sender.
 
-        `forwarder` queues replies on other channels of their contact; `quiet_until` tells the end of quiet
-        hours in which a reply may not leave.
+        `forwarder` queues replies on other channels of their contact; `quiet_until` returns the end of quiet
+        hours in which a reply may not be sent.
         """
         self._quiet_until = quiet_until
         self._mailbox = mailbox
@@ -115,7 +115,8 @@ class OutboxSender(Generic[Http]):
             await self._record_rejection(lease, reply, error, limit)
             return await self._mailbox.read_session(lease)
         if view.postponements:
-            log.info("a reply left after %d tries", view.postponements + 1, extra=log_extra("send_recovered"))
+            tries = view.postponements + 1
+            log.info("a reply was sent after %d tries", tries, extra=log_extra("send_recovered"))
         keep = self._channels[reply.address.channel].capabilities.statuses
         return await self._mailbox.record_sent(
             lease, reply, sent.provider_id, leave=True, keep=keep, opened=sent if sent.thread else None
@@ -140,14 +141,14 @@ class OutboxSender(Generic[Http]):
         return await self._mailbox.read_session(lease)
 
     async def _take_route(self, lease: Lease, reply: Reply, view: SessionView, route: Route) -> SessionView:
-        """Send a reply on the way that it names."""
+        """Send a reply by the route that it names."""
         problem = await self._rerouter.take(lease, view, reply, route, "the flow chose it", known_closed=True)
         if problem:
             await self._record_rejection(lease, reply, Rejected(problem))
         return await self._mailbox.read_session(lease)
 
     async def _defer_in_quiet_hours(self, lease: Lease, reply: Reply, view: SessionView) -> bool:
-        """Return whether a proactive reply was moved to the schedule, where it blocks nobody."""
+        """Return whether a proactive reply was moved to the schedule, where it blocks no other reply."""
         due_ms = self._quiet_until(reply, view.read_at_ms) if self._quiet_until else 0
         return due_ms > 0 and await self._mailbox.defer(lease, reply, due_ms)
 
@@ -298,7 +299,7 @@ class OutboxSender(Generic[Http]):
 
 
 def _can_look_up(channel: Channel[Http], reply: Reply) -> bool:
-    """Return whether it can be found out if an earlier send of a reply was accepted."""
+    """Return whether the provider can be asked if it accepted an earlier send of a reply."""
     is_possible = not isinstance(channel, LimitsLookUps) or channel.can_look_up(reply.address)
     return channel.capabilities.look_up and is_possible
 
@@ -306,7 +307,7 @@ def _can_look_up(channel: Channel[Http], reply: Reply) -> bool:
 def _build_pause(reply: Reply, error: Throttled) -> SendPause:
     """Return for how long the account or number of a throttled reply sends nothing.
 
-    A `Retry-After` of 0, or a date that has passed, is no pause.
+    A `Retry-After` of 0, or a date that has passed, means no pause.
     """
     pause = min(max(error.retry_after or 0.0, _SHORT_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
     return SendPause(reply, pause, error.one_number)

@@ -10,7 +10,7 @@ from core.ports import Channel, Forwarder, Http, Lease, Mailbox, SessionView
 
 
 class Rerouter(Generic[Http]):
-    """Takes the way that a flow or a request names for a reply which may not be sent as it is (L13)."""
+    """Applies the fallback that a flow or a request names for a reply that may not be sent as it is (L13)."""
 
     def __init__(
         self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], forwarder: Forwarder | None
@@ -22,11 +22,10 @@ class Rerouter(Generic[Http]):
     async def take(
         self, lease: Lease, view: SessionView, reply: Reply, route: Route, reason: str, *, known_closed: bool
     ) -> str:
-        """Take a way for the first reply of the outbox.
+        """Apply a fallback to the first reply of the outbox.
 
-        Returns why that is impossible; if it is empty, the reply has left the outbox, or may be sent after
-        all. `reason` is why it takes this way; `known_closed` says that the service window is closed for
-        certain.
+        Returns why that is impossible; empty if the reply has left the outbox, or may be sent after all.
+        `reason` is why the fallback applies; with `known_closed` the service window is certainly closed.
         """
         reason = f"{reason}; sent by {route}" if not route.waits else f"{reason}; waits for the next message"
         if route.template:
@@ -41,7 +40,7 @@ class Rerouter(Generic[Http]):
         if route.waits:
             await self._mailbox.hold(lease, reply, reason, known_closed=known_closed)
             return ""
-        return "its fallback names no way"
+        return "its fallback is empty"
 
     async def _send_template(
         self, lease: Lease, view: SessionView, reply: Reply, route: Route, reason: str

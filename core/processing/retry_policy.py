@@ -6,7 +6,7 @@ from core.backoff import exponential_backoff
 from core.model import FrozenModel
 
 _AGE_SHARE = 0.05
-"""Of a reply's age: the longest wait between two tries of a reply that has been waiting for long."""
+"""Share of a reply's age: the longest wait between two tries of a reply that has waited for long."""
 
 
 class ProcessingLimits(FrozenModel):

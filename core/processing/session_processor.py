@@ -70,7 +70,7 @@ class SessionProcessor(Generic[Http]):
 
         `concurrency` holds each channel's policy by name; channels without one queue. `error_messages`
         returns the error messages in the session's language. `forwarder` queues replies on other channels of
-        their contact; `quiet_until` tells the end of a contact's quiet hours.
+        their contact; `quiet_until` returns the end of a contact's quiet hours.
         """
         self._mailbox = mailbox
         self._limits = limits or ProcessingLimits()
@@ -116,15 +116,18 @@ class SessionProcessor(Generic[Http]):
             await self._report_survival(lease, error)
             return ProcessResult.LEASE_LOST
         except asyncio.CancelledError:
-            with suppress(Exception):  # the worker is about to end; it cannot wait for the store
+            with suppress(Exception):  # the worker is about to exit; it cannot wait for the store
                 await self._mailbox.report_survival(lease)
             raise
-        except Exception as error:  # of the store, or of a turn's end that cannot be stored
+        except Exception as error:  # errors of the store, or of a turn result that cannot be stored
             await self._report_survival(lease, error)
             raise
 
     async def _report_survival(self, lease: Lease, cause: Exception) -> None:
-        """Report that this worker lives. The store may be away, which may be why the lease was lost."""
+        """Report that this worker is alive.
+
+        The store may be unavailable, which may be why the lease was lost.
+        """
         for attempt in range(_SURVIVAL_REPORTS):
             try:
                 await self._mailbox.report_survival(lease, cause)

@@ -1,4 +1,4 @@
-"""Results of turns and timers in the form that is committed, also of turns that skip the dialog."""
+"""Builds the commits of turns and timers, including turns that skip the dialog."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ log = logging.getLogger("turngate.drain")
 
 
 class TurnAnswers:
-    """Runs the dialog within its limits; what it cannot answer is retried, given up or dropped."""
+    """Runs the dialog within its limits; a turn that cannot be answered is retried, given up or dropped."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class TurnAnswers:
     async def answer(
         self, session: str, turns: tuple[Turn, ...], view: SessionView, first_seen_at: float
     ) -> Commit | None:
-        """Process turns as a step of their trace, which their replies continue."""
+        """Process turns as a step of their trace, which the replies continue."""
         with Step("process", {"channel": turns[0].address.channel}, turns[0].trace):
             commit = await self._process(session, turns, view, first_seen_at)
             trace = current_trace()
@@ -119,7 +119,7 @@ class TurnAnswers:
         return self._build_commit(turns, turn, view, outcome, replies)
 
     def _answer_without_dialog(self, turns: tuple[Turn, ...], turn: Turn, view: SessionView) -> Commit | None:
-        """Return the end of turns that the dialog does not get, also of those that are given up."""
+        """Return the commit of turns that skip the dialog, including those that are given up."""
         if not can_bot_answer(view.owner):
             return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
         if turn.request:

@@ -57,7 +57,7 @@ class InMemorySessionStore:
         self._locks[session_id] = lock, users + 1
         try:
             await lock.acquire()
-        except BaseException:  # cancellation too must give the place in the queue back
+        except BaseException:  # a cancelled waiter must leave the queue, too
             self._release_lock(session_id)
             raise
 

@@ -1,7 +1,7 @@
 """Converts a Playbook of superdialog in its simple form to a flow.
 
 A step becomes a node whose `say` instructs a language model, and an edge to the next step on the condition of
-`done_when`. What a graph has no place for goes into the system prompt.
+`done_when`. Content without an equivalent in a graph goes into the system prompt.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def convert_playbook(path: Path) -> ConvertedPlaybook:
     form = playbook_form(document)
     if form != "simple":
         issue = (
-            playbook_issue(form, source) if form else Issue("", "This is no Playbook: it has no playbook.")
+            playbook_issue(form, source) if form else Issue("", "This is not a Playbook: it has no playbook.")
         )
         raise FlowError(source, [issue])
     try:
@@ -106,7 +106,7 @@ def convert_playbook(path: Path) -> ConvertedPlaybook:
         raise FlowError(source, list(issues_from_pydantic(error, _Playbook))) from error
     flow = _build_flow(playbook)
     converted = yaml.dump(flow, Dumper=_BlockDumper, allow_unicode=True, sort_keys=False, width=110)
-    Flow.from_yaml(converted, source=source)  # what cannot be run is told now
+    Flow.from_yaml(converted, source=source)  # errors are reported now
     return ConvertedPlaybook(converted, tuple(_find_left_out(playbook)))
 
 

@@ -1,4 +1,4 @@
-"""Turns of a flow that is tried out: nothing is called or sent, and how the answer came about is told."""
+"""Trial turns of a flow: nothing is called or sent, and each answer comes with an explanation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ADDRESS = Address(channel="test", account="", ours="", theirs="")
 
 
 class TrialStep(NamedTuple):
-    """A node that was entered: from where, by which edge, on what condition, and why that was taken."""
+    """A node that was entered: from where, by which edge, on what condition, and why it was chosen."""
 
     source: str
     edge: str
@@ -37,7 +37,7 @@ class TrialStep(NamedTuple):
 
 
 class TrialTurn(NamedTuple):
-    """Report of a turn: its text, where it led and what it took. `calls` are those that were not made."""
+    """Report of a turn: its text, the visited nodes and the usage. `calls` are those that were not made."""
 
     state: State
     messages: tuple[str, ...]
@@ -59,7 +59,7 @@ async def run_trial_turn(
 ) -> TrialTurn:
     """Run a turn from a stored state; an empty text is the start, with the greeting.
 
-    Actions and tools call nobody: they fail or, with `calls_succeed`, have an empty answer.
+    Actions and tools make no calls: they fail or, with `calls_succeed`, have an empty result.
     """
     watched, fetch = _WatchedModel(model), _NoFetch(succeeds=calls_succeed)
     visits: list[NodeVisit] = []

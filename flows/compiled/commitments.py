@@ -1,4 +1,4 @@
-"""Finds the nodes that do something irreversible when they are entered, as after a yes."""
+"""Finds the nodes that do something irreversible when they are entered, such as after a yes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _SAFE_METHODS = ("GET", "HEAD")
 def find_committing_nodes(flow: Flow) -> frozenset[str]:
     """Return the ids of the nodes that end, hand off or call with another method than GET.
 
-    A node that leads on without waiting commits as the nodes do that it leads to; failures do not count.
+    A node that leads on without waiting also commits if one of its next nodes does; failure edges do not
+    count.
     """
     methods = {action.id: (action.method or "GET").upper() for action in flow.actions}
     nodes = {node.id: node for node in flow.nodes}

@@ -45,10 +45,9 @@ class CompiledEdge:
 
     `inferred_slots` are named only in the target's text: read if the user gives them, but never asked for.
     `commits` is set when the edge leads to something irreversible, `takes_yes` and `takes_no` when a yes or a
-    no is among its keywords, or a yes in its condition.
-    `is_answer` is set when the target only says something, so that the dialog returns from it.
-    `data_condition` is the edge's condition if the data alone can decide it. `leads_to_hand_off` is set when
-    the target hands off to an agent.
+    no is among its keywords, or a yes in its condition. `is_answer` is set when the target only sends a text,
+    so that the dialog returns from it. `data_condition` is the edge's condition if the data alone can decide
+    it. `leads_to_hand_off` is set when the target hands off to an agent.
     """
 
     id: str
@@ -106,7 +105,7 @@ def compile_edges(
 
 
 def edges_with_criteria(node: Node) -> tuple[Edge, ...]:
-    """Return the node's edges; a criterion that none of them learns is an optional text of each."""
+    """Return the node's edges; a criterion that none of them collects is an optional text slot of each."""
     learnt = {slot.name for edge in node.edges for slot in slots_from_schema(edge.input_schema)}
     missing: dict[str, JsonValue] = {
         criterion.key: {"type": "string", "description": criterion.description or criterion.key}

@@ -85,8 +85,8 @@ class CompiledFlow:
     """A compiled flow; immutable.
 
     `handler_ids` are the Python functions that its tools name, `hidden_paths` the parts of results that the
-    model must not see, `urls` the beginnings of the URLs in its texts, up to a value. `renamed` has the
-    present id of nodes by ids that they had before.
+    model must not see, `urls` the beginnings of the URLs in its texts, up to a value. `renamed` maps former
+    node ids to the present ones.
     """
 
     nodes: Mapping[str, CompiledNode]
@@ -154,7 +154,7 @@ def compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
 
 
 def _cache_per_flow(flow: Flow, results: dict[int, T], make: Callable[[Flow], T]) -> T:
-    """Cache a function's result per flow for as long as the flow object exists."""
+    """Cache a function's result per flow, as long as the flow object exists."""
     key = id(flow)
     if key not in results:
         results[key] = make(flow)

@@ -20,7 +20,7 @@ class Issue(NamedTuple):
 
 
 class FlowError(ConfigurationError, ValueError):
-    """An invalid flow. `problems` holds every issue, in document order; `files` are those that it names."""
+    """An invalid flow. `problems` holds every issue, in document order; `files` are those it names."""
 
     def __init__(self, source: str, problems: Sequence[Issue], files: Sequence[Path] = ()) -> None:
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"

@@ -118,9 +118,9 @@ class Node(FlowModel):
 
     Where the channel can, `quote` shows the reply as an answer to the user's message, `reaction` is an emoji
     on that message, and `request_location` shows a button to share a location. `confirm` says which yes
-    counts here: `strict`, only one without a reservation, as before something irreversible; or `normal`.
-    `was` are ids that the node had before: a conversation that is at one of them goes on here. `part_of` is
-    the author node that this one was expanded from.
+    counts here: with `strict` only one without a reservation, as before something irreversible; otherwise
+    `normal`. `was` are former ids of the node: a conversation that is at one of them continues here.
+    `part_of` is the author node that this one was expanded from.
     """
 
     id: str

@@ -23,7 +23,7 @@ _EMPTY_VALUES = ("", "{}", "[]", "null", "~")
 
 
 class FlowLoader(FlowModel):
-    """A mixin of constructors. Beside our own names stand those of superdialog."""
+    """A mixin of constructors, under our own names and under those of superdialog."""
 
     _load_warnings: tuple[Issue, ...] = PrivateAttr(())
     """Content of the file that is not part of the flow."""
@@ -101,7 +101,7 @@ class FlowLoader(FlowModel):
         if key is None:
             return None
         if not isinstance(config[key], str | Path):
-            raise FlowError("settings", [Issue(key, "Text is needed here.")])
+            raise FlowError("settings", [Issue(key, "Text is required here.")])
         value = str(config[key])
         return None if value.strip() in _EMPTY_VALUES else readers[key](value)
 
@@ -165,7 +165,7 @@ def _places_of(expansion: Expansion) -> _Places:
 def to_author_path(path: str, places: _Places) -> str:
     """Return the author's path of a path in an expanded document.
 
-    Of a part that is the author's own it is exact; of one that was made for an author node it is that node.
+    It is exact for a part that the author wrote; for a part made for an author node it is that node's path.
     """
     match = _PLACE.fullmatch(path)
     of_list = places[match["list"] == "global_edges"] if match else ()

@@ -1,6 +1,7 @@
 """Conversion of a React Flow export to the native document.
 
-What that export cannot carry (actions, environment, global edges, tools, node types) is left out and named.
+Parts that have no place in such an export (actions, environment, global edges, tools, node types) are missing
+and named.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from flows.document.validation import EDGE_ID, STAY_FUNCTION_ID
 JsonObject = Mapping[str, Any]
 
 _PROMPT_KEYS = ("systemPrompt", "system_prompt")
-_CONFIG_START_KEYS = ("initialNodeId", "initial_node_id")
 _TOP_LEVEL_START_KEYS = ("initialNodeId", "initial_node_id", "initialNode", "initial_node", "startNodeId")
 _COPIED_EDGE_KEYS = ("actions", "criteria", "guard")
 _EDGE_KEYS = (*_COPIED_EDGE_KEYS, "condition", "input_schema", "inputSchema", "is_fallback", "isFallback")
@@ -42,7 +42,7 @@ _UNSUPPORTED_MESSAGE = "An export of React Flow carries nodes, texts and edges o
 class ConvertedFlow(NamedTuple):
     """An export in the native format, not validated yet.
 
-    `places` tells of an edge's path where it stands in the export, `lost` what cannot be carried over.
+    `places` maps the paths of edges to their paths in the export, `lost` names what cannot be carried over.
     """
 
     document: dict[str, Any]

@@ -32,12 +32,12 @@ MAX_COMPLETED_ACTIONS = 50
 
 
 class ConsentMissing(Exception):
-    """Something irreversible would be done that the user has not agreed to."""
+    """An action would do something irreversible that the user has not agreed to."""
 
 
 _NO_PARAMETERS: Mapping[str, JsonValue] = {"type": "object", "properties": {}}
 _CALL_LIMIT_EXCEEDED = "too many calls in one turn"
-_CALLS_DISABLED = "calls to other systems are switched off here"
+_CALLS_DISABLED = "calls to other systems are disabled here"
 
 
 async def run_actions(context: TurnContext, triggers: Iterable[ActionTrigger]) -> str:
@@ -71,7 +71,7 @@ async def call_tool(context: TurnContext, call: ToolCallRequest) -> tuple[dict[s
     flow = context.flow
     declared = next((t for t in (*context.node.node.tools, *flow.tools) if t.id == call.name), None)
     if call.name not in {definition.name for definition in available_tools(context)}:
-        return failure_result("there is no such tool here"), ""
+        return failure_result("this tool does not exist here"), ""
     # a Python function validates its arguments itself
     schema = declared.input_schema if declared and declared.type != "python" else None
     if schema and (reason := validate_arguments(schema, call.arguments)):
@@ -180,7 +180,7 @@ async def _call_mcp_tool(context: TurnContext, tool: McpTool, call: ToolCallRequ
         return failure_result(_CALLS_DISABLED)
     if _exceeds_call_limit(context):
         return failure_result(_CALL_LIMIT_EXCEEDED)
-    await _mark_irreversible(context)  # the server may do anything
+    await _mark_irreversible(context)  # an MCP call may have any side effect
     values, secrets = context.template_values, context.services.secrets
     key = _tool_idempotency_key(context, call)
     return _record_execution(

@@ -96,7 +96,7 @@ class DialogMachine:
         Raises `ConfigurationError` and keeps the present flow.
         """
         if not isinstance(flow, Flow | FlowSet):
-            raise ConfigurationError(f"a flow is needed here, not {flow!r}: give Flow.load(…) of its file")
+            raise ConfigurationError(f"a flow is required here, not {flow!r}: give Flow.load(…) of its file")
         flows = flow if isinstance(flow, FlowSet) else FlowSet({"": flow})
         compiled = {name: compile_all_languages(flows[name]) for name in flows}
         self._validate_services(flow for flows in compiled.values() for flow in flows.values())

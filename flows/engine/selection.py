@@ -21,8 +21,8 @@ _NO_SLOTS: SlotValues = MappingProxyType({})
 class Transition(NamedTuple):
     """Store `slots` and follow `edge`. `reply` is what the model has already written for the target node.
 
-    `rejected` says why an optional value of the message was not taken. `also` lead to what is answered first.
-    `later` are the words of the message's other wishes, which are kept.
+    `rejected` says why an optional value of the message was not taken. `also` are edges to answers that are
+    given first. `later` are the words of the message's other wishes, which are kept.
     """
 
     edge: CompiledEdge

@@ -47,7 +47,7 @@ from flows.templating import TextTemplate
 _DEFAULT_SERVICES = EngineServices()
 
 _RESUMED_NOTE = "A person of the business had the conversation. You have it again now: answer as before."
-"""Note for the model, which otherwise goes on from what it said about being silent."""
+"""Note for the model, which otherwise continues from its statement about being silent."""
 
 
 async def run_turn(  # noqa: PLR0913 - keyword-only
@@ -74,7 +74,7 @@ async def run_turn(  # noqa: PLR0913 - keyword-only
     state, start = _resume_state(flow, copy_state(flow, before), turn), flow.initial
     drop_changed_values(state, flow.slots)
     if state.node and flow.nodes[state.node].is_router and before.node != state.node:
-        start, state.node = flow.nodes[state.node], ""  # a renamed form asks for what is missing
+        start, state.node = flow.nodes[state.node], ""  # a renamed form asks for missing values
     is_language_changed = flow.is_multilingual and before.language not in ("", flow.language)
     if flow.is_multilingual:
         state.language = flow.language
@@ -132,7 +132,7 @@ async def run_timer(  # noqa: PLR0913 - keyword-only
 
 
 def _say_fallback(context: TurnContext, fallback: Fallback, failure: str) -> None:
-    """Add the fallback's text; of a message that was not delivered, on the way for this class of failure."""
+    """Add the fallback's text; for an undelivered message by the fallback for this class of failure."""
     route = None
     if isinstance(fallback, UndeliveredFallback):
         route = find_undelivered_route(context, fallback, failure)
@@ -221,7 +221,7 @@ def _receive_message(context: TurnContext) -> None:
 
 
 def _quote_choice(text: str, label: str) -> str:
-    """Return the words in which a person chose; a tap or a mere number is the choice's label."""
+    """Return the text of a choice for the history; a tap or a mere number becomes the choice's label."""
     if not any(map(str.isalpha, text)):
         return label
     return text if label.casefold() in text.casefold() else f"{text} ({label})"

@@ -71,18 +71,16 @@ class TurnContext:
 
     `state` is the turn's own copy, `node` the present node (the initial one before the dialog has begun) and
     `text` the user's message within its length limit. `message` is the data of the message, and `pictures`
-    its pictures once they are loaded. `quick_reply` is the offered quick reply that the
-    message selects. `has_side_effects` is set once something irreversible was done: the turn then has to
-    complete, even without a model. `last_edge_id` is the edge that the user's message led over.
-    `needs_consent` is set while a kept wish is taken up, which nobody has agreed to yet: nothing irreversible
-    is done then.
-    `keeps_wish` is set when the message has wishes that are kept.
-    `opts_out` is set when a node was entered that opts the contact out.
-    `filled_optional_slots` were filled in this turn without being required. `issues` are problems with
-    the model's output. `executed` are the tools and actions that ran, a failed one with a `!` appended.
-    `start` is the node that a first turn enters.
-    `quotable_id` is the id of the user's message, empty when a timer runs.
-    `execution_counts` counts equal executions, so that each of them gets an idempotency key of its own.
+    its pictures once they are loaded. `quick_reply` is the offered quick reply that the message selects.
+    `has_side_effects` is set once something irreversible was done: the turn then has to complete, even
+    without a model. `last_edge_id` is the edge that the user's message led over. `needs_consent` is set while
+    a kept wish is resumed, to which the user has not agreed yet: nothing irreversible is done then.
+    `keeps_wish` is set when the message has wishes that are kept. `opts_out` is set when a node was entered
+    that opts the contact out. `filled_optional_slots` were filled in this turn without being required.
+    `issues` are problems with the model's output. `executed` are the tools and actions that ran, a failed one
+    with a `!` appended. `start` is the node that a first turn enters. `quotable_id` is the id of the user's
+    message, empty when a timer runs. `execution_counts` counts equal executions, so that each of them gets an
+    idempotency key of its own.
     """
 
     flow: CompiledFlow
@@ -211,7 +209,10 @@ class TurnContext:
         return rendered
 
     def record_template_error(self, error: str) -> None:
-        """Record that a text of the present node cannot be made: it is left out. `error` is its class."""
+        """Record that a text of the present node cannot be rendered and is left out.
+
+        `error` is the error's class.
+        """
         self.issues.append(f"template:{self.state.node}:{error}")
         log.warning(
             "a text of the flow's node %s was left out, its template failed: %s; see `turngate flow lint`",

@@ -14,7 +14,15 @@ def find_flow_file(path: str | Path) -> Path:
     Raises `OSError` for a path that cannot be looked at.
     """
     file, name = Path(path), str(path)
-    return FLOW_LIBRARY / f"{name}.json" if name in library_flows() and not file.is_file() else file
+    return FLOW_LIBRARY / f"{name}.json" if name in library_flows() and not is_existing_file(file) else file
+
+
+def is_existing_file(path: Path) -> bool:
+    """Return whether there is such a file; a path that no file can have, as one too long, is none."""
+    try:
+        return path.is_file()
+    except OSError:  # until Python 3.14
+        return False
 
 
 def library_flows() -> list[str]:

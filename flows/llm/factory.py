@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import Model, Moderator, Speaker, Transcriber
+from flows.llm.model import Model, Moderator, SpeechSynthesizer, Transcriber
 from flows.llm.rules import RulesModel
 
 _TIMEOUT_BEFORE_FALLBACK = 15.0
 _TIMEOUT_SECONDS = 45.0
 
 _OPENAI_URL = "https://api.openai.com/v1"
-_ANY_KEY = "none"  # a local server takes any text
+_ANY_KEY = "none"  # a local server accepts any text
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 _Product = TypeVar("_Product")
@@ -54,7 +54,7 @@ class Provider:
     create_model: Callable[[ProviderOptions], Model] | None = None
     create_transcriber: Callable[[ProviderOptions], Transcriber] | None = None
     create_moderator: Callable[[ProviderOptions], Moderator] | None = None
-    create_speaker: Callable[[ProviderOptions], Speaker] | None = None
+    create_speech_synthesizer: Callable[[ProviderOptions], SpeechSynthesizer] | None = None
     has_models: bool = True
     has_own_key: bool = False
 
@@ -81,11 +81,11 @@ def _create_openai_transcriber(options: ProviderOptions) -> Transcriber:
     return OpenAITranscriber(options.model, api_key=options.api_key, base_url=options.base_url)
 
 
-def _create_openai_speaker(options: ProviderOptions) -> Speaker:
-    from flows.llm.openai.speech import OpenAISpeaker
+def _create_openai_speech_synthesizer(options: ProviderOptions) -> SpeechSynthesizer:
+    from flows.llm.openai.speech import OpenAISpeechSynthesizer
 
     model, _, voice = options.model.partition(":")
-    return OpenAISpeaker(model, voice=voice, api_key=options.api_key, base_url=options.base_url)
+    return OpenAISpeechSynthesizer(model, voice=voice, api_key=options.api_key, base_url=options.base_url)
 
 
 def _create_openai_moderator(options: ProviderOptions) -> Moderator:
@@ -120,7 +120,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             create_model=_create_openai_model,
             create_transcriber=_create_openai_transcriber,
             create_moderator=_create_openai_moderator,
-            create_speaker=_create_openai_speaker,
+            create_speech_synthesizer=_create_openai_speech_synthesizer,
         ),
         **{
             name: Provider(create_model=partial(_create_other_model, name), has_own_key=True)
@@ -135,7 +135,7 @@ _OFFERED: Mapping[str, Callable[[Provider], Callable[[ProviderOptions], object] 
     {
         "TURNGATE_LLM": lambda provider: provider.create_model,
         "TURNGATE_TRANSCRIBE": lambda provider: provider.create_transcriber,
-        "TURNGATE_SPEECH": lambda provider: provider.create_speaker,
+        "TURNGATE_SPEECH": lambda provider: provider.create_speech_synthesizer,
         "TURNGATE_MODERATION": lambda provider: provider.create_moderator,
     }
 )
@@ -152,8 +152,8 @@ def create_model(
 ) -> Model:
     """Create the dialog model that `spec` names; comma-separated later models are fallbacks.
 
-    `api_key` belongs to `base_url`, and `keys` to the hosts of models at servers of their own. `aiohttp` is
-    for workers with many requests in flight. Raises `ConfigurationError` for an unknown model, and when a
+    `api_key` belongs to `base_url`, and `keys` to the hosts of models at their own servers. `aiohttp` is for
+    workers with many requests in flight. Raises `ConfigurationError` for an unknown model, and when a
     provider needs a key that is not set.
     """
     names = [name.strip() for name in spec.split(",")]
@@ -186,9 +186,9 @@ def create_transcriber(
     return create(_build_options(model, api_key, base_url, keys))
 
 
-def create_speaker(
+def create_speech_synthesizer(
     spec: str, *, api_key: str | None = None, base_url: str | None = None, keys: Mapping[str, str] = _NO_KEYS
-) -> Speaker | None:
+) -> SpeechSynthesizer | None:
     """Create the text-to-speech model that `spec` names; `None` when it is empty.
 
     A voice may follow the model's name behind a colon. Raises `ConfigurationError` as `create_model` does.
@@ -196,7 +196,7 @@ def create_speaker(
     spec = spec.strip()
     if not spec:
         return None
-    create, model = _parse_spec(spec, "TURNGATE_SPEECH", lambda provider: provider.create_speaker)
+    create, model = _parse_spec(spec, "TURNGATE_SPEECH", lambda provider: provider.create_speech_synthesizer)
     return create(_build_options(model, api_key, base_url, keys))
 
 
@@ -234,7 +234,7 @@ def parse_model_keys(text: str) -> dict[str, str]:
 def _build_options(
     model: str, api_key: str | None, base_url: str | None, keys: Mapping[str, str]
 ) -> ProviderOptions:
-    """Return the options for a model, which may be at a server of its own; no other's key is sent there."""
+    """Return the options for a model, which may be at its own server, to which only its own key is sent."""
     name, _, address = model.partition("@http")
     if not address:
         return ProviderOptions(model, api_key, base_url)

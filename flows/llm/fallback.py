@@ -30,8 +30,7 @@ _UNUSABLE_ISSUES = ("empty", "malformed", "cut")
 class FallbackModel:
     """Asks `models` in order; one that failed within the last `rest_seconds` is asked last.
 
-    An answer that is empty, unreadable or broken off at a limit of length is none, as long as a later model
-    has a better one.
+    An empty, unreadable or truncated answer counts as a failure, as long as a later model has a better one.
     """
 
     def __init__(
@@ -112,7 +111,7 @@ class _FirstWriter:
 
 
 def _choose_answer(answer: _Answer, unusable: Sequence[_Answer]) -> _Answer:
-    """Return the answer, or a text that was only cut if the answer says nothing at all."""
+    """Return the answer, or an earlier truncated text if the answer is empty."""
     if isinstance(answer, TransitionDecision):
         says_something = bool(
             answer.edge_id or answer.reply or answer.calls or answer.error_message or answer.issue

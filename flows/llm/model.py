@@ -41,7 +41,7 @@ class Picture(NamedTuple):
 class ModelError(Exception):
     """The model did not answer: unreachable, rejected, or timed out. The turn ends with an apology.
 
-    `reason` is a word for logs and counters. `failures` are those of all models that were asked, as
+    `reason` is a short code for logs and counters. `failures` are those of all models that were asked, as
     `<model>:<reason>`.
     """
 
@@ -173,10 +173,10 @@ class Transcriber(Protocol):
         ...
 
 
-class Speaker(Protocol):
+class SpeechSynthesizer(Protocol):
     """A text-to-speech model."""
 
-    async def speak(self, text: str) -> bytes:
+    async def synthesize(self, text: str) -> bytes:
         """Return a recording of a text as Ogg with Opus. Raises `ModelError`."""
         ...
 

@@ -21,7 +21,9 @@ MAX_SHARED_WORDS = 8
 _MIN_SENTENCE_WORDS = 5
 _MIN_PUBLIC_WORDS = 4
 _HELD_WORDS = 3
-"""Number of words in common from which a streamed text is held back until it is clear what it is."""
+"""Number of common words from which a streamed text is held back until it is known to be public or
+private.
+"""
 
 _WORD = re.compile(r"[^\W_]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -56,7 +58,7 @@ class PrivateTexts(NamedTuple):
     find_public: Callable[[], tuple[str, ...]] = tuple
 
     def occurs_in(self, text: str) -> bool:
-        """Return whether a text gives a part of the private texts away."""
+        """Return whether a text reveals a part of the private texts."""
         hidden = _private_index(self.instructions, self.descriptions)
         if text.isascii() and not hidden.has_run_of(_WORD.findall(text.lower())):
             return False
@@ -70,7 +72,7 @@ class PrivateTexts(NamedTuple):
 
 
 class PrivateTextFilter:
-    """Streams a text to `write` as long as it gives nothing away; holds back words in common."""
+    """Streams a text to `write` while it reveals nothing private; holds back common words."""
 
     def __init__(self, private: PrivateTexts, write: TextCallback) -> None:
         self._private, self._write = private, write
@@ -92,7 +94,7 @@ class PrivateTextFilter:
         for word in _iter_words(self._text[self._read :]):
             end = self._read + word.end
             if end == len(self._text):
-                break  # the word may go on
+                break  # the word may continue
             self._add(word, self._read + word.start)
             if self.is_stopped:
                 return
@@ -123,7 +125,7 @@ class _Index:
             at += 1
 
     def has_run_of(self, words: Iterable[str]) -> bool:
-        """Return whether enough words in a row are known here, in whatever order, for one to look closer."""
+        """Return whether enough consecutive words are known here, in any order, to need a closer check."""
         known, length = self.positions, 0
         for word in words:
             length = length + 1 if word in known else 0
@@ -157,7 +159,7 @@ class _SharedWordRun:
         )
 
     def reset(self) -> None:
-        """Begin anew behind a word that is not private."""
+        """Restart after a word that is not private."""
         self._lengths, self._recent, self.words = {}, (), 0
 
 

@@ -159,7 +159,7 @@ def summary_prompt(request: SummaryRequest) -> Chat:
 
 
 def private_texts(request: TransitionRequest | ReplyRequest) -> PrivateTexts:
-    """Return what a model is told for a request that no reply may repeat, and what it may."""
+    """Return the texts of a request that no reply may repeat, and those that it may."""
     notes = [line["content"] for line in request.history if line["role"] == "system"]
     instructions, descriptions = [request.prompt, request.instruction, *notes], [REPLY_INSTRUCTIONS]
     if isinstance(request, TransitionRequest):

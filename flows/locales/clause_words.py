@@ -35,9 +35,9 @@ class ClauseWords:
     hypotheses: Phrases = ()
     """Phrases of a clause about what would be (“what if”, “how much is it”)."""
     hypothetical_starts: Phrases = ()
-    """Beginnings of a clause about what who writes might do (“if I”)."""
+    """Beginnings of a clause about what the user might do (“if I”)."""
     obligations: Phrases = ()
-    """Phrases of who has to do something (“have to”)."""
+    """Phrases of a user who has to do something (“have to”)."""
     generalities: Phrases = ()
     """Phrases that make a question about a possibility one about the rules (“any time”, “later”)."""
     statements: Phrases = ()

@@ -1,4 +1,4 @@
-"""A pack's words of who asks for a person of the business."""
+"""A pack's words of a request for a person of the business."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class HandOffWords:
     contact_wishes: Phrases = ()
     """Words of a wish to reach somebody (“talk to”)."""
     contact_verbs: Phrases = ()
-    """Phrases of who wants to be connected with somebody (“speak to”)."""
+    """Phrases of a user who wants to be connected with somebody (“speak to”)."""
     direct_wishes: Phrases = ()
     """Words of a wish to be connected that need nobody beside them (“put me through to”)."""
     presence_patterns: tuple[str, ...] = ()
@@ -32,4 +32,4 @@ class HandOffWords:
     callback_leads: Words = frozenset()
     """Words before somebody who is to call, without which a fact may be told (“someone called me”)."""
     errands: Phrases = ()
-    """Phrases of who has to ask their own people first (“I still have to”)."""
+    """Phrases of a user who has to ask their own people first (“I still have to”)."""

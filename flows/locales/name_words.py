@@ -42,7 +42,7 @@ class NameWords:
     relatives: Words = frozenset()
     """People beside the user (“brother”)."""
     own_words: Words = frozenset()
-    """Words for who writes (“me and 2 more”)."""
+    """Words for the user (“me and 2 more”)."""
     birth_words: Words = frozenset()
     """Words of a question for a day of birth, whose year cannot be guessed."""
     address_words: Words = frozenset()

@@ -21,10 +21,10 @@ class ShortAnswers:
     tags: tuple[str, ...] = ()
     """Words behind an answer that ask whether it is one (“no, right?”)."""
     ignorance: tuple[str, ...] = ()
-    """Phrases of who does not know the answer (“no idea”)."""
+    """Phrases of a user who does not know the answer (“no idea”)."""
     indifference: tuple[str, ...] = ()
-    """Phrases of who leaves the answer to others (“whatever”)."""
+    """Phrases of a user who leaves the answer to others (“whatever”)."""
     untold_patterns: tuple[str, ...] = ()
-    """Patterns of who does not want to tell (“I'd rather not say”), without accents."""
+    """Patterns of a user who does not want to tell (“I'd rather not say”), without accents."""
     skip_patterns: tuple[str, ...] = ()
-    """Patterns of who wants to go on without an answer (“skip it”), without accents."""
+    """Patterns of a user who wants to go on without an answer (“skip it”), without accents."""

@@ -18,7 +18,7 @@ class SpeechActWords:
     doubts: Phrases = ()
     """Phrases of a user who is not sure."""
     delays: Phrases = ()
-    """Phrases of who puts an answer off, which doubt no value (“not now, tomorrow”)."""
+    """Phrases that put an answer off without doubting a value (“not now, tomorrow”)."""
     objection_patterns: tuple[str, ...] = ()
     """Patterns of a clause that objects to the value in it (“I hate red”), without accents."""
     excess_patterns: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class SpeechActWords:
     remark_starts: Phrases = ()
     """Beginnings of a clause that is a remark about what was asked (“how many questions!”)."""
     mistakes: Phrases = ()
-    """Phrases of who has made a mistake, without saying what is right."""
+    """Phrases of a user who reports a mistake without saying what is right."""
     fault_words: Words = frozenset()
     """Words that say of something that it is not right, without saying what is right (“misspelt”)."""
     request_starts: Phrases = ()
@@ -47,21 +47,21 @@ class SpeechActWords:
     topics: tuple[Phrases, ...] = ()
     """Phrases of questions about the same thing: the price, the opening hours, the place, the duration."""
     comparison_words: Words = frozenset()
-    """Words of who asks how values of a list differ, and chooses none (“the difference between”)."""
+    """Words that ask how values of a list differ, and choose none (“the difference between”)."""
     other_way_patterns: tuple[str, ...] = ()
     """Patterns of another way to reach who leaves a value out (“by post, please”)."""
     move_words: Words = frozenset()
-    """Verbs of who wants another day or time for something (“move”): a day beside it may be the old one."""
+    """Verbs that ask for another day or time (“move”): a day beside them may be the old one."""
     target_words: Phrases = ()
     """Words before the new day or time of what is moved (“to Monday”)."""
     ending_words: Words = frozenset()
-    """Verbs of who wants something to end: a question about it (“can I cancel any time?”) ends nothing."""
+    """Verbs that ask for something to end: a question about it (“can I cancel any time?”) ends nothing."""
     undo_words: Words = frozenset()
-    """Verbs of who gives up what was booked before (“cancel my table for Friday”)."""
+    """Verbs that give up what was booked before (“cancel my table for Friday”)."""
     halting_words: Words = frozenset()
     """Words that interrupt, and also stop where nothing else is said (“stop”)."""
     giving_up: Phrases = ()
-    """Phrases of who gives up behind such a word (“stop, leave me alone”)."""
+    """Phrases of a user who gives up, behind such a word (“stop, leave me alone”)."""
     offer_patterns: tuple[str, ...] = ()
     """Patterns of what the bot offers to do, with the verb as the group, without accents (“shall I book”)."""
     transfer_promises: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ class SubjectWords:
     determiners: Words = frozenset()
     """Words before a certain thing or person, which may be the subject of a clause (“the”, “my”)."""
     owners: Words = frozenset()
-    """Those of them that say whose it is; not of who is written to."""
+    """Possessives among them, except those of the second person."""
     prepositions: Words = frozenset()
     """Words before such a thing by which it is no subject (“in the”)."""
     verb_patterns: tuple[str, ...] = ()

@@ -123,7 +123,7 @@ def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool 
 def is_not_yet(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text says that something has not happened so far, and nothing else: “not yet”.
 
-    Who does not know it yet has not said so.
+    A user who does not know it yet (“not sure yet”) has not said so.
     """
     words, lexicon = tokenize(text), lexicon_for(language)
     if len(words) > _MAX_SHORT_WORDS or text.rstrip().endswith("?"):

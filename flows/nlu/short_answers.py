@@ -1,4 +1,4 @@
-"""Answers that are complete in themselves (“I do”, “none”), and who does not want to give one."""
+"""Answers that are complete in themselves (“I do”, “none”), and refusals to answer."""
 
 from __future__ import annotations
 
@@ -151,7 +151,6 @@ def _without_ends(words: _Words, lexicon: Lexicon) -> _Words:
     return words
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _answer_index(_lexicon)

@@ -44,7 +44,7 @@ _MAX_SHORT_ANSWER_WORDS = 6
 _WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
-"""Kinds of value that are not taken from who is not sure. A code or an address is right or it is none."""
+"""Kinds of value that a user who is not sure does not give. A code or an address is right or it is none."""
 
 _IDENTIFYING_KINDS = ("email", "pattern", "phone")
 _COUNTED_KINDS = ("date", "integer", "number", "time")
@@ -98,7 +98,7 @@ def _convert_text(slot: Slot, value: JsonValue, today: date) -> SlotReading | No
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if slot.kind == "text":
-        return _extract_text(replace(slot, is_told_by=""), str(value).strip(), today)
+        return _extract_text(replace(slot, identified_by=""), str(value).strip(), today)
     reading = extract_slot(slot, str(value).strip(), today)
     return reading if reading.value is not None or reading.error_message else None
 
@@ -169,7 +169,7 @@ def _simplify_number(value: int | float) -> int | float | None:
 
 
 def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
-    if slot.is_told_by:
+    if slot.identified_by:
         told = recognize_labelled_text(slot, text)
         return SlotReading(told, weight=len(told)) if told else SlotReading()
     return SlotReading(text[:MAX_VALUE_LENGTH], weight=1)

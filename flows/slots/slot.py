@@ -31,7 +31,7 @@ class Slot:
     language: str = DEFAULT_LANGUAGE
     region: str = ""
     constraints: Constraints | None = None
-    is_told_by: str = ""
+    identified_by: str = ""
     """Mark of a value among others in the same text: a number's noun, or also its size; a label of others."""
     nouns: str = ""
     """Other words for what is asked for."""
@@ -45,7 +45,7 @@ class Slot:
     @property
     def is_free_text(self) -> bool:
         """True if any text is a valid value; not where only one with a label is."""
-        return self.kind == "text" and not self.is_told_by
+        return self.kind == "text" and not self.identified_by
 
 
 def slots_from_schema(schema: Mapping[str, Any] | None, language: str = DEFAULT_LANGUAGE) -> tuple[Slot, ...]:
@@ -77,7 +77,7 @@ def _build_slot(
         language=language,
         region=str(part.get("x-region") or phone_region(language)).upper(),
         constraints=constraints_from_schema(kind, part, schema),
-        is_told_by=str(part.get("x-told-by") or ""),
+        identified_by=str(part.get("x-told-by") or ""),  # the key is part of stored node versions
         nouns=" ".join(map(str, part.get("x-nouns") or ())),
         synonyms=_synonyms(part),
     )

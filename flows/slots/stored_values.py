@@ -18,7 +18,7 @@ _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 
 def drop_changed_values(state: DialogState, definitions: Mapping[str, Collection[Slot]]) -> None:
-    """Forget the values that no definition of their slot has any more, so that they are asked for again."""
+    """Drop stored values that no longer fit any definition of their slot; they are asked for again."""
     changed = {
         name
         for name, value in state.slots.items()

@@ -29,7 +29,7 @@ def values_to_redact(
 ) -> list[str]:
     """Return the values to redact from a call's result: secrets and environment values.
 
-    An address is no secret, nor is a value as short as a number of rows.
+    URLs are not secrets, nor are values as short as a number of rows.
     """
     environment = values.get("env") or {}
     taken = (str(environment[name]) for name in names if name in environment)

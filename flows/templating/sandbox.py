@@ -69,7 +69,7 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         spend()
         if operator == "**":
-            raise SecurityError("there are no powers here")
+            raise SecurityError("powers are not supported here")
         if operator == "*":
             _check_product(left, right)
         elif operator == "+" and isinstance(left, _SIZED_TYPES) and isinstance(right, _SIZED_TYPES):
@@ -79,13 +79,13 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
         return _check_result(super().call_binop(context, operator, left, right))
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        spend(rounds=1)  # macros may call each other
+        spend(rounds=1)  # macros may call each other recursively
         if isinstance(function, LoopContext) and args:
             args = (count_rounds(args[0]), *args[1:])
         method = getattr(function, "__wrapped__", function)  # Jinja wraps `format`
         owner, name = getattr(method, "__self__", None), getattr(method, "__name__", "")
         if isinstance(owner, str | int) and name in _FORBIDDEN_METHODS:
-            raise SecurityError(f"there is no {name} here")
+            raise SecurityError(f"{name} is not available here")
         if isinstance(owner, str):
             if name == "join" and args and isinstance(args[0], Iterable):
                 args = (list(args[0]), *args[1:])
@@ -102,7 +102,7 @@ def add_filter_limits(environment: BoundedSandbox) -> BoundedSandbox:
     for name in filters.keys() - {ROUNDS_FILTER, CONCAT_FILTER}:
         most = MAX_RESULT_LENGTH if name in _WALKING_FILTERS else MAX_OUTPUT_LENGTH
         filters[name] = _with_bounds(filters[name], most)
-    for name in ("in", "eq", "equalto", "==", "ne", "!="):  # what takes long on long values
+    for name in ("in", "eq", "equalto", "==", "ne", "!="):  # slow for long values
         environment.tests[name] = _with_bounds(cast("Any", environment.tests[name]), MAX_OUTPUT_LENGTH)
     return environment
 

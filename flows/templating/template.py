@@ -39,7 +39,7 @@ MAX_TEXT_LENGTH = 100_000
 """Maximum length of a text; channels split it into parts, and only what is longer is cut off."""
 
 MAX_CALL_LENGTH = 8_000
-"""Maximum length of a part of a call, which is not made with a longer one."""
+"""Maximum length of a part of a call; a call with a longer part is not made."""
 
 _CACHE_SIZE = 5_000
 """The size of the cache of compiled templates; a flow's languages share most of theirs."""
@@ -48,7 +48,7 @@ _CROSS_TEMPLATE_NODES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Ex
 
 TemplateValues = Mapping[str, JsonValue]
 ReportError = Callable[[str], None]
-"""Takes the class of the error; its message may quote a value."""
+"""Receives the class of the error; its message may quote a value."""
 
 _RENDER_ERRORS = (
     TemplateError,
@@ -170,7 +170,7 @@ def _find_unsupported_nodes(parsed: nodes.Template) -> Iterator[str]:
         ):
             yield f"The macro “{part.name}” calls itself."
         elif isinstance(part, _CROSS_TEMPLATE_NODES):
-            yield "A template stands alone here: there is no other to include, import or extend."
+            yield "Templates cannot include, import or extend others here."
 
 
 def _is_call_of(call: nodes.Call, name: str) -> bool:
@@ -196,7 +196,7 @@ class TextTemplate:
     def __init__(self, source: str, place: OutputContext = "text") -> None:
         self.source = source
         self._context = place
-        if place == "prompt":  # documents in use write {{ data/name }} there
+        if place == "prompt":  # existing documents write {{ data/name }} there
             source = _TAGS.sub(lambda tag: _NAME_SLASH.sub("_", tag[0]), source)
         self._template = _compile_template(source, place) if "{" in source else None
         self.static_text = source.strip()[:MAX_TEXT_LENGTH] if self._template is None else None
@@ -207,10 +207,10 @@ class TextTemplate:
         return reveal_values(text) if self._context in _CONTEXTS_WITH_PROTECTED_VALUES else text
 
     def render_protected(self, values: TemplateValues, on_error: ReportError | None = None) -> str:
-        """Render at most `MAX_TEXT_LENGTH` characters; empty when rendering fails, which `on_error` hears of.
+        """Render at most `MAX_TEXT_LENGTH` characters; empty on an error, which is reported to `on_error`.
 
         In a message and a prompt the values are protected, for `flows.text.to_commonmark`. A prompt that
-        cannot be rendered is told without its values: the rules in it hold all the same.
+        cannot be rendered is used without its values, so that its rules still apply.
         """
         if self._template is None:
             return self.static_text or ""
@@ -225,7 +225,7 @@ class TextTemplate:
         """Render without truncation. Raises `RenderError`, also for output that is too long."""
         text = self._render_or_raise(values)
         if len(text) > MAX_CALL_LENGTH:
-            raise RenderError("it is too long once its values are in it")
+            raise RenderError("it is too long with its values")
         return text
 
     def _render_or_raise(self, values: TemplateValues) -> str:
@@ -237,7 +237,7 @@ class TextTemplate:
         try:
             return self._template.render(known).strip()
         except _RENDER_ERRORS as error:
-            raise RenderError("it cannot be computed from what is known") from error
+            raise RenderError("it cannot be computed from the known values") from error
 
 
 class Expression:

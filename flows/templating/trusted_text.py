@@ -1,4 +1,4 @@
-"""Taint tracking: a string that knows which of its characters are the flow's own, and which values."""
+"""Taint tracking: a string that marks which of its characters come from the flow, and which from values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORMAT_DIRECTIVE = re.compile(r"%(?:\((\w+)\))?[#0 +-]*\d*(?:\.\d+)?[diouxXeEfF
 class TaintedStr(str):
     """A string with one mark per character. The results of other string methods are untrusted.
 
-    `void` is what an empty value leaves behind where it is put together with others.
+    `void` is the placeholder of an empty value in a concatenation.
     """
 
     marks: str
@@ -99,7 +99,7 @@ class TaintedStr(str):
         return self.concatenate(parts, self)
 
     def replace(self, old: str, new: str, count: SupportsIndex = -1) -> str:
-        """An untrusted argument neither removes trusted text nor inserts unescaped text."""
+        """Replace; an untrusted argument neither removes trusted text nor inserts unescaped text."""
         if not old or not (isinstance(old, TaintedStr) and old.is_trusted):
             return super().replace(old, new, count)
         parts: list[object] = []

@@ -73,7 +73,7 @@ class BoundedRegex:
 
 
 def pattern_error(source: object) -> str:
-    """Return why this is no regular expression, or an empty string."""
+    """Return why a regular expression is invalid, or an empty string."""
     if not isinstance(source, str):
         return "This must be a regular expression in quotes."
     if any(int(least[:9]) > _MAX_REPETITIONS for least in _MIN_REPETITIONS.findall(source)):

@@ -18,7 +18,7 @@ _OPENING = re.compile(
 
 
 def may_have_control_token(text: str) -> bool:
-    """Return whether a text has one of the brackets of control tokens, as hardly any has."""
+    """Return whether a text has one of the brackets of control tokens, which are rare."""
     return "<" in text or "[" in text or "]" in text or "＜" in text or "◁" in text
 
 

@@ -52,7 +52,7 @@ def protect_value(value: object) -> str:
 
 
 def reveal_values(text: str) -> str:
-    """Return a text with its protected values as they are."""
+    """Return a text with its protected values in their original form."""
     return text if text.isascii() else text.translate(_REVEAL)
 
 
@@ -125,7 +125,7 @@ def _write_character(text: str, at: int) -> str:
     character = reveal_values(text[at])
     if not _is_markup(character, text, at):
         return character
-    # a single backslash of the operator would take ours for what it escapes
+    # a single backslash before ours would escape it
     return f"\\\\{character}" if _count_backslashes(text, at) % 2 else f"\\{character}"
 
 

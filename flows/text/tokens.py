@@ -8,7 +8,7 @@ from functools import lru_cache
 
 MAX_INPUT_LENGTH = 2_000
 _CACHED_TEXTS = 1_000
-"""A text is read several times in a turn: for each slot and each edge, and so are the flow's own words."""
+"""Cache size. A text is read several times in a turn, for each slot and edge, as are the flow's words."""
 
 # a thumb is a common answer on messengers; every language reads these two words
 _EMOJI_WORDS = str.maketrans(
@@ -38,7 +38,7 @@ _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
 
 def normalize(text: str) -> str:
     """Return lower case without accents and with ASCII digits, at most `MAX_INPUT_LENGTH` characters."""
-    if text.isascii():  # the common case; the steps below would change nothing else
+    if text.isascii():  # the common case: the steps below would not change it
         return text[:MAX_INPUT_LENGTH].lower().replace("`", "'")
     return _fold(text[:MAX_INPUT_LENGTH])
 

@@ -21,7 +21,7 @@ def validate_arguments(schema: Mapping[str, Any], arguments: Mapping[str, JsonVa
     wrong = {
         "missing": [name for name in schema.get("required") or () if name not in arguments],
         "unknown": [name for name in arguments if name not in properties],
-        "not as the schema has it": [
+        "not as the schema requires": [
             name
             for name, part in properties.items()
             if name in arguments and not Constraints(json.dumps(part), root).is_satisfied_by(arguments[name])
@@ -30,7 +30,7 @@ def validate_arguments(schema: Mapping[str, Any], arguments: Mapping[str, JsonVa
     if schema.get("additionalProperties", True) is not False:
         del wrong["unknown"]
     message = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
-    return message or "the arguments are not as the schema has them"
+    return message or "the arguments do not match the schema"
 
 
 def encode_query(arguments: Mapping[str, JsonValue]) -> str:

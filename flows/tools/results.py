@@ -1,4 +1,4 @@
-"""Results of actions and tools, cut to the size that a session's state has room for."""
+"""Results of actions and tools, truncated to the size that a session's state allows."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Access of operators: their keys and roles, and from where a request comes."""
+"""Operator access: keys, roles, and the origin of a request."""

@@ -1,4 +1,4 @@
-"""Decides whether the gateway may be reached by others, so that a key is needed also on this machine."""
+"""Decides whether others can reach the gateway, so that a key is required even on this machine."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class OperatorAccess:
 def find_exposure(
     public_url: str, web_origins: Iterable[str], channels: Iterable[str], simulated: Collection[str] = ()
 ) -> str:
-    """Return why others may reach the gateway; empty if nothing says so.
+    """Return why others may reach the gateway; empty if there is no sign of it.
 
-    `channels` are all that are on, `simulated` those whose provider `turngate run` simulates.
+    `channels` are all enabled channels, `simulated` those whose provider `turngate run` simulates.
     """
     if public_url and not _is_loopback_url(public_url):
         return f"PUBLIC_URL is {public_url}"

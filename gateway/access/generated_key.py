@@ -17,7 +17,7 @@ _OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class GeneratedKey:
-    """A generated key. `is_new`: this call has created it, so that it is to be shown."""
+    """A generated key. `is_new`: this call has created it, so the caller must show it."""
 
     path: Path
     secret: str = field(repr=False)
@@ -78,7 +78,7 @@ def load_or_create_key(folder: Path) -> GeneratedKey:
             file.flush()
             os.fsync(descriptor)
         try:
-            path.hardlink_to(draft)  # fails if another process was first, and never shows half a key
+            path.hardlink_to(draft)  # atomic; fails if another process was first
             return GeneratedKey(path, secret, is_new=True)
         except FileExistsError:
             pass

@@ -133,7 +133,7 @@ def _find_weakness(secret: str) -> str:
     if len(secret) < _MIN_LENGTH:
         return f"is too short: it needs at least {_MIN_LENGTH} random characters"
     if any(word in secret.lower() for word in _WEAK_WORDS):
-        return "contains a word that is guessed first"
+        return "contains a word that is easy to guess"
     steps = {ord(after) - ord(before) for before, after in pairwise(secret)}
     if len(steps) < _MIN_STEPS or secret in (secret + secret)[1:-1]:
         return "repeats a pattern, so it could be guessed"

@@ -1,7 +1,7 @@
 """Account of the process at the other end of a loopback connection, as Linux lists it.
 
 A reverse proxy on this machine connects from loopback, and one that is configured with a bare `proxy_pass`
-(nginx from 1.29.7 on) says nothing of itself in the request. But it runs as a service account.
+(nginx from 1.29.7 on) leaves no trace in the request. But it runs as a service account.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ class _Socket(NamedTuple):
 def may_be_service(peer: Endpoint, own: Endpoint) -> bool:
     """Return whether the peer of a connection from this machine may be a service, not a person's program.
 
-    A peer that has closed its end already is not known any more, so it may be one.
+    A peer that has already closed its end is no longer listed, so it may be a service.
     """
     found = _ask_kernel(peer, own)
-    if found is None:  # there is no such socket, or it cannot be asked for one alone
+    if found is None:  # there is no such socket, or the kernel cannot look up a single one
         return is_listed_as_service(peer[1], own[1])
     account, inode = found
     return inode == 0 or _is_service(account)
 
 
 def is_listed_as_service(peer_port: int, own_port: int, tables: tuple[Path, ...] = _TABLES) -> bool:
-    """Return the same by the list of all sockets, which takes milliseconds to read.
+    """Return the same from the list of all sockets, which takes milliseconds to read.
 
-    Where the system has no such list, or nobody listens on `own_port`, nothing speaks for a service. One that
-    cannot be read for now, since the process has no file descriptor left, does not speak for a person.
+    If the system has no such list, or nobody listens on `own_port`, the peer counts as a person's program. If
+    the list cannot be read for now, because the process has no file descriptor left, it counts as a service.
     """
     try:
         sockets = list(_read_sockets(tables))

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from gateway.access.peer_account import may_be_service
 
 CONNECTION_FACTS: Final = "turngate.connection"
-"""Extension of a request's scope: what is known of its connection, for all requests on it."""
+"""Extension of a request's scope: facts about its connection, shared by all requests on it."""
 _IS_SERVICE: Final = "is_service"
 
 _PROXY_PREFIXES = ("x-forwarded", "x-original", "x-envoy", "x-amzn-trace", "cf-")
@@ -59,10 +59,10 @@ def _is_from_service(request: Request) -> bool:
 
 
 def client_address(request: Request) -> str:
-    """Return the address by which failed attempts are counted.
+    """Return the client address under which failed attempts are counted.
 
-    Behind a proxy of ours (one with a private address) it is the one that this proxy has appended. It is
-    good enough to tell visitors apart, and is trusted for nothing else.
+    Behind a proxy of ours (one with a private address) it is the one that this proxy has appended. It is used
+    only to tell visitors apart, never for authorization.
     """
     peer = request.client.host if request.client else "unknown"
     forwarded = request.headers.getlist("x-forwarded-for")
@@ -74,8 +74,8 @@ def client_address(request: Request) -> str:
 def is_same_origin(request: Request, public_origin: str, *, is_required: bool = False) -> bool:
     """Return whether no page of another origin has sent the request (against CSRF).
 
-    Browsers say where a request that changes something comes from, other clients do not; `is_required` is
-    for requests that a browser authenticates by itself.
+    Browsers send the origin of a request that changes something, other clients do not; `is_required` is for
+    requests that a browser authenticates by itself.
     """
     site = request.headers.get("sec-fetch-site", "")
     origin = request.headers.get("origin")

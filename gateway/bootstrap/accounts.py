@@ -26,8 +26,8 @@ Channels = Mapping[str, Channel[httpx.AsyncClient]]
 def load_channels(settings: Settings, environ: Mapping[str, str] | None = None) -> Channels:
     """Load every channel whose credentials are set, and its further accounts as `channel/account`.
 
-    `environ` are other variables than those of the settings. Raises `ConfigurationError` for a channel that
-    is only partly configured.
+    `environ` replaces the variables of the settings. Raises `ConfigurationError` for a channel that is only
+    partly configured.
     """
     environ = settings.environ if environ is None else environ
     public_url = settings.public_url or environ.get("PUBLIC_URL", "")
@@ -149,7 +149,7 @@ def find_abuse_limits(
 def load_operator_access(
     settings: Settings, channels: Channels, simulated: Collection[str] = ()
 ) -> OperatorAccess:
-    """Return who may use the console and the API. `simulated` are the channels without a real provider.
+    """Load the access rule of console and API. `simulated` are the channels without a real provider.
 
     Raises `ConfigurationError` if a key has to be generated and cannot be kept.
     """
@@ -158,7 +158,7 @@ def load_operator_access(
 
 
 def explain_exposure(settings: Settings, channels: Channels, simulated: Collection[str] = ()) -> str:
-    """Return why others may reach the gateway, so that a key is needed; empty if nothing says so."""
+    """Return why others may reach the gateway, so that a key is required; empty if there is no sign of it."""
     origins = [each.strip() for each in settings.web_origins.split(",") if each.strip()]
     return settings.environ.get(EXPOSED_VARIABLE, "") or find_exposure(
         settings.public_url, origins, channels, simulated

@@ -15,7 +15,7 @@ from flows.llm import (
     Model,
     create_model,
     create_moderator,
-    create_speaker,
+    create_speech_synthesizer,
     create_transcriber,
     parse_model_keys,
 )
@@ -32,7 +32,7 @@ from gateway.middleware.media.transcription import MediaDownloader, Transcriptio
 from gateway.middleware.media.vision import PictureLoader
 
 Middleware = Callable[[Dialog], Dialog]
-"""Wraps a dialog in another one that adds something to it."""
+"""Wraps a dialog in a middleware."""
 
 
 def build_dialog(settings: Settings, load_picture: LoadPicture | None = None) -> ReloadingDialog:
@@ -129,18 +129,18 @@ async def open_speech(
 ) -> AsyncIterator[Sequence[Middleware]]:
     """Open the model that speaks answers; yields its middleware, none if it is not configured."""
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
-    speaker = create_speaker(settings.speech, api_key=key or None, base_url=base_url or None)
-    if speaker is None:
+    synthesizer = create_speech_synthesizer(settings.speech, api_key=key or None, base_url=base_url or None)
+    if synthesizer is None:
         yield ()
         return
     try:
-        yield (lambda dialog: SpeechMiddleware(dialog, channels, http, speaker),)
+        yield (lambda dialog: SpeechMiddleware(dialog, channels, http, synthesizer),)
     finally:
-        await speaker.aclose()
+        await synthesizer.aclose()
 
 
 def apply_middleware(dialog: Dialog, layers: Sequence[Middleware]) -> Dialog:
-    """Wrap `dialog` in `layers`; the first is the innermost and sees a turn last."""
+    """Wrap `dialog` in `layers`; the first is the innermost and gets a turn last."""
     return reduce(lambda inner, layer: layer(inner), layers, dialog)
 
 

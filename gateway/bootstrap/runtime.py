@@ -104,7 +104,7 @@ async def open_runtimes(settings: Settings, stores: Sequence[Redis]) -> AsyncIte
     home = stores[0]
     channels = load_channels(settings)
     fetch = SafeFetch(settings.private_hosts.split(","))
-    hook_fetch = SafeFetch(settings.private_hosts.split(","))  # its own connections: hooks slow nobody down
+    hook_fetch = SafeFetch(settings.private_hosts.split(","))  # hooks must not slow down others
     files = PublicFiles(home, settings.public_url or "", seconds=settings.reply_hours * 3_600)
     inject_dependencies(channels, home, fetch, files)
     config = ConfigFile.load(settings.config_path)

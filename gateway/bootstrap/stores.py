@@ -142,7 +142,7 @@ class PartitionStores:
         )
 
     def build_budgets(self) -> SharedBudgets | None:
-        """Build what shares the accounts' daily budgets, if there are some and several partitions."""
+        """Build the sharing of the accounts' daily budgets; `None` without budgets or with one partition."""
         has_budgets = any(
             each.account_messages_per_day or each.account_tokens_per_day for each in self._abuse.values()
         )

@@ -36,7 +36,7 @@ def build_inbox(
     confirmation: ReplicaConfirmation | None = None,
     words: WordIndex | None = None,
 ) -> IdentityResolver:
-    """Build the inbox: who the contact is, what they ask of us, then what is stored.
+    """Build the inbox: resolves the contact, recognizes opt-outs, then stores the events.
 
     With `words` the texts are indexed for the console's search.
     """

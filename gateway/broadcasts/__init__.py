@@ -1,1 +1,1 @@
-"""Broadcasts: one message to many contacts, with variables for each, through the gate of every message."""
+"""Broadcasts: one message to many contacts, with variables for each; all checks before a send apply."""

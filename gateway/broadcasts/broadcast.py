@@ -39,9 +39,9 @@ class Broadcast(FrozenModel):
 
     `channel`, `account` and `sender` are the business's side. The message is a `text` in CommonMark with
     variables such as `{{ name }}`, or an approved `template` in `language`, whose variables are the columns
-    of their names; a text with a template takes that outside the service window. `variables` are those of the
-    template with their columns, where these have other names. `rate` is a limit of messages per second below
-    that of the number, 0 for none.
+    of their names; a text with a template is replaced by it outside the service window. `variables` are those
+    of the template with their columns, where these have other names. `rate` is a limit of messages per second
+    below that of the number, 0 for none.
     """
 
     name: str = Field(pattern=NAME_PATTERN)
@@ -83,7 +83,7 @@ class Broadcast(FrozenModel):
         return f"{OWN_PREFIX}bc-{self.name}"
 
     def digest(self, recipients: Sequence[Recipient]) -> str:
-        """Return what identifies definition and recipients."""
+        """Return a digest of the definition and the recipients."""
         later_fields = set() if self.variables else {"variables"}  # earlier releases had none
         hashed = hashlib.sha256(self.model_dump_json(exclude=later_fields).encode())
         for each in recipients:

@@ -27,14 +27,14 @@ _RIGHT_MS: Final = 5_000
 _ROWS_AT_ONCE: Final = 100
 _ROUNDING: Final = 1e-6
 _MAX_WAITING: Final = 1_000
-"""Messages of a broadcast in outboxes at a time: a stop or a pause is effective soon."""
+"""Messages of a broadcast in outboxes at a time; few, so that a stop or a pause takes effect soon."""
 
 
 class BroadcastFeeder:
     """Processes the rows of running broadcasts until cancelled.
 
-    A row's message has the broadcast's key in the session of its contact, so whatever dies and however often
-    a row is repeated, a contact gets one message.
+    A row's message has the broadcast's key in the session of its contact, so a contact gets one message,
+    whatever crashes and however often a row is repeated.
     """
 
     def __init__(self, redis: Redis, sender: ProactiveSender, protocol: ProtocolLimits) -> None:
@@ -48,7 +48,7 @@ class BroadcastFeeder:
         await run_forever(self.feed_all, _PAUSE_SECONDS, "feeding of broadcasts")
 
     async def feed_all(self) -> None:
-        """Feed each running broadcast as far as it may go now."""
+        """Feed each running broadcast as far as its rate and the number of waiting messages allow."""
         names = await self._store.running()
         self._paces = {name: pace for name, pace in self._paces.items() if name in names}
         await asyncio.gather(*(self._feed(name) for name in names))

@@ -28,7 +28,7 @@ _STATES: Final = (
     BroadcastState.STOPPED,
     BroadcastState.FINISHED,
 )
-"""The state of the whole is the first of these that a partition has."""
+"""Precedence of states: that of the whole broadcast is the first of these that any partition has."""
 
 _COUNTS: Final = (
     *("total", "processed", "queued", "skipped", "waiting", "scheduled"),
@@ -37,7 +37,7 @@ _COUNTS: Final = (
 
 
 class PartitionedBroadcasts(Broadcasts):
-    """One broadcast of the same name in each partition. What was cut off in the middle can be repeated."""
+    """One broadcast of the same name in each partition. An interrupted operation can be repeated."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class PartitionedBroadcasts(Broadcasts):
             heads[number] = await anext(rows[number], None)
 
     async def _divide(self, broadcast: Broadcast, recipients: Sequence[Recipient]) -> list[list[Recipient]]:
-        """Return the rows of each partition. Those that cannot be sent are in the home, which says why."""
+        """Return the rows of each partition. Invalid rows go to the home, which records the reason."""
         divided: list[list[Recipient]] = [[] for _ in self._each]
         for first in range(0, len(recipients), _ROWS_AT_ONCE):
             rows = recipients[first : first + _ROWS_AT_ONCE]

@@ -48,7 +48,7 @@ class Preview(FrozenModel):
 
 
 class Previewer:
-    """Asks the gate for each row, as a send would, and sends nothing."""
+    """Runs the checks of a send for each row, and sends nothing."""
 
     def __init__(self, sender: ProactiveSender) -> None:
         self._sender = sender
@@ -59,7 +59,7 @@ class Previewer:
         recipients: Sequence[Recipient],
         report: Callable[[int], None] = lambda rows: None,
     ) -> Preview:
-        """Preview all rows; `report` is told how many are done."""
+        """Preview all rows; `report` is called with the number of rows that are done."""
         template = await self._sender.find_template(
             broadcast.contact(""), broadcast.template, broadcast.language
         )

@@ -26,7 +26,7 @@ CONTACT_COLUMNS: Final = (
     "e-mail",
     "user id",
 )
-"""Names of the column with the contacts where there is no `to`, in any case, with spaces or underscores."""
+"""Accepted names of the contact column where there is no `to`, in any case, with spaces or underscores."""
 
 _SEPARATORS: Final = ",;\t|"
 _ENCODINGS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -46,7 +46,7 @@ class Recipient(FrozenModel):
 
 
 def read_recipients(content: bytes) -> Iterator[Recipient]:
-    """Read a CSV file with a header, in UTF-8 or UTF-16; the separator is found out from the header.
+    """Read a CSV file with a header, in UTF-8 or UTF-16; the separator is detected from the header.
 
     A row that cannot be used is returned with its problem. Raises `RecipientFileError`.
     """
@@ -65,7 +65,7 @@ def read_recipients(content: bytes) -> Iterator[Recipient]:
                 raise RecipientFileError(f"the file has more than {MAX_ROWS} rows; split it")
             yield _parse_row(lines.line_num, header, values)
     except csv.Error as error:
-        raise RecipientFileError(f"line {lines.line_num}: it is no CSV: {error}") from None
+        raise RecipientFileError(f"line {lines.line_num}: it is not CSV: {error}") from None
 
 
 def _decode(content: bytes) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -24,6 +24,12 @@ from gateway.server.operator_auth import OperatorAuth
 
 MAX_BODY_BYTES: Final = 20 * 1024 * 1024
 _MAX_SKIPPED_ROWS: Final = 1_000
+
+
+class BroadcastList(BaseModel):
+    """The newest broadcasts."""
+
+    broadcasts: list[Progress]
 
 
 class BroadcastApi:
@@ -85,11 +91,8 @@ class BroadcastApi:
 
     async def list(self, request: Request) -> Response:
         """Return the newest broadcasts."""
-        return JSONResponse({"broadcasts": [each.model_dump(mode="json") for each in await self._read_all()]})
-
-    async def _read_all(self) -> Sequence[Progress]:
         found = [await self._store.read(name) for name in await self._store.list_names()]
-        return [each for each in found if each]
+        return JSONResponse(BroadcastList(broadcasts=list(filter(None, found))).model_dump(mode="json"))
 
     async def show(self, request: Request) -> Response:
         """Return a broadcast's progress."""

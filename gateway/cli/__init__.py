@@ -64,9 +64,17 @@ def turngate(
 
 
 def main() -> None:
-    """Run the command line. A `ConfigurationError` is printed as one line, with exit code 2."""
+    """Run the command line.
+
+    A `ConfigurationError`, or a file that cannot be used, is printed as one line, with exit code 2.
+    """
     try:
         app()
     except ConfigurationError as error:
         print(f"turngate: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"turngate: {error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(2)

@@ -16,7 +16,10 @@ T = TypeVar("T")
 
 
 def run_in_home(work: Callable[[Redis], Awaitable[T]]) -> T:
-    """Run `work` in the partition that has what there is once. Raises `ConfigurationError`."""
+    """Run `work` in the home partition, which has the data that is not partitioned.
+
+    Raises `ConfigurationError`.
+    """
     return run_in_partitions(lambda stores: work(stores[0]))
 
 

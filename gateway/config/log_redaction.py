@@ -17,7 +17,7 @@ _MIN_SECRET_LENGTH = 8
 
 
 class Redactor:
-    """Removes what a log may not hold. `known` are the configured secrets."""
+    """Removes secrets and personal data from log texts. `known` are the configured secrets."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         parts = {part.strip() for value in known for part in value.split(",")}
@@ -30,7 +30,8 @@ class Redactor:
     def redact(self, text: str) -> str:
         """Return the text without secrets, credentials, e-mail addresses and phone numbers.
 
-        What another system wrote cannot begin a line of its own, nor control a terminal.
+        Line breaks are indented and control characters replaced, so that text from other systems can neither
+        begin a log line nor control a terminal.
         """
         text = _CONTROL.sub("?", text).replace("\n", "\n    ")
         if self._known:
@@ -41,5 +42,5 @@ class Redactor:
         return _NUMBER.sub("[number]", _EMAIL.sub("[address]", text))
 
     def pseudonym(self, session: str) -> str:
-        """Return what stands for a session; with the audit log's salt, the same as there."""
+        """Return the pseudonym of a session; with the audit log's salt, the same as there."""
         return f"#{hmac.new(self.salt, session.encode(), 'sha256').hexdigest()[:16]}"

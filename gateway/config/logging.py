@@ -21,9 +21,6 @@ import structlog
 from core.log_context import current_log_fields
 from gateway.config.log_redaction import Redactor
 
-LOG_FORMATS = ("text", "json")
-LOG_LEVELS = ("debug", "info", "warning", "error")
-
 _OTHERS_WITH_HANDLERS = ("rq.worker", "rq.job", "uvicorn", "uvicorn.error")
 _FIELDS = ("session", "message", "account", "channel", "worker", "code", "reason")
 _redactor = Redactor()
@@ -51,7 +48,7 @@ def configure_logging(
 
 
 def use_salt(salt: bytes) -> None:
-    """Take the audit log's salt for the pseudonyms of sessions, so that all processes have the same."""
+    """Use the audit log's salt for the pseudonyms of sessions, so that they are the same in all processes."""
     _redactor.salt = salt
 
 

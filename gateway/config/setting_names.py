@@ -85,7 +85,7 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
     siblings = {each.partition("_")[2]: each for each in known if each.startswith(prefix + separator)}
     if own := get_close_matches(
         rest, siblings, n=1, cutoff=_SIMILAR_REST
-    ):  # the prefix that all have makes none of them near
+    ):  # the shared prefix must not make names similar
         return f"; did you mean {siblings[own[0]]}?"
     if siblings:
         return ""

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 import channels
 from channels._kit.settings import Setting
 from core.errors import ConfigurationError
-from flows.library import find_flow_file, library_flows
+from flows.library import find_flow_file, is_existing_file, library_flows
 from gateway.access.exposure import EXPOSED_VARIABLE
 from gateway.access.operator_keys import OperatorKey, parse_operator_keys
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
@@ -140,15 +140,8 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
     @property
     def flow_path(self) -> Path:
         """Path of the flow file. Raises `ConfigurationError` if there is none."""
-        try:
-            path = find_flow_file(self.flow)
-            is_file = path.is_file()
-        except OSError as error:
-            raise ConfigurationError(
-                f"TURNGATE_FLOW: {self.flow[:100]} cannot be read ({error.strerror}); name a file that the "
-                "user of this process may read"
-            ) from None
-        if not is_file:
+        path = find_flow_file(self.flow)
+        if not is_existing_file(path):
             library = ", ".join(library_flows())
             raise ConfigurationError(
                 f"TURNGATE_FLOW: file {self.flow} not found; flows of the library: {library}"

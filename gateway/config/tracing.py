@@ -1,4 +1,4 @@
-"""Traces with OpenTelemetry: each step of a message's way is a span, from the webhook to the send.
+"""Traces with OpenTelemetry: each step of processing a message is a span, from the webhook to the send.
 
 They are off unless OpenTelemetry's standard variables name an exporter (`OTEL_TRACES_EXPORTER`,
 `OTEL_EXPORTER_OTLP_ENDPOINT`); sampling, resource and exporter obey these variables too. The extra `otel`
@@ -26,14 +26,14 @@ _SEPARATOR = ";"
 
 
 class _OpenSpan(NamedTuple):
-    """A span that goes on, and what the context was before it."""
+    """An open span, and the context to restore at its end."""
 
     span: Any
     token: Any
 
 
 class TraceListener:
-    """Listener that makes a span of every step (`core.steps`)."""
+    """Listener that records every step (`core.steps`) as a span."""
 
     def __init__(self, provider: TracerProvider) -> None:
         from opentelemetry import context, trace

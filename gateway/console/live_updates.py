@@ -37,7 +37,7 @@ _OTHER_PAUSE: Final = 5.0
 _VERSION: Final = re.compile(r"[0-9a-f]{1,32}")
 _HEADERS: Final = {
     "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",  # nginx would hold events back
+    "X-Accel-Buffering": "no",  # nginx would buffer events
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -125,7 +125,7 @@ class LiveUpdates(ConsolePage):
                 yield ": \n\n"
 
     async def _may_still_read(self, request: Request, identity: Identity) -> bool:
-        """Ask again who reads: a session may have ended, and a key may have lost its role."""
+        """Authorize the reader again: a session may have ended, and a key may have lost its role."""
         try:
             present = await self._operator_auth.identify(request)
         except (RedisError, OSError):

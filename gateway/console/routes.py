@@ -23,9 +23,9 @@ from gateway.config.settings import Settings
 from gateway.console.conversations.actions import ConversationActions
 from gateway.console.conversations.pages import ConversationPages
 from gateway.console.flows.chat import FlowChatPage
+from gateway.console.flows.flow_drawings import FlowDrawings
 from gateway.console.flows.history import FlowHistory
 from gateway.console.flows.pages import FlowPages
-from gateway.console.flows.walked_drawing import FlowDrawings
 from gateway.console.inbox.api import AgentInbox
 from gateway.console.inbox.pages import AgentDeskPages
 from gateway.console.live_updates import LiveUpdates

@@ -20,7 +20,7 @@ _PAGE = re.compile(r"/console(?:/[A-Za-z0-9_-]+)*(?:\?[\w=&%.:+-]*)?")
 
 
 class SignInPage(ConsolePage):
-    """The page `/console/sign-in`, and `/console/sign-out`. Nobody needs a key to see it."""
+    """The page `/console/sign-in`, and `/console/sign-out`. They need no key."""
 
     def routes(self) -> list[Route]:
         """Return the page's routes."""
@@ -31,7 +31,7 @@ class SignInPage(ConsolePage):
         ]
 
     async def page(self, request: Request) -> Response:
-        """Show the form or, to whoever is signed in, their name and how to sign out."""
+        """Show the form or, to a signed-in operator, their name and how to sign out."""
         identity = await self._find_session(request)
         return self._render(_next_page(request.query_params.get("next", "")), identity=identity)
 

@@ -1,4 +1,4 @@
-"""Checks of `turngate doctor` on operator access: keys, and the console as the internet sees it."""
+"""Checks of `turngate doctor` on operator access: keys, and whether the console is open to the internet."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _OVERLOADED = frozenset({408, 425, 429})
 class AttemptResult(FrozenModel):
     """Result of one attempt; `reason` is empty if the event was delivered.
 
-    `is_down`: the failure tells of the receiver, not of this event. `retry_after` is the seconds that the
+    `is_down`: the failure concerns the receiver, not this event. `retry_after` is the seconds that the
     receiver asks for. `is_gone`: it wants no further events.
     """
 
@@ -28,7 +28,7 @@ class AttemptResult(FrozenModel):
 
     @property
     def is_delivered(self) -> bool:
-        """True if the receiver has taken the event."""
+        """True if the receiver has accepted the event."""
         return not self.reason
 
 

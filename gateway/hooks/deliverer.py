@@ -71,9 +71,7 @@ class HookDeliverer:
             del self._deliveries[name]
         for name, hook in hooks.items():
             if name in self._tasks and self._tasks[name].done():
-                log.error(
-                    "delivery of hook %s ended; it begins again", name, exc_info=_failure(self._tasks[name])
-                )
+                log.error("delivery of hook %s ended; restarting", name, exc_info=_failure(self._tasks[name]))
                 del self._tasks[name]
             if name not in self._tasks:
                 delivery = self._deliveries.get(name) or HookDelivery(  # one that ended holds the lease still
@@ -93,7 +91,7 @@ class HookDeliverer:
             await self._report_loss()
 
     async def _report_loss(self) -> None:
-        """Log when events were lost: nobody took them, and there is room for a bounded number."""
+        """Log when events were lost: they were not delivered, and the number of stored events is limited."""
         lost = int(await self._redis.hget("tg:counts", "hook_events:lost") or 0)
         if 0 <= self._lost < lost:
             log.error(
@@ -191,7 +189,7 @@ class HookDelivery:
                 seconds=self._policy.attempt_seconds,
                 partition=self._partition,
             )
-        except Exception as error:  # whatever it is, it may not hold up other events
+        except Exception as error:  # any error: it must not block other events
             log.exception("hook %s: an event could not be sent", self.hook.name)
             return AttemptResult(reason=f"it could not be sent ({type(error).__name__})")
 
@@ -226,7 +224,7 @@ class HookDelivery:
     async def _disable(self) -> None:
         """Disable the subscription: its receiver answered 410, which asks for that."""
         reason = "the receiver answered 410 Gone"
-        with suppress(RedisError, OSError):  # it answers so again
+        with suppress(RedisError, OSError):  # it would answer 410 again
             await self._subscriptions.change(
                 self.hook.name, lambda hook: hook.model_copy(update={"disabled": reason})
             )

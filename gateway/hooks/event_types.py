@@ -20,7 +20,7 @@ EVENT_TYPES = {
     "reply.delivered": EventType("a reply is on the contact's device", ("provider_id",)),
     "reply.read": EventType("the contact has read a reply", ("provider_id",)),
     "reply.failed": EventType(
-        "a reply was refused, by the provider, by a status or before it left; one whose `failure` is "
+        "a reply was refused, by the provider, by a status or before the send; one whose `failure` is "
         "`temporary` is sent again",
         ("reply", "provider_id", "code", "reason", "failure"),
     ),
@@ -29,10 +29,10 @@ EVENT_TYPES = {
         ("owner", "previous"),
     ),
     "optout.changed": EventType(
-        "a contact opted out or in: `all`, `marketing` or `none` is not sent any more", ("scope",)
+        "a contact opted out or in: `all`, `marketing` or `none` are no longer sent", ("scope",)
     ),
     "dead_letter.added": EventType(
-        "messages or a reply were given up; `turngate dead show` tells more",
+        "messages or a reply were given up; `turngate dead show` has the details",
         ("dead_letter", "code", "reason", "failure", "provider_id"),
     ),
     "broadcast.progress": EventType(

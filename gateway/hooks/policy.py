@@ -16,10 +16,10 @@ MAX_SECONDS = 3_600.0
 class DeliveryPolicy:
     """Limits of deliveries. An event is given up `give_up_seconds` after it happened or was replayed.
 
-    A receiver answers within `attempt_seconds`. Up to `concurrency` sessions' events are sent at once, and
-    none is begun `batch_seconds` after the first of a batch, so that the lease (`lease_seconds`) holds. After
-    `failure_threshold` failures without a success the receiver counts as down: it gets one event at a time,
-    with growing pauses.
+    A receiver must answer within `attempt_seconds`. Up to `concurrency` sessions' events are sent at once,
+    and none is begun `batch_seconds` after the first of a batch, so that the lease (`lease_seconds`) holds.
+    After `failure_threshold` failures without a success the receiver counts as down: it gets one event at a
+    time, with growing pauses.
     """
 
     give_up_seconds: float = 36 * 3_600.0

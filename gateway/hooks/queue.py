@@ -77,10 +77,10 @@ class HookQueue:
         cursor: str = "",
         tries_all: bool = False,
     ) -> bool:
-        """Record what became of events; return whether the lease was still held.
+        """Record the outcomes of events; return whether the lease was still held.
 
-        `cursor` is the last new event that is dealt with, `state` the changed fields. With `tries_all`
-        nothing waits for its time any more.
+        `cursor` is the last new event that is dealt with, `state` the changed fields. With `tries_all` all
+        waiting events are due at once.
         """
         arguments: list[Argument] = [
             self._name,
@@ -113,6 +113,6 @@ def _decode_waiting(stored: Sequence[bytes | None]) -> tuple[HookEvent, ...]:
     for value in stored:
         try:
             events.append(HookEvent.model_validate_json(value or b""))
-        except ValidationError:  # of a later release; it stays where it is
+        except ValidationError:  # written by a later release; it stays in the queue
             continue
     return tuple(sorted(events, key=lambda event: tuple(map(int, event.id.split("-")))))

@@ -112,7 +112,7 @@ def _check_url(url: str, private_hosts: Collection[str]) -> str:
             "the URL cannot be read; give one such as https://crm.example.com/hooks"
         ) from None
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.password:
-        raise ConfigurationError("the URL must begin with https://, name a host and hold no password")
+        raise ConfigurationError("the URL must begin with https://, name a host and contain no password")
     default_port = 443 if parts.scheme == "https" else 80
     if parts.scheme == "http" and not {host, f"{host}:{port or default_port}"} & set(private_hosts):
         raise ConfigurationError(

@@ -50,7 +50,7 @@ def provider_client(max_answer_bytes: int = MAX_ANSWER_BYTES) -> httpx.AsyncClie
 
 
 def untrusted_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
-    """Build a client for untrusted URLs; `make_socket` has the last word on each connection.
+    """Build a client for untrusted URLs; `make_socket` decides about each connection.
 
     No proxy, no cookies, no redirects: the caller checks every hop.
     """

@@ -20,10 +20,10 @@ _parse_url = lru_cache(maxsize=_CACHED_URLS)(httpx.URL)
 
 
 class DirectClient(httpx.AsyncClient):
-    """Sends requests that have only content, headers, credentials and a timeout past httpx's own client.
+    """Sends simple requests directly to the transport; all others go through httpx's client.
 
-    The others go through it. Answers are read in full, redirects are not followed, and no cookie is kept: an
-    account's would go with the requests of another.
+    Simple requests have only content, headers, credentials and a timeout. Answers are read in full, redirects
+    are not followed, and no cookie is kept: an account's would go with the requests of another.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport, **options: Any) -> None:

@@ -34,7 +34,7 @@ async def _has_sign(http: httpx.AsyncClient, url: str, sign: str) -> bool:
     async with http.stream("GET", url) as response:
         if response.status_code != 200:
             return False
-        with suppress(AnswerTooLarge):  # no page of ours; its beginning tells that, too
+        with suppress(AnswerTooLarge):  # not one of our pages; its beginning shows that, too
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > _MAX_BYTES:

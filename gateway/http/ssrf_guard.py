@@ -155,9 +155,9 @@ def _parse_url(text: str) -> httpx.URL:
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise FetchError("the address cannot be read", sent=False) from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise FetchError("the address must begin with https:// or http:// and name a host", sent=False)
+        raise FetchError("the URL must begin with https:// or http:// and name a host", sent=False)
     if url.userinfo:
-        raise FetchError("the address may not hold a password", sent=False)
+        raise FetchError("the URL must not contain a password", sent=False)
     return url
 
 

@@ -24,7 +24,7 @@ async def find_capacity(
     """Return the highest rate within `p99_ms` that was found, within 10 %, and its result; (0, None) if none.
 
     The rate grows until a test fails, then the interval between the last good and the first bad rate is
-    halved. Every test has contacts of its own, and begins when the backlog of the last one is done.
+    halved. Every test has its own contacts, and begins when the backlog of the last one is processed.
     """
     rate, good, bad = plan.rate, 0.0, 0.0
     best: LoadResult | None = None
@@ -46,7 +46,7 @@ async def find_capacity(
 
 
 def _next_rate(good: float, bad: float) -> float:
-    """Return the rate to try: higher while all was good, lower while nothing was, else between both."""
+    """Return the next rate: higher after good tests, lower after bad ones, between both after either."""
     if not bad:
         return good * _GROWTH
     return (good + bad) / 2 if good else max(bad / _GROWTH, _LOWEST_RATE)

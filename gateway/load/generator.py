@@ -28,7 +28,7 @@ class LoadGenerator:
         """Number of messages that were sent, in all tests."""
 
     async def send(self, contact: str, text: str, patience: float = 30.0) -> MessageOutcome:
-        """Send one message; return when its webhook was answered and its first reply has come, or has not."""
+        """Send one message, and wait for the webhook's response and the first reply or a timeout."""
         self.sent += 1
         reply = self._simulator.expect_reply(contact)
         began = perf_counter()
@@ -64,7 +64,7 @@ class LoadGenerator:
         return LoadResult(outcomes, perf_counter() - began)
 
     async def wait_for_backlog(self, plan: LoadPlan) -> None:
-        """Wait until a new contact is answered: the backlog is done then. Ten minutes at most."""
+        """Wait, for at most ten minutes, until a new contact is answered: then the backlog is processed."""
         contact = f"+1556{plan.first_contact:07d}"
         await self.send(contact, plan.texts[0], patience=_BACKLOG_SECONDS)
 
@@ -85,7 +85,7 @@ class _Conversations:
         self._ready: deque[tuple[str, int]] = deque()
 
     def take(self) -> tuple[str, int]:
-        """Return a contact and the position of the text that it says next."""
+        """Return a contact and the position of its next text."""
         return self._ready.popleft() if self._ready else (f"+1555{next(self._numbers):07d}", 0)
 
     def mark_answered(self, contact: str, position: int) -> None:

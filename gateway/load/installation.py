@@ -42,7 +42,7 @@ class Usage:
     memory: int
 
     def since(self, before: Usage, messages: int) -> dict[str, float]:
-        """Return what each of so many messages has cost: milliseconds of CPU, bytes of Redis's memory."""
+        """Return the cost of each of `messages` messages: milliseconds of CPU, bytes of Redis's memory."""
         return {
             "web_cpu_ms": round((self.web - before.web) * 1000 / messages, 3),
             "worker_cpu_ms": round((self.workers - before.workers) * 1000 / messages, 3),
@@ -61,7 +61,7 @@ class DisposableInstallation:
     workers: tuple[SupervisedProcess, ...]
 
     async def read_usage(self) -> Usage:
-        """Return what its processes have used until now."""
+        """Return the resources that its processes have used until now."""
         cpu, memory = await self.redis.info("cpu"), await self.redis.info("memory")
         return Usage(
             read_cpu_seconds(self.web.pid),
@@ -93,7 +93,7 @@ async def running_installation(
         environ |= {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token, "TWILIO_API_URL": provider_url}
         environ |= {"TURNGATE_FLOW": flow, "TURNGATE_DATA_DIR": folder}
         environ |= {"TURNGATE_API_KEY": secrets.token_urlsafe(32), "TURNGATE_LOG_LEVEL": "warning"}
-        environ |= {f"TURNGATE_{name}": "0" for name in _LIMITS}  # limits are per contact: others write less
+        environ |= {f"TURNGATE_{name}": "0" for name in _LIMITS}  # limits per contact do not fit a load test
         pool = tuple(SupervisedProcess("worker", environ) for _ in range(workers))
         web = SupervisedProcess("web", environ)
         for process in (*pool, web):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """Messages a second, for so many seconds; each contact says the `texts` in turn, each after a reply.
+    """Messages per second, for `seconds`; each contact sends the `texts` in turn, each after a reply.
 
     A message without a reply after `patience` seconds counts as unanswered. `first_contact` is the number of
     the first contact, so that two tests of one installation have different ones.

@@ -1,4 +1,4 @@
-"""Simulated provider of a load test: knows when a webhook was answered and when a contact got a reply."""
+"""Simulated provider of a load test: records when a webhook was answered and when a contact got a reply."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from channels.twilio.simulator.server import TwilioSimulator
 
 
 class LoadSimulator(TwilioSimulator):
-    """Twilio simulator that records times. It posts no status callbacks: they are no part of the latency."""
+    """Twilio simulator that records times. It posts no status callbacks, which do not add latency."""
 
     def __init__(self, *, account_sid: str, auth_token: str, webhook_url: str) -> None:
         super().__init__(
@@ -20,7 +20,7 @@ class LoadSimulator(TwilioSimulator):
             webhook_url=webhook_url,
             seed=1,
             max_messages=20_000,
-            segments_per_second=1_000.0,  # no queue of a sender is measured
+            segments_per_second=1_000.0,  # sender queues are not part of the measurement
         )
         self._replies: dict[str, asyncio.Future[float]] = {}
         self._responses: dict[str, tuple[int, float]] = {}
@@ -52,7 +52,7 @@ class LoadSimulator(TwilioSimulator):
     def handle_delivery_result(
         self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
-        """Record the response to a message's first webhook; a refused one is not tried again."""
+        """Record the response to a message's first webhook; a refused one is not retried."""
         message_id = parse_qs(delivery.body.decode()).get("MessageSid", [""])[0]
         self._responses[message_id] = (result.status or 0, perf_counter())
         return []

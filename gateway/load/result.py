@@ -21,7 +21,7 @@ class MessageOutcome:
 
     @property
     def is_acknowledged(self) -> bool:
-        """True if the gateway took the message."""
+        """True if the gateway accepted the message."""
         return 200 <= self.status < 300
 
 
@@ -39,7 +39,7 @@ class LoadResult:
 
     @property
     def refused(self) -> dict[str, int]:
-        """Messages that the gateway did not take, by HTTP status, or `no response`."""
+        """Messages that the gateway did not accept, by HTTP status, or `no response`."""
         statuses = (each.status for each in self.outcomes if not each.is_acknowledged)
         return dict(sorted(Counter(str(status) if status else "no response" for status in statuses).items()))
 

@@ -83,7 +83,7 @@ class SupervisedProcess:
 
     async def _spawn(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            # -P: a folder `core` or a file `channels.py` where `turngate run` was started is none of ours
+            # -P: do not import a folder `core` or a file `channels.py` of the working directory
             *(sys.executable, "-P", "-m", "gateway", self.name, *self._arguments),
             env=self._environ,
             start_new_session=True,

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 
 import httpx
@@ -21,26 +20,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from channels._kit.outbound import classify_http_error, parse_retry_after
 from channels._kit.simulator import (
     DeskStatus,
     FaultSettings,
-    FetchedFile,
-    MediaFetchingSimulator,
     ProviderSimulator,
     SimulatedDesk,
     SimulatorRequest,
     SimulatorResponse,
     UserMessage,
-    WebhookDelivery,
-    WebhookResult,
 )
-from core.errors import Unavailable
-
-log = logging.getLogger("turngate.simulator")
+from gateway.local.webhook_dispatcher import WebhookDispatcher
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-MAX_FILE_BYTES = 101 * 1024 * 1024
 _SEND_KEY = "turngate.send"
 
 
@@ -79,10 +70,9 @@ class UserMessageRequest(BaseModel):
 
 
 class SimulatorServer:
-    """ASGI application. `http` sends the webhooks; `pace` is a factor for their delays, 0 skips them.
+    """ASGI application. `http` sends the webhooks; `pace` multiplies all delays (0: none).
 
-    `pace` multiplies all delays (0: none); `clock` returns seconds since the epoch. The simulator is called
-    from the event loop's thread only.
+    `clock` returns seconds since the epoch. The simulator is called from the event loop's thread only.
     """
 
     def __init__(
@@ -97,12 +87,11 @@ class SimulatorServer:
     ) -> None:
         """Prepare the server. Webhooks to the first URL of `reroute` are delivered to the second."""
         self.simulator = simulator
-        self._http = http
         self._clock = clock
         self._delay_factor = pace
-        self._reroute = reroute
-        self._webhook_slots = asyncio.Semaphore(concurrency)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._webhooks = WebhookDispatcher(
+            simulator, http, clock=clock, concurrency=concurrency, pace=pace, reroute=reroute
+        )
         self._app = Starlette(
             routes=[
                 Route("/_simulator/say", self._handle_user_message, methods=["POST"]),
@@ -123,26 +112,23 @@ class SimulatorServer:
     def send_user_message(self, message: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
         """Send a contact's message; returns the provider's message ID and the scheduled webhooks."""
         sid, deliveries = self.simulator.send_user_message(message, self._clock())
-        return sid, self._schedule_webhooks(deliveries)
+        return sid, self._webhooks.schedule(deliveries)
 
     def run_agent_action(self, person: str, action_name: str, text: str = "") -> list[asyncio.Task[None]]:
         """Run an agent's action at the simulated desk; returns the scheduled webhooks. Raises `KeyError`."""
         if not isinstance(self.simulator, SimulatedDesk):
             raise KeyError(action_name)
-        return self._schedule_webhooks(
+        return self._webhooks.schedule(
             self.simulator.run_agent_action(person, action_name, text, self._clock())
         )
 
     async def wait_until_idle(self) -> None:
         """Wait until no webhook is scheduled or in progress, retries included."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        await self._webhooks.wait_until_idle()
 
     async def aclose(self) -> None:
         """Cancel the webhooks that were not sent yet."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._webhooks.aclose()
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -155,7 +141,7 @@ class SimulatorServer:
         url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         call = SimulatorRequest(request.method, url, dict(request.headers), await request.body())
         response, deliveries = self.simulator.handle(call, self._clock())
-        self._schedule_webhooks(deliveries)
+        self._webhooks.schedule(deliveries)
         await asyncio.sleep(response.delay * self._delay_factor)
         return _to_http_response(response)
 
@@ -209,74 +195,6 @@ class SimulatorServer:
             return _malformed_request(error)
         self.simulator.set_faults(faults)
         return JSONResponse({"faults": asdict(faults)})
-
-    def _schedule_webhooks(self, deliveries: Iterable[WebhookDelivery]) -> list[asyncio.Task[None]]:
-        tasks = [asyncio.create_task(self._deliver_webhook(delivery)) for delivery in deliveries]
-        for task in tasks:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return tasks
-
-    async def _deliver_webhook(self, delivery: WebhookDelivery) -> None:
-        """Send a webhook at its time and schedule the provider's retries."""
-        await asyncio.sleep(max(delivery.at - self._clock(), 0.0) * self._delay_factor)
-        if delivery.fetches_file:
-            await self._fetch_file(delivery)
-            return
-        async with self._webhook_slots:
-            result = await self._post_webhook(delivery)
-        if result.status is None or result.status >= 400:
-            reason = result.status or ("timeout" if result.timed_out else "no connection")
-            log.info("simulated webhook failed: %s", reason)
-        now = self._clock()
-        self._schedule_webhooks(self.simulator.handle_delivery_result(delivery, result, now))
-
-    async def _fetch_file(self, delivery: WebhookDelivery) -> None:
-        """Fetch the file of a message, as the provider does, and schedule its statuses."""
-        assert isinstance(self.simulator, MediaFetchingSimulator), "only such a simulator asks for files"
-        async with self._webhook_slots:
-            file = await self._get_file(delivery)
-        if file is None:
-            log.info("the simulated provider could not fetch the file of a message")
-        self._schedule_webhooks(self.simulator.handle_fetched_file(delivery, file, self._clock()))
-
-    async def _get_file(self, delivery: WebhookDelivery) -> FetchedFile | None:
-        size = 0
-        try:
-            async with (
-                asyncio.timeout(delivery.timeout),
-                self._http.stream("GET", delivery.url, follow_redirects=True) as response,
-            ):
-                if not response.is_success:
-                    return None
-                async for chunk in response.aiter_bytes():
-                    size += len(chunk)
-                    if size > MAX_FILE_BYTES:
-                        break
-        except Exception:  # any error is a failure of the file's server
-            return None
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return FetchedFile(kind, size)
-
-    async def _post_webhook(self, delivery: WebhookDelivery) -> WebhookResult:
-        try:
-            async with asyncio.timeout(delivery.timeout):
-                response = await self._http.request(
-                    delivery.method,
-                    self._find_target(delivery.url),
-                    headers=dict(delivery.headers),
-                    content=delivery.body,
-                    timeout=delivery.timeout,
-                )
-        except Exception as error:  # any error is a failure of the webhook's receiver
-            has_no_connection = isinstance(classify_http_error(error, self.simulator.name), Unavailable)
-            return WebhookResult(None, timed_out=not has_no_connection)
-        return WebhookResult(response.status_code, retry_after=parse_retry_after(response))
-
-    def _find_target(self, url: str) -> str:
-        """Return where a webhook is delivered: its signature may be for a public URL that leads elsewhere."""
-        public, here = self._reroute
-        return f"{here}{url.removeprefix(public)}" if public and url.startswith(f"{public}/") else url
 
 
 def _to_http_response(response: SimulatorResponse) -> Response:

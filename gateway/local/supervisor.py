@@ -25,7 +25,8 @@ from gateway.local.simulated_accounts import (
     format_simulator_urls,
     write_simulated_settings,
 )
-from gateway.local.simulator_server import MAX_FILE_BYTES, SimulatorServer
+from gateway.local.simulator_server import SimulatorServer
+from gateway.local.webhook_dispatcher import MAX_FILE_BYTES
 from gateway.redis.server.embedded_server import EmbeddedRedis
 
 log = logging.getLogger("turngate.run")
@@ -82,7 +83,7 @@ class Supervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop everything in reverse order: nothing accepted is lost, all of it is on disk."""
+        """Stop everything in reverse order. No accepted message is lost: all are on disk."""
         await self._stack.aclose()
 
     def _handle_signal(self) -> None:

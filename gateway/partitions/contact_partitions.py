@@ -41,7 +41,7 @@ class ContactPartitions:
         return self._stores[await self._directory.find(session)]
 
     async def export(self, contact: str) -> dict[str, Any] | None:
-        """Return what is stored of a contact; `None` if there is nothing."""
+        """Return all stored data of a contact; `None` if there is none."""
         return await export_stored(self._stores, contact)
 
 
@@ -56,7 +56,7 @@ def build_opt_outs(stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> OptOuts
 
 
 async def export_stored(stores: Sequence[Redis], contact: str) -> dict[str, Any] | None:
-    """Return what one partition or all have of a contact; `None` if there is nothing."""
+    """Return the stored data of a contact in one partition or in all; `None` if there is none."""
     if len(stores) == 1:
         return await export_contact(stores[0], contact)
     return await export_everywhere(stores, contact)

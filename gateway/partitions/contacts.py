@@ -26,7 +26,7 @@ _MAX_SPELLINGS = 20
 
 
 async def find_everywhere(stores: Sequence[Redis], contact: str) -> tuple[list[str], FoundContact]:
-    """Return a contact as all partitions know it, and the names by which each of them is to be asked.
+    """Return a contact's sessions in all partitions, and the names to look for in each partition.
 
     A number or an address that one partition has leads to the contact's sessions in another one.
     """
@@ -44,7 +44,7 @@ async def find_everywhere(stores: Sequence[Redis], contact: str) -> tuple[list[s
 
 
 async def export_everywhere(stores: Sequence[Redis], contact: str) -> dict[str, Any] | None:
-    """Return what is stored of a contact in all partitions; `None` if there is nothing."""
+    """Return all stored data of a contact in all partitions; `None` if there is none."""
     names, _ = await find_everywhere(stores, contact)
     parts = [
         part for store in stores for name in names if (part := await export_contact(store, name)) is not None
@@ -89,7 +89,7 @@ class PartitionedErasure(ContactErasure):
         for store, removed in zip(self._stores, deleted, strict=True):
             erased = [await ContactErasure(store).erase(name, file_seconds) for name in names]
             erased = [each for each in erased if not each.is_empty]
-            if erased:  # where a provider repeats a message of the contact, it is recognized there
+            if erased:  # there a provider's retry of a message of the contact is recognized
                 await self._mark_name(store, places)
             elif removed:
                 receipts.append(ErasureReceipt(files=await rewrite_files(store, file_seconds)))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from redis.asyncio import Redis
 
 from gateway.partitions.numbered_ids import join_id, split_id
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters, ReplayOutcome
 
 
 class PartitionedDeadLetters(DeadLetters):
@@ -18,13 +18,13 @@ class PartitionedDeadLetters(DeadLetters):
         super().__init__(stores[0])
         self._each = [DeadLetters(store) for store in stores]
 
-    async def list_between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[Letter]:
+    async def list_between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[DeadLetter]:
         """Yield the letters of a time range, both ends included, partition by partition."""
         for number, letters in enumerate(self._each):
             async for letter in letters.list_between(since_ms, until_ms):
                 yield _with_partition(number, letter)
 
-    async def list_newest(self, before: str = "", limit: int = 100) -> list[Letter]:
+    async def list_newest(self, before: str = "", limit: int = 100) -> list[DeadLetter]:
         """Return the newest letters, newest first; those before the letter `before` if it is given."""
         _, end = split_id(before, len(self._each))
         found = [
@@ -34,13 +34,13 @@ class PartitionedDeadLetters(DeadLetters):
         ]
         return sorted(found, key=lambda letter: letter.at_ms, reverse=True)[:limit]
 
-    async def read(self, letter_id: str) -> Letter | None:
+    async def read(self, letter_id: str) -> DeadLetter | None:
         """Return a letter; `None` if the id is unknown."""
         number, own_id = split_id(letter_id, len(self._each))
         letter = await self._each[number].read(own_id)
         return letter and _with_partition(number, letter)
 
-    async def replay(self, letter: Letter) -> ReplayOutcome:
+    async def replay(self, letter: DeadLetter) -> ReplayOutcome:
         """Return the letter's content to its session, and remove the letter."""
         number, own_id = split_id(letter.id, len(self._each))
         return await self._each[number].replay(letter.model_copy(update={"id": own_id}))
@@ -54,5 +54,5 @@ class PartitionedDeadLetters(DeadLetters):
         return sum([await self._each[number].drop(ids) for number, ids in divided.items()])
 
 
-def _with_partition(number: int, letter: Letter) -> Letter:
+def _with_partition(number: int, letter: DeadLetter) -> DeadLetter:
     return letter.model_copy(update={"id": join_id(number, letter.id)})

@@ -58,7 +58,7 @@ class PartitionDirectory:
         self._knows_script = lua.load_script("knows_names", limits)
 
     async def place(self, names: Sequence[str]) -> Place:
-        """Return the partition of a contact, which it stays in; `names` has the most reliable one first.
+        """Return the partition of a contact, which is permanent; `names` has the most reliable one first.
 
         Names that lead elsewhere are returned as such, and stay there until `move`. Raises `RedisError`.
         """
@@ -81,7 +81,7 @@ class PartitionDirectory:
         return any(each is not None for each in found.values()) or await self._ask_all(names) is not None
 
     async def move(self, names: Sequence[str], number: int) -> None:
-        """Let names lead to a partition, wherever they led before.
+        """Assign names to a partition, whatever their partition was before.
 
         An entry of the time before partitions were added, when the name's home was another one, follows,
         unless its partition does not answer: contacts of the others do not wait for it.
@@ -120,7 +120,7 @@ class PartitionDirectory:
         }
 
     async def _find_in(self, store: Redis, names: Sequence[str]) -> Sequence[bytes]:
-        """Return what a partition's entries say of names, from many requests in one call."""
+        """Return a partition's entries of names; concurrent requests share one call."""
         answers: Sequence[bytes] = await self._find_script(store, [self._retention_ms, *names])
         return answers
 
@@ -149,7 +149,7 @@ class PartitionDirectory:
         return None
 
     async def _ask_in_all(self, names: Sequence[str]) -> Sequence[tuple[_Answer, ...]]:
-        """Return what each partition says of names, from many requests in one call to each."""
+        """Return what each partition says of names; concurrent requests share one call to each."""
         rows: list[list[_Answer]] = await asyncio.gather(
             *(self._knows_script(store, list(names)) for store in self._stores)
         )

@@ -37,7 +37,7 @@ class ContactJoiner:
         self._directory = directory
 
     async def place(self, names: Sequence[str], event: Event | None = None) -> int:
-        """Return the partition of a contact, after joining; `event` is what was received of it."""
+        """Return the partition of a contact, after joining; `event` is the received event."""
         place = await self._directory.place(names)
         if place.elsewhere:
             for name, number in place.elsewhere:
@@ -51,7 +51,7 @@ class ContactJoiner:
         store, inbox = self._stores[number], self._inboxes[number]
         link: list[Any] = await store.hmget(f"tg:person:{name}", ["session", "with"])
         if may_be_reassigned(name) and link[1] and link[1].decode() != names[0]:
-            return  # a number that somebody else has had: the session there is theirs
+            return  # a number that somebody else had before: the session there is theirs
         session = link[0].decode() if link[0] else name
         stored: list[Any] = await store.hmget(f"tg:{{{session}}}", ["address", "owner", "optout"])
         if not any(stored):

@@ -16,9 +16,9 @@ _SETTING: Final = "TURNGATE_PARTITIONS"
 
 
 async def read_spread(home: Redis, count: int) -> int:
-    """Return over how many of `count` partitions new contacts are spread; 1 if nothing says so.
+    """Return over how many of `count` partitions new contacts are spread; 1 if that is not stored.
 
-    Raises `StorageUnavailable` if there are more: the server was away when this process began.
+    Raises `StorageUnavailable` if there are more: the server was unavailable when this process started.
     """
     spread = int(await home.get(_KEY) or 1)
     if spread > count:

@@ -34,7 +34,7 @@ class HomePace:
         return reply.address.channel in self._limits
 
     async def wait_seconds(self, session: str, reply: Reply) -> float:
-        """Return how long a reply has to wait; if it need not, its send is counted."""
+        """Return the seconds that a reply has to wait; if 0, its send is counted."""
         limit, account = self._limits[reply.address.channel], account_key(reply.address)
         arguments: list[Argument] = [session, "1" if reply.bulk else ""]
         for name, rate in ((account, limit.account), (number_key(reply.address), limit.number)):
@@ -88,7 +88,7 @@ class PartitionMailbox(RedisMailbox):
         keep: bool = False,
         opened: SentMessage | None = None,
     ) -> SessionView:
-        """Record that the provider accepted a reply, to which statuses find their way before that."""
+        """Record that the provider accepted a reply, after pointing its statuses to this partition."""
         await self._pointers.try_point(reply.address.channel, provider_id, self._number)
         view = await super().record_sent(lease, reply, provider_id, leave=leave, keep=keep, opened=opened)
         if opened and opened.thread_session:
@@ -96,6 +96,6 @@ class PartitionMailbox(RedisMailbox):
         return view
 
     async def aclose(self) -> None:
-        """Stop renewing, listening, and what is left to be done."""
+        """Stop renewing leases, listening, and background writes."""
         await self._pointers.aclose()
         await super().aclose()

@@ -57,7 +57,7 @@ class MessagePointers:
         return number is not None
 
     async def try_point(self, channel: str, provider_id: str, number: int) -> None:
-        """Do as `point`, or go on with it later while the other partition does not answer.
+        """Do as `point`; while the other partition does not answer, continue in the background.
 
         The record of a send must not depend on it: without the record the reply might be sent again.
         """
@@ -84,9 +84,9 @@ class MessagePointers:
         log.warning("the status of a sent message may stay unknown: its partition could not be recorded")
 
     async def point(self, channel: str, provider_id: str, number: int) -> None:
-        """Let statuses of a message go to a partition, before it records the message there.
+        """Point the statuses of a message to a partition, before the message is recorded there.
 
-        A status that came before goes there now.
+        A status that has already arrived is moved there.
         """
         home = self._home_of(channel, provider_id)
         if home == number:

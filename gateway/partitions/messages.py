@@ -12,7 +12,7 @@ from gateway.redis.records.sessions.proactive_messages import MessageReport, Pro
 
 
 class PartitionedMessages(ProactiveMessages):
-    """Reads what became of proactive messages, wherever they are."""
+    """Reads the outcomes of proactive messages in all partitions."""
 
     def __init__(self, stores: Sequence[Redis], directory: PartitionDirectory) -> None:
         super().__init__(stores[0])
@@ -29,5 +29,5 @@ class PartitionedMessages(ProactiveMessages):
 
 
 def _sort_time(report: MessageReport) -> int:
-    """Return when a message was queued, or is due, which is later than anything that was queued before."""
+    """Return the time to sort a message by: when it is due, or else when it was queued."""
     return max(int(report.first_entry.partition("-")[0] or 0), report.due_ms)

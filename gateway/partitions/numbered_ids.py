@@ -13,7 +13,7 @@ def join_id(number: int, own_id: str) -> str:
 
 
 def split_id(entry_id: str, count: int) -> tuple[int, str]:
-    """Return the partition and the ID there; one without a number, or with a wrong one, is of the home."""
+    """Return the partition and the ID there; without a valid number the ID belongs to the home partition."""
     number, _, own_id = entry_id.rpartition("/")
     is_number = number.isascii() and number.isdecimal() and len(number) < _MAX_DIGITS
     return (int(number), own_id) if is_number and int(number) < count else (0, own_id)

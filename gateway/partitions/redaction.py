@@ -13,7 +13,7 @@ from gateway.redis.records.redaction.operator_redaction import OperatorRedaction
 
 
 class PartitionedRedaction(OperatorRedaction):
-    """Asks one partition after the other: an operator knows an ID, and seldom does this."""
+    """Searches one partition after the other; redactions are too rare to need an index."""
 
     def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox], protocol: ProtocolLimits) -> None:
         """Redact in `stores`; each has its own one of `inboxes`."""

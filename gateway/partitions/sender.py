@@ -46,7 +46,7 @@ class PartitionedSender(ProactiveSender):
         at_ms: int = 0,
         category: str = "marketing",
     ) -> SendReceipt:
-        """Put a message into a session's outbox, or return why it may not leave."""
+        """Put a message into a session's outbox, or return why it is refused."""
         sender = await self._sender_of_session(session)
         return await sender.send(session, key, message, voice, at_ms=at_ms, category=category)
 
@@ -64,7 +64,7 @@ class PartitionedSender(ProactiveSender):
         return await sender.send_to(contact, key, message, at_ms=at_ms, category=category)
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
-        """Return what would become of a message to a contact now, and its parts; nothing is sent."""
+        """Return the outcome that a message to a contact would have now, and its parts; nothing is sent."""
         return await (await self._sender_of_contact(contact)).preview(contact, message)
 
     async def find_session(self, contact: ContactAddress) -> str:
@@ -79,7 +79,7 @@ class PartitionedSender(ProactiveSender):
         return self._senders[await self._inbox.directory.find(session)]
 
     async def _sender_of_contact(self, contact: ContactAddress) -> ProactiveSender:
-        """Return the sender of a contact's partition; any one of them tells why it cannot be written to."""
+        """Return the sender of a contact's partition; any sender for an invalid contact, which it refuses."""
         try:
             conversation = find_conversation(self._all_channels, contact)
         except InvalidContact:

@@ -16,10 +16,10 @@ _DAY_SECONDS: Final = 86_400
 
 
 class SharedBudgets:
-    """Adds up the accounts' numbers of the day, of messages and of tokens, and tells each partition the rest.
+    """Adds up the accounts' messages and tokens of the day, and stores the others' sum in each partition.
 
-    A partition compares its own number and that of the others with the budget, so a budget is exceeded by
-    no more than what the partitions spend between two rounds. Any number of workers may run it.
+    A partition compares its own number and that of the others with the budget, so a budget is exceeded by at
+    most the usage of the partitions between two rounds. Any number of workers may run it.
     """
 
     def __init__(self, stores: Sequence[Redis], pause: float = 1.0) -> None:
@@ -28,7 +28,7 @@ class SharedBudgets:
         self._interval = pause
 
     async def share(self) -> None:
-        """Read every partition's numbers once, and tell each the sums of the others. Raises `RedisError`."""
+        """Read all partitions' numbers, and store the sums of the others in each. Raises `RedisError`."""
         seconds, _ = await self._stores[0].time()
         day = seconds // _DAY_SECONDS
         spent = await asyncio.gather(*(_read_spent(store, day) for store in self._stores))

@@ -1,4 +1,4 @@
-"""Encoding of log entries and of the arguments of commit.lua. A `Sealer` encrypts them where that is on."""
+"""Encoding of log entries and of commit.lua's arguments. A `Sealer` encrypts them if that is on."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ DURATION_BOUNDS_MS = (
 
 _MAX_COUNTERS = 10_000
 STREAM_COPIER_MS = 15_000
-"""Time to live of a copy of a stream whose process does not go on with it."""
+"""Time to live of an unfinished copy of a stream, in milliseconds."""
 
 _FOLDERS = (
     *("inbox", "sessions", "replies", "sending", "contacts", "operators", "processes", "rq"),
@@ -119,7 +119,7 @@ class ProtocolLimits:
 
 
 def new_nonce() -> str:
-    """Return the claimer's part of a fencing token: random, so that a token never repeats."""
+    """Return the random part of a fencing token (the nonce), so that a token never repeats."""
     return secrets.token_hex(8)
 
 

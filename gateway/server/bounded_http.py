@@ -1,7 +1,7 @@
 """HTTP protocol with limits that uvicorn lacks: header size, time for headers and body, connections.
 
-They hold before anything is known of the sender: without them one connection with an endless header stops the
-process, because the parser copies what it has at every read.
+They apply before the sender is verified: without them one connection with an endless header stops the
+process, because the parser copies its buffer at every read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gateway.server.connection_table import ConnectionLimits, ConnectionTable, P
 from gateway.server.joined_writes import JoinedWrites
 
 _MAX_DISCARDED_BYTES = 1024 * 1024
-"""Body that is read and thrown away after the answer; then the connection is closed."""
+"""Maximum size of a body that is read and discarded after the answer; then the connection is closed."""
 
 
 _CLOSE_SECONDS = 2.0
@@ -56,14 +56,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Close the connection once its answer is complete; answers without an end are told to end now."""
+        """Close the connection once its answer is complete; endless answers (event streams) are ended."""
         stopping = self.app_state.get("stopping")
         if stopping is not None:
             stopping.set()
         super().shutdown()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived, in pieces, so that no part without progress grows over the bound of a head."""
+        """Parse the received data in pieces, so that no part without progress exceeds the bound of a head."""
         while data and not self.transport.is_closing():
             room = self.limits.head_bytes - self._unprogressed
             piece, data = data[:room], data[room:]
@@ -83,7 +83,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             raise self._stop_parsing(414, f"a URL has at most {self.limits.header_bytes} bytes")
 
     def on_headers_complete(self) -> None:
-        """Begin the request unless its head is over a bound; its bytes in all were counted as they came."""
+        """Begin the request unless its head exceeds a bound; its total size was checked while it arrived."""
         self._check_head()
         self._unprogressed = self._discarded = 0
         self._is_head_pending, self._is_body_pending = False, True
@@ -116,7 +116,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._record_phase()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what cannot be parsed, or exceeds a bound, as all errors are answered."""
+        """Answer a request that cannot be parsed or exceeds a bound, in the JSON shape of all errors."""
         self.refuse(*(self._refusal or (400, "malformed", "this is not an HTTP request")))
 
     def refuse(self, status: int, code: str, message: str) -> None:
@@ -127,12 +127,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not is_answering or self.cycle.response_complete:
             self.transport.write(_encode_refusal(status, code, message))
         if self.cycle is not None:
-            self.cycle.disconnected = True  # the application, which may be waiting for the body, is told
+            self.cycle.disconnected = True  # wakes the application, which may be waiting for the body
             self.cycle.message_event.set()
         self._close()
 
     def give_up(self) -> None:
-        """Close the connection: its time is over, or another one needs the place."""
+        """Close the connection: it timed out, or another one needs its place."""
         is_idle = self.cycle is not None and self.cycle.response_complete and not self._unprogressed
         if is_idle:
             self._close()
@@ -140,7 +140,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.refuse(408, "timeout", "the request was not sent in time")
 
     def _close(self) -> None:
-        """Close the connection, also if its client does not read what is left to be written."""
+        """Close the connection, even if its client does not read the rest of the answer."""
         self.transport.close()
         self.loop.call_later(_CLOSE_SECONDS, self.transport.abort)
 

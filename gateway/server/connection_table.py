@@ -1,4 +1,4 @@
-"""Connections of a server: their number in all and by peer, and the time that each has left."""
+"""Connections of a server: their number in all and by peer, and the remaining time of each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Phase(IntEnum):  # unlike that of other enums, its hash is not computed in
 
 
 class Connection(Protocol):
-    """A connection as the table sees it. `phase` is the table's to change."""
+    """Connection as the table sees it. Only the table changes `phase`."""
 
     loop: asyncio.AbstractEventLoop
     phase: Phase
@@ -58,8 +58,8 @@ class Connection(Protocol):
 class ConnectionTable:
     """All connections of a server. A timer runs while there are any.
 
-    When there is no place for another one, the connection that has waited longest for its head or for its
-    next request makes room: who holds connections open keeps nobody out.
+    When the limit is reached, the connection that has waited longest for its head or for its next request
+    makes room: clients that hold connections open cannot lock out others.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -80,7 +80,7 @@ class ConnectionTable:
         return len(self._peers)
 
     def add(self, connection: Connection, peer: str) -> bool:
-        """Add a connection; return whether there is place for it."""
+        """Add a connection; return false if the limits leave no place for it."""
         if self._peer_counts[peer] >= self._limits.peer_connections and not self._make_room(peer):
             return False
         if len(self._peers) >= self._max_connections and not self._make_room():
@@ -103,7 +103,7 @@ class ConnectionTable:
             del self._peer_counts[peer]
 
     def enter(self, connection: Connection, phase: Phase) -> None:
-        """Record what a connection does now; the time for that runs from its first record."""
+        """Record the phase of a connection; its time limit runs from the first record of the phase."""
         if connection.phase is phase or connection not in self._peers:
             return
         self._waiting[connection.phase].pop(connection, None)
@@ -123,7 +123,7 @@ class ConnectionTable:
         return False
 
     def _close_overdue(self) -> None:
-        """Close what has taken too long, a few at a time: the other connections are served in between."""
+        """Close overdue connections, a few at a time, so that the others are served in between."""
         self._timer, closed = None, 0
         now = asyncio.get_running_loop().time()
         for waiting in self._waiting.values():  # each in the order of its deadlines

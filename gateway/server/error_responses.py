@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 log = logging.getLogger("turngate.http")
 
@@ -29,7 +31,19 @@ async def handle_http_exception(request: Request, error: Exception) -> Response:
     """Convert Starlette's own errors (404, 405)."""
     assert isinstance(error, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return error_response(error.status_code, code, error.detail, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _list_allowed_methods(request, headers.get("Allow", ""))
+    return error_response(error.status_code, code, error.detail, headers)
+
+
+def _list_allowed_methods(request: Request, of_first_route: str) -> str:
+    """Return the methods of all routes of the path (RFC 9110, 15.5.6); Starlette names those of the first."""
+    methods = {each.strip() for each in of_first_route.split(",") if each.strip()}
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return ", ".join(sorted(methods))
 
 
 async def handle_storage_error(request: Request, error: Exception) -> Response:

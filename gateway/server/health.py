@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
+from pydantic import BaseModel
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.requests import Request
@@ -18,11 +20,24 @@ from gateway.redis.records.processes.delivery_reports import read_alarms
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.server.readiness import Readiness
 from gateway.server.error_responses import service_unavailable
-from gateway.server.exposition import CONTENT_TYPE, render_metrics
-from gateway.server.metric_sums import add_families
+from gateway.server.metrics.exposition import CONTENT_TYPE, render_metrics
+from gateway.server.metrics.metric_sums import add_families
+from gateway.server.metrics.process_metrics import ProcessMetrics
+from gateway.server.metrics.redis_metrics import build_counters, build_gauges
 from gateway.server.operator_auth import OperatorAuth
-from gateway.server.process_metrics import ProcessMetrics
-from gateway.server.redis_metrics import build_counters, build_gauges
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadinessAnswer(BaseModel):
+    """A webhook would be stored; `partitions` has the numbers of those that cannot, with the reason."""
+
+    status: Literal["ready"] = "ready"
+    partitions: dict[str, str] | None = None
 
 
 class HealthRoutes:
@@ -51,7 +66,7 @@ class HealthRoutes:
 
     async def healthz(self, request: Request) -> Response:
         """Liveness: this process answers."""
-        return JSONResponse({"status": "ok"})
+        return JSONResponse(Liveness().model_dump())
 
     async def readyz(self, request: Request) -> Response:
         """Readiness: a webhook would be stored; with `?workers=1` a worker is alive too.
@@ -66,7 +81,7 @@ class HealthRoutes:
             if problem := next(filter(None, missing), ""):
                 return service_unavailable(problem)
         failing = {str(number): problem for number, problem in enumerate(problems) if problem}
-        return JSONResponse({"status": "ready", **({"partitions": failing} if failing else {})})
+        return JSONResponse(ReadinessAnswer(partitions=failing or None).model_dump(exclude_none=True))
 
     async def metrics(self, request: Request) -> Response:
         """Metrics in Prometheus' text format: those in Redis, and this process's own.

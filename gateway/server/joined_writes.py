@@ -21,7 +21,7 @@ class JoinedWrites:
         self._head = b""
 
     def write(self, data: bytes) -> None:
-        """Write data, a head in a moment or with what follows it."""
+        """Write data; a head is written with the data that follows it, or a moment later."""
         if self._head:
             data, self._head = self._head + data, b""
         elif data.startswith(_HEAD):
@@ -31,12 +31,12 @@ class JoinedWrites:
         self._transport.write(data)
 
     def close(self) -> None:
-        """Write what waits, and close the connection."""
+        """Write pending data, and close the connection."""
         self._flush()
         self._transport.close()
 
     def discard(self) -> None:
-        """Forget what waits: the connection is lost, and uvloop refuses writes to one."""
+        """Drop pending data: the connection is lost, and uvloop refuses writes to a lost one."""
         self._head = b""
 
     def _flush(self) -> None:
@@ -45,5 +45,5 @@ class JoinedWrites:
             self._transport.write(head)
 
     def __getattr__(self, name: str) -> Any:
-        """Return what else the transport has."""
+        """Return any other attribute of the transport."""
         return getattr(self._transport, name)

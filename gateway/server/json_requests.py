@@ -44,7 +44,10 @@ async def parse_json_body(
 
 
 def read_idempotency_key(request: Request, max_length: int) -> str:
-    """Return the header Idempotency-Key. Raises `BadRequest` for one that is too long: cut, it is another."""
+    """Return the header Idempotency-Key.
+
+    Raises `BadRequest` for one that is too long, because a truncated key would be another one.
+    """
     key = request.headers.get("idempotency-key", "")
     if len(key) > max_length:
         raise BadRequest(

@@ -1,4 +1,4 @@
-"""Operator authentication: keys with roles, console sessions, or this machine while nothing is real."""
+"""Operator authentication: keys with roles, console sessions, or this machine while not exposed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class OperatorAuth:
         self._attempts = CredentialAttempts(redis)
 
     def for_store(self, redis: Redis) -> OperatorAuth:
-        """Return this rule for pages about another partition; who may do what is asked of the home."""
+        """Return this rule for pages about another partition; keys and sessions stay in the home."""
         view = copy(self)
         view.redis = redis
         return view
@@ -62,7 +62,7 @@ class OperatorAuth:
     def require(
         self, handler: Handler, role: Role = Role.OPERATOR, act: str = "", *, takes_form: bool = False
     ) -> Handler:
-        """Wrap `handler`: everybody without the role gets 401, 403 or 429 with a sentence.
+        """Wrap `handler`: a requester without the role gets 401, 403 or 429 with a sentence.
 
         `act` is the name of what the handler does, for the audit log; empty if it changes nothing. With
         `takes_form` it also takes forms, which must come from our own origin. The handler finds who sent the
@@ -128,16 +128,16 @@ class OperatorAuth:
         return _ask_to_sign_in(request)
 
     async def check_secret(self, request: Request, secret: bytes) -> OperatorKey | Response:
-        """Return the key that has this secret, or the response to a wrong one or to one guess too many."""
+        """Return the key that has this secret, or the response to a wrong one or to too many attempts."""
         key = find_key(self.access.keys, secret)
         if key is None and is_session_token(secret.decode("latin-1")):
-            return _unauthorized_response(request)  # expired or from before a rotation: no guess
+            return _unauthorized_response(request)  # expired or before a rotation: not a guess
         try:
             wait = await self._attempts.admit(client_address(request), is_right=key is not None)
         except (RedisError, OSError):
             if key is None:
                 raise
-            wait = 0  # whoever has a key must see why the server refuses writes
+            wait = 0  # operators must be able to see why the server refuses writes
         if wait:
             return error_response(
                 429,
@@ -162,14 +162,14 @@ class OperatorAuth:
         await self.audit.record(entry, getattr(request.state, "audit_person", "") or path.get("contact", ""))
 
     def _is_from_our_page(self, request: Request, identity: Identity) -> bool:
-        """Check for JSON or CSV, which no form can send, and for our own origin from a browser (CSRF)."""
+        """Return whether a request is JSON or CSV, which no form can send, and of our own origin (CSRF)."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         return (request.method == "DELETE" or kind in _ALLOWED_TYPES) and is_same_origin(
             request, self.access.origin, is_required=identity.via == "session"
         )
 
     def _is_our_form(self, request: Request) -> bool:
-        """Check for a form of our own origin. A browser says where it comes from; without that it is none."""
+        """Return whether a request is a form of our own origin, which browsers name in a header."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         return kind == _FORM_TYPE and is_same_origin(request, self.access.origin, is_required=True)
 
@@ -184,7 +184,7 @@ def name_target(request: Request, session: str, act: str = "") -> None:
 def _provided_secret(request: Request) -> bytes:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return value.strip().encode("latin-1")  # the bytes as they arrived
+        return value.strip().encode("latin-1")  # the raw bytes
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).partition(b":")[2] or b"?"

@@ -1,4 +1,4 @@
-"""Serves the files that providers fetch, to whoever has their signed URL."""
+"""Serves the files that providers fetch, at their signed URLs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEADERS: Final = {
     "X-Robots-Tag": "noindex",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-"""A browser that opens a file runs nothing in it."""
+"""Headers with which a browser does not run scripts in a file."""
 
 
 class PublicFileRoute:

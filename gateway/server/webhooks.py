@@ -29,7 +29,7 @@ from gateway.redis.connection.outages.outage_log import outages
 from gateway.redis.records.operators.kept_webhooks import current_webhook
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
-from gateway.server.process_metrics import ProcessMetrics
+from gateway.server.metrics.process_metrics import ProcessMetrics
 
 log = logging.getLogger("turngate.webhooks")
 
@@ -113,8 +113,8 @@ class WebhookEndpoint:
     async def replay(self, webhook: Webhook) -> int:
         """Verify, parse and store a rejected webhook once more; return the number of its events.
 
-        What was stored before is not stored twice. Raises `WebhookRefused`, what `accept` raises, and a
-        `DeliveryError` while it is not known whose webhook it is.
+        What was stored before is not stored twice. Raises `WebhookRefused`, the errors of `accept`, and a
+        `DeliveryError` while the account is not known.
         """
         names = urlsplit(webhook.url).path.rpartition("/webhooks/")[2].split("/")
         accounts = self._candidate_accounts(*names[:2])
@@ -146,9 +146,9 @@ class WebhookEndpoint:
             )
 
     async def _learn_ids(self, accounts: Sequence[Channel[httpx.AsyncClient]]) -> None:
-        """Ask the provider whose webhooks are whose, once, if accounts share an app and are not told apart.
+        """Ask the provider once for the accounts' IDs, if they share an app and their IDs are not known.
 
-        Raises a `DeliveryError` while that is not known: the provider delivers the webhook again.
+        Raises a `DeliveryError` while they are not known: the provider delivers the webhook again.
         """
         owners: dict[str, str] = {}
         for account in accounts if len(accounts) > 1 else ():

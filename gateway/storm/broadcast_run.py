@@ -31,10 +31,10 @@ _WRITES_UNDER_KILLS: Final = 500
 
 @dataclass(slots=True)
 class BroadcastRunResult:
-    """Messages that contacts got, and the seconds for which people who wrote waited for replies.
+    """Messages that contacts got, and the seconds that contacts waited for replies.
 
-    `unwanted` went to contacts who had opted out before the start. People waited while nothing else happened,
-    while workers were killed without a broadcast, and while they were killed during one.
+    `unwanted` went to contacts who had opted out before the start. Waits are measured in three phases:
+    without faults, with kills of workers, and with kills during the broadcast.
     """
 
     rows: int
@@ -50,7 +50,7 @@ class BroadcastRunResult:
 
     @property
     def is_passing(self) -> bool:
-        """True if every permitted contact got exactly one message, and nobody else one."""
+        """True if every permitted contact got exactly one message, and no other contact got any."""
         return self.missing == self.doubled == self.unwanted == 0
 
 
@@ -73,7 +73,7 @@ async def run_broadcast(
     async with running_environment(scenario) as environment:
         writer = _Writer(environment, scenario.seed)
         await writer.write(20, result.idle_waits)
-        result.idle_waits.clear()  # the first replies warm everything up
+        result.idle_waits.clear()  # warm-up
         await writer.write(200, result.idle_waits)
         killing = asyncio.create_task(_kill_workers(environment, scenario, result))
         if scenario.kill_every:
@@ -128,7 +128,7 @@ def _build_recipients(rows: int) -> tuple[list[Recipient], dict[str, str]]:
 
 
 async def _wait_until_sent(store: Broadcasts, write_line: Callable[[str], None]) -> Progress:
-    """Wait until nothing of the broadcast waits any more."""
+    """Wait until no message of the broadcast is waiting."""
     reported = 0.0
     while True:
         progress = await store.read(_NAME)

@@ -54,9 +54,9 @@ class MessageGroup:
 class PlannedConversation:
     """The messages of one contact. From group number `silent_from` on the bot must not speak (guarantee L10).
 
-    In group number `agent_at` an agent says something while the bot works out a turn; in group number
-    `erased_at` the session is erased meanwhile, and the next group begins a new conversation. With
-    `has_deadly` a message that kills its worker comes with the first group.
+    In group number `agent_at` an agent writes while the bot processes a turn; in group number `erased_at` the
+    session is erased meanwhile, and the next group begins a new conversation. With `has_deadly` a message
+    that kills its worker comes with the first group.
 
     Under a burst policy the expected replies depend on how messages were merged:
     `ConversationGenerator.compute_replies` returns them afterwards.
@@ -133,7 +133,7 @@ class ConversationGenerator:
     def _plan_end(
         self, random: Random, contact: str, groups: list[MessageGroup], silent_from: int | None
     ) -> PlannedConversation:
-        """End with a hand-off, an opt-out, an agent's words, an erasure, or none of them."""
+        """End with a hand-off, an opt-out, an agent's message, an erasure, or none of them."""
         scenario, agent_at, erased_at = self._scenario, None, None
         chance, last = random.random(), len(groups) - 1
         if silent_from is None and chance < scenario.silences:

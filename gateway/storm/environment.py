@@ -172,7 +172,7 @@ def _build_environ(scenario: StormScenario, store: _Store, folder: Path) -> dict
         environ |= {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": str(replicas)}
     environ["TURNGATE_PARTITIONS"] = str(scenario.partitions)
     limits = ("CONTACT_MESSAGES", "CONTACT_DAILY_MESSAGES", "CONTACT_REPLIES", "LOOP_ROUNDS")
-    environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the storm's contacts write much
+    environ |= {f"TURNGATE_{name}": "0" for name in limits}  # the contacts write more than that
     environ["TURNGATE_API_KEY"] = secrets.token_urlsafe(32)
     environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)
     if scenario.burst:

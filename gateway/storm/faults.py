@@ -69,7 +69,7 @@ class FaultInjector:
                 group.create_task(self._inject_periodically("partition", scenario.partition_every, cut))
 
     async def recover(self) -> None:
-        """Finish a restart that is under way and resume every paused worker."""
+        """Finish a restart in progress and resume every paused worker."""
         if self._restart_task is not None:
             await self._restart_task
         for worker in self._workers:
@@ -170,7 +170,7 @@ async def _ignore_result(action: Coroutine[None, None, object]) -> None:
 
 
 def _restart_server(server: EmbeddedRedis) -> None:
-    if not server.is_alive:  # what follows would look like a loss of the gateway's
-        raise RuntimeError("the Redis server ended by itself, or somebody killed it: the run proves nothing")
+    if not server.is_alive:  # its effects would look like a loss by the gateway
+        raise RuntimeError("the Redis server exited or was killed from outside: the run proves nothing")
     server.stop()
     server.start()

@@ -27,12 +27,12 @@ _LATER_MS = 300
 
 
 class StormOperator:
-    """Acts until the server has confirmed it, as people and programs that are answered 503 do."""
+    """Repeats an action until the server has confirmed it, as clients do after a 503."""
 
     def __init__(
         self, stores: Sequence[Redis], channel: Channel[httpx.AsyncClient], replicas: int = 0
     ) -> None:
-        """Act on the partitions `stores`; with `replicas` nothing counts before so many have it."""
+        """Act on the partitions `stores`; an action counts only when `replicas` replicas have it."""
         self._stores = stores
         self._directory = PartitionDirectory(stores)
         self._senders = {
@@ -56,7 +56,7 @@ class StormOperator:
         return self._senders[id(await self.find_store(session))]
 
     async def say_as_agent(self, session: str) -> None:
-        """Say an agent's words, which take the session over."""
+        """Send an agent's message, which takes the session over."""
         message = Message(text=AGENT_TEXT)
         await self._send(session, "agent-1", message, "person")
 

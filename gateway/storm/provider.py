@@ -54,7 +54,7 @@ class StormSimulator(TwilioSimulator):
             auth_token=auth_token,
             webhook_url=webhook_url,
             seed=seed,
-            segments_per_second=1_000.0,  # a storm is more than a long code sends in a day
+            segments_per_second=1_000.0,  # the test sends more than a long code may send in a day
             sms_number=business_number,
             max_messages=20_000,
         )
@@ -144,7 +144,7 @@ class StormServer(SimulatorServer):
         for sid, deliveries in reversed(sent) if swapped else sent:
             self.simulator.duplicate_deliveries += len(deliveries) > 1
             self.simulator.acceptance_event(sid)
-            self._schedule_webhooks(deliveries)
+            self._webhooks.schedule(deliveries)
             await self.simulator.wait_until_accepted(sid)
             ids.append(sid)
         return ids

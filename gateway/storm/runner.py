@@ -71,7 +71,7 @@ class StormRunner:
             try:
                 await asyncio.wait((conversations, injecting), return_when=asyncio.FIRST_COMPLETED)
                 if injecting.done():
-                    await injecting  # a run whose faults ended with an error proves nothing
+                    await injecting  # a run whose fault injection failed proves nothing
                 await conversations
                 self.result.duration_seconds = monotonic() - began
                 await _stop_faults(injecting, injector)

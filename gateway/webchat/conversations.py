@@ -18,7 +18,7 @@ from gateway.redis.connection.notifications import SessionNotifications, Subscri
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.sessions.log.session_log import read_log, read_log_end
 from gateway.webchat.channel import build_address, build_session_id
-from gateway.webchat.schemas import MessageView
+from gateway.webchat.schemas.responses import MessageView
 from gateway.webchat.sessions.session_tokens import WebSession
 from gateway.webchat.sessions.user_identity import WebUser
 from gateway.webchat.text_stream import open_piece, pieces_key
@@ -245,7 +245,7 @@ class WebConversations:
 
 
 def _describe_user(user: WebUser | None) -> dict[str, str]:
-    """Return the details by which agents, export and erasure know an identified user."""
+    """Return the details by which agents, export and erasure identify a user."""
     if user is None:
         return {}
     return {name: value for name, value in (("user_id", user.id), ("email", user.email)) if value}

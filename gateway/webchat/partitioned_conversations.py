@@ -19,10 +19,13 @@ from gateway.webchat.sessions.session_tokens import WebSession
 
 
 class PartitionedConversations(WebConversations):
-    """Finds the partition of each session. Notifications reach every server of a cluster, so one listens."""
+    """Finds the partition of each session.
+
+    Notifications reach every server of a cluster, so one listener is enough.
+    """
 
     def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox], placing: PartitionedInbox) -> None:
-        """Create the conversations of `stores`; `inboxes` has one for each, `placing` chooses among them."""
+        """Create the conversations of `stores`; `inboxes` has one each, `placing` selects the partition."""
         notifications = SessionNotifications(stores[0], "tg:told")
         super().__init__(stores[0], placing, notifications)
         self._placing = placing

@@ -58,11 +58,11 @@ _STOP_COMMANDS = ("stop-job", "stop-execution")
 
 
 def _refuse_start(sentence: str) -> NoReturn:
-    """End this process with a sentence, and the `rq worker-pool` that would start it again and again."""
+    """Exit with a message, and end the `rq worker-pool` that would restart the process repeatedly."""
     sys.stderr.write(f"turngate: {sentence}\n")
     sys.stderr.flush()
     if "WorkerPool" in current_process().name:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool's answer
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool's reaction
         os.kill(os.getppid(), signal.SIGTERM)
     raise SystemExit(1)
 
@@ -103,25 +103,28 @@ class AsyncWorker(BaseWorker):
         """
         settings = Settings.load()
         configure_process_logging(settings, worker=self.name)
-        with suppress(RedisError, OSError):  # a server that does not answer is waited for
+        with suppress(RedisError, OSError):  # wait for a server that does not answer
             if problem := server_checks.describe_lone_node(self.connection):
                 _refuse_start(problem)
         log.info(
             describe_start("worker", settings, load_channels(settings)), extra=log_extra("worker_started")
         )
         self._register(lambda: self.bootstrap(logging_level, date_format, log_format))
-        books = [self, *(PartitionBooks.open(self, number) for number in range(1, settings.partitions))]
+        registrations = [
+            self,
+            *(PartitionRegistration.open(self, number) for number in range(1, settings.partitions)),
+        ]
         try:
             if with_scheduler:
                 self._start_scheduler(burst, logging_level, date_format, log_format)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(
                     self._run_job_loops(
-                        settings, books, burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time
+                        settings, registrations, burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time
                     )
                 )
         finally:
-            for each in books:
+            for each in registrations:
                 # without Redis the worker cannot be deregistered; RQ expires it by itself
                 with suppress(RedisError, OSError):
                     each.teardown()  # type: ignore[no-untyped-call]
@@ -130,7 +133,7 @@ class AsyncWorker(BaseWorker):
     def handle_payload(self, message: Any) -> None:
         """Handle a command, in RQ's pub/sub thread. Jobs are tasks here; there is no process to kill.
 
-        One that cannot be read is ignored: an error would end the thread, and later commands were not obeyed.
+        An unreadable command is ignored: an error would end the thread, and later commands would be lost.
         """
         try:
             payload = parse_payload(message)
@@ -162,14 +165,14 @@ class AsyncWorker(BaseWorker):
     async def _run_job_loops(
         self,
         settings: Settings,
-        books: Sequence[BaseWorker],
+        registrations: Sequence[BaseWorker],
         *,
         burst: bool,
         max_jobs: int | None,
         max_idle_time: int | None,
     ) -> bool:
-        """Take jobs from every partition; `books` are this worker in RQ's books of each."""
-        stores = [open_async_redis(each.connection) for each in books]
+        """Take jobs from every partition; `registrations` register this worker with RQ in each of them."""
+        stores = [open_async_redis(each.connection) for each in registrations]
         try:
             await _prepare_stores(settings, stores)
             async with open_runtimes(settings, stores) as runtimes, asyncio.TaskGroup() as background:
@@ -180,11 +183,11 @@ class AsyncWorker(BaseWorker):
                 workload = Workload(
                     settings.concurrency,
                     on_stop=[each.processor.shut_down for each in runtimes],
-                    permits=JobPermits(max_jobs) if max_jobs is not None and len(books) > 1 else None,
+                    permits=JobPermits(max_jobs) if max_jobs is not None and len(registrations) > 1 else None,
                 )
                 job_loops = [
                     JobLoop(worker, runtime, RqBookkeeper(worker, runtime.redis, limits), workload)
-                    for worker, runtime in zip(books, runtimes, strict=True)
+                    for worker, runtime in zip(registrations, runtimes, strict=True)
                 ]
                 loop = asyncio.get_running_loop()
                 self._stop_job = lambda job: loop.call_soon_threadsafe(workload.stop_job, job)
@@ -225,7 +228,7 @@ async def _prepare_stores(settings: Settings, stores: Sequence[Redis]) -> None:
 def _list_background_work(
     runtimes: Sequence[Runtime], settings: Settings, home: Redis
 ) -> Iterator[Coroutine[Any, Any, None]]:
-    """Yield what runs beside the jobs: in every partition, and once for all of them."""
+    """Yield the background tasks: those of every partition, and those that run once."""
     for runtime in runtimes:
         yield from (runtime.sweeper.run(), runtime.hooks.run(), runtime.broadcasts.run())
     yield runtimes[0].templates.run()
@@ -235,13 +238,13 @@ def _list_background_work(
     yield process_versions.keep_announcing(home, describe_process("worker", settings))
 
 
-class PartitionBooks(AsyncWorker):
-    """The worker in RQ's books of a further partition, under the same name; commands come to the first."""
+class PartitionRegistration(AsyncWorker):
+    """Registers the worker with RQ in a further partition, under the same name, without commands."""
 
     @classmethod
-    def open(cls, worker: AsyncWorker, number: int) -> PartitionBooks:
+    def open(cls, worker: AsyncWorker, number: int) -> PartitionRegistration:
         """Register the worker in a partition; while the server refuses writes, log it and wait."""
         connection = open_sync_partition(worker.connection, number)
-        books = cls([rq_layout.QUEUE], name=worker.name, connection=connection)
-        books._register(books.register_birth)
-        return books
+        registration = cls([rq_layout.QUEUE], name=worker.name, connection=connection)
+        registration._register(registration.register_birth)
+        return registration

@@ -25,14 +25,14 @@ class TemplatedJob(Protocol):
 
 
 class CommandTemplate:
-    """Commands about one job. For a batch, what concerns the same key becomes one command.
+    """Commands about one job. For a batch, commands on the same key become one.
 
-    The script that runs them is one atomic step, so their order counts only among those of one key. What is
-    written to a key before it is deleted is left out.
+    The script that runs them is one atomic step, so their order matters only per key. Writes to a key that is
+    deleted afterwards are left out.
     """
 
     def __init__(self, pipeline: Any, job: str, execution: str) -> None:
-        """Take the commands that `pipeline` has collected about `job` and its `execution`."""
+        """Create the template of the commands that `pipeline` has collected for `job` and `execution`."""
         self._job, self._execution = job, execution
         own: list[Sequence[str]] = []
         self._shared: list[Sequence[str]] = []

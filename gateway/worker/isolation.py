@@ -44,7 +44,7 @@ class IsolationGate:
 
     @asynccontextmanager
     async def enter(self, level: int, *, is_started: bool = False) -> AsyncIterator[None]:
-        """Wait until a session of this level may run; `is_started`: it has started, so it cannot wait."""
+        """Wait until a session of this level may run; one that `is_started` already cannot wait."""
         if not is_started:
             await self._wait(level)
         self._running[level] += 1
@@ -68,7 +68,7 @@ class IsolationGate:
         self._changed = asyncio.Event()
 
     def _may_start(self, level: int) -> bool:
-        """The least suspected first, in the largest groups, so that most sessions wait only briefly."""
+        """Return whether a session may start: the least suspected first, in the largest groups."""
         if level == 0:
             return not self.is_active
         others_run = any(count and other != level for other, count in self._running.items())

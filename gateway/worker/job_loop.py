@@ -59,7 +59,7 @@ class JobLoop:
                 if batch is None:
                     continue
                 self._start_jobs(batch)
-                await asyncio.sleep(0)  # the jobs begin before the next are taken
+                await asyncio.sleep(0)  # let the jobs begin before the next are taken
             except (RedisError, OSError) as error:
                 outages.record_failure("taking of jobs", error)
                 await self._pause()
@@ -74,11 +74,11 @@ class JobLoop:
                 break
 
     async def _take(self, max_jobs: int | None, wait: int) -> list[DequeuedJob] | None:
-        """Take the next jobs; `None` if other partitions may take what is left of `max_jobs`."""
+        """Take the next jobs; `None` if `max_jobs` is reserved by other partitions."""
         load, permits = self._workload, self._workload.permits
         if permits is None:
             return await self._bookkeeper.dequeue(
-                partial(self._room, max_jobs), wait, starts_none=load.isolation.is_active
+                partial(self._free_capacity, max_jobs), wait, starts_none=load.isolation.is_active
             )
         held, used = await permits.acquire(load.batch_size(), _DEQUEUE_WAIT_SECONDS), 0
         if not held:
@@ -90,7 +90,7 @@ class JobLoop:
             permits.release(max(held - used, 0))
         return batch
 
-    def _room(self, max_jobs: int | None) -> int:
+    def _free_capacity(self, max_jobs: int | None) -> int:
         """Return how many jobs may be taken now."""
         size = self._workload.batch_size()
         return size if max_jobs is None else min(size, max(max_jobs - self._workload.taken_count, 0))
@@ -113,7 +113,7 @@ class JobLoop:
         A burst worker does not wait for the end of the suspension.
         """
         load = self._workload
-        await load.wait_for_room()
+        await load.wait_for_capacity()
         while load.isolation.takes_no_more and load.running and not load.stopping.is_set():
             await asyncio.wait(load.running, return_when=asyncio.FIRST_COMPLETED)
         while self._suspended and not burst and not load.stopping.is_set():
@@ -140,7 +140,7 @@ class JobLoop:
                 is_stopped = job in self._workload.stopped
                 if isinstance(error, asyncio.CancelledError) and not is_stopped:
                     raise
-                # whatever a job raises goes into RQ's failed registry
+                # any exception of a job goes into RQ's failed registry
                 await self._bookkeeper.fail(job, is_stopped=is_stopped)
             else:
                 outages.record_success("processing of sessions")
@@ -161,7 +161,7 @@ class JobLoop:
                 if claim is None:
                     return
                 if not claim.is_started and not claim.suspicion and self._workload.isolation.turn_away():
-                    await mailbox.requeue(claim.lease)  # for a worker that has no suspects
+                    await mailbox.requeue(claim.lease)  # it is left to a worker without suspects
                 else:
                     await processor.process_claim(claim, self._permission(claim, job.timeout_seconds))
             return  # another worker processes it

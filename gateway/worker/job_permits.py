@@ -6,13 +6,13 @@ import asyncio
 
 
 class JobPermits:
-    """A number of permits. Who waits for one is served in order, so no partition waits in vain."""
+    """A number of permits. Waiters are served in order, so no partition starves."""
 
     def __init__(self, count: int) -> None:
         self._semaphore = asyncio.Semaphore(count)
 
     async def acquire(self, wanted: int, seconds: float) -> int:
-        """Return how many permits were given, up to `wanted`; 0 if others hold all of them for that long."""
+        """Acquire up to `wanted` permits and return their number; 0 if none is free for that long."""
         try:
             async with asyncio.timeout(seconds):
                 await self._semaphore.acquire()

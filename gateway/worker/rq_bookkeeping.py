@@ -1,9 +1,9 @@
 """RQ's job bookkeeping, produced by RQ's own objects but sent in one round trip for many jobs.
 
 RQ's objects write about one job into a pipeline that only collects commands. These are copied for each job of
-a batch and sent on the event loop's connection as one script call. So `rq info` and rq-dashboard see what
-they would see of RQ's own worker, and the layout follows the installed RQ. Failures, which are rare, go
-through RQ's synchronous code in a thread.
+a batch and sent on the event loop's connection as one script call. So `rq info` and rq-dashboard show the
+same as for RQ's own worker, and the layout follows the installed RQ. Failures, which are rare, go through
+RQ's synchronous code in a thread.
 """
 
 from __future__ import annotations
@@ -92,22 +92,22 @@ class RqBookkeeper:
         return bool(await self._redis.exists(rq_layout.SUSPENDED_KEY))
 
     async def dequeue(
-        self, room: Callable[[], int], wait: int, *, starts_none: bool = False
+        self, free_capacity: Callable[[], int], wait: int, *, starts_none: bool = False
     ) -> list[DequeuedJob]:
-        """Take as many jobs as there is room for, in order, with the leases of their sessions.
+        """Take as many jobs as `free_capacity` returns, in order, with the leases of their sessions.
 
-        Waits up to `wait` seconds for the first (0: not at all), for which the room stays; the rest of it
-        may be taken by other partitions meanwhile. A suspect is not started, nor is any session with
-        `starts_none` (isolation.py). What a call took whose answer was lost comes with the next one, so that
-        it does not count as the death of a worker. A job stays in RQ's intermediate list until it is
-        registered as started, or finished, so a crash in between loses nothing.
+        Waits up to `wait` seconds for the first (0: not at all). Meanwhile capacity for one job stays
+        reserved, and other partitions may use the rest. A suspect is not started, nor is any session with
+        `starts_none` (isolation.py). Jobs whose response was lost come with the next call, so that the loss
+        does not count as a worker's death. A job stays in RQ's intermediate list until it is registered as
+        started, or finished, so a crash in between loses nothing.
         """
         isolation = "all" if starts_none else ""
-        jobs = await self._dequeue_batch(room(), isolation)
+        jobs = await self._dequeue_batch(free_capacity(), isolation)
         if jobs or wait == 0:
             return jobs
         first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
-        return await self._dequeue_batch(max(room() - 1, 0), isolation, first) if first else []
+        return await self._dequeue_batch(max(free_capacity() - 1, 0), isolation, first) if first else []
 
     async def _dequeue_batch(self, max_jobs: int, isolation: str, *first: bytes) -> list[DequeuedJob]:
         requested_at, intermediate = monotonic(), self._queue.intermediate_queue_key
@@ -140,7 +140,7 @@ class RqBookkeeper:
         return jobs
 
     def register(self, batch: Sequence[DequeuedJob]) -> None:
-        """Register jobs as started in a moment, unless they are finished by then, as most are."""
+        """Register jobs as started after a moment, unless they have finished by then, as most have."""
         self._unregistered.update(dict.fromkeys(batch))
         if self._unregistered and self._timer is None:
             self._timer = asyncio.create_task(self._register_later())
@@ -156,13 +156,13 @@ class RqBookkeeper:
             self._timer = None
 
     async def _register_now(self, batch: Sequence[DequeuedJob]) -> None:
-        """Register those jobs that wait for it; a failure is logged, and the end of a job makes up for it."""
+        """Register the waiting jobs; a failure is logged and has no effect once the job ends."""
         waiting = [job for job in batch if job in self._unregistered]
         registration = asyncio.create_task(self._write_started(waiting))
         for job in waiting:
             del self._unregistered[job]
             job.registration = registration
-        await asyncio.wait({registration})  # several jobs share it, so that none may cancel it
+        await asyncio.wait({registration})  # shared by several jobs, so none may cancel it
         if error := registration.exception():
             log.warning("RQ job registry not updated: %s", type(error).__name__)
 
@@ -185,7 +185,7 @@ class RqBookkeeper:
         """Register a job as finished and delete it; results are not kept."""
         self._unregistered.pop(job, None)
         if job.registration is not None and not job.registration.done():
-            await asyncio.wait({job.registration})  # its record must not come after that of the end
+            await asyncio.wait({job.registration})  # the start must not be recorded after the end
         self._worker.executions.pop(job.execution_id, None)
         await self._finish_batcher.submit(job)
 
@@ -199,7 +199,7 @@ class RqBookkeeper:
             await self._register_now([job])
         elif job.registration is not None:
             await asyncio.wait({job.registration})
-        async with self._failure_lock:  # RQ's worker has one field for the job that was stopped
+        async with self._failure_lock:  # RQ's worker has only one field for a stopped job
             self._worker._stopped_job_id = job.id if is_stopped else None
             try:
                 await asyncio.to_thread(self._record_failure, job, error)
@@ -234,7 +234,7 @@ class RqBookkeeper:
             job = Job.fetch(
                 dequeued.id, connection=self._worker.connection, serializer=self._worker.serializer
             )
-        except NoSuchJobError:  # deleted while it ran
+        except NoSuchJobError:  # the job was deleted while it ran
             return
         self._worker._finalize_failure(job, self._queue, execution, error)
         if not _is_registered(dequeued):
@@ -282,6 +282,6 @@ class RqBookkeeper:
 
 
 def _is_registered(job: DequeuedJob) -> bool:
-    """Return whether a job was registered as started, and not only perhaps."""
+    """Return whether a job was certainly registered as started."""
     registration = job.registration
     return registration is not None and not registration.cancelled() and registration.exception() is None

@@ -36,7 +36,7 @@ class Workload:
         self._capacity = capacity
         self._partitions = len(on_stop)
         self._on_stop = on_stop
-        self._has_room = asyncio.Event()
+        self._has_capacity = asyncio.Event()
         self._stop_requested_at = 0.0
         self._idle_since = monotonic()
         self.running: dict[asyncio.Task[None], DequeuedJob] = {}
@@ -66,31 +66,31 @@ class Workload:
     def batch_size(self) -> int:
         """Return how many jobs to take at once from one partition.
 
-        Few at first: while they are processed, other processes take the next. With many in flight, one call
-        for more of them costs less per job. No partition takes more than its share of what is free.
+        Few at first, so that other processes take the next ones. With many in flight, larger batches cost
+        less per job. No partition takes more than its share of the free capacity.
         """
         running = len(self.running)
         free = max(self._capacity - running, self._partitions) // self._partitions
         return min(free, _MAX_JOBS_PER_DEQUEUE, max(_MIN_JOBS_PER_DEQUEUE, running))
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Wait until another job may be started.
 
         All partitions that wait go on then, so there may be one job more for each of them.
         """
         while len(self.running) >= self._capacity:
-            await self._has_room.wait()
+            await self._has_capacity.wait()
 
     def start(self, job: DequeuedJob, work: Coroutine[Any, Any, None]) -> None:
         """Run a job as a task."""
         task = asyncio.create_task(work)
         self.running[task] = job
         if len(self.running) >= self._capacity:
-            self._has_room.clear()
+            self._has_capacity.clear()
         task.add_done_callback(self._remove)
 
     def stop_job(self, job_id: str) -> None:
-        """Stop a running job on RQ's command; its session is processed again once the lease is over."""
+        """Stop a running job on RQ's command; its session is processed again once the lease has expired."""
         for task, job in self.running.items():
             if job.id == job_id:
                 log.warning("job %s is stopped on request", job_id)
@@ -100,7 +100,7 @@ class Workload:
         log.warning("job %s does not run here; the request to stop it is ignored", job_id)
 
     async def finish(self) -> None:
-        """Wait for the running jobs, and give up those that take too long."""
+        """Wait for the running jobs, and cancel those that take too long."""
         if self.running:
             await asyncio.wait(self.running, timeout=_WARM_SHUTDOWN_SECONDS)
         for task in self.running:
@@ -110,7 +110,7 @@ class Workload:
     def _remove(self, task: asyncio.Task[None]) -> None:
         del self.running[task]
         if len(self.running) < self._capacity:
-            self._has_room.set()
+            self._has_capacity.set()
 
     def _handle_signal(self) -> None:
         """Shut down gracefully at the first signal, at once at a later one.

@@ -1,4 +1,4 @@
-"""Requests and responses held against the providers' API descriptions (OpenAPI), reduced to their schemas."""
+"""Validation of requests and responses against the providers' API descriptions (OpenAPI schemas)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ApiDescription:
         return set(self._operations)
 
     def find_problems(self, request: httpx.Request, response: httpx.Response) -> list[str]:
-        """Return what the description forbids in a call; nothing for an operation that it lacks."""
+        """Return the violations of the description in a call; none for an operation that it lacks."""
         name = self._find_operation(request)
         if name is None:
             return []

@@ -1,4 +1,4 @@
-"""Checks of accounts at the providers, against the simulators: right, wrong, and mended."""
+"""Account checks at the providers, against the simulators: correct, wrong and repaired settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every request of the channels and every answer of the simulators is what the API descriptions allow."""
+"""Requests of the channels and responses of the simulators conform to the providers' API descriptions."""
 
 from __future__ import annotations
 
@@ -129,15 +129,15 @@ async def test_the_other_calls_of_intercom() -> None:
     simulator.send_user_message(UserMessage("intercom", ADA, "Hi"), NOW)
     exchange = Exchange(simulator, "intercom")
     thread, person = simulator.get_desk_status(ADA).thread, contact_id(ADA)
-    talk, bot = f"conversations/{thread}", "9608555"
+    path, bot = f"conversations/{thread}", "9608555"
     source = {"type": "source", "conversation_id": thread, "source_id": "3381000001"}
     calls: list[tuple[str, str, object]] = [
         ("GET", "tags", None),
         ("POST", "tags", {"name": "Refund"}),
         ("GET", "tags/87", None),
-        ("POST", f"{talk}/tags", {"id": "87", "admin_id": bot}),
-        ("DELETE", f"{talk}/tags/87", {"admin_id": bot}),
-        ("PUT", talk, {"title": "A refund", "custom_attributes": {"order": "A1"}}),
+        ("POST", f"{path}/tags", {"id": "87", "admin_id": bot}),
+        ("DELETE", f"{path}/tags/87", {"admin_id": bot}),
+        ("PUT", path, {"title": "A refund", "custom_attributes": {"order": "A1"}}),
         ("POST", "conversations/search", {"query": {"field": "open", "operator": "=", "value": "true"}}),
         ("POST", "conversations/redact", source),
         ("POST", f"contacts/{person}/notes", {"body": "VIP", "admin_id": bot}),
@@ -146,7 +146,7 @@ async def test_the_other_calls_of_intercom() -> None:
         ("GET", f"contacts/{person}", None),
         ("GET", "teams/5017001", None),
         ("GET", f"admins/{bot}", None),
-        ("DELETE", talk, None),
+        ("DELETE", path, None),
     ]
     headers = {"Authorization": f"Bearer {intercom.TOKEN}"}
     answers = [

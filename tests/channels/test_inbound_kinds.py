@@ -1,4 +1,4 @@
-"""Every kind of inbound message becomes what the documentation says."""
+"""Kinds of inbound messages are handled as documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reply's key comes back from providers as it was given, whatever characters a caller's ID has."""
+"""Reply keys return from providers unchanged, whatever characters a caller's ID has."""
 
 from __future__ import annotations
 

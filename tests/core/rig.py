@@ -14,7 +14,7 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
+from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters
 from gateway.redis.records.sessions.log.session_log import read_log
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
 
@@ -71,5 +71,5 @@ class Rig:
         return [entry.kind for entry in await read_log(self.redis, SESSION)]
 
 
-async def list_letters(redis: Redis) -> list[Letter]:
+async def list_letters(redis: Redis) -> list[DeadLetter]:
     return [letter async for letter in DeadLetters(redis).list_between()]

@@ -1,4 +1,4 @@
-"""Quiet hours: by local time, over midnight, in several zones, and when clocks change."""
+"""Quiet hours: local time, past midnight, several time zones, and clock changes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ COMMANDS = [command for session in SESSION.finditer(PAGE) for command in COMMAND
 
 
 def run_command(command: str, expected: str) -> str:
-    """Return what a terminal shows for a command; the input is what follows `> ` in the expected output.
+    """Return a command's terminal output; its input is the text after `> ` in the expected output.
 
     With a redirection (`> FILE`) the output is written to the file, and nothing is returned.
     """

@@ -1,4 +1,4 @@
-"""Conversations for tests: a machine on a library flow, and small flows made in place."""
+"""Dialog machines on library flows, and builders of small flows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import flows
 from core.model import Address, Turn
 from flows.document import Flow, FlowError
 from flows.engine import DialogMachine, TurnResult
-from flows.llm import Model
+from flows.llm import GeneratedReply, Model, ScriptedModel, TransitionDecision
 
 LIBRARY = Path(flows.__file__).parent / "library"
 TODAY = date(2026, 11, 23)
@@ -30,11 +30,11 @@ def load_library(name: str) -> DialogMachine:
     return machine(Flow.load(LIBRARY / f"{name}.json"))
 
 
-async def say(talk: DialogMachine, *texts: str) -> TurnResult:
+async def say(dialog: DialogMachine, *texts: str) -> TurnResult:
     """Say `texts` one after another; the answer to the last."""
     for text in texts[:-1]:
-        await talk.turn(text)
-    return await talk.turn(texts[-1])
+        await dialog.turn(text)
+    return await dialog.turn(texts[-1])
 
 
 def turn(text: str = "", **more: Any) -> Turn:
@@ -67,3 +67,12 @@ def find_issues(broken: Json | str) -> dict[str, str]:
     with pytest.raises(FlowError) as caught:
         Flow.from_json(broken if isinstance(broken, str) else json.dumps(broken))
     return {issue.path: issue.message for issue in caught.value.issues}
+
+
+def script_decisions(
+    *steps: str | TransitionDecision | Exception, speeches: tuple[GeneratedReply | Exception, ...] = ()
+) -> ScriptedModel:
+    """Build a model that decides in these steps: an edge's ID, a decision or an error."""
+    return ScriptedModel(
+        [TransitionDecision(edge_id=s) if isinstance(s, str) else s for s in steps], speeches
+    )

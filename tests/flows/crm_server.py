@@ -19,7 +19,7 @@ Answer = Response | None | Callable[[Request], Response]
 
 
 class Crm:
-    """Gives `answers` one by one, afterwards an empty 200; None is an answer that never comes."""
+    """Returns `answers` one by one, then an empty 200; None is a response that never arrives."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []

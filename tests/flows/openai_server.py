@@ -29,7 +29,7 @@ def build_call(name: str, arguments: str | Json = "{}", **more: Any) -> Response
 
 
 def build_text_answer(text: object, **more: Any) -> Response:
-    """A completion that is text, or what a server sends in its place."""
+    """Return a completion with text, or with the given replacement."""
     return build_completion({"role": "assistant", "content": text}, **more)
 
 
@@ -78,7 +78,7 @@ class StreamedAnswer(Response):
 
 
 def build_streamed_call(name: str, *pieces: str | asyncio.Event) -> StreamedAnswer:
-    """A call of a function whose arguments come in pieces; an event among them is waited for."""
+    """Return a function call whose arguments arrive in pieces; an event among them is awaited."""
     first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
     rest = [piece if isinstance(piece, asyncio.Event) else _build_arguments(piece) for piece in pieces]
     return StreamedAnswer({"role": "assistant", "tool_calls": [first]}, *rest, finish="tool_calls")
@@ -94,7 +94,7 @@ def _build_line(choices: Sequence[Json], **more: Any) -> bytes:
 
 
 def build_no_tools_error(kind: str = "tools") -> Response:
-    """What a server says that knows no tools."""
+    """Return the error of a server without support for tools."""
     return JSONResponse({"error": {"message": f"{kind} are not supported by this model"}}, 400)
 
 
@@ -104,7 +104,7 @@ def build_busy_error(seconds: float = 0.01) -> Response:
 
 
 class OpenAIServer:
-    """Gives `answers` one by one; None is an answer that never comes. Keeps every request in `requests`."""
+    """Returns `answers` one by one; None is a response that never arrives. Records all `requests`."""
 
     def __init__(self) -> None:
         self.answers: list[Response | None] = []
@@ -127,7 +127,7 @@ class OpenAIServer:
         return answer.response() if isinstance(answer, StreamedAnswer) else answer
 
     async def transcribe(self, request: Request) -> Response:
-        """One of `transcripts`; `recordings` are name, type and bytes of what was sent."""
+        """Return one of `transcripts`; record name, type and bytes of the upload in `recordings`."""
         self.keys.append(request.headers.get("authorization", ""))
         raw = await request.body()
         made = message_from_bytes(
@@ -142,7 +142,7 @@ class OpenAIServer:
         return self.transcripts.pop(0) if self.transcripts else JSONResponse({"error": {}}, 400)
 
     async def speak(self, request: Request) -> Response:
-        """One of `speeches`; `spoken` is what was asked for."""
+        """Return one of `speeches`; record the request in `spoken`."""
         self.spoken.append(await request.json())
         return self.speeches.pop(0) if self.speeches else JSONResponse({"error": {}}, 400)
 

@@ -1,4 +1,4 @@
-"""Tests of the names that `from flows import …` provides."""
+"""Names that `from flows import …` provides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Public doors: what a package exports from its `__init__` is documented, and other packages use it."""
+"""Public interfaces: a package's exports are documented, and other packages import only those."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guarantee L13 over the code: there is one send path, and nothing leaves it without passing the gate.
+"""Guarantee L13 in the code: there is one send path, and every message on it passes the gate.
 
 A reply enters an outbox only through the scripts that are named here, it is sent only by the outbox's
 sender, and that sends only what mark.lua has permitted, which asks `refusal_reason` first.

@@ -11,7 +11,7 @@ import pytest
 from tests.paths import ROOT
 
 LOCK_FILES = ("requirements.txt", "requirements-test.txt")
-judge = runpy.run_path(str(ROOT / ".ci" / "audit.py"))["judge"]
+summarize = runpy.run_path(str(ROOT / ".ci" / "audit.py"))["summarize"]
 
 FINE = {"name": "fine", "version": "1.0", "vulns": []}
 VULNERABLE = {"name": "old", "version": "2.0", "vulns": [{"id": "PYSEC-2020-1", "fix_versions": ["2.1"]}]}
@@ -66,7 +66,7 @@ def test_installing_requires_the_hashes() -> None:
 def test_the_audit_says_what_it_could_look_at(
     dependencies: list[dict[str, Any]], status: int, message: str
 ) -> None:
-    lines, actual = judge(dependencies)
+    lines, actual = summarize(dependencies)
 
     assert actual == status
     assert any(message in line for line in lines)

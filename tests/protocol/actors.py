@@ -70,11 +70,11 @@ class Actors:
             yield Step("due_comes", "clock"), world._replace(store=store._replace(due="past"))
 
     def voice_of(self, reply: str) -> str:
-        """Return who says a reply."""
+        """Return the author of a reply."""
         return "person" if reply in self.bounds.words else "bot"
 
     def failure_steps(self, world: World) -> NextSteps:
-        """Yield crashes, and what agents and operators may do at any time."""
+        """Yield crashes, and the steps that agents and operators may take at any time."""
         yield from self._outside_steps(world)
         yield from self._server_steps(world)
         if self.bounds.take_over and "take_over" not in world.store.seen | world.store.refused:
@@ -166,7 +166,7 @@ class Actors:
     # The worker side.
 
     def worker_steps(self, world: World, index: int, worker: Worker) -> NextSteps:
-        """Yield what core/processing/session_processor.py does next, with every possible outcome."""
+        """Yield the next steps of core/processing/session_processor.py, with every possible outcome."""
         store, who, view = world.store, f"worker {index + 1}", worker.view
         lost = self._lost(worker)
         if worker.activity == "idle":
@@ -238,11 +238,11 @@ class Actors:
         return step, self._with_script_result(world, index, after, next_)
 
     def _die(self, world: World, index: int, what: str) -> tuple[Step, World]:
-        """End a worker's process by what it was doing."""
+        """End a worker's process, with the effects of its current step."""
         return Step("die", f"worker {index + 1}", what), self._with_worker(world, index, IDLE_WORKER)
 
     def _lose_answer(self, world: World, index: int) -> World:
-        """Run a claim whose worker does not learn of it; all that it knows is its nonce."""
+        """Run a claim whose response is lost; the worker only has its nonce."""
         nonce = world.claims + 1
         claimed = self._claim(world, index, nonce)
         workers = list(claimed.workers)

@@ -138,7 +138,7 @@ class Explorer:
         return tuple(reversed(steps))
 
     def _canonical_state(self, world: World) -> Hashable:
-        """Return what can matter later: fencing tokens and jobs by their order, workers without names.
+        """Return a state reduced to its relevant parts: order of tokens and jobs, workers without names.
 
         A time that has passed equals no time, except in the due index, which is searched by time.
         """

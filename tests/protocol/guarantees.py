@@ -84,7 +84,7 @@ def messages_of_the_business_are_queued_once(world: World) -> str:
 
 
 def nothing_waits_for_an_open_window(world: World) -> str:
-    """L13: what waits for the service window does so only while it is closed."""
+    """L13: messages wait for the service window only while it is closed."""
     store = world.store
     return (
         f"L13: {store.held} waits though the window is open" if store.held and store.window == "later" else ""
@@ -131,7 +131,7 @@ def every_reply_arrived(world: World) -> str:
 
 
 def every_word_of_an_agent_arrived(bounds: WorldLimits) -> Guarantee:
-    """L7 and L10 at the end: what an agent said reached the provider, whatever the bot did meanwhile."""
+    """L7 and L10 at the end: an agent's messages reached the provider, whatever the bot did."""
 
     def check(world: World) -> str:
         unsent = [each for each in world.replies if each not in (*world.sent, *world.store.dead)]
@@ -152,7 +152,7 @@ def every_healing_message_is_answered(bounds: WorldLimits) -> Guarantee:
 
 
 def permitted_messages_of_the_business_arrive(world: World) -> str:
-    """L13 at the end: what was scheduled or broadcast arrived, unless somebody forbade it."""
+    """L13 at the end: scheduled and broadcast messages arrived, unless they were forbidden."""
     store, broadcast = world.store, world.store.broadcast
     if pending := [each.key for each in store.scheduled if each.state != "cancelled"]:
         return f"L8: {pending} is never sent"

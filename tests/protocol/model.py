@@ -188,7 +188,7 @@ class ScriptModel:
     # Web process.
 
     def receive(self, s: Store, name: str) -> Store:
-        """Remember what came by webhook (deduplication)."""
+        """Record the IDs of a webhook (deduplication)."""
         return s._replace(seen=s.seen | {name}, received=s.received | {name})
 
     def accept(self, s: Store, turn: str, heals: bool = False) -> tuple[Store, ModelAcceptResult]:
@@ -219,7 +219,7 @@ class ScriptModel:
         return s._replace(owner=owner, timer=None, transferred=transfer), "new"
 
     def participant(self, s: Store, name: str) -> Store:
-        """Record a message of somebody else than the contact (another part of accept.lua)."""
+        """Record a message of another participant (another part of accept.lua)."""
         return self.receive(s, name)
 
     def move(self, s: Store, name: str) -> Store:
@@ -238,7 +238,7 @@ class ScriptModel:
         return self.wake(s._replace(seen=s.seen | {name}, out=(*s.out, name))), True
 
     def erase(self, s: Store) -> Store:
-        """Delete everything about the session and its queued job; a job that was taken goes on."""
+        """Delete everything about the session and its queued job; a started job continues."""
         queue = tuple(job for job in s.queue if job != s.job)
         return Store(jobs=s.jobs, queue=queue, pace=s.pace, refused=s.refused | s.received)
 

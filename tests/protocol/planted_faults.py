@@ -204,7 +204,7 @@ class AddressUnchecked(ScriptModel):
 
 
 class RecordNotBelieved(ScriptModel):
-    """A message's own record of who has the conversation is not read."""
+    """The owner that a message's webhook reports is ignored."""
 
     def accept(self, s: Store, turn: str, heals: bool = False) -> tuple[Store, ModelAcceptResult]:
         """Record the turn only."""
@@ -212,7 +212,7 @@ class RecordNotBelieved(ScriptModel):
 
 
 class NonceForgotten(ScriptModel):
-    """A claim whose answer was lost is one of a worker that died."""
+    """A claim whose response was lost is treated as that of a dead worker."""
 
     def claim(self, s: Store, nonce: int) -> tuple[Store, tuple[Fence, ModelView] | None]:
         """Refuse the holder's own nonce, too."""

@@ -55,7 +55,7 @@ def build_reply(key: str) -> Reply:
 
 
 class Replay:
-    """The real protocol, driven step by step. Each worker remembers what the server returned to it."""
+    """Real protocol, driven step by step. Each worker keeps the values that the server returned to it."""
 
     def __init__(self, redis: Redis, actors: Actors) -> None:
         self._redis = redis
@@ -305,7 +305,7 @@ class Replay:
         )
 
     async def _read_refused(self) -> frozenset[str]:
-        """Return which of the names that can come by webhook were erased; stored are only their digests."""
+        """Return the webhook names that were erased; only their digests are stored."""
         redis: Any = self._redis
         salt = await redis.get("tg:optout_salt") or b""
         refused = set()

@@ -1,4 +1,4 @@
-"""Workers that are all shutting down pass a session on until one that stays starts its turn."""
+"""Hand-over at shutdown: stopping workers pass a session on until a running one starts its turn."""
 
 from __future__ import annotations
 

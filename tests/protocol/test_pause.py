@@ -1,4 +1,4 @@
-"""A worker paused past its lease, as by SIGSTOP: its event loop does nothing meanwhile."""
+"""Pause of a worker past the end of its lease, as by SIGSTOP."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PausedAfterCommit(RedisMailbox):
 async def running_worker(
     mailbox: RedisMailbox, channel: FakeChannel
 ) -> AsyncIterator[SessionProcessor[None]]:
-    """Yield a processor that stands for a worker with one job."""
+    """Yield a processor that represents a worker with one job."""
     yield SessionProcessor(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
     await mailbox.aclose()
 

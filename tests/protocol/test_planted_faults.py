@@ -157,7 +157,7 @@ def test_a_fence_that_is_set_back_is_given_to_two_workers(event: str) -> None:
     assert event in list_step_names(report)
 
 
-def test_an_owner_who_is_not_checked_at_the_mark_is_talked_over() -> None:
+def test_an_owner_who_is_not_checked_at_the_mark_is_interrupted_by_the_bot() -> None:
     bounds = ONE_TURN._replace(take_over=True)
     report = Explorer(Actors(OwnerUnchecked(), bounds), guarantees_for(bounds), []).explore()
 

@@ -26,7 +26,7 @@ class Delivery(NamedTuple):
 
 
 class Worker(NamedTuple):
-    """Memory of one worker; it acts on what it last read, however stale.
+    """Memory of one worker; it acts on the last values read, however stale.
 
     `has_newest_fence` belongs to the observer: nobody has claimed the session since.
     """

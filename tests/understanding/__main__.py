@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.understanding.score import Score, measure_talks, measure_turns, render_table
-from tests.understanding.talks import FOLDERS
+from tests.understanding.score import Score, measure_conversations, measure_turns, render_table
+from tests.understanding.scored_conversations import FOLDERS
 
 
 async def main(*, is_verbose: bool) -> None:
     _print_score("library and shop", await measure_turns(), is_verbose=is_verbose)
     for folder in FOLDERS:
-        _print_score(f"talks {folder}", await measure_talks(folder), is_verbose=is_verbose)
+        _print_score(f"conversations {folder}", await measure_conversations(folder), is_verbose=is_verbose)
 
 
 def _print_score(title: str, score: Score, *, is_verbose: bool) -> None:

@@ -1,4 +1,4 @@
-"""The score of the rules model on the scored turns, by language and kind."""
+"""Score of the rules model on the scored turns, by language and kind."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tests.understanding.scored_conversations import ConversationTurn, play, read_conversations
 from tests.understanding.scored_turns import ScoredTurn, TurnPlayer, read_turns
-from tests.understanding.talks import TalkTurn, play, read_talks
 
 _COLUMNS = ("turns", "right", "asks back", "astray", "wrong")
 _VERDICTS = ("right", "asks", "astray", "wrong")
@@ -18,9 +18,11 @@ class Score:
     """Counts of (language or kind, verdict), and the turns that were not right."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    misses: list[tuple[ScoredTurn | TalkTurn, str, str]] = field(default_factory=list)
+    misses: list[tuple[ScoredTurn | ConversationTurn, str, str]] = field(default_factory=list)
 
-    def add(self, turn: ScoredTurn | TalkTurn, verdict: str, happened: str, groups: tuple[str, ...]) -> None:
+    def add(
+        self, turn: ScoredTurn | ConversationTurn, verdict: str, happened: str, groups: tuple[str, ...]
+    ) -> None:
         """Count a verdict in its groups."""
         for group in ("all", *groups):
             self.counts[group, verdict] += 1
@@ -42,11 +44,11 @@ async def measure_turns(turns: Iterable[ScoredTurn] | None = None) -> Score:
     return score
 
 
-async def measure_talks(folder: str) -> Score:
-    """Play all talks of a folder."""
+async def measure_conversations(folder: str) -> Score:
+    """Play all conversations of a folder."""
     score = Score()
-    for flow, talk in read_talks(folder):
-        async for turn, verdict, happened in play(flow, talk):
+    for flow, conversation in read_conversations(folder):
+        async for turn, verdict, happened in play(flow, conversation):
             score.add(turn, verdict, happened, (turn.language, turn.kind))
     return score
 

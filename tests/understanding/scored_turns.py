@@ -1,4 +1,4 @@
-"""Scored turns: reads the files in `turns/`, plays each turn from its scene, and judges what happened.
+"""Scored turns: reads the files in `turns/`, plays each turn from its scene, and judges the result.
 
 A file has scenes, `# flow language`, with the messages that lead there (`> hello`) and then turns:
 `kind: text => expectation`. An expectation names the nodes that are right, separated by `|`, and the values
@@ -29,7 +29,7 @@ Verdict = Literal["right", "asks", "wrong"]
 
 @dataclass(frozen=True)
 class ScoredConversation:
-    """A flow, a language, and what was written before."""
+    """Flow, language, and the messages written before."""
 
     flow: str
     language: str
@@ -38,7 +38,7 @@ class ScoredConversation:
 
 @dataclass(frozen=True)
 class ScoredTurn:
-    """A message with what is right."""
+    """Message with its expected results."""
 
     scene: ScoredConversation
     kind: str
@@ -111,7 +111,7 @@ class TurnPlayer:
         self._states: dict[ScoredConversation, dict[str, Any]] = {}
 
     async def play(self, turn: ScoredTurn) -> tuple[Verdict, str]:
-        """Return the verdict on a turn, and what happened."""
+        """Return the verdict on a turn, and a description of the result."""
         flow = self._flows.setdefault((turn.scene.flow, turn.scene.language), load(turn.scene))
         if turn.scene not in self._states:
             machine = _build_machine(flow, None)

@@ -1,4 +1,4 @@
-"""A small shop's flow in three languages: an item from a list, an amount, an action that asks for a yes."""
+"""Flow of a small shop in three languages: an item from a list, an amount, a confirmed action."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests.effort import sample
-from tests.understanding.score import Score, measure_talks, measure_turns, render_table
+from tests.understanding.score import Score, measure_conversations, measure_turns, render_table
+from tests.understanding.scored_conversations import FOLDERS
 from tests.understanding.scored_turns import read_turns
-from tests.understanding.talks import FOLDERS
 
 
 def _print_report(score: Score) -> str:
@@ -24,8 +24,8 @@ async def test_the_rules_model_is_right_or_asks_back() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("folder", FOLDERS)
-async def test_the_rules_model_understands_talks_over_other_flows(folder: str) -> None:
-    score = await measure_talks(folder)
+async def test_the_rules_model_understands_conversations_over_other_flows(folder: str) -> None:
+    score = await measure_conversations(folder)
     report = _print_report(score)
     assert score.share("right") >= 0.92, report
     assert score.share("wrong") <= 0.01, report

@@ -21,7 +21,7 @@ FormValues = dict[str, JsonValue]
 def parse_form_values(text: str) -> FormValues | None:
     """Return the values of a form; `None` if it is too long or not a JSON object.
 
-    A form that is cut off is none: half of a JSON text cannot be read, and half of an answer misleads.
+    A truncated form is dropped: half of a JSON text cannot be read, and half of an answer misleads.
     """
     if not text or len(text) > MAX_FORM_LENGTH:
         return None

@@ -47,5 +47,5 @@ def parse_form(raw: bytes, *, max_bytes: int, max_fields: int) -> FormData:
 
 
 def _decode(text: str) -> str:
-    """Decode a name or value; most have nothing to decode, which `parse_qsl` finds out more slowly."""
+    """Decode a name or value; most need no decoding, which is faster to check here than with `parse_qsl`."""
     return unquote_plus(text) if "%" in text or "+" in text else text

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 class OptOutWords(NamedTuple):
     """The words of one language; each is a whole message.
 
-    `explicit` ones mean nothing else and count on every channel. `short` ones may be an ordinary answer in a
-    chat window or in an e-mail; they count where contacts are used to them. `resume` ones count only while
-    the contact is opted out. `marketing` ones refuse offers, and nothing else.
+    `explicit` words have no other meaning and count on every channel. `short` words may be an ordinary answer
+    in a chat window or in an e-mail; they count only where contacts are used to them. `resume` words count
+    only while the contact is opted out. `marketing` words refuse only offers.
     """
 
     explicit: tuple[str, ...]

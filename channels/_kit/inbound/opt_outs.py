@@ -30,7 +30,7 @@ def fold_keyword(text: str) -> str:
 
 
 class OptOutRecognizer:
-    """Recognizes the words of all languages: which one a contact uses says nothing about the dialog's."""
+    """Recognizes the words of all languages, because contacts may use another language than the dialog's."""
 
     def __init__(self, additional_words: Sequence[str] = ()) -> None:
         """Create a recognizer; `additional_words` of the operator opt out on every channel."""
@@ -43,10 +43,10 @@ class OptOutRecognizer:
     def recognize(self, text: str, words: OptOutWordSet) -> ConsentRequest | None:
         """Return what a message asks for; `None` if it is anything else, such as "stop the order".
 
-        An opt-in is one only while the contact is opted out.
+        An opt-in counts only while the contact is opted out.
         """
         folded = fold_keyword(text)
-        if not folded or text.lstrip().startswith(_QUOTE_MARK):  # of a quoted line the words are not theirs
+        if not folded or text.lstrip().startswith(_QUOTE_MARK):  # not the contact's own words
             return None
         if folded in self._explicit or (words == "short" and folded in self._short):
             return ConsentRequest.OPT_OUT

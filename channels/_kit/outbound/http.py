@@ -130,18 +130,18 @@ def without_effect(error: DeliveryError) -> DeliveryError:
 
 
 def may_have_taken_effect(status: int) -> bool:
-    """Return whether a request that was answered with this error may have been processed; it is repeated.
+    """Return whether a request that got this error may have been processed; it is repeated.
 
-    A 408 or 425 is of a proxy or server that gave up on the request, not of what was asked for.
+    A 408 or 425 comes from a proxy or server that gave up on the request; it says nothing about its effect.
     """
     return status >= 500 or status in _GIVEN_UP
 
 
 def is_foreign(response: httpx.Response) -> bool:
-    """Return whether an answer without success is not of the provider's API, but of something in its place.
+    """Return whether a response without success comes from something else than the provider's API.
 
-    That is a redirect, or a page that says that nothing is here, from a proxy, a load balancer or another
-    server. The API says the same of a contact or conversation as a JSON object.
+    That is a redirect, or a 404 page of a proxy, a load balancer or another server. The API's own 404, for a
+    contact or conversation, is a JSON object.
     """
     status = response.status_code
     return status < 400 or (status in _ELSEWHERE and not parse_json_body(response))

@@ -14,7 +14,7 @@ from core.errors import InvalidContact
 _WRITTEN: Final = re.compile(r"\+?[\d ()./-]{1,40}", re.ASCII)
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _SAMPLE: Final = re.compile(r"\+155501\d\d")
-"""Numbers of the simulators, too short to be anybody's."""
+"""Numbers of the simulators, too short to be real."""
 
 _REASONS: Final = {
     ValidationResult.TOO_SHORT: "it is too short",
@@ -49,7 +49,7 @@ def parse_phone_number(text: str) -> str:
 
 
 def find_email_address(text: str) -> str:
-    """Return an e-mail address in the spelling of sessions; empty if the text is none."""
+    """Return an e-mail address in the spelling of sessions; empty for any other text."""
     written = text.strip()
     return written.lower() if _EMAIL.fullmatch(written) else ""
 

@@ -1,4 +1,4 @@
-"""Describes why a request got no answer of a provider's API, for operators."""
+"""Describes for operators why a provider's API did not respond."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BROKEN_TYPES = frozenset({httpx.ReadError, httpx.WriteError, httpx.CloseError, 
 def describe_no_connection(error: BaseException) -> str:
     """Return why no connection was made, and what to check.
 
-    The client reports most of these as a timeout; only their cause says what it was.
+    The client reports most of these errors as a timeout; only their cause tells them apart.
     """
     causes = list(iterate_causes(error))
     for cause in causes:

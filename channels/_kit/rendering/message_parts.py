@@ -14,7 +14,7 @@ from core.ports import Capabilities
 
 _CAPTION_MEDIA_TYPES = ("image/", "video/")
 _MUST_BE_READ: Final = re.compile(r"\d|://|@")
-"""Parts of a text that have to be seen in writing: a number, a code, a link, an address."""
+"""Parts of a text that must be readable: a number, a code, a link, an address."""
 
 
 def is_image_or_video(medium: Attachment) -> bool:
@@ -90,10 +90,10 @@ def attach_captions(
 def attach_voice_note(
     voice: Attachment, text: str, parts: Sequence[MessagePart], message: Message
 ) -> list[MessagePart]:
-    """Put the recording of a text before it, or in its place if nothing has to be read or tapped."""
+    """Put the recording before its text, or replace a text in which nothing has to be read or tapped."""
     is_complete = not (message.choices or message.media or message.requests_location)
     if is_complete and not _MUST_BE_READ.search(text):
-        return [MessagePart(body=text, media=(voice,))]  # the text is for the log: sound takes no caption
+        return [MessagePart(body=text, media=(voice,))]  # for the log: a recording takes no caption
     return [MessagePart(body="", media=(voice,)), *parts]
 
 

@@ -21,7 +21,7 @@ Exchange = tuple[SimulatorResponse, list[WebhookDelivery]]
 
 
 class Operation(StrEnum):
-    """Kind of API call that a fault may strike."""
+    """Kind of API call to which a fault may apply."""
 
     SEND = "send"
     """A message or a comment."""
@@ -91,7 +91,7 @@ class FaultInjector:
         self._next = deque(settings.next)
 
     def apply(self, operation: Operation | None, process: Callable[[], Exchange]) -> Exchange:
-        """Process a call under the next fault of its operation; `None` is never struck.
+        """Process a call under the next fault of its operation; no fault applies to the operation `None`.
 
         A crash of the simulator itself is logged as an error, which fails a test.
         """
@@ -102,7 +102,7 @@ class FaultInjector:
             response, deliveries = process()
         except MalformedRequest:
             raise
-        except Exception:  # a fault of the simulator, whatever it is, must not pass for one of the provider
+        except Exception:  # an error of the simulator itself must not be taken for a simulated one
             log.exception("the simulator crashed; this is a fault of the simulator, not of the request")
             raise
         if response.status >= 400:

@@ -100,7 +100,7 @@ class MediaFetchingSimulator(Protocol):
     def handle_fetched_file(
         self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
     ) -> list[WebhookDelivery]:
-        """Judge a fetched file (`None`: the URL did not answer with one), and return the statuses."""
+        """Check a fetched file (`None`: the URL did not return one), and return the statuses."""
         ...
 
 

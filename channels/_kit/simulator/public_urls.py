@@ -34,7 +34,7 @@ class PublicUrls:
 
 
 def _parse_origin(url: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port; `None` for what is no such URL."""
+    """Return scheme, host and port; `None` for anything but an http or https URL."""
     try:
         parts = urlsplit(url)
         port = parts.port

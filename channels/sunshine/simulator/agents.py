@@ -66,7 +66,7 @@ class AgentWorkspace:
         return self._webhooks.send(events, now)
 
     def _reply(self, conversation: Conversation, text: str, now: float) -> list[Json]:
-        """Reply, and take control before if the workspace does not have it."""
+        """Reply, taking control first if the workspace does not have it."""
         events = []
         if conversation.active != DESK_INTEGRATION:
             events.append(self._switchboard.pass_control(conversation, DESK_INTEGRATION, now))

@@ -137,7 +137,7 @@ class SunshineSimulator:
     def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
         """Run an agent's action. Raises `KeyError` for an unknown one, or without a conversation.
 
-        An agent who replies at the workspace takes control by that. Who is merged is named by `text`.
+        An agent who replies in the workspace thereby takes control. `text` names the contact to merge with.
         """
         conversation = self.conversations.find(person)
         action = {each.name: each for each in AGENT_ACTIONS}[action_name]

@@ -92,7 +92,7 @@ def _validate_sender(
     return None
 
 
-def judge_file(file: FetchedFile | None, *, on_whatsapp: bool) -> int:
+def check_file(file: FetchedFile | None, *, on_whatsapp: bool) -> int:
     """Return the error code of a fetched file that is not delivered, 0 if it is."""
     if file is None or file.size == 0:
         return 63019 if on_whatsapp else 11200

@@ -36,7 +36,7 @@ class OptOutList:
         return pair in self._pairs
 
     def apply(self, text: str, pair: tuple[str, str]) -> str:
-        """Opt a pair out or in by a message; return the keyword's kind, empty if it is none.
+        """Opt a pair out or in by a message; return the keyword's kind, empty if it is not a keyword.
 
         YES opts in only while the pair is opted out.
         """

@@ -29,8 +29,8 @@ from channels.twilio.simulator.account_resource import AccountResource
 from channels.twilio.simulator.concurrency_limit import MAX_REQUESTS, ConcurrencyLimit
 from channels.twilio.simulator.message_validation import (
     FormFields,
+    check_file,
     get_first,
-    judge_file,
     validate_message,
 )
 from channels.twilio.simulator.opt_outs import CONFIRMATIONS, OptOutList
@@ -233,9 +233,9 @@ class TwilioSimulator:
     def handle_fetched_file(
         self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
     ) -> list[WebhookDelivery]:
-        """Judge one file of a message by type and size; the last one decides what becomes of the message."""
+        """Check one file of a message by type and size; the last one decides the message's final status."""
         record, callback, waiting = self._fetching.pop(record_sid := delivery.headers["message"])
-        if code := judge_file(file, on_whatsapp=record.to.startswith("whatsapp:")):
+        if code := check_file(file, on_whatsapp=record.to.startswith("whatsapp:")):
             status = "failed" if record.to.startswith("whatsapp:") else "undelivered"
             record.status_changes = (record.status_changes[0], StatusChange(now, status, code))
         if waiting > 1:
@@ -290,7 +290,7 @@ class TwilioSimulator:
         return self.queues.add(sender, 1 if files else count_segments(text).count, now)
 
     def _resolve_content(self, form: FormFields) -> SentContent | int | None:
-        """Return the content that is to be sent, the code of its error, or `None` for another message."""
+        """Return the content to send, the code of its error, or `None` for a message without one."""
         if not (sid := get_first(form, "ContentSid")):
             return None
         return self.contents.resolve(sid, get_first(form, "ContentVariables"))

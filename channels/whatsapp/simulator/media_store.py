@@ -69,10 +69,6 @@ class MediaStore:
         self._files.update(zip(media, urls, strict=True))
         return media
 
-    def get_url(self, medium: str) -> str:
-        """Return a file's URL: its source, or a `data:` URL."""
-        return self._files[medium]
-
     def handle_upload(self, request: SimulatorRequest) -> SimulatorResponse:
         """Store an uploaded file, if its type and size are allowed (Meta, "Upload media")."""
         fields = parse_multipart(request)

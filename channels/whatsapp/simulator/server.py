@@ -199,7 +199,7 @@ class WhatsAppSimulator:
     def handle_fetched_file(
         self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
     ) -> list[WebhookDelivery]:
-        """Judge the file of a link by type and size: one that is not taken fails the message (131053)."""
+        """Check the file of a link by type and size: an unacceptable one fails the message (131053)."""
         record, to = self._fetching.pop(delivery.headers["message"])
         kind, _ = get_media_object(record.request_body or {})
         if not is_acceptable(kind, file):

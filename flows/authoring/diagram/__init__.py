@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flows.authoring.diagram.mermaid import to_mermaid
-from flows.authoring.diagram.svg import WalkedPath, to_svg
+from flows.authoring.diagram.svg import VisitedPath, to_svg
 
 __all__ = [
-    "WalkedPath",
+    "VisitedPath",
     "to_mermaid",
     "to_svg",
 ]

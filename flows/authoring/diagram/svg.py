@@ -42,15 +42,15 @@ text{font:11px system-ui,sans-serif;fill:#223}
 .label{font-size:10px;fill:#335;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:5px}
 path{fill:none;stroke:#8593ab;stroke-width:1.3}
 .last{stroke-dasharray:4 4}"""
-_WALKED_STYLE = """
+_VISITED_STYLE = """
 .end{text-anchor:end}
-path.walked{stroke:#0f6a4c;stroke-width:3}
-g.walked rect{stroke:#0f6a4c;stroke-width:3}
+path.visited{stroke:#0f6a4c;stroke-width:3}
+g.visited rect{stroke:#0f6a4c;stroke-width:3}
 g.now rect{fill:#0f6a4c;stroke:#0f6a4c}
 g.now text{fill:#fff}"""
 
 
-class WalkedPath(NamedTuple):
+class VisitedPath(NamedTuple):
     """Path of a conversation: nodes, pairs of nodes with an edge between them, and the present node."""
 
     nodes: frozenset[str] = frozenset()
@@ -58,13 +58,13 @@ class WalkedPath(NamedTuple):
     present: str = ""
 
 
-def to_svg(flow: Flow, walked: WalkedPath | None = None) -> str:
+def to_svg(flow: Flow, visited: VisitedPath | None = None) -> str:
     """Return the diagram as one SVG document without scripts and external resources.
 
-    With `walked` its nodes and edges are drawn stronger, and the present node is filled and named.
+    With `visited` its nodes and edges are drawn stronger, and the present node is filled and named.
     """
     graph = build_graph(flow)
-    style, walked = (_STYLE + _WALKED_STYLE, walked) if walked else (_STYLE, WalkedPath())
+    style, visited = (_STYLE + _VISITED_STYLE, visited) if visited else (_STYLE, VisitedPath())
     rows = assign_layers(graph, flow.initial_node)
     row = {name: number for number, names in enumerate(rows) for name in names}
     down = [arrow for arrow in graph.edges if row[arrow.source] < row[arrow.target]]
@@ -88,14 +88,14 @@ def to_svg(flow: Flow, walked: WalkedPath | None = None) -> str:
                 positions,
                 bottoms[row[arrow.source]],
                 routes[arrow.endpoints],
-                is_walked=arrow.endpoints in walked.edges,
+                is_visited=arrow.endpoints in visited.edges,
             )
         )
         labels.append(_render_edge_label(arrow, positions, arriving[arrow.target]))
         arriving[arrow.target] += 1
     reach = [position.x + side * NODE_WIDTH / 2 for position in positions.values() for side in (-1, 1)]
     reach += [stretch.x for route in routes.values() for stretch in route]
-    nodes = [_render_node(box, positions[box.id], notes[box.id], walked) for box in graph.nodes]
+    nodes = [_render_node(box, positions[box.id], notes[box.id], visited) for box in graph.nodes]
     return _render_document(reach, bottoms[-1] + MARGIN, style, [*lines, *nodes, *labels])
 
 
@@ -127,7 +127,7 @@ def _build_notes(box: DiagramNode, back: Sequence[DiagramEdge]) -> list[str]:
     return notes
 
 
-def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str], walked: WalkedPath) -> str:
+def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str], visited: VisitedPath) -> str:
     left, top = position.x - NODE_WIDTH / 2, position.top
     x, first_note = left + 10, top + NODE_HEIGHT + 3
     name = _truncate_to_width(box.id, _MAX_ID_WIDTH)
@@ -141,8 +141,10 @@ def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str],
             for index, note in enumerate(notes)
         ),
     ]
-    kind = ' class="now"' if box.id == walked.present else ' class="walked"' if box.id in walked.nodes else ""
-    if box.id == walked.present:
+    kind = (
+        ' class="now"' if box.id == visited.present else ' class="visited"' if box.id in visited.nodes else ""
+    )
+    if box.id == visited.present:
         right = left + NODE_WIDTH - 10
         lines.append(f'<text class="id end" x="{right:.0f}" y="{top + 21:.0f}">now</text>')
     return (
@@ -158,7 +160,7 @@ def _render_edge(
     bottom: float,
     route: Sequence[VerticalSegment],
     *,
-    is_walked: bool,
+    is_visited: bool,
 ) -> str:
     """Render an edge straight down past rows, and bent between them."""
     start, end = positions[arrow.source], positions[arrow.target]
@@ -171,7 +173,7 @@ def _render_edge(
             drawn += f"V{on_to:.0f}"
         x, y = to_x, on_to
     classes = " ".join(
-        name for name, counts in (("last", arrow.is_fallback), ("walked", is_walked)) if counts
+        name for name, counts in (("last", arrow.is_fallback), ("visited", is_visited)) if counts
     )
     kind = f' class="{classes}"' if classes else ""
     return f'<path{kind} d="{drawn}" marker-end="url(#tip)"/>'

@@ -38,7 +38,7 @@ def _find_silent_cycles(flow: Flow) -> Iterator[Issue]:
             reported.update(circle)
             yield Issue(
                 " → ".join([*circle, name]),
-                "This never waits for anybody: a turn that comes round ends there, with nothing asked.",
+                "This cycle never waits for the user: a turn that enters it ends there without a question.",
             )
 
 
@@ -81,7 +81,7 @@ def _find_endless_questions(flow: Flow) -> Iterator[Issue]:
     if stuck:
         yield Issue(
             _format_node_list(stuck),
-            "A user who is not understood is asked the same question without end: set max_turns and an edge "
+            "A user who is not understood is asked the same question endlessly: set max_turns and an edge "
             "with is_fallback, a global edge to a person, or a budget of the flow.",
         )
 
@@ -130,7 +130,7 @@ def _find_unused_limits(node: Node) -> Iterator[Issue]:
         automatic = _automatic_edge_ids(node)
         for name in fallbacks:
             if name not in automatic:
-                yield Issue(f"node {node.id}", f"Nothing falls back on “{name}”: that takes max_turns.")
+                yield Issue(f"node {node.id}", f"“{name}” is never used as a fallback: set max_turns.")
 
 
 def _automatic_edge_ids(node: Node) -> set[str | None]:

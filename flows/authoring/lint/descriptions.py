@@ -1,4 +1,4 @@
-"""Warns of descriptions of slots that make no sentence."""
+"""Warns of slot descriptions that do not fit into a sentence."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _missing_text(flow: Flow) -> Iterator[Issue]:
         if not text and node_type(node) != "router":
             yield Issue(
                 f"node {node.id}",
-                "This has no text of its own: without a language model it says a stock phrase.",
+                "This node has no text: without a language model it sends a default sentence.",
             )
 
 
@@ -116,7 +116,7 @@ def _unknown_media_types(flow: Flow) -> Iterator[Issue]:
 def _missing_hand_off_timeout(flow: Flow) -> Iterator[Issue]:
     for node in flow.nodes:
         if node.hand_off and node.timeout is None:
-            yield Issue(f"node {node.id}", "This waits for a person for ever: give it a timeout.")
+            yield Issue(f"node {node.id}", "This waits for an agent without a limit: give it a timeout.")
 
 
 def _unreachable_after_opt_out(flow: Flow) -> Iterator[Issue]:
@@ -140,7 +140,7 @@ def _unhandled_failures(flow: Flow) -> Iterator[Issue]:
         yield from _unhandled_trigger_failures(f"edge {edge.id}", edge.actions, beyond, flow)
     for tool in (*flow.tools, *(tool for node in flow.nodes for tool in node.tools)):
         if not tool.on_failure:
-            yield Issue(f"tool {tool.id}", "When this fails only the model is told: it has no on_failure.")
+            yield Issue(f"tool {tool.id}", "A failure is only reported to the model: add on_failure.")
 
 
 def _unhandled_trigger_failures(

@@ -1,4 +1,4 @@
-"""Finds names of `message` that no message has, and reactions that can never count."""
+"""Finds unknown fields of `message`, and reactions that can never have an effect."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def find_unknown_message_fields(flow: Flow) -> Iterator[Issue]:
 
 
 def find_useless_reactions(flow: Flow) -> Iterator[Issue]:
-    """Return the final nodes and routers with `on_reaction`: nobody is asked anything there."""
+    """Return the final nodes and routers with `on_reaction`: those nodes ask no question."""
     for node in flow.nodes:
         if node.on_reaction and (node.is_final or node.hand_off or node_type(node) == "router"):
             yield Issue(
-                f"node {node.id}", "No reaction counts here, so on_reaction has no effect: leave it out."
+                f"node {node.id}", "Reactions are ignored here, so on_reaction has no effect: remove it."
             )
 
 

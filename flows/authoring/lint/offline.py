@@ -1,4 +1,4 @@
-"""Finds what only a language model could take: edges, and quick replies that lead nowhere."""
+"""Finds edges and quick replies that have no effect without a language model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def find_model_only_edges(flow: Flow) -> Iterator[Issue]:
 
 
 def find_dead_choices(flow: Flow) -> Iterator[Issue]:
-    """Return the quick replies after which the bot would not know what was meant."""
+    """Return the quick replies that would not be understood."""
     compiled = compile_flow(flow)
     for node in compiled.nodes.values():
         if not _waits_for_answer(node):
@@ -45,7 +45,7 @@ def find_dead_choices(flow: Flow) -> Iterator[Issue]:
 def _model_only_issue(edge: str) -> Issue:
     return Issue(
         f"edge {edge}",
-        "Without a language model nothing takes this edge: give it keywords, examples or a pattern.",
+        "Without a language model this edge is never taken: give it keywords, examples or a pattern.",
     )
 
 
@@ -55,7 +55,7 @@ def _waits_for_answer(node: CompiledNode) -> bool:
 
 
 def _named_edges(node: Node) -> set[str]:
-    """Return the edges that something else than a message takes."""
+    """Return the edges that are taken by something else than a message."""
     triggers = (*node.actions, *(trigger for edge in node.edges for trigger in edge.actions))
     names = {trigger.on_failure for trigger in triggers} | {tool.on_failure for tool in node.tools}
     reactions = [getattr(node, name) for name in FALLBACK_FIELDS]

@@ -1,4 +1,4 @@
-"""Finds templates that name what nothing sets, or that fail with the values that there will be."""
+"""Finds templates that use names that nothing sets, or that fail with the values they will get."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def create_flow(name: str, template: str) -> Sequence[Path]:
         target.with_suffix(".test.yaml"): (_FOLDER / f"{template}.test.yaml").read_text(encoding="utf-8"),
     }
     if taken := next((file for file in files if file.exists()), None):
-        raise ConfigurationError(f"{taken} exists and stays as it is: choose another name, or remove it")
+        raise ConfigurationError(f"{taken} exists already: choose another name, or remove it")
     for file, text in files.items():
         _write_new(file, text)
     return tuple(files)
@@ -50,6 +50,6 @@ def _write_new(file: Path, text: str) -> None:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(text)
     except FileExistsError:
-        raise ConfigurationError(f"{file} exists and stays as it is: choose another name") from None
+        raise ConfigurationError(f"{file} exists already: choose another name") from None
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Records a conversation as a conversation test: what was said, reached, stored, decided and answered."""
+"""Records a conversation as a conversation test: messages, nodes, slots, decisions and answers."""
 
 from __future__ import annotations
 
@@ -94,12 +94,12 @@ class ConversationRecorder:
         self._slots: Slots = {}
 
     def begin(self, slots: Slots) -> None:
-        """Forget what the greeting made the model do: a test scripts the turns alone."""
+        """Discard what the model did for the greeting: a test scripts only the turns."""
         self._slots = dict(slots)
         self._take_script()
 
     def add(self, text: str, answer: TurnResult, slots: Slots) -> None:
-        """Add a message of the user with what came of it."""
+        """Add a message of the user with its results."""
         learned = {name: value for name, value in slots.items() if self._slots.get(name) != value}
         gone = {name: None for name in self._slots if name not in slots}
         reply = next(iter(unescape_commonmark(answer.text).splitlines()), "")[:_MAX_REPLY_LENGTH].strip()

@@ -1,4 +1,4 @@
-"""Adds a conversation to a file of conversation tests, which otherwise stays as its author wrote it."""
+"""Adds a conversation to a file of conversation tests without changing the rest of the file."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ class StubFetch:
         """Return the next response. Raises `FetchError` when there is none."""
         left = self._remaining.get(request.label)
         if not left:
-            raise FetchError("no answer is written down for this", sent=False)
+            raise FetchError("no response is given for this in the test file", sent=False)
         sequence = left.pop(0) if len(left) > 1 else left[0]
         if sequence.unreachable:
-            raise FetchError("unreachable, as written down", sent=False)
+            raise FetchError("unreachable, as the test file says", sent=False)
         return HttpResponse(status=sequence.status, body=json.dumps(sequence.data).encode())
 
     async def aclose(self) -> None:

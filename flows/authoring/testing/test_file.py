@@ -73,12 +73,12 @@ class UserStep(_StrictModel):
     @model_validator(mode="after")
     def _validate_not_empty(self) -> Self:
         if not self.say and not self.payload:
-            raise PydanticCustomError("empty", "Nothing is said here: set say or payload")
+            raise PydanticCustomError("empty", "This step has no message: set say or payload")
         return self
 
 
 class StubResponse(_StrictModel):
-    """Response of another system to an action, instead of a real call; or none, as it is unreachable."""
+    """Response of another system to an action, instead of a real call; or none, as if it were unreachable."""
 
     status: int = Field(200, ge=100, le=599)
     data: JsonValue = None
@@ -124,4 +124,4 @@ class ConversationTestFile(_StrictModel):
 
 def conversation_file_path(flow: str | Path) -> Path:
     """Return the path of a flow's conversation tests: `kyc.test.yaml` for `kyc.json`."""
-    return Path(flow).with_suffix(".test.yaml")
+    return Path(flow).parent / f"{Path(flow).stem}.test.yaml"

@@ -1,7 +1,7 @@
 """Expands a form: a router that asks for what is missing, and a node for each question.
 
-Every answer leads back to the router, which bears the form's id, so that a later value, a correction and
-a refused value all take the same way.
+Every answer leads back to the router, which has the form's id, so later values, corrections and rejected
+values are all handled in one place.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _correction_edges(
 
 
 def _skip_edge(form: Form, slot: CollectSlot) -> Json:
-    """Return the edge for who leaves an optional value out; a slot of its own remembers it."""
+    """Return the edge for a user who leaves an optional value out; a slot of its own records that."""
     graph = form.graph
     name = graph.edge_id(f"{slot.name}_skipped", form.node.id)
     schema = {
@@ -172,7 +172,7 @@ def _skip_edge(form: Form, slot: CollectSlot) -> Json:
 def _skip_pattern(form: Form, slot: CollectSlot) -> str:
     """Return a pattern of the messages that leave a value out, in all languages of the flow.
 
-    It is a word for it, or several, beside words that say nothing more: “no wishes, thanks”.
+    Such a message is one or more words for it, with only filler words beside them: “no wishes, thanks”.
     """
     codes = (form.graph.language, *form.graph.codes)
     phrases = dict.fromkeys(word for code in codes for word in messages_for(code).skip_words)
@@ -198,7 +198,7 @@ def _skip_pattern(form: Form, slot: CollectSlot) -> str:
 
 
 def _as_pattern(phrase: str) -> str:
-    """Return a pattern of a phrase, with and without its accents: words of a lexicon are without."""
+    """Return a pattern of a phrase, with and without its accents: words of a lexicon have none."""
     words = (re.escape(word).replace("ss", "(?:ss|ß)") for word in normalize(phrase).split())
     return "[ ,]+".join(words).translate(_WITH_ACCENTS)
 

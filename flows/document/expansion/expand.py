@@ -39,7 +39,7 @@ from flows.text import normalize
 
 @dataclass(frozen=True)
 class Expansion:
-    """The expanded document, and what is wrong with the parts that were expanded.
+    """The expanded document, and the issues of the parts that were expanded.
 
     `node_places` and `edge_places` are the author's path of each node and global edge; `files` were read.
     """
@@ -54,7 +54,7 @@ class Expansion:
 
 @dataclass
 class _ParsedNodes:
-    """The author nodes that are valid, by their place, and what is wrong with the others."""
+    """The valid author nodes by their path, and the issues of the others."""
 
     nodes: dict[str, AnyAuthorNode] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
@@ -127,13 +127,13 @@ def _unknown_keys(model: AnyAuthorNode) -> Iterator[Issue]:
 
 
 def _late_names(node: AnyAuthorNode) -> Iterator[Issue]:
-    """Yield the checks that use a value which is asked for only later."""
+    """Yield the issues of checks that use a value which is asked for only later."""
     slots = node.slots if isinstance(node, CollectNode) else ()
     for number, slot in enumerate(slots):
         later = {each.name for each in slots[number + 1 :]}
         for index, check in enumerate(slot.checks):
             if expression_error(check.condition):
-                continue  # it is named where all expressions are validated
+                continue  # reported where all expressions are validated
             for name in sorted(later & unset_names(f"{{{{ {check.condition} }}}}")):
                 path = f"slots[{number}].checks[{index}].if"
                 yield Issue(path, f"“{name}” is asked for later: move this check to that slot.")
@@ -153,7 +153,7 @@ def _parse_faq(
         listed = _read_file("faq", listed, folder, parsed)
     elif listed is not None and not isinstance(listed, list | tuple):
         parsed.issues.append(
-            Issue("faq", "A list of entries or the name of a CSV or Markdown file is needed.")
+            Issue("faq", "A list of entries or the name of a CSV or Markdown file is required.")
         )
     for number, item in enumerate(listed if isinstance(listed, list | tuple) else ()):
         place = f"faq[{number}]"
@@ -179,7 +179,7 @@ def _read_file(place: str, name: str, folder: Path | None, parsed: _ParsedNodes)
 
 
 def _create_forms(graph: Graph, parsed: _ParsedNodes, document: Document) -> dict[str, Form]:
-    """Return the forms by id, and note the references to forms that there are not.
+    """Return the forms by id, and record references to forms that do not exist.
 
     The author's own global way to cancel takes the place of that of the forms.
     """
@@ -216,7 +216,7 @@ def _expand_node(graph: Graph, node: JsonNode, parsed: _ParsedNodes, forms: Mapp
         expand_confirm(graph, model, node.path, forms.get(model.collect))
     elif isinstance(model, MenuNode):
         expand_menu(graph, model, node.path)
-    elif _is_author_node(node):  # what is wrong with it has been noted; others may still refer to it
+    elif _is_author_node(node):  # its issues are recorded; other parts may still refer to it
         graph.add_node({"id": node.value.get("id"), "name": "invalid", "is_final": True}, node.path)
     else:
         graph.nodes.append(dict(node.value) if isinstance(node.value, Mapping) else node.value)
@@ -224,7 +224,7 @@ def _expand_node(graph: Graph, node: JsonNode, parsed: _ParsedNodes, forms: Mapp
 
 
 def _find_unknown_edges(graph: Graph, parsed: _ParsedNodes) -> Iterator[Issue]:
-    """Yield the choices of menus that name an edge that there is not."""
+    """Yield the issues of menu choices that name an edge that does not exist."""
     known = {str(each.get("id")) for each in graph.global_edges}
     for place, node in parsed.nodes.items():
         for number, choice in enumerate(node.choices if isinstance(node, MenuNode) else ()):

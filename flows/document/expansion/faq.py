@@ -39,7 +39,7 @@ def expand_faq(graph: Graph, entries: list[tuple[FaqEntry, str]]) -> None:
 
 
 def drop_faq_texts(graph: Graph) -> Iterator[Issue]:
-    """Remove the translations of `faq`, which are now those of nodes and edges; yield those of no entry."""
+    """Remove the translations of `faq`, which nodes and edges have now; yield the ones without an entry."""
     known = {str(each["id"]) for each in graph.global_edges}
     for code in graph.codes:
         texts = graph.languages[code].pop("faq", None)
@@ -57,7 +57,7 @@ def _translate(graph: Graph, code: str, name: str, answer: str) -> None:
 
 
 def _select_short(questions: Iterable[str]) -> list[str]:
-    """Return the questions that are so short that they count as they are, also within a sentence."""
+    """Return the questions that are short enough to match as they are, even within a sentence."""
     return [text for text in questions if 1 < len(tokenize(text)) <= _MAX_PHRASE_WORDS]
 
 

@@ -75,7 +75,7 @@ class Form:
         return self.graph.texts_of(code, "slots", slot.name)
 
     def schema(self, slot: CollectSlot, *, is_alone: bool, is_asked: bool, is_reviewed: bool) -> Json:
-        """Return the schema of an edge that needs this value and takes those that can be told from it."""
+        """Return the schema of an edge that requires this value and accepts those distinct from it."""
         others = () if is_alone or slot.verbatim else self.recognizable
         beside = [each for each in others if each is not slot]
         return {
@@ -83,15 +83,17 @@ class Form:
             "properties": {
                 each.name: {
                     **_property(each),
-                    **self._build_told_by(each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed),
+                    **self._build_identified_by(
+                        each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed
+                    ),
                 }
                 for each in (slot, *beside)
             },
             "required": [slot.name],
         }
 
-    def _build_told_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
-        """Return the key by which a value is only read where its noun, size or label tells what it is."""
+    def _build_identified_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:
+        """Return the schema key by which a value is read only where its noun, size or label identifies it."""
         if not is_asked and any(slot is each for each in (*self.labelled, *self.paired)):
             return {"x-told-by": "label"}
         if is_asked or not any(slot is each for each in self.named):
@@ -111,7 +113,7 @@ class Form:
     ) -> Json:
         """Return an edge that is taken with a value of the slot, asked for or read back with others.
 
-        One with a target of its own takes this value alone, so that it never competes with the others.
+        An edge with its own target takes only this value, so that it never competes with the others.
         """
         name = self.graph.edge_id(name, self.node.id)
         is_alone = target not in ("", self.node.id)
@@ -124,7 +126,7 @@ class Form:
         )
 
     def exits(self, suffix: str, failed: str) -> list[Json]:
-        """Return the edges out of a question: who wants to stop, and who is not understood."""
+        """Return the edges out of a question, for a user who wants to stop and one who is not understood."""
         graph, edges = self.graph, list[Json]()
         if self.cancelled:
             edges.append(
@@ -140,12 +142,12 @@ class Form:
 
 
 def describe(slot: CollectSlot) -> str:
-    """Return what the slot is called in a sentence."""
+    """Return the slot's name for use in a sentence."""
     return slot.description or slot.name.replace("_", " ")
 
 
 def label(slot: CollectSlot, messages: LocaleMessages, texts: SlotTexts | None = None) -> str:
-    """Return what the slot is called on a quick reply, in the own language or in that of `texts`."""
+    """Return the slot's name for a quick reply, in the flow's language or in that of `texts`."""
     texts = texts or {}
     if given := texts.get("label") or ("" if texts.get("description") else slot.label):
         return capitalize(str(given))

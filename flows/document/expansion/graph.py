@@ -50,7 +50,7 @@ class Graph:
         self.node_places.append(place)
 
     def node_id(self, name: str, owner: str) -> str:
-        """Return an id for a node: the name, or with its owner's before it where the name is taken."""
+        """Return an id for a node: the name, prefixed with its owner's id if the name is taken."""
         return _free_name(name, owner, self._node_ids)
 
     def edge_id(self, name: str, owner: str) -> str:
@@ -58,11 +58,11 @@ class Graph:
         return _free_name(name, _NO_FUNCTION_NAME.sub("_", owner), self._edge_ids)
 
     def reserve_edge_id(self, name: str) -> None:
-        """Keep an id of the author's from being taken."""
+        """Reserve an id of the author's."""
         self._edge_ids.add(name)
 
     def release_edge_ids(self, names: Iterable[str]) -> None:
-        """Let the reserved ids be taken by those that they were reserved for."""
+        """Release the reserved ids for the edges that they were reserved for."""
         self._edge_ids -= set(names)
 
     @property
@@ -80,7 +80,7 @@ class Graph:
         return get_mapping(get_mapping(self.languages[code], group), name)
 
     def take_texts(self, code: str, group: str, name: str) -> Document:
-        """Return the author's translation of a part that has no equal in the graph, and remove it."""
+        """Return the author's translation of a part that has no counterpart in the graph, and remove it."""
         texts = self.texts_of(code, group, name)
         if texts:
             self.languages[code][group].pop(name)

@@ -51,7 +51,7 @@ class SlotChoice(FlowModel):
 
 
 class CollectSlot(FlowModel):
-    """One value of a form. Other keys than these are those of the value's JSON Schema.
+    """One value of a form. All other keys belong to the value's JSON Schema.
 
     `reprompt` is the question when it is asked again, `again` after the value was wrong; `corrected` is said
     when the value is changed later. `label` and `keywords` name the value where the user says what is wrong.
@@ -101,7 +101,7 @@ class CollectSlot(FlowModel):
 
 
 class _AuthorNode(FlowModel):
-    """Keys of all author nodes: `failed` is the node for who is not understood in `max_turns` turns."""
+    """Keys of all author nodes: `failed` is the node for a user not understood in `max_turns` turns."""
 
     id: Id
     name: str = ""
@@ -113,8 +113,8 @@ class _AuthorNode(FlowModel):
 class CollectNode(_AuthorNode):
     """A form: its slots are asked for one after another, what is known is not asked, then `then` is entered.
 
-    `intro` is said before the first question. `cancel` is the node for who wants to stop; without one the
-    conversation ends with a sentence, and with `false` there is no such way out.
+    `intro` is said before the first question. `cancel` is the node for a user who wants to stop; without one
+    the conversation ends with a sentence, and with `false` the form cannot be cancelled.
     """
 
     node_type: Literal["collect"]

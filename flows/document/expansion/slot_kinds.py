@@ -14,9 +14,9 @@ DAY_KINDS = ("date", "time")
 
 
 def recognizable_slots(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
-    """Return the slots whose values are told from all others: none of their kind is asked for beside them.
+    """Return the slots whose values cannot be confused with others: no other slot is of their kind.
 
-    A number is told apart only where nothing else is written with digits; a text and a yes never are.
+    A number is one only where no other value is written with digits; a text or a yes never is.
     """
     kinds = [slot_kind(slot) for slot in slots]
     return tuple(
@@ -25,7 +25,7 @@ def recognizable_slots(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
 
 
 def named_numbers(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
-    """Return the numbers that are told from other values only by their noun (“5 people”)."""
+    """Return the numbers that only their noun distinguishes from other values (“5 people”)."""
     known = recognizable_slots(slots)
     return tuple(
         slot for slot in slots if slot_kind(slot) == "number" and not any(slot is each for each in known)
@@ -33,12 +33,12 @@ def named_numbers(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
 
 
 def labelled_texts(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
-    """Return the texts that are told from other values by their label (“the street is …”)."""
+    """Return the texts that their label distinguishes from other values (“the street is …”)."""
     return tuple(slot for slot in slots if slot_kind(slot) == "text" and not slot.verbatim)
 
 
 def paired_days(slots: Sequence[CollectSlot]) -> tuple[CollectSlot, ...]:
-    """Return the days and times of which there are several: they are told by their label or old value."""
+    """Return the days and times of which there are several: their label or old value distinguishes them."""
     known = recognizable_slots(slots)
     return tuple(
         slot for slot in slots if slot_kind(slot) in DAY_KINDS and not any(slot is each for each in known)

@@ -27,7 +27,7 @@ def parse_pairs(value: object) -> object:
 
 def _validate_body(value: object) -> object:
     if value is not None and not isinstance(value, str | dict):
-        raise PydanticCustomError("body", "Text or an object is needed here")
+        raise PydanticCustomError("body", "Text or an object is required here")
     return value
 
 

@@ -22,8 +22,8 @@ class Fallback(FlowModel):
 class UndeliveredFallback(Fallback):
     """The reaction when a message was not delivered.
 
-    `instead` is another way of the message, by the class of the failure; there the node's text is sent, or
-    what `say` is.
+    `instead` is another way for the message, by the class of the failure; the node's text is sent there, or
+    that of `say`.
     """
 
     instead: dict[UndeliveredClass, Way] = Field(default_factory=dict)
@@ -32,8 +32,8 @@ class UndeliveredFallback(Fallback):
 class Timeout(Fallback):
     """The reaction when the user has not written for a number of seconds.
 
-    At a node that hands off it is for want of a person, and the bot has the conversation again; without a
-    message and an edge it says so in the engine's own words.
+    At a node that hands off it fires when no agent has taken over, and the conversation returns to the bot;
+    without a message and an edge the engine's own message says so.
     """
 
     seconds: float = Field(gt=0, le=30 * 86_400)

@@ -24,7 +24,7 @@ class LocalizedNode(FlowModel):
     """A node's texts in another language; missing texts stay untranslated.
 
     `choices` are the labels in the node's order; what a tap sends back stays the same. `timeout`,
-    `on_undelivered`, `out_of_hours` and `remind` are what these say.
+    `on_undelivered`, `out_of_hours` and `remind` are the texts of these reactions.
     """
 
     static_text: str | None = None

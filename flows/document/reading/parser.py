@@ -24,7 +24,7 @@ MAX_MERGED_VALUES = 100_000
 """The maximum number of values that the merge keys (`<<`) of a YAML document copy."""
 
 QUOTES_NEEDED = (
-    "Text is needed here and this is true or false, as YAML reads yes, no, on and off: write it in quotes."
+    "Text is required here and this is true or false, as YAML reads yes, no, on and off: write it in quotes."
 )
 
 _YAML_SUFFIXES = (".yaml", ".yml")
@@ -49,13 +49,13 @@ class _JsonCompatibleLoader(yaml.SafeLoader):
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Copy what `<<` names into a mapping. Raises `ConstructorError` beyond `MAX_MERGED_VALUES`."""
         if any(each is node for each in self._merging):
-            raise ConstructorError(None, None, "a merge key stands inside of what it names", node.start_mark)
+            raise ConstructorError(None, None, "a merge key is inside its own mapping", node.start_mark)
         self._merging.append(node)
         for part in _find_merged(node):
             self.flatten_mapping(part)
             self._merged_values += len(part.value)
             if self._merged_values > MAX_MERGED_VALUES:
-                raise ConstructorError(None, None, "its merge keys copy too much", node.start_mark)
+                raise ConstructorError(None, None, "its merge keys copy too many values", node.start_mark)
         self._merging.pop()
         super().flatten_mapping(node)
 
@@ -110,7 +110,7 @@ def parse_yaml(text: str, source: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise FlowError(source, [Issue("", f"This is not YAML: {_describe_error(error)}.")]) from error
     if size > MAX_DOCUMENT_VALUES:
-        raise FlowError(source, [Issue("", "With its aliases written out this is too large.")])
+        raise FlowError(source, [Issue("", "With its aliases expanded this is too large.")])
     if problems := [*_find_invalid_values(document), *_find_unquoted_booleans(document)]:
         form = playbook_form(document)  # its keys may be none of ours: YAML reads its “on” as true
         raise FlowError(source, [playbook_issue(form, source)] if form else problems)
@@ -121,9 +121,7 @@ def find_duplicate_keys(document: object) -> Iterator[Issue]:
     """Yield the duplicate keys of objects."""
     for path, value, _ in _walk(document):
         for name in value.duplicate_keys if isinstance(value, _DictWithDuplicates) else ():
-            yield Issue(
-                f"{path}.{name}".lstrip("."), "This key stands here more than once; the last one counts."
-            )
+            yield Issue(f"{path}.{name}".lstrip("."), "This key is repeated; the last one counts.")
 
 
 def _build_object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
@@ -165,7 +163,7 @@ def _count_values(value: Any, counts: dict[int, int], above: set[int]) -> int:
         return 1
     key = id(value)
     if key in above:
-        raise ValueError("an alias stands inside of what it names")
+        raise ValueError("an alias is inside the value that it refers to")
     if key not in counts:
         parts = value.values() if isinstance(value, dict) else value
         counts[key] = 1 + sum(_count_values(part, counts, {*above, key}) for part in parts)
@@ -195,13 +193,13 @@ def _find_invalid_values(document: Any) -> Iterator[Issue]:
                 if not isinstance(key, str):
                     yield Issue(path, f"The key {key!r} is not text here: write it in quotes.")
                 elif _SURROGATE.search(key):
-                    yield Issue(ascii(path), f"The key {key!a} holds half a character: take it out.")
+                    yield Issue(ascii(path), f"The key {key!a} contains half a surrogate pair: remove it.")
         elif isinstance(value, str) and _SURROGATE.search(value):
-            yield Issue(path, "There is half a character in this text, a lone surrogate: take it out.")
+            yield Issue(path, "This text contains a lone surrogate (half a character): remove it.")
         elif isinstance(value, float) and not math.isfinite(value):
-            yield Issue(path, "This is no number that can be written down.")
+            yield Issue(path, "This number cannot be represented in JSON.")
         elif not isinstance(value, list | str | int | float | None):
-            yield Issue(path, "This value has no place in a flow: write it in quotes.")
+            yield Issue(path, "A value of this type is not allowed in a flow: write it in quotes.")
 
 
 def _find_unquoted_booleans(document: Any) -> Iterator[Issue]:

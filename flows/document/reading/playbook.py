@@ -25,11 +25,11 @@ def playbook_issue(form: PlaybookForm, source: str) -> Issue:
     if form == "simple":
         return Issue(
             "",
-            "This is a Playbook of superdialog in its simple form, and no flow: "
+            "This is a Playbook of superdialog in its simple form, not a flow: "
             f"turngate flow convert {source} -o flow.yaml makes a flow of it.",
         )
     return Issue(
         "",
-        "This is a Playbook of superdialog in its full form (journeys and checkpoints), and no flow. "
+        "This is a Playbook of superdialog in its full form (journeys and checkpoints), not a flow. "
         "turngate flow convert reads its simple form alone, a list of steps at playbook.",
     )

@@ -10,7 +10,7 @@ _IN_QUOTES = "write a text with “?”, “:” or “,” in quotes"
 
 
 def find_yaml_hint(problem: str, text: str, line_number: int, column: int) -> str:
-    """Return what to write for a problem of the parser at a place; empty if nothing is known."""
+    """Return a hint for a parser error at a position; empty if there is none."""
     lines = text.splitlines()
     line = lines[line_number] if line_number < len(lines) else ""
     if "expected ',' or" in problem:
@@ -25,18 +25,18 @@ def find_yaml_hint(problem: str, text: str, line_number: int, column: int) -> st
     if "cannot start any token" in problem:
         return "write a text that begins with this character in quotes"
     if "expected <block end>" in problem:
-        return "the line is not indented like those above it, or a text goes on behind its quotes"
+        return "the line is not indented like those above it, or a text continues after its closing quote"
     return ""
 
 
 def find_json_hint(text: str) -> str:
-    """Return what to write for a text that is not JSON; empty if nothing is known."""
+    """Return a hint for a text that is not JSON; empty if there is none."""
     if re.match(r"\s*(?:#|---|[\w$]+\s*:)", text):
         return "; it looks like YAML: name the file .yaml"
     if re.search(r",\s*[}\]]", text):
-        return "; take out the comma before a closing bracket"
+        return "; remove the comma before a closing bracket"
     if re.search(r"^\s*(?://|#|/\*)", text, re.MULTILINE):
-        return "; take out the comments, which JSON does not have"
+        return "; remove the comments, which JSON does not have"
     if re.search(r"[{,]\s*'", text):
         return "; write texts in double quotes"
     return ""

@@ -1,4 +1,4 @@
-"""Hints beside a problem: what was found, the name that was probably meant, a fragment to write."""
+"""Hints for an issue: the value found, the name that was probably meant, an example to write."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _EXAMPLES = {
     "decide": "decide: {edge: booked}",
     "answers": "answers: {look_up: {status: 404}}",
 }
-"""A fragment that is right, by the key it is for."""
+"""Valid example fragments by key."""
 
 
 _OTHER_NAMES = {
@@ -79,11 +79,11 @@ _OTHER_NAMES = {
     "input": ("say",), "user": ("say",), "bot": ("reply",), "output": ("reply",), "tests": ("conversations",),
     "type": ("node_type",), "title": ("name", "label"), "key": ("id", "name"), "title_text": ("label",),
 }  # fmt: skip
-"""Names that other tools have for keys of ours."""
+"""Names of other tools for our keys."""
 
 
 def describe_value(value: object) -> str:
-    """Return what stands in a document, in the author's words."""
+    """Return a description of a value in a document, in the author's terms."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -115,7 +115,7 @@ def example_for(location: tuple[int | str, ...]) -> str:
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:
-    """Return a sentence with the name that was probably meant, or those that there are; maybe none."""
+    """Return a sentence with the name that was probably meant, or with the possible names; may be empty."""
     names = sorted({each for each in known if each})
     if near := find_nearest(name, names):
         return f" Is “{near}” meant?"

@@ -17,7 +17,7 @@ def validate_languages(document: Document) -> Iterator[Issue]:
     for code, texts in languages.items() if isinstance(languages, Mapping) else ():
         path = f"languages.{code}"
         if not (isinstance(code, str) and len(code) == 2 and code.isalpha() and code.islower()):
-            yield Issue(path, f"“{code}” is no code of a language; write it like de.")
+            yield Issue(path, f"“{code}” is not a language code; write it like de.")
         if not isinstance(texts, Mapping):
             continue
         node_texts, edge_texts = texts.get("nodes"), texts.get("edges")

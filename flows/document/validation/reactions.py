@@ -19,12 +19,12 @@ def validate_reactions(document: Document) -> Iterator[Issue]:
         for key in get_mapping(node, "on_reaction"):
             place = f"{path}.on_reaction"
             if not isinstance(key, str) or not _is_emoji(key):
-                yield Issue(place, f"“{key}” is no emoji; write one like 👍.")
+                yield Issue(place, f"“{key}” is not an emoji; write one like 👍.")
             elif (first := seen.setdefault(fold_emoji(key), key)) != key:
                 yield Issue(place, f"“{key}” is “{first}” in another skin tone or variant: keep one of them.")
         reaction = node.get("reaction")
         if isinstance(reaction, str) and reaction and not _is_emoji(reaction):
-            yield Issue(f"{path}.reaction", f"“{reaction}” is no emoji; write one like 👍.")
+            yield Issue(f"{path}.reaction", f"“{reaction}” is not an emoji; write one like 👍.")
 
 
 def _is_emoji(text: str) -> bool:

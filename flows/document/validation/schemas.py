@@ -45,9 +45,9 @@ def validate_json_schema(path: str, schema: Document) -> Iterator[Issue]:
 
 
 def region_error(region: object) -> str:
-    """Return why this is no country code with known phone numbers, or an empty string."""
+    """Return why this is not a country code with known phone numbers, or an empty string."""
     is_known = isinstance(region, str) and region.upper() in phonenumbers.SUPPORTED_REGIONS
-    return "" if is_known else f"“{region}” is no country; write it like DE."
+    return "" if is_known else f"“{region}” is not a country code; write it like DE."
 
 
 SchemaErrors = Iterator[tuple[str, str]]
@@ -58,7 +58,7 @@ def _validate_top_level(schema: Document) -> SchemaErrors:
         yield ".type", "This schema describes an object: “type” must be “object”."
     properties = schema.get("properties", {})
     if not isinstance(properties, Mapping):
-        yield ".properties", "This must be an object with one schema a name."
+        yield ".properties", "This must be an object with a schema for each name."
         return
     for name, part in properties.items():
         if not isinstance(part, Mapping):
@@ -172,5 +172,5 @@ def _describe_error(error: Any) -> str:
             else f"This must be more than {expected}."
         )
     if rule == "uniqueItems":
-        return "This names something twice."
-    return "JSON Schema does not have it so."
+        return "This contains a duplicate."
+    return "This is not valid in JSON Schema."

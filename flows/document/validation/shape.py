@@ -17,29 +17,29 @@ from flows.document.validation.hints import (
     suggest_name,
 )
 
-_DATE_EXPECTED = "A day is needed here; write it like 2026-12-25."
+_DATE_EXPECTED = "A date is required here; write it like 2026-12-25."
 
 
 _ERROR_MESSAGES = {
     "missing": "This is required and missing.",
-    "string_type": "Text is needed here.",
-    "bool_type": "Either true or false is needed here.",
-    "bool_parsing": "Either true or false is needed here.",
-    "int_type": "A whole number is needed here.",
-    "int_parsing": "A whole number is needed here.",
-    "int_from_float": "A whole number is needed here.",
-    "float_type": "A number is needed here.",
-    "float_parsing": "A number is needed here.",
-    "tuple_type": "A list is needed here.",
-    "list_type": "A list is needed here.",
-    "dict_type": "An object is needed here.",
-    "mapping_type": "An object is needed here.",
-    "model_type": "An object is needed here.",
-    "model_attributes_type": "An object is needed here.",
+    "string_type": "Text is required here.",
+    "bool_type": "True or false is required here.",
+    "bool_parsing": "True or false is required here.",
+    "int_type": "A whole number is required here.",
+    "int_parsing": "A whole number is required here.",
+    "int_from_float": "A whole number is required here.",
+    "float_type": "A number is required here.",
+    "float_parsing": "A number is required here.",
+    "tuple_type": "A list is required here.",
+    "list_type": "A list is required here.",
+    "dict_type": "An object is required here.",
+    "mapping_type": "An object is required here.",
+    "model_type": "An object is required here.",
+    "model_attributes_type": "An object is required here.",
     "literal_error": "This must be {expected}.",
     "string_too_short": "This must not be empty.",
     "string_too_long": "This must have {max_length} characters at most.",
-    "too_short": "At least {min_length} is needed here.",
+    "too_short": "At least {min_length} is required here.",
     "too_long": "There can be {max_length} at most.",
     "greater_than": "This must be more than {gt:g}.",
     "greater_than_equal": "This must be {ge:g} or more.",
@@ -58,7 +58,7 @@ _WRONG_KIND = {
     "float_parsing", "tuple_type", "list_type", "dict_type", "mapping_type", "model_type",
     "model_attributes_type",
 }  # fmt: skip
-"""Types of errors where it helps to say what was found and what to write."""
+"""Types of errors to which the found value and an example are added."""
 
 
 def issues_from_pydantic(error: ValidationError, model: type[BaseModel] | None = None) -> Iterator[Issue]:
@@ -71,7 +71,7 @@ def issues_from_pydantic(error: ValidationError, model: type[BaseModel] | None =
             for place in places
         ):
             continue  # there were items, but broken ones
-        if detail["type"] != "flow":  # our own, which are found again in the raw document with better paths
+        if detail["type"] != "flow":  # our own errors, which other checks report with better paths
             yield Issue(_format_path(detail["loc"]), _describe_problem(detail, model))
 
 
@@ -80,7 +80,7 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
     if kind == "string_type" and isinstance(value, bool):
         return QUOTES_NEEDED
     if kind == "string_type" and isinstance(value, int | float):
-        return "Text is needed here and this is a number: write it in quotes."
+        return "Text is required here and this is a number: write it in quotes."
     if kind == "extra_forbidden":
         return _describe_unknown_key(str(location[-1]), known_keys(model, location[:-1]) if model else ())
     if kind not in _ERROR_MESSAGES:
@@ -103,14 +103,14 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
 
 
 def _final_stop(written: str) -> str:
-    """Return the full stop of a sentence; none behind a fragment that ends in a bracket or quotes."""
+    """Return the full stop of a sentence; none after a fragment that ends in a bracket or quotes."""
     return "" if written.endswith(("}", "]", '"', ".")) else "."
 
 
 def _unknown_keys_in(
     value: object, model: type[BaseModel] | None, location: tuple[int | str, ...]
 ) -> Iterator[str]:
-    """Yield the keys of an object that mean nothing there."""
+    """Yield the unknown keys of an object."""
     known = known_keys(model, location) if model else ()
     yield from (str(key) for key in (value if isinstance(value, Mapping) else ()) if key not in known)
 

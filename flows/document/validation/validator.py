@@ -1,7 +1,7 @@
 """Collects every error of a flow document.
 
 It works on the plain JSON and not on the models, so that a mistake of shape in one place does not hide a
-wrong reference in another. What has the wrong shape is passed over here; the models name it.
+wrong reference in another. Parts of the wrong shape are skipped here; the models report them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
         targets_of_node = _edge_targets(node, "edges")
         for name in FALLBACK_FIELDS:
             if isinstance(node.get(name), Mapping):
-                # who waits for a person is told by the engine that nobody is free
+                # the engine tells a waiting user that no agent is available
                 needs_text = not (name == "timeout" and node.get("hand_off"))
                 yield from _validate_fallback(
                     f"{path}.{name}", node[name], targets_of_node, needs_text=needs_text
@@ -79,7 +79,7 @@ def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
 
 
 def _validate_node_type(path: str, kind: object) -> Iterator[Issue]:
-    """Name a misspelt form, confirmation or menu: other unknown types are only texts of the format."""
+    """Yield an issue for a misspelt `collect`, `confirm` or `menu`; the format allows any other type."""
     if isinstance(kind, str) and kind not in _NODE_TYPES:
         near = find_nearest(kind, _NODE_TYPES)
         if near in _AUTHOR_NODE_TYPES:
@@ -91,7 +91,7 @@ def _validate_fallback(
 ) -> Iterator[Issue]:
     edge = fallback.get("edge")
     if needs_text and not fallback.get("say") and not edge:
-        yield Issue(path, "This says nothing and leads nowhere: set say, edge or both.")
+        yield Issue(path, "This has no text and no edge: set say, edge or both.")
     elif edge and isinstance(edge, str) and edge not in targets_of_node:
         known = suggest_name(edge, targets_of_node)
         yield Issue(f"{path}.edge", f"This node has no edge “{edge}”.{known}")
@@ -128,7 +128,7 @@ def _validate_function_name(path: str, name: object) -> Iterator[Issue]:
     if isinstance(name, str) and not EDGE_ID.fullmatch(name):
         yield Issue(f"{path}.id", f"“{name}” must be 1 to 64 letters, digits, “_” or “-”.")
     elif name == STAY_FUNCTION_ID:
-        yield Issue(f"{path}.id", f"“{name}” is the engine's own name for staying: choose another.")
+        yield Issue(f"{path}.id", f"“{name}” is reserved for staying at the node: choose another.")
 
 
 def _validate_edge(edge: JsonNode, ids: set[str]) -> Iterator[Issue]:
@@ -205,6 +205,6 @@ def _validate_tool(tool: JsonNode, edge_targets: EdgeTargets) -> Iterator[Issue]
         yield from validate_json_schema(f"{path}.input_schema", part["input_schema"])
     if part.get("type") == "http":
         if not part.get("url"):
-            yield Issue(f"{path}.url", "A tool of the type “http” needs an address.")
+            yield Issue(f"{path}.url", "A tool of the type “http” needs a URL.")
         if isinstance(part.get("method"), str) and part["method"].upper() not in _HTTP_METHODS:
             yield Issue(f"{path}.method", f"This must be one of {', '.join(_HTTP_METHODS)}.")

@@ -1,4 +1,4 @@
-"""A message after the end: a new wish begins the dialog again, a remark about what was done does not."""
+"""Handles a message after the end: a new wish restarts the dialog, a remark about what was done does not."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def is_polite(text: str, language: str) -> bool:
 def edge_after_end(flow: CompiledFlow, text: str) -> CompiledEdge | None:
     """Return the edge that the text would take where the flow begins, or from anywhere.
 
-    For who wishes something the words of an edge's condition are enough.
+    For a user with a wish the words of an edge's condition are enough.
     """
     return best_edge(
         flow.initial, tuple(_first_edges(flow)), text, flow.language,

@@ -1,4 +1,4 @@
-"""Reads an incoming message before anything decides by it: the person's own words, or a reaction."""
+"""Preprocesses an incoming message: separates own words from quotations, and recognizes reactions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUOTATION_KIND = "quotation"
 def read_incoming(turn: Turn, state: DialogState) -> Turn:
     """Return the turn without quoted words (guarantee L15); a tapback becomes a reaction.
 
-    What is quoted is compared with what was said in this session. A tapped button is not read.
+    Quotations are recognized by comparison with the session's messages. A tapped button is not changed.
     """
     if turn.payload or turn.reaction or not turn.text:
         return turn
@@ -48,7 +48,7 @@ def _remove_quotations(turn: Turn, conversation: Transcript) -> UnquotedText:
 
 
 def build_transcript(state: DialogState) -> Transcript:
-    """Return what was said in a session, as its state remembers it."""
+    """Return the messages of a session from its state."""
     # the greeting precedes the user's first line, so the newest messages are the last run of the bot's
     lines = [line for line in state.history if line["role"] != "system"]
     runs = [list(run) for is_bot, run in groupby(lines, _is_bot_line) if is_bot]
@@ -67,7 +67,7 @@ def _is_bot_line(line: HistoryLine) -> bool:
 def answers_newest(turn: Turn, state: DialogState, *, has_media: bool) -> bool:
     """Return whether a reaction is to what the bot said last.
 
-    A reaction to a picture names none: it counts where the bot's message had one.
+    A reaction to a picture quotes no text: it counts if the bot's message had a picture.
     """
     text = turn.quoted.text if turn.quoted else ""
     if text:

@@ -38,7 +38,7 @@ def is_language_answer(node: CompiledNode, text: str) -> bool:
 def select_language(
     codes: Collection[str], before: str, default: str, turn: Turn, *, may_ask: bool = True
 ) -> str:
-    """Return the one of `codes` to reply in; `before` is the dialog's language, empty at the beginning.
+    """Return the reply language out of `codes`; `before` is the dialog's language, empty at the start.
 
     A later change of language is followed only when the words used are unambiguous. Without `may_ask` a
     language's name is an answer and does not request the language.

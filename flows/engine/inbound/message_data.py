@@ -12,14 +12,14 @@ from flows.tools import truncate
 MessageData = dict[str, JsonValue]
 
 _PLAIN_FIELDS = frozenset({"text", "kind", "profile_name"})
-"""Fields that a model knows anyway, or need not know."""
+"""Fields that a model gets in another way, or does not need."""
 
 _TEXT_FIELDS = frozenset({"id", "session", "address", "text", "at", "trace"})
 _FILE_KINDS = frozenset({"image", "video", "audio"})
 
 
 def describe_message(turn: Turn) -> MessageData:
-    """Return a message's data; what it does not have is missing. Everything in it comes from the user."""
+    """Return a message's data without empty fields. All of it comes from the user and is untrusted."""
     if not turn.model_fields_set - _TEXT_FIELDS:  # nearly every message
         return {"text": turn.text, "kind": "text"}
     data: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Messages that decide nothing: reactions without a meaning, mere quotations, what cannot be read."""
+"""Messages without effect: reactions without a meaning, mere quotations, unsupported content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDED_OUTCOMES = ("final", "hand_off")
 
 
 def interpret_reaction(flow: CompiledFlow, state: DialogState, turn: Turn) -> str:
-    """Return what a reaction to the bot's last message says by the node's `on_reaction`; often nothing."""
+    """Return the meaning of a reaction to the bot's last message by the node's `on_reaction`; often empty."""
     node = flow.nodes.get(state.node)
     if node is None or turn.reaction is None or state.outcome in _ENDED_OUTCOMES:
         return ""
@@ -38,7 +38,7 @@ def outcome_without_answer(state: DialogState, turn: Turn) -> str:
 
 
 def leave_unanswered(flow: CompiledFlow, state: DialogState, outcome: str) -> StateAndResult:
-    """Return the state as it is: nobody is answered, and the node's timeout begins again."""
+    """Return the unchanged state and an empty result, with the node's timeout restarted."""
     node = flow.nodes.get(state.node)
     timeout = node.node.timeout if node and state.outcome not in _ENDED_OUTCOMES else None
     return state, TurnResult(outcome=outcome, node=state.node, timeout=timeout.seconds if timeout else None)

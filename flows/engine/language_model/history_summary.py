@@ -18,7 +18,7 @@ SUMMARY_THRESHOLD = MAX_HISTORY_LINES - 2
 """Number of history lines from which on the next turn may exceed the history's limit."""
 
 SUMMARIZED_LINES = 28
-"""Number of lines that are summarized at a time: many, as each summary costs a call of the model."""
+"""Number of lines that are summarized at a time; large, because each summary costs a model call."""
 
 _SUMMARY_TIMEOUT_SECONDS = 5.0
 """Time that an answered turn waits for the summary."""
@@ -57,7 +57,7 @@ class HistorySummarizer:
             self._task.cancel()
             await asyncio.wait({self._task})
         if not self._task.cancelled():
-            self._task.exception()  # retrieved, so that asyncio does not log it after a failed turn
+            self._task.exception()  # retrieved, or asyncio would log it after a failed turn
 
 
 async def _summarize(model: Model, request: SummaryRequest) -> GeneratedReply:

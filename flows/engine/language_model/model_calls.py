@@ -1,4 +1,4 @@
-"""Asks the model, and judges what it wrote before it is sent."""
+"""Asks the model, and checks its text before it is sent."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def decide(context: TurnContext, request: TransitionRequest) -> Transition
         return decision
     _record(context, decision.model, problem)
     if decision.edge_id:
-        return decision._replace(reply="")  # the target's own message is written anew
+        return decision._replace(reply="")  # the target's message is generated separately
     try:
         again = request._replace(note=_NOTES[problem], write=guarded.callback())
         newer = await _ask(context, "decide", context.model.decide(again))
@@ -84,7 +84,7 @@ async def generate_reply(context: TurnContext, request: ReplyRequest) -> Generat
 
 
 async def _ask(context: TurnContext, operation: str, answering: Awaitable[_Answer]) -> _Answer:
-    """Return the model's answer, with its use recorded."""
+    """Return the model's answer and record its usage."""
     try:
         with Step("model", {"model": context.model.name, "operation": operation}):
             answer = await answering
@@ -125,7 +125,7 @@ def _record(context: TurnContext, model: str, problem: _Problem) -> None:
 
 
 class _Writer:
-    """Streams one attempt's text, as long as it gives nothing away; a second one's replaces it at the end."""
+    """Streams an attempt's text while it reveals nothing private; a second attempt's text replaces it."""
 
     def __init__(self, private: PrivateTexts, write: TextCallback) -> None:
         self._private, self._write = private, write

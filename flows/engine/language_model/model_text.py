@@ -1,4 +1,4 @@
-"""Text that a language model wrote: values that it repeats, and links that are not the business's."""
+"""Protects text of a language model: repeated values and foreign links become plain text."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _URL_BOUNDARY = "/?#"
 
 
 def protect_echoes(context: TurnContext, text: str) -> str:
-    """Return a model's text in which what others wrote is no markup.
+    """Return a model's text in which text from others is not markup.
 
-    Values of the dialog and words of the user stand as they are where the model repeats them. A link or an
+    Values of the dialog and words of the user are shown literally where the model repeats them. A link or an
     image stays one only if its URL is in the flow or is the result of a call; a model can be talked into
     writing any other.
     """

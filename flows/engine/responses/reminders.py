@@ -15,7 +15,7 @@ from flows.text import to_commonmark
 
 
 def add_reminder(context: TurnContext) -> None:
-    """Add the present node's reminder, if it has one whose time can be told and has not passed."""
+    """Add the present node's reminder, if it has one with a valid time that has not passed."""
     remind = context.node.node.remind
     if remind is None:
         return

@@ -84,7 +84,7 @@ def ask_for_missing(context: TurnContext, question: Question) -> None:
 
 
 def ask_after_greeting(context: TurnContext, question: str) -> None:
-    """Ask the open question again, in other words than in the last message."""
+    """Ask the open question again, worded differently from the last message."""
     again = context.locale_messages.ask_once_more.format(question)
     ask(context, again if _is_repetition(context, question) else question)
 
@@ -136,7 +136,7 @@ def add_fallback(context: TurnContext, *, offers_agent: bool) -> None:
 
 
 def _example_wishes(context: TurnContext) -> list[str]:
-    """Return what users may say here, in the author's examples, where neither choices nor a question tell."""
+    """Return examples of what users may say here, for nodes with neither choices nor a question."""
     if context.node.labels or context.state.asked or any(edge.slots for edge in context.node.edges):
         return []
     edges = [edge for edge in context.node.edges if not (edge.takes_yes or edge.takes_no)]
@@ -241,7 +241,7 @@ async def _generate_text(context: TurnContext, instruction: str) -> str:
 
 
 def describe_actions(context: TurnContext) -> str:
-    """Return what was done in this turn, for when the model cannot tell it any more."""
+    """Return the actions of this turn in words, for a turn in which the model can no longer answer."""
     known = context.flow.actions
     names = [
         known[name].action.name for name in context.executed if name in known and known[name].has_side_effects

@@ -1,4 +1,4 @@
-"""Ways that a flow names for messages which may not be sent, or were not delivered, as they are."""
+"""Fallbacks of a flow for messages that may not be sent as they are, or were not delivered."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _PERMANENT_CLASSES = ("landline", "blocked", "unreachable")
 
 
 def find_window_route(context: TurnContext) -> Route | None:
-    """Return the way of the node's messages outside the service window: its own, or the flow's."""
+    """Return the fallback of the node's messages outside the service window: its own, or the flow's."""
     way = context.node.node.outside_window or context.flow.outside_window
     return build_route(context, way) if way else None
 
 
 def find_undelivered_route(context: TurnContext, fallback: UndeliveredFallback, failure: str) -> Route | None:
-    """Return the way that the node names for this class of failure."""
+    """Return the node's fallback for this class of failure."""
     ways = {str(name): way for name, way in fallback.instead.items()}
     way = ways.get(failure)
     if way is None and failure in _PERMANENT_CLASSES:
@@ -27,7 +27,7 @@ def find_undelivered_route(context: TurnContext, fallback: UndeliveredFallback, 
 
 
 def build_route(context: TurnContext, way: Way) -> Route:
-    """Return a way with its values."""
+    """Return a fallback with its values rendered."""
     return Route(
         template=build_template(context, way.template) if way.template else None,
         channel=way.channel_name,

@@ -15,7 +15,7 @@ from flows.state import DialogState
 _SPEAKER_LABELS = {"user": "Person", "assistant": "Bot"}
 _HAND_OFF_OUTCOMES = ("hand_off", "budget")
 _OVERRIDING_ISSUES = {"refused": "stay", "rounds": "stay", "hops": "advance"}
-"""Issues that are an outcome of their own, each with the outcome that it replaces."""
+"""Issues that are reported as the outcome, each with the outcome that it replaces."""
 _SUMMARY_LINES = 20
 """Maximum number of history lines in a hand-off summary."""
 
@@ -90,14 +90,14 @@ def _turn_result(
 def _hand_off_summary(state: DialogState, *, is_first_turn: bool) -> str:
     """Return the slots, the summary and the last messages as lines of text for the agent who takes over.
 
-    The first words of a person stand before the greeting, which the flow said before it read them.
+    The user's first message precedes the greeting, which the flow sent before it processed that message.
     """
     history = state.history[-_SUMMARY_LINES:]
     if is_first_turn and sum(line["role"] == "user" for line in history) == 1:
         history = tuple(sorted(history, key=lambda line: line["role"] != "user"))
     slots = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
     lines = [
-        # indented, so that no message can imitate a line of the other side
+        # indented, so that a message cannot imitate a line of the other side
         f"{_SPEAKER_LABELS[line['role']]}: {line['content']}".replace("\n", "\n  ")
         for line in history
         if line["role"] in _SPEAKER_LABELS

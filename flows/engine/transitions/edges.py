@@ -41,7 +41,7 @@ def find_fallback_edge(node: CompiledNode) -> CompiledEdge | None:
 
 
 def is_cancelling(edge: CompiledEdge, language: str) -> bool:
-    """Return whether an edge is for who wants to stop, by the engine's own words for it."""
+    """Return whether an edge is for a user who wants to stop, by the engine's own words for it."""
     words = set(map(tokenize, messages_for(language).cancel_words))
     return any(phrase in words for phrase in edge.keywords)
 

@@ -1,4 +1,4 @@
-"""Takes up the wishes of a message that were kept: one after another, when the one before is done.
+"""Resumes the kept wishes of a message: one after another, when the one before is done.
 
 Nobody has agreed to a kept wish when its turn comes, so nothing irreversible is done for it: the user is
 asked, and only a yes to that question lets it go on.
@@ -43,7 +43,7 @@ async def answer_kept_wish(context: TurnContext) -> bool:
 
 
 async def resume_kept_wishes(context: TurnContext) -> None:
-    """Take up what the user asked for beside what is now done, until something is asked."""
+    """Resume kept wishes until a question is asked."""
     if context.outcome == "hand_off" or context.opts_out:
         context.state.kept = ()
     while (wish := next(iter(context.state.kept), None)) and not wish.is_asked and _is_due(context, wish):
@@ -51,7 +51,7 @@ async def resume_kept_wishes(context: TurnContext) -> None:
 
 
 def _is_due(context: TurnContext, wish: KeptWish) -> bool:
-    """Return whether the task before is done: the dialog ended, or is where the wish can be said."""
+    """Return whether the previous task is done: the dialog has ended, or can take the wish at its node."""
     if context.outcome != "advance":
         return context.outcome == "final"
     return context.state.node == wish.node or (not context.keeps_wish and _leads_on(context, wish))
@@ -82,7 +82,7 @@ async def _resume_wish(context: TurnContext, wish: KeptWish) -> None:
 
 
 async def _try_to_follow(context: TurnContext, wish: KeptWish) -> bool:
-    """Follow a kept wish as far as nothing irreversible is done; return whether that went well."""
+    """Follow a kept wish as far as nothing irreversible is done; return whether that succeeded."""
     turn, text, choice, is_first = context.turn, context.text, context.quick_reply, context.is_first_turn
     _replace_turn(context, wish.text)
     context.needs_consent = True
@@ -111,7 +111,7 @@ def _ask_for_consent(context: TurnContext, wish: KeptWish, reminder: str) -> Non
 
 
 def _replace_turn(context: TurnContext, text: str) -> None:
-    """Let the words of a kept wish be what the user writes."""
+    """Replace the turn's message by the words of a kept wish."""
     turn = context.turn
     context.turn = Turn(id=turn.id, session=turn.session, address=turn.address, text=text)
     context.text, context.quick_reply, context.is_first_turn, context.message = text, None, False, {}
@@ -129,13 +129,13 @@ class _Snapshot:
 
     @classmethod
     def of(cls, context: TurnContext) -> _Snapshot:
-        """Return where a turn is now."""
+        """Return a snapshot of a turn."""
         state = context.state.working_copy(context.flow.nodes)
         lengths = len(context.messages), len(context.reminders)
         return cls(state, context.node, lengths, context.last_edge_id, context.outcome)
 
     def restore(self, context: TurnContext) -> None:
-        """Put a turn back to this place."""
+        """Restore a turn to this snapshot."""
         context.state, context.node = self.state, self.node
         context.last_edge_id, context.outcome = self.edge_id, self.outcome
         del context.messages[self.lengths[0] :], context.reminders[self.lengths[1] :]

@@ -36,7 +36,7 @@ async def ask_model(
         has_rounds_left = context.usage.tool_rounds < MAX_TOOL_ROUNDS
         tools = available_tools(context) if has_rounds_left else ()
         if is_silent and not edges:
-            return ModelAnswer(STAY_DECISION)  # no tool result could lead on
+            return ModelAnswer(STAY_DECISION)  # a further tool result would not help
         if not edges and not tools and not exchanges:
             return ModelAnswer(STAY_DECISION)
         request = build_request(

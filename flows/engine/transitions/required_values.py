@@ -27,9 +27,9 @@ def extract_slots(
     for slot in (*edge.slots, *edge.inferred_slots):
         value = decision.slots.get(slot.name)
         if is_message_slot(slot):
-            value = read_message_slot(slot, context.message)  # a model must not invent a place
+            value = read_message_slot(slot, context.message)  # a model must not invent a location
         if value is None and slot.required and len(slot.allowed_values) == 1:
-            value = slot.allowed_values[0]  # models leave out a value that has no alternative
+            value = slot.allowed_values[0]  # models omit a value that has only one alternative
         reading = validate_slot_value(slot, value, context.today)
         if reading.value is not None:
             values[slot.name] = reading.value

@@ -78,7 +78,7 @@ async def _follow(context: TurnContext, selection: Transition | Fallback) -> Non
 
 
 def _say_beforehand(context: TurnContext, selection: Transition) -> None:
-    """Answer the message's other wishes, and say which of its values was not taken."""
+    """Answer the message's other wishes, and say which of its values was rejected."""
     for edge in selection.also:
         text = context.flow.nodes[edge.target].text
         if text and (rendered := context.render_protected(text)):
@@ -114,15 +114,15 @@ async def _enter_nodes(
 ) -> None:
     """Enter a node and those after it until one waits for the user.
 
-    `carried_text` is the wish that led to the first one, whose values it takes.
-    No edge is followed without input to a node that was entered before in this turn, and there is a limit to
-    the number of nodes. `reply` is what the model has already written for the first one.
+    `carried_text` is the wish that led to the first node, which takes its values. No edge is followed without
+    input to a node that was entered before in this turn, and there is a limit to the number of nodes. `reply`
+    is what the model has already written for the first one.
     """
     state, entered = context.state, set[str]()
     for _ in range(MAX_TRANSITIONS_PER_TURN):
         context.on_visit(visit)
         if state.is_asking_at(visit.node_id) and visit.source_id != visit.node_id:
-            # an edge leads back into a node that was interrupted: nothing that is known there is lost
+            # an edge leads back into an interrupted node: keep what is known there
             context.node = context.flow.nodes[state.pop_interrupt()]
             await repeat_question(context)
             return
@@ -155,7 +155,7 @@ async def _enter_nodes(
 
 
 def _take_carried_values(context: TurnContext, text: str, source: CompiledNode) -> CompiledEdge | None:
-    """Store what the wish that led here already says; return the edge that needs nothing else."""
+    """Store the values that the wish contains; return the edge that needs no others."""
     node = context.node
     is_within_form = bool(node.node.part_of) and node.node.part_of == source.node.part_of
     is_asking = node.is_router or is_within_form or any(edge.slots for edge in node.edges)

@@ -100,7 +100,7 @@ def select_by_filled_slots(context: TurnContext, entered: Container[str]) -> Tra
     for edge in node.edges if filled or variables else ():
         required = [slot for slot in edge.slots if slot.required]
         is_known = any(slot.name in state.slots for slot in required)
-        if not required or (edge.target in entered and is_known):  # a new value never leads round in circles
+        if not required or (edge.target in entered and is_known):  # a new value never leads into a cycle
             continue
         values = {
             slot.name: validate_slot_value(slot, variables.get(slot.name), context.today).value
@@ -139,7 +139,7 @@ def _edge_of_quick_reply(context: TurnContext, edges: tuple[CompiledEdge, ...]) 
 
 
 def _edge_of_carried_value(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-    """Return the only edge that asks for what the message carries: a location, a form."""
+    """Return the only edge that asks for a value that the message carries: a location, a form."""
     if not {"location", "form"} & context.message.keys():
         return None
     fitting = [
@@ -157,7 +157,7 @@ async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...])
     chosen = find_edge(decision.edge_id, leading)
     if chosen is not None:
         return chosen
-    # several hand over, for refunds and for a person, say: the one that says so is meant
+    # several may hand off, such as for refunds and for a person: the one that names a person is meant
     named = [
         edge for edge in leading if any(map(asks_for_person, (edge.edge.condition, *edge.edge.examples)))
     ]
@@ -168,7 +168,7 @@ async def _edge_to_person(context: TurnContext, edges: tuple[CompiledEdge, ...])
 def _edge_of_named_value(context: TurnContext) -> CompiledEdge | None:
     """Return the only edge of the node that leads to where a value of the message is asked for.
 
-    Whoever says “yoga” where courses are one of several wishes wants a course.
+    A user who says “yoga” where courses are one of several options wants a course.
     """
     flow, text = context.flow, context.text
     if asks_back(text, flow.language) and not is_request(text, flow.language):
@@ -185,7 +185,7 @@ def _edge_of_named_value(context: TurnContext) -> CompiledEdge | None:
 def _missing_consent(
     context: TurnContext, edge: CompiledEdge, edges: tuple[CompiledEdge, ...], decision: TransitionDecision
 ) -> str:
-    """Return what to say when a model takes for a yes what is none by the rules; empty if it is one."""
+    """Return the reply when a model took for a yes what is not a yes by the rules; empty if it is a yes."""
     if decision.model == _RULES_MODEL.name or not (edge.takes_yes or edge.takes_no):
         return ""  # the rules model has checked it
     if context.quick_reply and not is_reserved(context.quick_reply.label, context.flow.language):
@@ -241,7 +241,7 @@ async def _choose_without_input(
     edge = failure_edge or find_edge(decision.edge_id, open_edges)
     is_strict = failure_edge is None and node.node.confirm == "strict"
     if edge and is_strict and _missing_consent(context, edge, open_edges, decision):
-        edge = None  # whoever was not asked has not agreed
+        edge = None  # a user who was not asked has not agreed
     if edge:
         slots, _ = extract_slots(context, edge, decision)
         return edge, decision, slots

@@ -49,7 +49,7 @@ class OpenAIClient:
     ) -> None:
         self._api_key = api_key or os.environ.get("OPENAI_API_KEY", "")
         if not self._api_key:
-            raise ConfigurationError("OPENAI_API_KEY is not set; a local server takes any text as the key.")
+            raise ConfigurationError("OPENAI_API_KEY is not set; a local server accepts any text as the key.")
         self._base_url = base_url
         self._timeout = timeout
         self._use_aiohttp = aiohttp

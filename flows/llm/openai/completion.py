@@ -57,7 +57,7 @@ def estimate_tokens(lines: Sequence[Mapping[str, Any]], answer: ModelOutput) -> 
 def _parse_tool_calls(calls: object) -> list[tuple[str, str]]:
     """Return the function calls; some servers omit the `type` that distinguishes them from others."""
     if not isinstance(calls, list):
-        raise TypeError("this is no list of calls")
+        raise TypeError("this is not a list of calls")
     functions = [getattr(call, "function", None) for call in calls]
     return [(message_text(each.name), arguments_as_text(each.arguments)) for each in functions if each]
 

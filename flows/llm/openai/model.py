@@ -221,8 +221,8 @@ class OpenAIModel:
     async def _complete_once(
         self, begin: Callable[[], ReplyStreamer] | None, request: dict[str, Any]
     ) -> ModelOutput:
-        # The package passes `extra_body` on unchanged. It transforms all else value by value, though
-        # nothing here needs renaming: half of a request's CPU.
+        # The package passes `extra_body` on unchanged. It transforms all else value by value, though nothing
+        # here needs renaming: half of a request's CPU time.
         body = {**self._request_settings, **self._length_bound(), **request}
         if begin is not None:
             body["stream_options"] = {"include_usage": True}
@@ -284,7 +284,7 @@ class OpenAIModel:
         parameter = find_unsupported_parameter(error.status_code, message, body)
         if not parameter:
             raise error
-        log.warning("model %s takes no %s", self.name, parameter)
+        log.warning("model %s does not accept %s", self.name, parameter)
         if parameter == FUNCTION_SCHEMA:
             raise _ToolsUnsupported from error
         self._unsupported.add(parameter)
@@ -300,7 +300,7 @@ class OpenAIModel:
         return {name: _MAX_TOKENS_WITH_THOUGHTS if self._thinks_long else _MAX_TOKENS}
 
     def _learn_length(self, answer: ModelOutput) -> None:
-        """Give a model whose reasoning used the whole bound up more from the next request on."""
+        """Raise the bound of a model whose reasoning used all of it, from the next request on."""
         if answer.is_truncated and not answer.content and not answer.calls:
             self._thinks_long = True
 
@@ -308,7 +308,7 @@ class OpenAIModel:
         """Record what a chat template has rejected; return whether the messages can be fitted to it."""
         if ALTERNATING_ROLES in self._unsupported:
             limit = SYSTEM_ROLE  # the system message may be what does not alternate
-        log.warning("model %s takes no %s as they are", self.name, limit)
+        log.warning("model %s does not accept these %s", self.name, limit)
         self._unsupported.add(ALTERNATING_ROLES)
         if limit == SYSTEM_ROLE:
             self._unsupported.add(SYSTEM_ROLE)

@@ -1,6 +1,6 @@
 """Text to speech over the OpenAI protocol.
 
-Importing this module takes a second, so `create_speaker` does it only when speech is configured.
+Importing this module takes a second, so `create_speech_synthesizer` does it only when speech is configured.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MAX_RETRIES: Final = 1
 _OGG_START: Final = b"OggS"
 
 
-class OpenAISpeaker:
+class OpenAISpeechSynthesizer:
     """A speech model at OpenAI or at any server of its protocol, with one voice; limited to 15 s.
 
     Raises `ConfigurationError` without a key.
@@ -34,7 +34,7 @@ class OpenAISpeaker:
             api_key=api_key, base_url=base_url, timeout=_ATTEMPT_TIMEOUT_SECONDS, aiohttp=True
         )
 
-    async def speak(self, text: str) -> bytes:
+    async def synthesize(self, text: str) -> bytes:
         """Return a recording of a text as Ogg with Opus. Raises `ModelError`."""
         try:
             recording = await retry(

@@ -79,7 +79,7 @@ def find_unsupported_parameter(status: int, message: str, request: Container[str
 
 
 def find_role_limit(status: int, message: str) -> str:
-    """Return what an error of a chat template says about roles; an empty string when it says nothing."""
+    """Return the limit on roles that a chat template's error states; empty for any other error."""
     if status not in _TEMPLATE_STATUSES:
         return ""
     message = message[:_MAX_ERROR_LENGTH]

@@ -38,7 +38,7 @@ class OtherProviderClient(OpenAIClient):
         self._provider = provider
         self._own_key = api_key
         self._library: Any = None
-        self._create()  # what is missing is told at the start
+        self._create()  # report a missing package at start-up
 
     @property
     def api(self) -> Any:
@@ -73,7 +73,7 @@ class OtherProviderClient(OpenAIClient):
         return _Stream(answer) if stream else answer
 
     async def aclose(self) -> None:
-        """Forget the client; the next call creates another."""
+        """Drop the client; the next call creates another."""
         client, self._library = getattr(self._library, "client", None), None
         if close := getattr(client, "close", None):
             await close()

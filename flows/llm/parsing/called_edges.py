@@ -43,11 +43,11 @@ class ChosenEdge(NamedTuple):
 
 
 def choose_edge(called: Sequence[Call], question: TransitionRequest) -> ChosenEdge:
-    """Return which of the called edges to follow, and what becomes of the others.
+    """Return which of the called edges to follow now, before it and later.
 
-    Who asks for a person gets one whatever else was called. Of several edges one that does something
-    irreversible comes last: the calls contradict each other. To stay counts only alone. What else is wished
-    is kept for later, unless a person takes over or the conversation ends.
+    A user who asks for a person gets one, whatever else was called. Of several edges one that does something
+    irreversible comes last: the calls contradict each other. A call to stay counts only if it is the only
+    one. What else is wished is kept for later, unless a person takes over or the conversation ends.
     """
     arguments_by_name: dict[str, dict[str, JsonValue]] = {}
     for name, arguments in called:
@@ -72,7 +72,7 @@ def choose_edge(called: Sequence[Call], question: TransitionRequest) -> ChosenEd
 
 
 def _is_called_twice(name: str, called: Sequence[Call]) -> bool:
-    """Return whether a function was called with arguments that contradict each other: two pizzas."""
+    """Return whether a function was called with contradictory arguments, such as two sizes."""
     every = [arguments for each, arguments in called if each == name]
     return any(
         key in first and first[key] != value

@@ -25,8 +25,10 @@ from flows.text import replace_surrogates, replace_surrogates_in_json
 from flows.tools import ToolCallRequest
 
 MAX_REPLY_LENGTH = 16_000
-"""Maximum length of a text of a model; channels split it into parts. A longer one is a model going round
-in circles."""
+"""Maximum length of a text of a model; channels split it into parts.
+
+A longer text is a model repeating itself.
+"""
 
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)")
 

@@ -83,7 +83,7 @@ def _nodes_of(flow: CompiledFlow, node: CompiledNode) -> list[CompiledNode]:
 
 
 def find_carried_edge(node: CompiledNode, values: dict[str, JsonValue]) -> CompiledEdge | None:
-    """Return the only edge of a node whose slots are all known by such values, if it does nothing."""
+    """Return the only edge of a node whose slots are all filled by such values, if it has no side effects."""
     found = [
         edge
         for edge in node.edges
@@ -94,13 +94,13 @@ def find_carried_edge(node: CompiledNode, values: dict[str, JsonValue]) -> Compi
 
 
 def _readable_slots(edges: Iterable[CompiledEdge]) -> Iterator[Slot]:
-    """Yield the slots that are told from all others, those that are read beside others last."""
+    """Yield the slots whose values are distinct from all others; those read beside others come last."""
     every = [slot for edge in edges for slot in edge.slots]
     kinds = {(slot.kind if slot.kind not in _NUMBERS else "number", slot.name) for slot in every}
     of_kind = {kind: sum(kind == each for each, _ in kinds) for kind, _ in kinds}
     for slot in every:
         if slot.required and slot.kind in _NUMBERS and of_kind["number"] == 1:
-            yield replace(slot, is_told_by="noun")
+            yield replace(slot, identified_by="noun")
         elif (
             slot.required
             and slot.kind in _ALONE
@@ -110,4 +110,4 @@ def _readable_slots(edges: Iterable[CompiledEdge]) -> Iterator[Slot]:
             yield slot
     for slot in every:
         if not slot.required and slot.kind in (*_ALONE, *_NUMBERS) and len(slot.allowed_values) != 1:
-            yield slot if slot.kind not in _NUMBERS else replace(slot, is_told_by="noun")
+            yield slot if slot.kind not in _NUMBERS else replace(slot, identified_by="noun")

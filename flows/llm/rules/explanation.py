@@ -1,4 +1,4 @@
-"""Explains why a message takes an edge, for people who try a flow out."""
+"""Explains why a message takes an edge, for trial chats."""
 
 from __future__ import annotations
 

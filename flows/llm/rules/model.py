@@ -84,7 +84,7 @@ def explain_missing_consent(edge: CompiledEdge, request: TransitionRequest) -> s
 
 
 def _answer_reservation(message: ParsedMessage) -> str:
-    """Return the answer to who wants to wait, or takes back a yes before something irreversible."""
+    """Return the answer to a user who wants to wait or takes back a yes before something irreversible."""
     messages = messages_for(message.language)
     if message.is_waiting:
         return messages.take_your_time
@@ -118,7 +118,7 @@ def _find_side_wish(rest: str, question: TransitionRequest) -> EdgeScore | None:
     if best and any(
         slot.name in best.slots and names_several(slot, question.text) for slot in best.edge.slots
     ):
-        return None  # “the price of red and green” chooses none
+        return None  # “the price of red and green” selects neither
     is_name = best is not None and best.score == ASKED_SLOT_SCORE and message.is_name_asked
     return best if best and best.slots and (is_name or best.score >= SLOT_SCORE - 15) else None
 
@@ -171,12 +171,12 @@ def _first_of_several_wishes(best: EdgeScore, message: ParsedMessage) -> tuple[E
 
 
 def _any_of_several_wishes(best: EdgeScore, message: ParsedMessage) -> EdgeScore | None:
-    """Return one of equal edges if each part of the message names one, so that the first can be taken."""
+    """Return one of the edges with equal scores if each part of the message names one."""
     return best if _first_of_several_wishes(best, message)[1] else None
 
 
 def _is_wish_of_its_own(part: str, language: str) -> bool:
-    """Return whether a part wishes something, and does not tell more of the wish before it: “it was cold”."""
+    """Return whether a part is a wish of its own, and not a detail of the wish before it: “it was cold”."""
     if denied_positions(part, language) or mask_reports(part, language) != part:
         return False
     return has_wish(part, language) or not states_fact(part, language)

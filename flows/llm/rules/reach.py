@@ -1,4 +1,4 @@
-"""Says beforehand what the rules model can take: for authors, who may have no language model."""
+"""Checks what the rules model can understand, for authors without a language model."""
 
 from __future__ import annotations
 

@@ -112,7 +112,6 @@ def _answer_by_subject(
 
 _SURE_SIMILARITY = 0.6
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _separator(_lexicon)

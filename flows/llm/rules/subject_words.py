@@ -1,4 +1,4 @@
-"""Words of what the business is about: beside a wish they name no value (“I want to give blood”)."""
+"""Words for the business's subject: beside a wish they do not name a value (“I want to give blood”)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""German words of who asks for a person of the business."""
+"""German words of a request for a person of the business."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""English words of who asks for a person of the business."""
+"""English words of a request for a person of the business."""
 
 from __future__ import annotations
 

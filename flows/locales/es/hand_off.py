@@ -1,4 +1,4 @@
-"""Spanish words of who asks for a person of the business."""
+"""Spanish words of a request for a person of the business."""
 
 from __future__ import annotations
 

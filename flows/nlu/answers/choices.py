@@ -32,7 +32,7 @@ def recognize_choice(
     for choice in offered:
         if answer == choice.payload:
             return choice
-    # beside a number or a label a thumb is no yes: “2 👍”
+    # beside a number or a label a thumb is not a yes: “2 👍”
     answer = _AFFIRMATIVE_SIGNS.sub("", answer).strip() or answer
     lexicon, tokens = lexicon_for(language), tokenize(answer)
     position = _parse_position(answer, tokens, lexicon)
@@ -166,7 +166,6 @@ def _match_fuzzy_label(
     return scored[0][1]
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _position_pattern(_lexicon)

@@ -1,4 +1,4 @@
-"""Names as answers: what introduces one is left out, and what only looks like one is none."""
+"""Reads names as answers, without introductions (“my name is”), and rejects look-alikes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def asks_for_name(words: frozenset[str], language: str = DEFAULT_LANGUAGE) -> bo
 
 
 def is_unlikely_name(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
-    """Return whether a text that answers a question for a name tells something: “it's a dog”, “none yet”."""
+    """Return whether an answer to a question for a name is a statement: “it's a dog”, “none yet”."""
     lexicon, words = lexicon_for(language), tokenize(text)
     if _is_proper(text):
         return False
@@ -50,7 +50,7 @@ def _answers_zero(words: tuple[str, ...], lexicon: Lexicon) -> bool:
 
 
 def read_name(text: str, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return the name that a text is or introduces; empty when it hardly is one."""
+    """Return the name that a text is or introduces; empty when it is unlikely to be one."""
     lexicon = lexicon_for(language)
     if introduced := _find_later_introduction(text, lexicon):
         return introduced
@@ -112,7 +112,7 @@ def _follows_answer(text: str, name: str, lexicon: Lexicon) -> bool:
 
 @cache
 def _own_introduction(lexicon: Lexicon) -> re.Pattern[str]:
-    """Return the pattern of what introduces nothing but a name: “my name is”, “soy”."""
+    """Return the pattern of phrases that introduce only names: “my name is”, “soy”."""
     long = [phrase for phrase in lexicon.names.name_introductions if " " in phrase]
     return re.compile(rf"{one_of((*long, *lexicon.names.sure_introductions))} ")
 

@@ -1,4 +1,4 @@
-"""The answer to an open question: none when the message asks, waits or says nothing."""
+"""Reads the answer to an open question; a question, a wait or small talk is not one."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def read_reasoned_answer(
     """Return the plain yes or no that a text begins with, where the rest is only its reason.
 
     The rest asks nothing, has no number, no reservation and no answer of its own, and denies nothing that is
-    about who writes or about what was `asked`.
+    about the user or about what was `asked`.
     """
     said = [part for part in _CLAUSE_SEPARATOR.split(text) if tokenize(part)]
     if len(said) < 2 or "?" in text or any(map(str.isdigit, text)):

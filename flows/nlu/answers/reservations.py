@@ -1,4 +1,4 @@
-"""A yes that counts: without a wait, a condition, a doubt or a word that was not read."""
+"""Recognizes a yes without reservation: no wait, condition, doubt or unknown word beside it."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
 
 
 def _without_approval(spaced: str, known: frozenset[str], lexicon: Lexicon) -> str:
-    """Return the words without who has said yes, if the verb asked about is there: “boss says yes, book”."""
+    """Return the words without who agreed, if the verb asked about is there: “boss says yes, book”."""
     rest = _approval(lexicon).sub(" ", spaced)
     named = known - lexicon.fillers - lexicon.clauses.consent_companions
     return spaced if named.isdisjoint(rest.split()) else rest
@@ -140,7 +140,6 @@ def _is_almost(word: str, allowed: frozenset[str] | set[str]) -> bool:
     )
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _approval(_lexicon)

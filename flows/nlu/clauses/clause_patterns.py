@@ -65,7 +65,6 @@ def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
     )
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     clause_patterns(_lexicon)

@@ -1,4 +1,4 @@
-"""The rule for words beside a value: one that is not known to be harmless means asking back."""
+"""Rule for words beside a value: any word that is not known to be harmless leads to a question back."""
 
 from __future__ import annotations
 

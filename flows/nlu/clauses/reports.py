@@ -113,7 +113,6 @@ def _is_report(clause: str, patterns: _Patterns) -> bool:
     return is_told is not None and patterns.wish.search(spaced) is None
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _patterns(_lexicon)

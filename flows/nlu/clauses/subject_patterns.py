@@ -101,7 +101,6 @@ def is_known_subject(word: str, asked: AskedWords) -> bool:
     return is_joined and any(word.endswith(noun) for noun in own | asked.stems if len(noun) >= _MIN_JOINED)
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     subject_patterns(_lexicon)

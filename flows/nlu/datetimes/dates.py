@@ -267,7 +267,6 @@ def _candidate_month_days(
         yield first, second
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _grammar(_lexicon)

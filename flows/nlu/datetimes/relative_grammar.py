@@ -123,7 +123,6 @@ def _compile_phrase(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<= )(?:{pattern})(?= )")
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     relative_grammar(_lexicon)

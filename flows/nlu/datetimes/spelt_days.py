@@ -44,7 +44,6 @@ def _normalize_spaces(phrase: str) -> str:
     return " ".join(phrase.split())
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _patterns(_lexicon)

@@ -10,6 +10,7 @@ from flows.locales.time_words import TimeWords
 from flows.nlu.datetimes.time_of_day import INEXACT_TIME, TimeOfDay
 
 TimeParser = Callable[[re.Match[str], "TimeGrammar"], TimeOfDay | None]
+TimePattern = tuple[re.Pattern[str], TimeParser]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,9 +18,9 @@ class TimeGrammar:
     """A language's time patterns, compiled once."""
 
     words: TimeWords
-    exact: tuple[tuple[re.Pattern[str], TimeParser], ...]
+    exact: tuple[TimePattern, ...]
     """Patterns that come before ranges, the most certain first."""
-    likely: tuple[tuple[re.Pattern[str], TimeParser], ...]
+    likely: tuple[TimePattern, ...]
     range: re.Pattern[str]
     noon: re.Pattern[str]
     bare_hour: re.Pattern[str]

@@ -1,4 +1,4 @@
-"""Statements about a day of birth, whose date is no other value's."""
+"""Statements about a day of birth, whose date must not be read as another value."""
 
 from __future__ import annotations
 

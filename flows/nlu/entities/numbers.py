@@ -127,7 +127,6 @@ def _as_decimal(match: re.Match[str]) -> str:
     return f"{int(match[1] or 0) + value:g}"
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _modifiers(_lexicon)

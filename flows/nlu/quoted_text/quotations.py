@@ -1,6 +1,6 @@
-"""Separates what a person says from what they quote: tapbacks, quoted lines, copied messages, signatures.
+"""Separates a person's own words from quoted text: tapbacks, quoted lines, copied messages, signatures.
 
-The bot's own words, sent back, must never be taken for the person's (guarantee L15). Words are compared as
+The bot's own words, sent back, must never count as the person's (guarantee L15). Words are compared as
 `tokenize` reads them, so that quotation marks, emphasis, case and spaces do not matter.
 """
 

@@ -17,7 +17,7 @@ _OPENING = re.compile("[“\"„«‘'‚‹»›”]")
 _CLOSING = "”\"“»’'‘›«‹"
 _EMOJI = re.compile(r"[^\w\s.,;:!?()\"'“”„«»‘’‚‹›…<>{}\x00-\x7f-]{1,16}")
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
-"""Inside a word it is no quotation mark."""
+"""An apostrophe inside a word, which is not a quotation mark."""
 _LETTER_APOSTROPHE = "\u02bc"
 _MAX_PHRASE_LENGTH = 80
 

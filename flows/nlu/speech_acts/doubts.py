@@ -1,4 +1,4 @@
-"""Words by which who writes is not sure of a value: “maybe”, “I think”, “no idea”."""
+"""Words with which a user is not sure of a value: “maybe”, “I think”, “no idea”."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def holds_under_condition(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool = False) -> str:
     """Return the text without the parts that doubt what they say; the text itself if nothing is doubted.
 
-    What holds only under a condition (“Monday, if …”) is doubted as a whole.
-    A doubt that stands for itself (“the 12th, not sure”) is about the parts around it. A polite question
-    (“could I maybe come on Friday?”) doubts nothing. Who objects to a value (“I hate red”) has not
-    chosen it; with `is_counted` one that is too much or too little is none either.
+    What holds only under a condition (“Monday, if …”) is doubted as a whole. A doubt that stands for itself
+    (“the 12th, not sure”) is about the parts around it. A polite question (“could I maybe come on Friday?”)
+    doubts nothing. A user who objects to a value (“I hate red”) has not chosen it; with `is_counted` a value
+    that is called too much or too little is not chosen either.
     """
     doubt, courtesy = _doubt_pattern(lexicon_for(language)), _courtesy(lexicon_for(language))
     said = courtesy.sub("", f" {' '.join(tokenize(text))} ")
@@ -107,9 +107,8 @@ def _parts(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _doubt_pattern(_lexicon)
     _courtesy(_lexicon)
     _outdated_pattern(_lexicon)

@@ -1,4 +1,4 @@
-"""A stop for a moment, and the wish to keep what was to be cancelled: no wish to end."""
+"""Recognizes words such as “stop” that do not ask to end: a short halt, or the denial of a cancellation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MIN_STEM, _MAX_ENDING = 4, 2
 def only_halts(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a “stop” only interrupts, as what follows has a content: “stop, that was my old number”.
 
-    Who gives up in what follows wants to stop: “stop, forget it”, “stop, I don't want any more”.
+    A user who gives up in what follows wants to stop: “stop, forget it”, “stop, I don't want any more”.
     """
     lexicon = lexicon_for(language)
     halting, empty = lexicon.speech_acts.halting_words, _empty_words(lexicon)

@@ -72,13 +72,13 @@ def _help_phrases(language: str) -> _Phrases:
 
 @cache
 def _named_people(language: str) -> frozenset[tuple[str, ...]]:
-    """Return the words for people without those for anybody: who asks somebody for help asks the bot too."""
+    """Return the words for people without those for anybody: a call for somebody's help includes the bot."""
     anybody = PACK_LEXICONS[language].hand_off.anybody
     return frozenset(phrase for phrase in _people_phrases(language) if anybody.isdisjoint(phrase))
 
 
 def mentions_own_people(language: str, words: tuple[str, ...]) -> bool:
-    """Return whether who writes has to ask their own people before: “I still have to ask the boss”."""
+    """Return whether users have to ask their own people first: “I still have to ask the boss”."""
     return (
         language in PACK_LEXICONS and _patterns(language).errands.search(f" {' '.join(words)} ") is not None
     )
@@ -87,7 +87,7 @@ def mentions_own_people(language: str, words: tuple[str, ...]) -> bool:
 def asks_for_person(text: str) -> bool:
     """Return whether a message asks to reach somebody: “let me speak to your boss”, “human please”.
 
-    Whatever the conversation's language is: who wants a person may well ask in their own.
+    All languages count: a user who wants a person may ask in another language than the conversation's.
     """
     words = tokenize(text)[:_MAX_WORDS]
     return bool(words) and any(_asks_in(language, words, text) for language in PACK_LEXICONS)

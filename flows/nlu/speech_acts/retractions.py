@@ -1,4 +1,4 @@
-"""A value that the same text takes back: “the 8th? wait, that's a Tuesday. the 9th” is the 9th."""
+"""Recognizes a value that the same text takes back: “the 8th? wait, that's a Tuesday. the 9th” is the 9th."""
 
 from __future__ import annotations
 
@@ -72,7 +72,6 @@ def _weekdays(lexicon: Lexicon) -> frozenset[str]:
     return frozenset(word for names in lexicon.dates.weekdays for name in names for word in tokenize(name))
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _lead_pattern(_lexicon)

@@ -1,4 +1,4 @@
-"""A question beside a wish (“a laptop repair, and how long does it take?”): nothing in it is a value."""
+"""Removes a question beside a wish (“a laptop repair, and how long does it take?”): it contains no values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _inquiry_pattern(lexicon: Lexicon) -> re.Pattern[str]:
 def without_questions(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return a text without the questions in it; the text itself if it is nothing else or a request.
 
-    A few words with a mark (“Friday, at 3?”) are no question of their own.
+    A few words with a question mark (“Friday, at 3?”) are not a separate question.
     """
     lexicon = lexicon_for(language)
     parts = [part for part in _separator(lexicon).split(text) if part.strip()]
@@ -48,8 +48,7 @@ def _is_inquiry(part: str, language: str, lexicon: Lexicon) -> bool:
     return begins or (part.rstrip().endswith("?") and len(words) >= _MIN_WORDS)
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _separator(_lexicon)
     _inquiry_pattern(_lexicon)

@@ -69,7 +69,7 @@ def asks_indirectly(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 def mentions_ending(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether “stop” and the like only stand inside of a statement: “I got a bus stop text”.
 
-    Who wishes it says so, begins a clause with it, or says little else.
+    A user with that wish says so, begins a clause with the word, or says little else.
     """
     lexicon, found = lexicon_for(language), False
     opening = (

@@ -51,7 +51,7 @@ def expects_refusal(condition: str) -> bool:
 
 
 def expects_ignorance(condition: str) -> bool:
-    """Return whether a user meets the condition who does not know the answer."""
+    """Return whether a user who does not know the answer meets the condition."""
     return _IGNORANCE.search(normalize(condition)) is not None
 
 

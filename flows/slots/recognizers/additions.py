@@ -16,7 +16,7 @@ from flows.text import normalize, tokenize
 def without_addition(slot: Slot, text: str) -> str:
     """Return the text without such words if it says nothing but a number of what the slot asks for.
 
-    “3 more” names nothing and stays, as do people, where more are not asked for: who writes may be one.
+    “3 more” names nothing and stays, as do people, where more are not asked for: the user may be one of them.
     """
     lexicon = lexicon_for(slot.language)
     added = lexicon.numbers.addition_words

@@ -1,4 +1,4 @@
-"""Numbers of which a text takes something away, or only considers: nobody knows how many are meant."""
+"""Finds numbers that a text reduces or only considers, so that the meant number is unclear."""
 
 from __future__ import annotations
 

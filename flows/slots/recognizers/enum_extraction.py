@@ -62,7 +62,7 @@ def _is_of_label(word: str, label: str, slot: Slot) -> bool:
 
 
 def _match_enum(slot: Slot, text: str) -> SlotReading:
-    """Match a value by its label: nobody was shown a numbered list, so a number is no position."""
+    """Match a value by its label. No numbered list was shown, so a number is not a position."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
     if spelt := [value for value in slot.allowed_values if _is_spelt(str(value), text)]:
         return single_value(spelt, text, slot)

@@ -22,7 +22,7 @@ _MIN_BARE = 32
 
 
 def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> list[int | float]:
-    """Return the numbers of a text that stand beside a noun of the slot, or that can be nothing else."""
+    """Return the numbers of a text beside a noun of the slot, and those that cannot mean anything else."""
     words, nouns = tokenize(text), nouns_of_slot(slot, names)
     found = [
         value
@@ -33,7 +33,7 @@ def recognize_named_numbers(slot: Slot, names: frozenset[str], text: str) -> lis
     if not found and not lexicon_for(slot.language).numbers.people_words.isdisjoint(names):
         parts = [words, *map(tokenize, _PART.split(text))]
         found = next(filter(None, (_number_of_people(part, slot) for part in parts)), [])
-    if found or slot.is_told_by != "noun or size":
+    if found or slot.identified_by != "noun or size":
         return found
     return _bare_number(tokenize(without_reason(slot, text)), slot)
 
@@ -133,7 +133,7 @@ def values_of_others(slot: Slot, names: frozenset[str], text: str) -> frozenset[
 
 
 def _values_with_unit(words: tuple[str, ...], slot: Slot) -> frozenset[int | float]:
-    """Return the numbers before a unit that is no money, where an amount of money is asked for: “5 kg”."""
+    """Return the numbers before a unit other than money, where an amount of money is asked for: “5 kg”."""
     numbers = lexicon_for(slot.language).numbers
     units = (
         numbers.unit_words | numbers.people_words | numbers.unit_abbreviations.keys()
@@ -185,7 +185,7 @@ def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
     lexicon = lexicon_for(slot.language)
     ones = {word for word, count in lexicon.dates.counts.items() if count == 1 and len(word) >= _MIN_NOUN}
     only = lexicon.fillers | {word for phrase in lexicon.clauses.reservations for word in phrase.split()}
-    is_said = not ones.isdisjoint(words) and not slot.is_told_by
+    is_said = not ones.isdisjoint(words) and not slot.identified_by
     return is_said and len(words) <= _MAX_NUMBER_WORDS and (only | ones).issuperset(words)
 
 
@@ -193,7 +193,7 @@ def _is_only_one(words: tuple[str, ...], slot: Slot) -> bool:
 def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     """Return the stems of the nouns that may stand beside the slot's number."""
     lexicon = lexicon_for(slot.language)
-    if not names.isdisjoint(lexicon.numbers.age_words):  # “2 children” is no age
+    if not names.isdisjoint(lexicon.numbers.age_words):  # “2 children” is not an age
         return frozenset(map(stem_of_noun, lexicon.numbers.age_units))
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
     empty |= lexicon.clauses.consent_companions | lexicon.names.name_words

@@ -79,9 +79,9 @@ def _corrects_number(slot: Slot, text: str) -> bool:
 
 def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     names, text = words_of_slot(slot), without_reason(slot, text)
-    if (rank := ranked_number(slot, names, text, is_asked=not slot.is_told_by)) is not None:
+    if (rank := ranked_number(slot, names, text, is_asked=not slot.identified_by)) is not None:
         return SlotReading(rank, weight=3)
-    if slot.is_told_by:
+    if slot.identified_by:
         told = recognize_named_numbers(slot, names, _without_other_values(slot, text))
         if told and (last := _changed_at_end(slot, text)) is not None:
             told = [last]
@@ -221,7 +221,7 @@ def _corrected_number(slot: Slot, text: str) -> SlotReading | None:
 
 
 def _changes_behind(slot: Slot, text: str, named: list[int | float]) -> bool:
-    """Return whether who writes corrects the number that has a noun: “four of us, well five”."""
+    """Return whether the user corrects the number that has a noun: “four of us, well five”."""
     lexicon = lexicon_for(slot.language)
     words = tokenize(text)
     at = [at for at, word in enumerate(words) if word in lexicon.speech_acts.second_thoughts]

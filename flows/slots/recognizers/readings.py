@@ -39,8 +39,8 @@ def _corrects_itself(text: str, last: str, lexicon: Lexicon) -> bool:
         at
         for at, word in enumerate(words)
         if word in lexicon.correction_words and not empty.issuperset(words[at + 1 :])
-    ]  # in “2 or 3, I don't know” nothing is corrected
+    ]  # “2 or 3, I don't know” corrects nothing
     if not corrections or {*lexicon.or_words}.intersection(words[corrections[-1] :]):
         return False
-    spelt = tokenize(last)  # where a value is not spelt as it is stored, nobody knows where it stands
+    spelt = tokenize(last)  # the position of a value that is not spelt as it is stored is unknown
     return words[-1] in spelt or find_phrase(spelt, words) < 0 or find_phrase(spelt, words) > corrections[-1]

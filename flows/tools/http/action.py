@@ -36,7 +36,7 @@ _IDEMPOTENT_METHODS = ("GET", "PUT", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class HttpAction:
-    """An action with its compiled templates. `secret_names` are those that it uses of the operator's."""
+    """An action with its compiled templates. `secret_names` are the operator's secrets that it uses."""
 
     action: Action
     url: TextTemplate
@@ -48,7 +48,7 @@ class HttpAction:
 
     @property
     def has_side_effects(self) -> bool:
-        """True if the call may change something at the other side."""
+        """True if the call may change something on the server."""
         return self.action.method != "GET"
 
     def is_applicable(self, values: TemplateValues) -> bool:

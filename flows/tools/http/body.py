@@ -64,13 +64,13 @@ class RequestBody:
         try:
             result = text.render_strict(values)
         except RenderError as error:
-            raise RequestBuildError(f"the body cannot be made: {error}") from error
+            raise RequestBuildError(f"the body cannot be built: {error}") from error
         if self._context != "json" or not result.startswith(("{", "[")):
             return result
         try:
             return json.loads(result)
         except (ValueError, RecursionError) as error:
-            raise RequestBuildError("the body is not JSON once its values are in it") from error
+            raise RequestBuildError("the body is not JSON with its values") from error
 
 
 def _encode(text: str) -> bytes:

@@ -22,12 +22,12 @@ def render_url(url: TextTemplate, values: TemplateValues) -> str:
         text = url.render_strict(values)
         path = urlsplit(text).path
     except (RenderError, ValueError) as error:
-        raise RequestBuildError("the address cannot be made from what is known") from error
+        raise RequestBuildError("the URL cannot be built from the known values") from error
     if not text.startswith(("https://", "http://")):
-        raise RequestBuildError("the address is not complete")
+        raise RequestBuildError("the URL is not complete")
     for segment in path.split("/"):
         if segment and not segment.strip(EMPTY_VALUE_MARK):
-            raise RequestBuildError("a value is missing in the address")
+            raise RequestBuildError("a value is missing in the URL")
         if any(_DOT_SEGMENT.fullmatch(part) for part in re.split(r"[/\\]", unquote(unquote(segment)))):
-            raise RequestBuildError("a value would lead to another address")
+            raise RequestBuildError("a value would change the URL's host or path")
     return text.replace(EMPTY_VALUE_MARK, "")

@@ -27,7 +27,7 @@ log = logging.getLogger("turngate.tools")
 
 @dataclass(frozen=True, slots=True)
 class McpTool:
-    """An MCP tool with its templates. `secret_names` are those that it uses of the operator's."""
+    """An MCP tool with its templates. `secret_names` are the operator's secrets that it uses."""
 
     tool: Tool
     url: TextTemplate

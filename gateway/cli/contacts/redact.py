@@ -56,7 +56,7 @@ def redact(
         typer.echo(result.model_dump_json(indent=2))
     else:
         typer.echo(f"{message_id} is redacted: {result.records} records of {', '.join(result.sessions)}")
-        typer.echo("What the provider, your hooks and backups have is yours to redact.")
+        typer.echo("Copies at the provider, in receivers of your hooks and in backups are not deleted.")
 
 
 def _build(stores: Sequence[Redis]) -> OperatorRedaction:

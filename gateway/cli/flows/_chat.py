@@ -86,7 +86,7 @@ def _save(
     source: WatchedFlowFile,
     llm: str | None,
 ) -> None:
-    """Save the conversation and run it as a test; what differs then is told."""
+    """Save the conversation, run it as a test and print the differences."""
     try:
         saved = recorder.save(path)
     except FlowError as error:
@@ -95,11 +95,11 @@ def _save(
     (case,) = runner.run(run_conversations(source.flow, saved, llm or "rules")).cases
     typer.echo(f"saved  {case.name}  → {path}")
     for failure in case.failures:
-        typer.echo(f"        as a test it differs, look it over: {failure}", err=True)
+        typer.echo(f"        the saved test gives another result, check it: {failure}", err=True)
 
 
 def _print_failures(failures: list[str]) -> None:
-    """Print why calls failed, once each; the answer only has that they did."""
+    """Print why calls failed, once each; the answer says only that they failed."""
     for failure in dict.fromkeys(failures):
         typer.echo(f"  (call failed: {failure})")
     failures.clear()

@@ -28,7 +28,7 @@ Stamps = dict[Path, tuple[int, ...]]
 
 
 class Suite:
-    """A flow with its test conversations, and the files that both were read from."""
+    """A flow with its test conversations, and the files from which both were read."""
 
     def __init__(self, flow: Path, conversations: Path | None = None) -> None:
         self.flow = flow
@@ -46,7 +46,7 @@ class Suite:
             self._named = error.files or self._named
             raise
         finally:
-            self._stamps = self._read_stamps() | self._stamps  # what changes while it is read has changed
+            self._stamps = self._read_stamps() | self._stamps  # a change during the load counts
         tests = ConversationTestFile.load(self.tests)
         validate_references(tests, flow, str(self.tests))
         return flow, tests
@@ -83,7 +83,7 @@ def watch(
 ) -> None:
     """Run each suite, and again whenever one of its files changes, until Ctrl-C. Never returns.
 
-    A broken file is told, and its suite runs when it has changed again.
+    An error in a file is printed, and its suite runs when the file has changed again.
     """
     changed: Iterable[Suite] = suites
     try:

@@ -156,7 +156,7 @@ def convert(
 
     flow = convert_playbook(file)
     if flow.left_out:
-        typer.echo(f"left out, as a flow has no place for it: {', '.join(flow.left_out)}", err=True)
+        typer.echo(f"left out, because a flow has no equivalent: {', '.join(flow.left_out)}", err=True)
     if out is None:
         typer.echo(flow.text, nl=False)
         return

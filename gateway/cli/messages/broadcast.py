@@ -210,7 +210,7 @@ def _build_broadcast(fields: dict[str, str | float], *, sender: str, channel: st
 
 
 def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, str]:
-    """Return the channel with its account, and the number that sends, by what --from and --channel say."""
+    """Return the channel with its account, and the sending number, from --from and --channel."""
     from core.errors import ConfigurationError
     from core.ports import StartsConversations
 

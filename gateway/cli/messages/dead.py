@@ -14,7 +14,7 @@ from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
-    from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter
+    from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters
 
 T = TypeVar("T")
 
@@ -183,13 +183,13 @@ async def _find_letters(
     since: int | None,
     until: int | None,
     limit: int | None = None,
-) -> list[Letter]:
+) -> list[DeadLetter]:
     """Return the selected letters, oldest first."""
     if ids:
         ordered = sorted(set(ids), key=lambda name: tuple(map(int, re.split("[/-]", name))))
         selected = [await dead_letters.read(name) for name in ordered]
         return [letter for letter in selected if letter is not None]
-    letters: list[Letter] = []
+    letters: list[DeadLetter] = []
     async for letter in dead_letters.list_between(since or 0, until):
         letters.append(letter)
         if len(letters) == limit:
@@ -206,12 +206,12 @@ def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
     )
 
 
-def _to_json(letter: Letter, text: bool) -> dict[str, object]:
+def _to_json(letter: DeadLetter, text: bool) -> dict[str, object]:
     fields = {"id": letter.id, "at_ms": letter.at_ms, "session": letter.session, "reason": letter.reason}
     return {**fields, "keys": letter.log_keys, **({"text": letter.text} if text else {})}
 
 
-def _show_table(letters: list[Letter], text: bool) -> None:
+def _show_table(letters: list[DeadLetter], text: bool) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text as Plain
@@ -234,5 +234,5 @@ def _show_table(letters: list[Letter], text: bool) -> None:
     Console(highlight=False).print(table)
 
 
-def _format_time(letter: Letter) -> str:
+def _format_time(letter: DeadLetter) -> str:
     return datetime.fromtimestamp(letter.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

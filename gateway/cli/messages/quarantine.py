@@ -66,7 +66,7 @@ def replay(
 
 
 async def _sort_by_arrival(redis: Redis, names: Sequence[str]) -> list[str]:
-    """Return the IDs in the order in which their webhooks came, those that are not kept last."""
+    """Return the IDs in the order of arrival; IDs without a kept original come last."""
     from gateway.config.settings import Settings
     from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 

@@ -87,7 +87,7 @@ def build_template_message(name: str, language: str, variables: list[str]) -> Me
 def send_message(
     session: str, message: Message, *, contact: ContactAddress | None = None, at_ms: int = 0
 ) -> None:
-    """Queue a message and print what becomes of it; exit with 1 if it may not leave."""
+    """Queue a message and print its outcome; exit with 1 if it was refused."""
     from uuid import uuid4
 
     from gateway.config.settings import Settings

@@ -157,7 +157,7 @@ async def _read_all(records: TemplateRecords, channel: str) -> list[tuple[str, M
 
 
 async def _sync(stores: Sequence[Redis], settings: Settings, channel: str) -> dict[str, int]:
-    """Read the lists here or, of channels that only the workers know (simulated ones), let a worker do it."""
+    """Read the lists here; for channels that only workers have (simulated ones), let a worker read them."""
     from core.errors import ConfigurationError, DeliveryError
     from core.ports import HasTemplates
     from gateway.bootstrap import load_channels

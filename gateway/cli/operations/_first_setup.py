@@ -1,4 +1,4 @@
-"""Guided first set-up: asks for channels and credentials, checks them, and writes the settings."""
+"""Interactive set-up: asks for channels and credentials, checks them, and writes the settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _QUOTED = frozenset(" #'\"$\\`")
 
 
 async def run_first_setup(path: Path) -> None:
-    """Ask, check, and write what was given into a file that only its owner can read."""
+    """Ask for settings, check them, and write them into a file that only its owner can read."""
     import channels
     from gateway.access.generated_key import new_secret
     from gateway.config.settings import load_channel_settings
@@ -49,7 +49,7 @@ async def run_first_setup(path: Path) -> None:
 async def _ask_and_check(
     channel: str, declared: Sequence[Setting], present: Mapping[str, str], given: dict[str, str]
 ) -> None:
-    """Ask for a channel's settings until the provider takes them, or until they are wanted all the same."""
+    """Ask for a channel's settings until the provider accepts them or the user keeps them anyway."""
     while True:
         typer.echo(f"\n{channel}: docs/channels/{channel}.md says where to find each value.")
         for each in declared:

@@ -13,13 +13,13 @@ import typer
 
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
+from gateway.cli.operations._given_up_events import describe_given_up, list_given_up, replay_given_up
 from gateway.hooks.subscription import Content, Subscription
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from gateway.hooks.subscriptions import HookStatus, Subscriptions
-    from gateway.redis.records.hook_events import GivenUpEvent, GivenUpEvents
 
 
 app = typer.Typer(
@@ -135,7 +135,7 @@ def rotate(
 def enable(name: Name) -> None:
     """Turn on a hook that was disabled because its receiver answered 410."""
     _change(name, lambda hook: hook.model_copy(update={"disabled": ""}))
-    typer.echo(f"{name} is enabled; it gets what happens from now on, and what was waiting.")
+    typer.echo(f"{name} is enabled; it gets new events and those that were waiting.")
 
 
 @app.command("test")
@@ -182,9 +182,9 @@ def failed(
     as_json: AsJson = False,
 ) -> None:
     """List events that could not be delivered, oldest first."""
-    events = run_in_partitions(lambda stores: _list_given_up(stores, hook, limit + 1))
+    events = run_in_partitions(lambda stores: list_given_up(stores, hook, limit + 1))
     if as_json:
-        typer.echo(json.dumps([_describe_given_up(each) for each in events[:limit]]))
+        typer.echo(json.dumps([describe_given_up(each) for each in events[:limit]]))
         return
     for each in events[:limit]:
         kind = each.event.kind if each.event else "?"
@@ -201,21 +201,7 @@ def replay(
     if bool(ids) == bool(hook):
         raise typer.BadParameter("select events by ID, or all of one hook with --hook")
 
-    async def work(stores: Sequence[Redis]) -> list[tuple[str, str]]:
-        given_up = _given_up_events(stores)
-        if hook:
-            selected = [each async for each in given_up.list_all(hook)]
-        else:
-            found = [await given_up.read(each) for each in ids or ()]
-            selected = [each for each in found if each]
-        results = [
-            (each.id, await given_up.replay(each, _now_ms()) if each.event else "unreadable")
-            for each in selected
-        ]
-        missing = set(ids or ()) - {each.id for each in selected}
-        return results + [(each, "gone") for each in sorted(missing)]
-
-    results = run_in_partitions(work)
+    results = run_in_partitions(lambda stores: replay_given_up(stores, ids or (), hook, _now_ms()))
     for each, result in results:
         if result != "replayed":
             typer.echo(f"{each}: {_REPLAY_FAILURES[result]}", err=True)
@@ -239,13 +225,6 @@ def _subscriptions(stores: Sequence[Redis]) -> Subscriptions:
     return Subscriptions(stores[0]) if len(stores) == 1 else PartitionedSubscriptions(stores)
 
 
-def _given_up_events(stores: Sequence[Redis]) -> GivenUpEvents:
-    from gateway.partitions.given_up_events import PartitionedGivenUpEvents
-    from gateway.redis.records.hook_events import GivenUpEvents
-
-    return GivenUpEvents(stores[0]) if len(stores) == 1 else PartitionedGivenUpEvents(stores)
-
-
 def _change(name: str, update: Callable[[Subscription], Subscription]) -> Subscription:
     changed = run_in_partitions(lambda stores: _subscriptions(stores).change(name, update))
     if changed is None:
@@ -253,15 +232,6 @@ def _change(name: str, update: Callable[[Subscription], Subscription]) -> Subscr
     assert changed is not None
     record_act("change_hook", target=name)
     return changed
-
-
-async def _list_given_up(stores: Sequence[Redis], hook: str, limit: int) -> list[GivenUpEvent]:
-    found: list[GivenUpEvent] = []
-    async for each in _given_up_events(stores).list_all(hook):
-        found.append(each)
-        if len(found) == limit:
-            break
-    return found
 
 
 def _fail_unknown(name: str) -> NoReturn:
@@ -281,18 +251,6 @@ def _as_json(hook: Subscription, status: HookStatus) -> dict[str, Any]:
     shown = {"name", "url", "events", "include", "disabled", "created_ms"}
     secrets = {"secrets": len(hook.valid_secrets(_now_ms()))}
     return {**hook.model_dump(mode="json", include=shown), **secrets, **status.model_dump(mode="json")}
-
-
-def _describe_given_up(each: GivenUpEvent) -> dict[str, Any]:
-    event = each.event
-    return {
-        "id": each.id,
-        "hook": each.hook,
-        "reason": each.reason,
-        "type": event.kind if event else "",
-        "attempts": event.attempts if event else 0,
-        "at_ms": event.at_ms if event else 0,
-    }
 
 
 def _describe_state(hook: Subscription, status: HookStatus) -> str:

@@ -118,7 +118,7 @@ async def _rotate(redis: Redis, ring: KeyRing) -> int:
 
 
 async def _reencrypt(stores: Sequence[Redis]) -> tuple[int, str]:
-    """Write everything anew, as soon as every process knows the new key, and then the servers' files."""
+    """Re-encrypt everything once every process has the new key, then rewrite the servers' files."""
     from gateway.redis.encryption.cipher import REFRESH_SECONDS
     from gateway.redis.records.contacts.persistence import rewrite_files
     from gateway.redis.records.rewriting.reencryption import Reencryption

@@ -41,7 +41,7 @@ def partitions(
     if as_json:
         typer.echo(json.dumps([asdict(place) for place in places], indent=2))
     elif not places:
-        typer.echo("REDIS_URL names no cluster: the one server has everything.")
+        typer.echo("REDIS_URL does not name a cluster: there is one partition.")
     for place in () if as_json else places:
         typer.echo(f"p{place.number}  slot {place.slot}  {place.server}  replicas: {place.replicas}")
     if len(places) > 1 and not as_json:

@@ -62,7 +62,7 @@ async def _setup(channel: str, settings: Settings, by_triggers: bool) -> None:
 
 
 async def _set_webhooks(channel: str, settings: Settings) -> None:
-    """Let the provider of a channel that needs nothing else call us, and check its credentials."""
+    """Check a channel's credentials and register its webhooks, where no other set-up is needed."""
     from gateway.bootstrap import load_channels
     from gateway.diagnostics.accounts import check_accounts
 

@@ -65,7 +65,7 @@ async def _read(redis: Redis) -> tuple[int, list[ProcessVersion]]:
 def _describe(newest: int, processes: list[ProcessVersion], release: str, problem: str) -> list[str]:
     """Return the lines for people: what runs, and what that means for an upgrade."""
     lines = [f"  {each.name}  {each.release}, format {each.format}, flow {each.flow}" for each in processes]
-    lines.insert(0, f"Redis holds format {newest}" if newest else "Redis holds nothing of any release yet")
+    lines.insert(0, f"Redis holds format {newest}" if newest else "Redis has no stored data yet")
     if not processes:
         lines.append("No process is running.")
     others = sorted({each.release for each in processes} - {release})

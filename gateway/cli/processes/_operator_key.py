@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def describe_key(access: OperatorAccess) -> str:
-    """Return the generated key if this start has created it, else where keys are; empty if none is needed."""
+    """Return the key if this start generated it, or where keys are stored; empty if none is needed."""
     if (generated := access.generated) is not None:
         if generated.is_new:
             return f"{generated.secret} (shown this once, kept in {generated.path})"

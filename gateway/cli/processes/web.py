@@ -51,7 +51,7 @@ def web(
         application,
         host=settings.host,
         port=listening,
-        log_config=None,  # its lines are rendered as ours
+        log_config=None,  # uvicorn's log lines are rendered by our formatter
         loop="uvloop",
         http=bounded_protocol(ConnectionLimits(peer_connections=settings.peer_connections)),
         ws="none",

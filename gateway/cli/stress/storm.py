@@ -141,7 +141,7 @@ def storm(
 def _refuse_several(faults: Mapping[str, float]) -> None:
     chosen = [name for name, is_chosen in faults.items() if is_chosen]
     if len(chosen) > 1:
-        raise ConfigurationError(f"{' and '.join(chosen)} do not go together; choose one")
+        raise ConfigurationError(f"{' and '.join(chosen)} cannot be combined; choose one")
 
 
 def _print_result(result: StormResult, progress: Console, seed: int, *, markdown: bool) -> None:
@@ -175,7 +175,7 @@ def _run_broadcast(scenario: StormScenario, rows: int, progress: Console) -> Non
     )
     phases = (
         ("idle", result.idle_waits),
-        ("under kills alone", result.killed_waits),
+        ("with kills only", result.killed_waits),
         ("meanwhile", result.busy_waits),
     )
     for name, waits in phases:

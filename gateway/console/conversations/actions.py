@@ -1,4 +1,4 @@
-"""Acts of agents and operators on a conversation: ownership, reset, opt-out, erasure."""
+"""Actions of agents and operators on a conversation: ownership, reset, opt-out, erasure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gateway.redis.records.redaction.message_redaction import MessageRedaction
 from gateway.redis.records.redaction.operator_redaction import OperatorRedaction
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX, OWN_PREFIX
 from gateway.redis.records.sessions.log.session_log import is_entry_id, read_log_from
 from gateway.redis.records.sessions.silenced_sessions import end_silence
@@ -50,7 +50,7 @@ _REPLAY_ANSWERS: Final = {
     ReplayOutcome.OPTED_OUT: f"not_resent_{SendOutcome.OPTED_OUT}",
     ReplayOutcome.STOPPED: f"not_resent_{SendOutcome.STOPPED}",
 }
-"""Answers to outcomes of a replay; to any other that the letter is gone."""
+"""Messages for outcomes of a replay; any other outcome means that the letter is gone."""
 _FIELDS: Final = ("address", "known", "contact")
 _OWNERSHIP: Final = {
     "take_over": ControlAction.TAKE_OVER,
@@ -146,7 +146,7 @@ class ConversationActions(ConsolePage):
         is_new = receipt.outcome in (SendOutcome.QUEUED, SendOutcome.SCHEDULED)
         return self._answer(request, "resent" if is_new else f"not_resent_{receipt.outcome}")
 
-    async def _find_letter(self, session: str, key: str) -> Letter | None:
+    async def _find_letter(self, session: str, key: str) -> DeadLetter | None:
         """Return the dead letter of a reply, among the newest."""
         for letter in await self._letters.list_newest(limit=_MAX_LETTERS):
             if letter.session == session and letter.reply and letter.reply.key == key:
@@ -154,7 +154,7 @@ class ConversationActions(ConsolePage):
         return None
 
     async def redact(self, request: Request) -> Response:
-        """Delete the words of a message from all that is stored."""
+        """Delete the text of a message from everything stored."""
         form = await read_form(request) or {}
         entry_id = form.get("entry", [""])[0]
         session = await self._find_session(request)
@@ -205,7 +205,7 @@ class ConversationActions(ConsolePage):
 
 
 def _to_source_text(body: str) -> str:
-    """Return the text of a rendered reply for another rendering: without HTML, and its signs as they are."""
+    """Return the source text of a rendered reply, to render it again: without HTML and escapes."""
     if _HTML.match(body):
         body = unescape(_TAG.sub("", _BREAK.sub("\n", body)))
     return to_commonmark(protect_value(body))

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import channels
 from channels._kit.inbound import Verification
-from gateway.console.flows.walked_drawing import WalkedNodes
+from gateway.console.flows.flow_drawings import VisitedNodes
 from gateway.console.layout.formats import format_duration
 from gateway.redis.records.sessions.log.entry_words import describe_entry
 from gateway.redis.records.sessions.log.message_timeline import original_key
@@ -50,7 +50,7 @@ def select_entries(entries: Sequence[LogEntry], entry_id: str) -> list[LogEntry]
 
 
 def describe_verification(channel: str) -> str:
-    """Return by what a channel's messages are verified; empty for a channel that is not known."""
+    """Return how a channel's messages are verified; empty for an unknown channel."""
     if channel == "web":
         return "the token of its session"
     if channel not in channels.available():
@@ -86,7 +86,7 @@ def describe_entries(
     return lines
 
 
-def walked_path(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]]:
+def list_visited_nodes(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]]:
     """Return the last nodes that the flow went to, oldest first, each with the edge that led there."""
     path: list[tuple[str, str]] = []
     for entry in entries:
@@ -98,19 +98,19 @@ def walked_path(entries: Sequence[LogEntry], limit: int) -> list[tuple[str, str]
     return path[-limit:]
 
 
-def read_path(entries: Sequence[LogEntry]) -> WalkedNodes:
-    """Return the nodes of the walked path, as far as it is kept, and its times; 0 if there is none."""
+def read_path(entries: Sequence[LogEntry]) -> VisitedNodes:
+    """Return the nodes of the visited path, as far as it is kept, and its times; 0 if there is none."""
     began = ended = 0
     for entry in entries:
         if entry.kind in ("reset", "expired"):
             began = ended = 0
         elif entry.kind == "committed" and entry.data.get("node"):
             began, ended = began or entry.at_ms, entry.at_ms
-    return WalkedNodes([node for node, _ in walked_path(entries, len(entries))], began, ended)
+    return VisitedNodes([node for node, _ in list_visited_nodes(entries, len(entries))], began, ended)
 
 
 def conclude(lines: Sequence[EventLine]) -> str:
-    """Return one sentence: what became of the message, and after how long."""
+    """Return one sentence with the outcome of the message, and after how long."""
     if not lines:
         return ""
     return f"{lines[-1].title}, {format_duration(lines[-1].at_ms - lines[0].at_ms)} after the first event."
@@ -143,5 +143,5 @@ def _is_of_turn(entry: LogEntry, turns: Sequence[str]) -> bool:
 
 def _keys(entry: LogEntry) -> list[str]:
     data: Any = entry.data
-    replies = data.get("replies")  # a count in entries of another kind
+    replies = data.get("replies")  # a number in entries of another kind
     return [*(replies if isinstance(replies, list) else []), *([str(data["key"])] if "key" in data else [])]

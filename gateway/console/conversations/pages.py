@@ -19,12 +19,12 @@ from gateway.console.conversations.event_lines import (
     conclude,
     describe_entries,
     describe_verification,
+    list_visited_nodes,
     read_path,
     select_entries,
-    walked_path,
 )
-from gateway.console.conversations.transcript import Line, build_transcript
-from gateway.console.flows.walked_drawing import FlowDrawings
+from gateway.console.conversations.transcript import TranscriptLine, build_transcript
+from gateway.console.flows.flow_drawings import FlowDrawings
 from gateway.console.layout.formats import format_clock, format_day
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
@@ -76,7 +76,7 @@ _DONE = {
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
     "erased": "The contact was erased.",
-    "redacted": "The words of the message were deleted, here only: the provider may still have them.",
+    "redacted": "The text of the message was deleted here; the provider may still have it.",
     "resent": "The reply will be sent again; its state is in the transcript.",
     "gone": "Nothing was sent: the dead letter is gone, or this release cannot read it.",
     **{
@@ -103,7 +103,7 @@ class ConversationPages(ConsolePage):
     ) -> None:
         """Create the pages; `words` are the digests under which texts are indexed, if they are.
 
-        `describe_cost` says what a number of a model's tokens costs.
+        `describe_cost` returns the cost of a number of model tokens.
         """
         super().__init__(operator)
         self._redis: Redis = operator.redis
@@ -203,7 +203,7 @@ class ConversationPages(ConsolePage):
             end_events=_END_EVENTS,
             conclusion=conclude(events),
             webhook=await self._find_webhook(session, entries, chosen),
-            path_walked=walked_path(entries, _MAX_NODES),
+            visited_nodes=list_visited_nodes(entries, _MAX_NODES),
             is_drawn=is_drawn,
             flow_changes=flow_changes,
             older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
@@ -216,7 +216,7 @@ class ConversationPages(ConsolePage):
         )
 
     async def draw_flow(self, request: Request) -> Response:
-        """Draw the flow with the path that the conversation walked."""
+        """Draw the flow with the path of the conversation."""
         await self._ids.load()
         session = self._ids.decode(request.path_params["conversation"])
         entries = await read_log_before(self._redis, session, "", _LOG_ENTRIES) if session else []
@@ -257,7 +257,7 @@ class ConversationPages(ConsolePage):
         return {name: value for name, value in facts.items() if value}
 
     async def _read_slots(self, session: str) -> list[tuple[str, str]]:
-        """Return what the bot knows: the node and the slots of the state, as text."""
+        """Return the node and the slots of the dialog state, as text."""
         state: Any = await SessionIndex(self._redis).read_state(session)
         if not isinstance(state, dict):
             return []
@@ -271,11 +271,11 @@ def _parse_state(text: str) -> ConversationState | None:
     return ConversationState(text) if text in set(ConversationState) else None
 
 
-def _choose_message(messages: Sequence[Line], asked: str) -> str:
+def _choose_message(messages: Sequence[TranscriptLine], asked: str) -> str:
     """Return the message whose timeline is shown: the one that is asked for, or the contact's last."""
     if any(line.id == asked for line in messages):
         return asked
-    of_contact = [line for line in messages if line.speaker == "contact"] or messages
+    of_contact = [line for line in messages if line.author == "contact"] or messages
     return of_contact[-1].id if of_contact else ""
 
 

@@ -31,12 +31,12 @@ _LOST: Final = (_STATES["failed"], _REFUSED, _DEAD)
 
 
 @dataclass(slots=True)
-class Line:
-    """A line of the transcript. `speaker` is `contact`, `bot`, `agent`, `note` or `event`."""
+class TranscriptLine:
+    """A line of the transcript. `author` is `contact`, `bot`, `agent`, `note` or `event`."""
 
     id: str
     at_ms: int
-    speaker: str
+    author: str
     text: str
     name: str = ""
     state: StateWords | None = None
@@ -46,7 +46,7 @@ class Line:
     extras: list[str] = field(default_factory=list)
 
 
-def build_transcript(entries: Sequence[LogEntry], contact: str) -> list[Line]:
+def build_transcript(entries: Sequence[LogEntry], contact: str) -> list[TranscriptLine]:
     """Return the lines of a log, oldest first."""
     transcript = _Transcript(contact)
     for entry in entries:
@@ -58,11 +58,11 @@ def build_transcript(entries: Sequence[LogEntry], contact: str) -> list[Line]:
 
 class _Transcript:
     def __init__(self, contact: str) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[TranscriptLine] = []
         self._contact = contact
         self._agent = ""
-        self._parts: dict[str, Line] = {}
-        self._parts_by_provider_id: dict[str, Line] = {}
+        self._parts: dict[str, TranscriptLine] = {}
+        self._parts_by_provider_id: dict[str, TranscriptLine] = {}
 
     def apply(self, entry: LogEntry) -> None:
         data: Any = entry.data
@@ -77,14 +77,16 @@ class _Transcript:
                     self._add_event(entry, text)
             case "note":
                 name = f"Internal note of {data.get('agent') or 'an agent'}, not sent"
-                self.lines.append(Line(entry.id, entry.at_ms, "note", str(data.get("text", "")), name))
+                self.lines.append(
+                    TranscriptLine(entry.id, entry.at_ms, "note", str(data.get("text", "")), name)
+                )
             case "assigned":
                 self._agent = str(data.get("agent") or "")
                 self._add_event(entry, describe_entry(entry).title)
             case "reset":
                 self._add_event(entry, "The conversation was reset")
             case "expired":
-                self._add_event(entry, "The conversation began anew after a long pause")
+                self._add_event(entry, "The conversation restarted after a long pause")
             case "silenced":
                 self._add_event(entry, f"The bot is silent: {_to_words(data.get('reason'))}")
             case "activity":
@@ -99,7 +101,7 @@ class _Transcript:
     def _add_received(self, entry: LogEntry, data: Any) -> None:
         files = int(data.get("files") or 0)
         text = str(data.get("text") or data.get("payload") or data.get("reaction") or "")
-        line = Line(entry.id, entry.at_ms, "contact", text, self._contact, is_message=True)
+        line = TranscriptLine(entry.id, entry.at_ms, "contact", text, self._contact, is_message=True)
         if data.get("author"):
             line.name = str(data["author"])
         if entry.kind == "participant":
@@ -113,7 +115,7 @@ class _Transcript:
     def _add_reply(self, entry: LogEntry, data: Any) -> None:
         key = str(data.get("key", ""))
         is_agent, is_note = data.get("voice") == "person", key.endswith(_NOTE_SUFFIXES)
-        speaker = "note" if is_note else "agent" if is_agent else "bot"
+        author = "note" if is_note else "agent" if is_agent else "bot"
         name = (
             "Internal note for agents, not sent to the contact"
             if is_note
@@ -121,8 +123,8 @@ class _Transcript:
             if is_agent
             else "Bot"
         )
-        line = Line(
-            entry.id, entry.at_ms, speaker, str(data.get("body", "")), name, _REPLIED, is_message=not is_note
+        line = TranscriptLine(
+            entry.id, entry.at_ms, author, str(data.get("body", "")), name, _REPLIED, is_message=not is_note
         )
         line.extras += [str(each.get("label") or each.get("title") or "") for each in data.get("choices", ())]
         line.extras += ["file"] * len(data.get("media", ()))
@@ -130,7 +132,7 @@ class _Transcript:
         self._parts[key] = line
 
     def _add_event(self, entry: LogEntry, text: str) -> None:
-        self.lines.append(Line(entry.id, entry.at_ms, "event", text))
+        self.lines.append(TranscriptLine(entry.id, entry.at_ms, "event", text))
 
     def _apply_status(self, data: Any) -> None:
         line = self._parts_by_provider_id.get(str(data.get("id")))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.errors import ConfigurationError
-from flows.authoring.diagram import WalkedPath
+from flows.authoring.diagram import VisitedPath
 from flows.authoring.trial import TrialStep, TrialTurn, run_trial_turn
 from flows.document import Flow
 from flows.llm import Model
@@ -66,7 +66,7 @@ class FlowChatPage(ConsolePage):
     """The page `/console/flows/{flow}/chat`. Each operator has one chat with each flow, for an hour."""
 
     def __init__(self, operator: OperatorAuth, files: FlowFiles, build_model: Callable[[], Model]) -> None:
-        """Create the page; `build_model` is called beside the event loop when somebody first writes."""
+        """Create the page; `build_model` is called in a thread at the first message."""
         super().__init__(operator)
         self._files = files
         self._chats = TrialChats(operator.redis)
@@ -108,15 +108,15 @@ class FlowChatPage(ConsolePage):
         )
 
     async def drawing(self, request: Request) -> Response:
-        """Return the flow's drawing with the present node and the walked path lit."""
+        """Return the flow's drawing with the present node and the visited path highlighted."""
         file = await self._files.read(request.path_params["flow"])
         if file is None or file.flow is None:
             return error_response(404, "no_flow", "there is no such flow, or it is invalid")
         _, chat = await self._read(request, file)
-        return draw(file.flow, _walk(chat, _author_ids(file.flow)))
+        return draw(file.flow, _find_visited_path(chat, _author_ids(file.flow)))
 
     async def say(self, request: Request) -> Response:
-        """Take a message of the form, or begin anew."""
+        """Process a message of the form, or restart the chat."""
         name = request.path_params["flow"]
         file = await self._files.read(name)
         form = await read_form(request)
@@ -144,7 +144,7 @@ class FlowChatPage(ConsolePage):
         text: str,
         calls_succeed: bool,  # noqa: FBT001 - one of the form's fields
     ) -> str:
-        """Run the turn and store it; return what is in the way, if anything."""
+        """Run the turn and store it; return why that is not possible, if so."""
         if self._running.locked():
             return "busy"
         stored, chat = before
@@ -171,7 +171,7 @@ class FlowChatPage(ConsolePage):
         return "" if is_stored else "stale"
 
     async def _read(self, request: Request, file: FlowFile) -> tuple[StoredChat, TrialChat]:
-        """Return the chat as it is stored and as it was read; one of another build begins anew."""
+        """Return the chat as stored and as parsed; one of another build starts over."""
         stored = await self._chats.read(_operator_of(request), file.name)
         try:
             return stored, TrialChat.model_validate_json(stored.text) if stored.text else TrialChat()
@@ -181,7 +181,7 @@ class FlowChatPage(ConsolePage):
 
 _PROBLEMS: Final = {
     "stale": "Another window has written since this page was opened, or the chat is too long to keep.",
-    "full": f"A chat has at most {MAX_TURNS} messages: begin anew.",
+    "full": f"A chat has at most {MAX_TURNS} messages: restart it.",
     "text": f"Write 1 to {MAX_TEXT_LENGTH:,} characters.",
     "busy": "Other test chats are being answered: try again in a moment.",
     "slow": f"The answer took longer than {_TURN_SECONDS:.0f} seconds, so nothing has changed.",
@@ -198,11 +198,11 @@ def _author_ids(flow: Flow | None) -> dict[str, str]:
     return {node.id: node.author_id for node in flow.nodes} if flow else {}
 
 
-def _walk(chat: TrialChat, author_ids: dict[str, str]) -> WalkedPath:
+def _find_visited_path(chat: TrialChat, author_ids: dict[str, str]) -> VisitedPath:
     steps = [step for line in chat.lines for step in line.steps]
     named = [(author_ids.get(step.source, ""), author_ids.get(step.node, "")) for step in steps]
     nodes = frozenset(target for _, target in named)
-    return WalkedPath(nodes, frozenset(named), author_ids.get(chat.node, ""))
+    return VisitedPath(nodes, frozenset(named), author_ids.get(chat.node, ""))
 
 
 def _to_line(said: str, turn: TrialTurn) -> ChatLine:

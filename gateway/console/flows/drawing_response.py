@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from flows.authoring.diagram import WalkedPath, to_svg
+from flows.authoring.diagram import VisitedPath, to_svg
 from flows.document import Flow
 
 _HEADERS: Final = {
@@ -16,6 +16,6 @@ _HEADERS: Final = {
 }
 
 
-def draw(flow: Flow, walk: WalkedPath | None = None) -> Response:
-    """Return the drawing as an image without scripts, with what was walked."""
-    return Response(to_svg(flow, walk), media_type="image/svg+xml", headers=_HEADERS)
+def draw(flow: Flow, visited: VisitedPath | None = None) -> Response:
+    """Return the drawing as an image without scripts, with the visited path."""
+    return Response(to_svg(flow, visited), media_type="image/svg+xml", headers=_HEADERS)

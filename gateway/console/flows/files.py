@@ -51,7 +51,7 @@ class FlowFiles:
         return tuple(self._paths)
 
     async def read(self, name: str) -> FlowFile | None:
-        """Return a flow, loaded beside the event loop if a file has changed; `None` if there is none."""
+        """Return a flow, loaded in a thread if a file has changed; `None` if there is none."""
         path = self._paths.get(name)
         if path is None:
             return None

@@ -25,7 +25,7 @@ class FlowHistory:
         self._recorded: dict[str, str] = {}
 
     async def keep_recording(self) -> None:
-        """Record the versions until cancelled, also those that nobody looks at."""
+        """Record the versions until cancelled, including those that no page shows."""
         await run_forever(self.record, _LOOK_SECONDS, "recording the versions of the flows")
 
     async def record(self) -> None:

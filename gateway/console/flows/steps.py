@@ -10,7 +10,7 @@ from flows.document import Flow
 
 
 class NodeSteps(NamedTuple):
-    """A node as the author wrote it: how many conversations came to it, and how many went on."""
+    """A node as the author wrote it: how many conversations reached it, and how many went on."""
 
     node: str
     entered: int
@@ -46,7 +46,7 @@ class FlowSteps(NamedTuple):
 
 
 def summarize_steps(flow: Flow, steps: Mapping[tuple[str, str], int]) -> FlowSteps:
-    """Return the steps of a flow; moves inside of what the author wrote as one node, a form, are none."""
+    """Return the steps of a flow; moves within a form, which the author wrote as one node, do not count."""
     authored = {node.id: node.author_id for node in flow.nodes}
     ends = {node.author_id for node in flow.nodes if node.is_final or node.hand_off}
     entered, left = Counter[str](), Counter[str]()

@@ -29,7 +29,7 @@ from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response
-from gateway.webchat.schemas import TemplateRequest
+from gateway.webchat.schemas.requests import TemplateRequest
 
 _MAX_SESSIONS = 200
 

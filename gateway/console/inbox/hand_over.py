@@ -54,7 +54,7 @@ def summarize(entries: Sequence[LogEntry], owner: Owner, state: object) -> HandO
 
 
 def _find_transition(entries: Sequence[LogEntry]) -> int:
-    """Return where agents got the conversation from the bot; the end if the log does not go back to it."""
+    """Return the index of the hand-over to agents; the last one if the log does not reach back to it."""
     found = len(entries) - 1
     for at in range(len(entries) - 1, -1, -1):
         owner = entries[at].data.get("owner") if entries[at].kind == "control" else None
@@ -66,7 +66,7 @@ def _find_transition(entries: Sequence[LogEntry]) -> int:
 
 
 def _find_begin(entries: Sequence[LogEntry], end: int) -> int:
-    """Return where the conversation before the hand-over began."""
+    """Return the index at which the conversation before the hand-over began."""
     for at in range(end, -1, -1):
         if entries[at].kind in _BEGINS or (
             entries[at].kind == "control" and entries[at].data.get("owner") == "bot"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
@@ -12,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.model import Address, Attachment, ControlAction, ControlReceived, Message, MessageTemplate
-from core.model import Template as TemplateChoice
+from core.model import Address, ControlAction, ControlReceived
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
 from gateway.console.conversations.transcript import build_transcript
+from gateway.console.inbox.answer_form import AnswerForm, fill_in, read_address
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
 from gateway.console.inbox.hand_over import summarize
 from gateway.console.layout.live_views import ViewName
@@ -43,7 +42,6 @@ _LOG_ENTRIES: Final = 150
 _MAX_TEXT: Final = 10_000
 _MAX_TEMPLATES: Final = 100
 _MAX_FORM_BYTES: Final = 64_000
-_OPEN: Final = re.compile(r"\{\{.*?\}\}")
 _ACTS: Final = {"give_back": ControlAction.GIVE_BACK, "close": ControlAction.CLOSE}
 _LISTS: Final = ("mine", "unassigned", "all")
 _DONE: Final = {
@@ -80,6 +78,7 @@ class AgentDeskPages(ConsolePage):
         self._desk_channels = frozenset(desk_channels)
         self._replies = dict(replies or {})
         self._files = files
+        self._form = AnswerForm(operator.redis, files)
         self._desk = AgentDesk(operator.redis)
         self._ids = ConversationIds(operator.redis)
         self._list = ConversationList(operator.redis)
@@ -98,11 +97,11 @@ class AgentDeskPages(ConsolePage):
         ]
 
     async def page(self, request: Request) -> Response:
-        """Show who waits and, if one is chosen, the conversation with it."""
+        """Show the waiting conversations and, if one is chosen, its messages."""
         return await self._show(request, request.query_params.get("conversation", ""))
 
     async def reply(self, request: Request) -> Response:
-        """Send an agent's answer, or save a note. One agent at a time: who is second sees who was first."""
+        """Send an agent's answer, or save a note. A second agent at the same time learns who was first."""
         form = await read_form(request, _MAX_FORM_BYTES) or {}
         given = {name: values[0] for name, values in form.items()}
         session, opaque = await self._find_session(request), request.path_params["conversation"]
@@ -117,7 +116,7 @@ class AgentDeskPages(ConsolePage):
                 opaque, "noted" if await self._desk.add_note(session, agent, text) else "gone"
             )
         try:
-            message = await self._build_message(session, given, text)
+            message = await self._form.build_message(session, given, text)
         except ValueError as error:
             return await self._show(request, opaque, given, str(error))
         holder = await self._desk.assign(session, agent, "claim")
@@ -157,7 +156,7 @@ class AgentDeskPages(ConsolePage):
         return self._redirect_done("", act)
 
     async def announce(self, request: Request) -> Response:
-        """Hear that the agent has the conversation open or writes; a script of the page says so."""
+        """Record that the agent has the conversation open or is writing; a script of the page reports it."""
         form = await read_form(request) or {}
         session = await self._find_session(request)
         if session:
@@ -209,10 +208,10 @@ class AgentDeskPages(ConsolePage):
             done=_DONE.get(request.query_params.get("done", ""), ""),
             fresh_id=uuid4().hex,
             largest_file=MAX_FILE_BYTES if self._files else 0,
-            **(await self._read_talk(row, agent) if row else {}),
+            **(await self._read_conversation(row, agent) if row else {}),
         )
 
-    async def _read_talk(self, row: ConversationRow, agent: str) -> dict[str, object]:
+    async def _read_conversation(self, row: ConversationRow, agent: str) -> dict[str, object]:
         entries = await read_log_end(self._redis, row.session, _LOG_ENTRIES)
         window, now = await read_window(self._redis, row.session), (await self._redis.time())[0] * 1000
         state = await self._index.read_state(row.session)
@@ -228,7 +227,7 @@ class AgentDeskPages(ConsolePage):
             "window_closes": window if window > now else 0,
             "is_outside": bool(window) and window <= now,
             "slots": known,
-            "replies": {name: _fill_in(text, values) for name, text in self._replies.items()},
+            "replies": {name: fill_in(text, values) for name, text in self._replies.items()},
             "templates": [each for each in templates if each.is_approved][:_MAX_TEMPLATES],
             "answers_elsewhere": row.channel in self._desk_channels,
         }
@@ -241,34 +240,11 @@ class AgentDeskPages(ConsolePage):
     async def _read_rows(self, sessions: Sequence[str]) -> dict[str, ConversationRow]:
         return {row.session: row for row in await self._list.read_rows(sessions)}
 
-    async def _build_message(self, session: str, given: Mapping[str, str], text: str) -> Message:
-        """Return the message of a form. Raises `ValueError` with what is missing."""
-        if chosen := given.get("template", ""):
-            name, _, language = chosen.partition("|")
-            address = await self._read_address(session)
-            found = await TemplateRecords(self._redis).find(address.channel, name, language)
-            template = TemplateChoice(
-                name=name, language=language, variables=parse_variables(given.get("variables", ""), found)
-            )
-            return Message(text="", template=template)
-        if missing := _OPEN.search(text):
-            raise ValueError(f"fill in {missing[0]} first: nothing is known for it")
-        url = given.get("file", "").strip()
-        if url and not url.startswith("https://") and not (self._files and self._files.owns(url)):
-            raise ValueError("a file needs an address that begins with https://")
-        if not text and not url:
-            raise ValueError("write an answer first")
-        return Message(text=text, media=(Attachment(url=url),) if url else ())
-
-    async def _read_address(self, session: str) -> Address:
-        stored: Any = await self._redis.hget(session_key(session), "address")
-        return Address.model_validate_json(stored)
-
     async def _record(self, session: str, act: ControlAction, agent: str) -> None:
         event = ControlReceived(
             id=f"desk:{uuid4().hex}",
             session=session,
-            address=await self._read_address(session),
+            address=await read_address(self._redis, session),
             act=act,
             actor=agent if agent != "local" else "agent",
         )
@@ -303,23 +279,3 @@ def _divide(
 def _is_opened_by_person(request: Request) -> bool:
     """Return whether a person opened the page: a script that keeps it up to date has read nothing."""
     return request.headers.get("sec-fetch-dest", "document") == "document"
-
-
-def _fill_in(text: str, values: Mapping[str, str]) -> str:
-    """Return a saved reply with what is known of the contact; the rest stays marked."""
-    return re.sub(
-        r"\{\{\s*([\w.-]+)\s*\}\}", lambda found: values.get(found[1]) or f"{{{{ {found[1]} }}}}", text
-    )
-
-
-def parse_variables(text: str, template: MessageTemplate | None) -> dict[str, str]:
-    """Return the variables of a template: a line for each, as `name=value` or the value alone, in order."""
-    names = [each.name for each in template.variables] if template else []
-    variables = {}
-    for number, line in enumerate(line for line in text.splitlines() if line.strip()):
-        name, sign, value = line.partition("=")
-        if sign and (name.strip() in names or not names):
-            variables[name.strip()] = value.strip()
-        elif number < len(names):
-            variables[names[number]] = line.strip()
-    return variables

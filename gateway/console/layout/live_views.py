@@ -1,8 +1,8 @@
 """Views of the console with live updates, and the versions that reveal a change.
 
-One task of a web process reads the versions of all views that somebody looks at, in one round trip a second,
-whatever the number of tabs. Redis has them, so it does not matter which process changed something, and a
-change during a lost connection is noticed afterwards.
+One task of a web process reads the versions of all open views in one round trip a second, whatever the number
+of tabs. The versions are in Redis, so it does not matter which process made a change, and a change during a
+lost connection is noticed afterwards.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.agent_desk import presence_key
 
 _SLOW_MS: Final = 10_000
-"""Views with ages and rates change by the time that passes; they get a new version this often."""
+"""Views with ages and rates change as time passes; they get a new version at this interval."""
 
 
 class ViewName(StrEnum):
@@ -39,7 +39,7 @@ class ViewName(StrEnum):
 
 
 class LiveView(NamedTuple):
-    """A page that somebody looks at, with its conversation if it is about one."""
+    """An open page, with its conversation if it is about one."""
 
     name: ViewName
     session: str = ""
@@ -105,7 +105,7 @@ def _digest(view: LiveView, facts: Mapping[str, Any], end: object) -> str:
 
 
 class ViewWatcher:
-    """Tells streams that their view has a new version; nothing is read while nobody watches."""
+    """Notifies streams that their view has a new version; nothing is read while there are no streams."""
 
     def __init__(self, redis: Redis, seconds: float = 1.0) -> None:
         self._redis = redis

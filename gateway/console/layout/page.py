@@ -99,7 +99,7 @@ class ConsolePage:
     async def show(
         self, request: Request, template: str, *, status: int = 200, **values: object
     ) -> HTMLResponse:
-        """Render a page with the navigation, as whoever asks may see it."""
+        """Render a page with the navigation for the role of the requester."""
         identity: Identity = request.state.identity
         redis = self._operator_auth.redis
         navigation = Navigation(
@@ -132,7 +132,7 @@ def render_page(template: str, **values: object) -> HTMLResponse:
 
 
 def redirect(path: str) -> Response:
-    """Return the answer to a form that was taken: the page to read next."""
+    """Return the redirect after a form was processed."""
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 

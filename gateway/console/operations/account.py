@@ -1,4 +1,4 @@
-"""Console page of one account: may it send, how fast, with what errors, and is it set up at the provider?"""
+"""Console page of one account: circuit breaker, rate limits, errors, and its set-up at the provider."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class AccountPage(ConsolePage):
 
 _DONE: Final = {
     "closed": "Nothing was done: the account is not paused any more.",
-    "tried": "A reply is tried now. If it is sent, the others follow by themselves.",
+    "tried": "A reply is tried now. If it is sent, the others follow automatically.",
     "next": "The pause is over: the next reply is tried at once.",
 }
 
@@ -137,7 +137,7 @@ def _count_errors(minutes: Sequence[MinuteTraffic], account: str) -> list[tuple[
 
 
 def _describe_limits(channel: Channel[httpx.AsyncClient]) -> dict[str, str]:
-    """Return the provider's limits, which are kept by themselves."""
+    """Return the provider's limits, which are observed automatically."""
     can, facts = channel.capabilities, dict[str, str]()
     if window := can.service_window:
         scope = f" (addresses with {window.prefix})" if window.prefix else ""
@@ -145,7 +145,7 @@ def _describe_limits(channel: Channel[httpx.AsyncClient]) -> dict[str, str]:
     else:
         facts["Free text"] = "at any time"
     limits = [f"{value:g} a second per {name}" for name, value in can.pace if value]
-    facts["Sending rate"] = ", ".join(limits) or "no fixed limit: the provider's answers are heeded"
+    facts["Sending rate"] = ", ".join(limits) or "no fixed limit: the provider's responses set it"
     facts["Length of a text"] = f"{can.text_length:,} characters"
     facts["Delivery statuses"] = "reported" if can.statuses else "none"
     facts["Templates"] = "yes" if can.templates else "none"

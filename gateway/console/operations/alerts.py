@@ -57,7 +57,7 @@ def _describe_pause(account: PausedAccount, now_ms: int) -> Alert:
     next_try = f"in {format_duration(wait_ms)}." if wait_ms > 0 else "due now."
     return Alert(
         f"{account.account} is paused: {account.reason or 'too many sends failed'}",
-        f"Its replies are kept and tried again by themselves; the next try is {next_try}",
+        f"Its replies are kept and retried automatically; the next try is {next_try}",
         "/console/accounts",
         "See the accounts",
     )
@@ -77,7 +77,7 @@ def _find_dead_letters(status: GatewayStatus) -> Iterator[Alert]:
     if status.dead_letters:
         yield Alert(
             f"{format_count(status.dead_letters, 'dead letter')}: given up after all tries",
-            "Nothing happens until somebody replays or drops them.",
+            "They wait until an operator replays or drops them.",
             "/console/failures",
             "See the failures",
             "warn",
@@ -93,7 +93,7 @@ def _describe_alarm(alarm: AccountAlarm) -> Alert:
         )
     return Alert(
         f"{alarm.account} accepts replies and then reports {alarm.code}{reason}",
-        "Replies do not arrive until the account is put in order at the provider.",
+        "Replies do not arrive until the account is fixed at the provider.",
         "/console/accounts",
         "See the accounts",
     )

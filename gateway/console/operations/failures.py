@@ -22,7 +22,7 @@ from gateway.redis.records.processes.delivery_reports import read_recent_counts
 from gateway.redis.records.processes.gateway_status import read_status
 from gateway.redis.records.processes.traffic import read_traffic
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import parse_page_end
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.server.error_responses import error_response
@@ -47,18 +47,18 @@ class Cause(NamedTuple):
 
     reason: str
     is_reply: bool
-    letters: list[tuple[str, Letter]]
+    letters: list[tuple[str, DeadLetter]]
 
     @property
     def forecast(self) -> str:
-        """Return what a replay does, and when it helps."""
+        """Return what a replay would do, and whether it would help."""
         if all(not letter.turns and not letter.reply for _, letter in self.letters):
             return (
                 "This release cannot read them: drop them, or replay them with the release that wrote them."
             )
         if self.is_reply:
             return (
-                "A replay sends the reply again. It helps once the cause is put right; a number that cannot "
+                "A replay sends the reply again. It helps once the cause is fixed; a number that cannot "
                 "be reached fails again, and a closed service window refuses it."
             )
         return (
@@ -84,7 +84,7 @@ class FailuresPage(ConsolePage):
         ]
 
     async def page(self, request: Request) -> Response:
-        """Show what is lost, what comes back by itself, and what was refused at the door."""
+        """Show dead letters, replies that are retried automatically, and rejected webhooks."""
         await self._ids.load()
         redis = self._operator_auth.redis
         before = parse_page_end(request.query_params.get("before", ""))
@@ -127,7 +127,7 @@ class FailuresPage(ConsolePage):
         dropped = await self._letters.drop(chosen)
         return redirect(f"/console/failures?done=dropped-{dropped}-{len(chosen)}")
 
-    async def _find(self, form: dict[str, list[str]]) -> list[Letter]:
+    async def _find(self, form: dict[str, list[str]]) -> list[DeadLetter]:
         span = _SPANS.get(form.get("since", [""])[0])
         if span:
             since, letters = int(time() * 1000) - span[1], []
@@ -139,7 +139,7 @@ class FailuresPage(ConsolePage):
         found = [await self._letters.read(each) for each in _parse_ids(form)]
         return [letter for letter in found if letter is not None]
 
-    def _group(self, letters: Sequence[Letter]) -> list[Cause]:
+    def _group(self, letters: Sequence[DeadLetter]) -> list[Cause]:
         causes: dict[tuple[str, bool], Cause] = {}
         for letter in letters:
             key = (letter.reason, letter.reply is not None)

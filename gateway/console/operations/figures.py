@@ -53,13 +53,13 @@ class AccountFigures(NamedTuple):
 
 
 class TokenPrice(NamedTuple):
-    """Price of a million tokens of the language model; 0 if nobody has told it."""
+    """Price of a million tokens of the language model; 0 if it is not configured."""
 
     number: float = 0.0
     currency: str = ""
 
     def describe(self, tokens: int) -> str:
-        """Return what these tokens cost, such as `0.42 USD`; empty without a price."""
+        """Return the cost of these tokens, such as `0.42 USD`; empty without a price."""
         cost = self.number * tokens / 1_000_000
         digits = 2 if cost >= 0.01 or not cost else 4
         return f"{cost:,.{digits}f} {self.currency}".strip() if self.number else ""

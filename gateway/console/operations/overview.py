@@ -30,7 +30,7 @@ _MAX_ALERTS = 3
 _MAX_CHANGES = 5
 _MAX_ACTS = 50
 _NO_CHANGES = frozenset({"simulate_message", "simulate_owner", "try_flow", "search", "answer", "note"})
-"""Acts of every day, which explain no incident."""
+"""Routine actions, which do not explain an incident."""
 
 _MINUTES = 60
 

@@ -60,7 +60,7 @@ class OperationsPages(ConsolePage):
         )
 
     async def accounts(self, request: Request) -> Response:
-        """Show which accounts may send, and what became of their messages in the last day."""
+        """Show which accounts may send, and the outcomes of their messages in the last day."""
         redis = self._operator_auth.redis
         figures = await read_status(redis)
         counts = await read_recent_counts(redis)

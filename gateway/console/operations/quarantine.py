@@ -48,7 +48,7 @@ class QuarantinePage(ConsolePage):
         return await self._show(request, done=_DONE.get(request.query_params.get("done", ""), ""))
 
     async def replay(self, request: Request) -> Response:
-        """Replay one rejected webhook by the credentials of now; why it is rejected again is shown."""
+        """Replay a rejected webhook with the current credentials; a new rejection shows its reason."""
         form = await read_form(request)
         name = (form or {}).get("webhook", [""])[0]
         webhook = await self._kept.find_rejected(name)

@@ -20,7 +20,7 @@ _MAX_SECONDS = 30.0
 
 
 class SettingsCheckPage(ConsolePage):
-    """The page `/console/settings`. The checks ask servers, so they run when somebody asks for them."""
+    """The page `/console/settings`. The checks query servers, so they run only on request."""
 
     def __init__(self, operator: OperatorAuth, settings: Settings) -> None:
         super().__init__(operator)
@@ -38,7 +38,7 @@ class SettingsCheckPage(ConsolePage):
         return await self.show(request, "operations/settings_check.html", results=results, is_asked=is_asked)
 
     async def _run(self) -> list[CheckResult]:
-        """Run the checks beside the event loop, because they load the flow; one run at a time."""
+        """Run the checks in a thread, because they load the flow; one run at a time."""
         async with self._running:
             try:
                 async with asyncio.timeout(_MAX_SECONDS):

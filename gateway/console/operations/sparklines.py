@@ -1,4 +1,4 @@
-"""Small charts of one series as SVG, and the sentence that says the same."""
+"""Small charts of one series as SVG, and a sentence that describes each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def draw_sparkline(
 ) -> Sparkline:
     """Return the chart of a series, oldest first; its scale begins at zero.
 
-    `describe` words a value, `span` the time that the series is about.
+    `describe` formats a value, `span` describes the period of the series.
     """
     highest = max(values, default=0)
     if not highest:

@@ -1,7 +1,7 @@
 // The inbox beyond its links and forms: keys, saved replies, the counter, drafts, and who else is there.
 
 const at = (id) => document.getElementById(id);
-const composer = at("composer"), text = at("text"), send = at("send"), log = at("talk-log");
+const composer = at("composer"), text = at("text"), send = at("send"), log = at("message-log");
 const PRESENCE_MS = 8_000;
 let typedAt = 0, told = "";
 

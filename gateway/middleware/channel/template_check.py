@@ -48,7 +48,7 @@ class _CheckedSend:
         """Check the template; one that is not listed is left to the provider."""
         assert isinstance(self._channel, HasTemplates), "others are not checked"
         problem = None
-        for is_fresh in (False, True):  # what does not fit the kept definition may fit the present one
+        for is_fresh in (False, True):  # the cached definition may be outdated
             definition = await self._find(template, is_fresh=is_fresh)
             if definition is None:
                 return

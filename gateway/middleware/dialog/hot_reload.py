@@ -54,7 +54,7 @@ class ReloadingDialog:
             self.machine.replace_flow(await asyncio.to_thread(self._file.reload))
         except ConfigurationError as error:
             log.error("flow file changed but is invalid; keeping the previous flow\n%s", error)
-        except Exception:  # whatever a file does to the loader, contacts are answered by the flow in use
+        except Exception:  # any error of the loader: the flow in use continues to answer
             log.exception("flow file changed but is invalid; keeping the previous flow")
         else:
             log.info("flow reloaded: %s", self._file.path)

@@ -23,7 +23,8 @@ _LOG_ENTRIES = 300
 class QuotedMessages:
     """Dialog that sees the text of a quoted message of ours, which providers name by its id alone.
 
-    A tapped button needs none. What cannot be found stays unknown, and a reaction to it decides nothing.
+    A tapped button needs none. A message that cannot be found stays unknown, and a reaction to it has no
+    effect.
     """
 
     def __init__(self, dialog: Dialog, redis: Redis) -> None:

@@ -33,7 +33,7 @@ class TimeZones:
     ) -> None:
         """Wrap a dialog; `channels` are those that know zones and have quiet hours, by name.
 
-        An answer that is ready waits for the zone for at most `max_seconds`.
+        A finished answer waits for the zone for at most `max_seconds`.
         """
         self._max_seconds = max_seconds
         self._dialog = dialog
@@ -54,7 +54,7 @@ class TimeZones:
             outcome = await self._dialog.answer(turn, state, listener=listener)
             await asyncio.wait([learning], timeout=self._max_seconds)
         finally:
-            learning.cancel()  # a provider that hangs holds no answer up
+            learning.cancel()  # a provider that hangs must not delay the answer
         return outcome
 
     async def _learn(self, channel: KnowsTimeZones[httpx.AsyncClient], turn: Turn) -> None:

@@ -1,4 +1,4 @@
-"""Fetches what a provider's webhooks leave out, right before a turn is answered."""
+"""Fetches data that a provider's webhooks omit, right before a turn is answered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LoadState = Callable[[str], Awaitable[State | None]]
 class TurnEnrichment:
     """Dialog that completes turns, and starts a session with the state of the session that it continues.
 
-    If the provider does not answer, the turn only lacks its files or its history.
+    If the provider does not answer, the turn is answered without its files or its history.
     """
 
     def __init__(

@@ -14,10 +14,10 @@ from gateway.redis.records.sessions.search.word_index import WordIndex
 
 
 class MessageDeletions:
-    """Redacts before the event is stored: what was interrupted, the provider's repetition does again."""
+    """Redacts before the event is stored, so that the provider's retry completes an interrupted redaction."""
 
     def __init__(self, inbox: Inbox, redaction: MessageRedaction, words: WordIndex | None = None) -> None:
-        """Decorate an inbox; of `words` those that wait are written first, or they would come afterwards."""
+        """Decorate an inbox; pending `words` are indexed before a redaction, never after it."""
         self._inbox = inbox
         self._redaction = redaction
         self._words = words

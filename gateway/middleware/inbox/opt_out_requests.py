@@ -51,7 +51,7 @@ class OptOutRequests:
         return event.model_copy(update={"request": request})
 
     def _recognize(self, turn: Turn) -> ConsentRequest | None:
-        """Return what a message asks for; a tapped button counts by what the business put behind it."""
+        """Return what a message asks for; for a tapped button its payload counts."""
         if turn.attachments or turn.location or turn.form is not None or turn.order or turn.reaction:
             return None
         channel = self._channels.get(turn.address.channel)

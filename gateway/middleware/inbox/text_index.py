@@ -12,7 +12,7 @@ _STORED = (AcceptResult.NEW, AcceptResult.SILENCED)
 
 
 class TextIndex:
-    """Indexes what is stored; messages are acknowledged without it."""
+    """Indexes stored messages in the background; the acknowledgement does not wait for it."""
 
     def __init__(self, inbox: Inbox, words: WordIndex) -> None:
         self._inbox = inbox

@@ -12,7 +12,7 @@ from channels._kit.rendering import PLAIN_DIALECT, render_markdown
 from core.errors import DeliveryError
 from core.model import Address, Message, TimerKind, Turn
 from core.ports import Dialog, SendsVoiceNotes, State, TurnListener, TurnOutcome
-from flows.llm import ModelError, Speaker
+from flows.llm import ModelError, SpeechSynthesizer
 
 log = logging.getLogger("turngate.media")
 
@@ -32,12 +32,16 @@ class SpeechMiddleware:
     """
 
     def __init__(
-        self, dialog: Dialog, channels: Mapping[str, Any], http: httpx.AsyncClient, speaker: Speaker
+        self,
+        dialog: Dialog,
+        channels: Mapping[str, Any],
+        http: httpx.AsyncClient,
+        synthesizer: SpeechSynthesizer,
     ) -> None:
         self._dialog = dialog
         self._channels = {name: each for name, each in channels.items() if isinstance(each, SendsVoiceNotes)}
         self._http = http
-        self._speaker = speaker
+        self._synthesizer = synthesizer
         self._reported: set[tuple[str, str]] = set()
 
     async def answer(
@@ -65,7 +69,7 @@ class SpeechMiddleware:
         if not text or len(text) > _MAX_SPOKEN_LENGTH:
             return message
         try:
-            recording = await self._speaker.speak(text)
+            recording = await self._synthesizer.synthesize(text)
             voice = await channel.upload_voice_note(turn.address, recording, self._http, session=turn.session)
         except ModelError as error:
             log.warning("answer not spoken, sent as text: %s", error)
@@ -77,7 +81,7 @@ class SpeechMiddleware:
         return message
 
     def _report(self, channel: str, error: DeliveryError) -> None:
-        """Log why answers are text: what stays so until somebody acts once, until the next one is spoken."""
+        """Log why answers are text: a lasting cause once, until the next answer is spoken."""
         code = error.code or type(error).__name__
         if (channel, code) not in self._reported:
             reason = _LASTING_CODES.get(code, code)

@@ -13,7 +13,7 @@ SECRET: Final = (
 """Part of a name, as a regular expression."""
 
 VALUE_NAMES: Final = ("value", "values", "val", "content", "data", "string_value", "stringvalue")
-"""Fields that have the value of what another field names."""
+"""Fields that hold the value of a secret that another field names."""
 
 _PATTERN: Final = re.compile(SECRET, re.IGNORECASE)
 _NAMING: Final = frozenset(
@@ -23,7 +23,7 @@ _MAX_NAME: Final = 100
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether what has this name is a secret."""
+    """Return whether a value with this name is a secret."""
     return _PATTERN.search(name) is not None
 
 

@@ -47,7 +47,7 @@ _FIELD_NAME: Final = re.compile(r"(.*?)[\[.]?([A-Za-z_]+)\]?$", re.DOTALL)
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers without secrets; also those that others have, such as a URL with a token."""
+    """Return the headers without secrets, including those inside other headers (a URL with a token)."""
     return {
         name: REDACTED if is_secret_name(name) else _PARAMETER.sub(rf"\1{REDACTED}", _redact_value(value))
         for name, value in headers.items()

@@ -84,9 +84,9 @@ def _check_single_url(url: str, scheme: str, separator: str, rest: str) -> None:
         if scheme == "unix" and not path:
             raise ValueError("the path of the socket is missing")
         if scheme != "unix" and not parts.hostname:
-            raise ValueError("the host is missing")  # redis-py would take localhost
+            raise ValueError("the host is missing")  # redis-py would use localhost
         if scheme != "unix" and path and not path.isdecimal():
-            raise ValueError("the database is no number")  # redis-py would take 0
+            raise ValueError("the database is not a number")  # redis-py would use 0
         ConnectionPool.from_url(url).make_connection()  # connects to nothing
     except (ValueError, TypeError, RedisError):
         form = (
@@ -95,7 +95,7 @@ def _check_single_url(url: str, scheme: str, separator: str, rest: str) -> None:
             else f"{scheme}://[user:password@]host:port[/db]"
         )
         raise ConfigurationError(
-            f"REDIS_URL: it cannot be read; write it as {form}, with special characters of the password "
+            f"REDIS_URL: it is not valid; write it as {form}, with special characters of the password "
             "percent-encoded and only options that redis-py knows"
         ) from None
 
@@ -146,7 +146,7 @@ def parse_sentinel_url(url: str) -> SentinelAddress | None:
         sentinel_options = {_SENTINEL_QUERY[name]: values[0] for name, values in given.items()} | tls_options
         options |= tls_options
     except (ValueError, TypeError, KeyError, RedisError):
-        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {SENTINEL_FORM}") from None
+        raise ConfigurationError(f"REDIS_URL: it is not valid; write it as {SENTINEL_FORM}") from None
     if not service:
         raise ConfigurationError(f"REDIS_URL: the primary's name is missing; write it as {SENTINEL_FORM}")
     if username:

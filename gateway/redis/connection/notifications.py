@@ -1,4 +1,4 @@
-"""Per-session notifications over pub/sub, so that a process learns at once what happened in another one."""
+"""Per-session notifications over pub/sub, so that a change in one process reaches the others at once."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def _read_message(pubsub: PubSub) -> bytes | None:
 
 
 async def _check_quiet(pubsub: PubSub, quiet_periods: int) -> None:
-    """Ask a server that sends nothing whether it is there: one that stands still would never be noticed.
+    """Send a PING after a quiet period: a server that hangs would not be noticed otherwise.
 
     Raises `ConnectionError` when it does not answer.
     """

@@ -21,8 +21,8 @@ _LOG_SECONDS: Final = 60.0
 class ReplicaConfirmation:
     """Runs a script and waits until every replica that may be promoted has its writes.
 
-    Fewer would not do: the failover may choose the one that lacks the write. What is not confirmed stays
-    stored, so the provider's retry is a duplicate, which is confirmed in its turn because it writes too.
+    Fewer are not enough: the failover may choose the one that lacks the write. Unconfirmed writes stay
+    stored, so the provider's retry is a duplicate, which is confirmed as well because it writes too.
     """
 
     def __init__(self, redis: Redis, replicas: int, wait_seconds: float = 0.5) -> None:
@@ -48,7 +48,7 @@ class ReplicaConfirmation:
         return answer
 
     async def find_problem(self) -> str:
-        """Return why nothing would be confirmed now; empty if enough replicas follow."""
+        """Return why a write would not be confirmed now; empty if enough replicas follow."""
         info = await self._read_info()
         found = _count_online(info)
         if info.get("role") == "master" and found >= self._replicas:

@@ -1,1 +1,1 @@
-"""Encryption at rest: what people said and who they are, in Redis, in its files and in backups."""
+"""Encryption at rest: message texts and personal data in Redis, in its files and in backups."""

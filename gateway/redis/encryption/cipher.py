@@ -60,7 +60,7 @@ class RecordCipher:
     async def refresh(self) -> None:
         """Look for a newer data key. One that the server has lost, as in a failover, is stored again."""
         assert self._ring is not None, "without keys nothing is encrypted"
-        if self._sealer.is_on:  # it goes on with what it has, whatever happens to the stored keys
+        if self._sealer.is_on:  # it continues with the loaded keys, whatever happens to the stored ones
             self._next_look = monotonic() + REFRESH_SECONDS
             stored = await read_data_keys(self._redis, self._ring)
             await restore_lost_keys(self._redis, self._keys, stored)
@@ -82,7 +82,7 @@ class RecordCipher:
         self._next_look = monotonic() + REFRESH_SECONDS
 
     def _learn(self, stored: dict[str, DataKey]) -> None:
-        """Take data keys over; what this process can unwrap already, it keeps."""
+        """Add data keys; those that this process has already unwrapped stay."""
         for each in stored.values():
             if each.secret or each.id not in self._keys:
                 self._keys[each.id] = each
@@ -171,7 +171,7 @@ class RecordCipher:
 
 
 def use_cipher(redis: Redis, ring: KeyRing | None) -> RecordCipher:
-    """Let everything that works with this client encrypt and decrypt with these keys."""
+    """Use these keys for everything that reads and writes through this client."""
     cipher = RecordCipher(redis, ring)
     setattr(redis, _ATTRIBUTE, cipher)
     return cipher

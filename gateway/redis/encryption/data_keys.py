@@ -1,8 +1,8 @@
 """Data keys: they encrypt the values, and are stored in Redis, wrapped with the operator's keys.
 
 `tg:data_keys` is a hash by ID: `{"by", "wrapped", "made_ms"}`. The newest one encrypts; the others decrypt
-what is older. The one of the ID `index` makes digests of names and words, by which they are found; it stays
-the same for ever.
+older values. The key with the ID `index` makes the digests by which names and words are found; it never
+changes.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ async def add_data_key(redis: Redis, ring: KeyRing, key_id: str = "") -> None:
 async def ensure_data_keys(redis: Redis, ring: KeyRing) -> dict[str, DataKey]:
     """Return all data keys, after the first ones were made if there were none.
 
-    Raises `EncryptionKeyMissing` if some exist and none can be unwrapped: a further one beside them would
-    hide that the wrong key is set.
+    Raises `EncryptionKeyMissing` if some exist and none can be unwrapped: another one beside them would hide
+    that the wrong key is set.
     """
     keys = await read_data_keys(redis, ring)
     if keys and not any(each.secret for each in keys.values()):

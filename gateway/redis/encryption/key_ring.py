@@ -20,7 +20,7 @@ _MIN_DISTINCT_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class MasterKey:
-    """One key of the setting. Its ID is a fingerprint, so that nobody has to name it."""
+    """One key of the setting. Its ID is a fingerprint of the key."""
 
     id: str
     secret: bytes = field(repr=False)

@@ -87,13 +87,13 @@ class Sealer:
         return to_json(self._seal(place, from_json(stored), clear)) if self.is_on else stored
 
     def digest(self, purpose: str, text: str) -> str:
-        """Return a digest by which an equal text is found and nobody can guess it; without a key the text."""
+        """Return a keyed digest, by which an equal text is found; without a key, the text itself."""
         if not self.is_on:
             return text
         return hmac.new(self._index_key, f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()[:32]
 
     def hidden_terms(self, terms: Iterable[str]) -> list[str]:
-        """Return terms as the console finds people's names and e-mail addresses by them."""
+        """Return the search terms of the console with names and e-mail addresses as digests."""
         return [f"~{self.digest('term', each)}" if self.is_on else each for each in terms]
 
     def _seal(self, place: str, fields: dict[str, Any], clear: frozenset[str]) -> dict[str, Any]:

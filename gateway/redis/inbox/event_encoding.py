@@ -102,7 +102,7 @@ def _encode_activity(event: ActivityReceived) -> list[Argument]:
 
 
 def template_alarm(event: TemplateChanged) -> str:
-    """Return what the operator should see of a change; empty if messages with the template still leave."""
+    """Return the alarm text of a change; empty if messages with the template are still sent."""
     if event.status and event.status != APPROVED:
         code = event.status
     elif event.quality in LOW_QUALITIES:
@@ -113,7 +113,7 @@ def template_alarm(event: TemplateChanged) -> str:
 
 
 def failure_class(event: StatusChanged) -> str:
-    """Return how the failure is classified, permanent if the channel does not say; empty if it is none."""
+    """Return the class of a failure, `permanent` if the channel gives none; empty for any other status."""
     if event.status is not DeliveryStatus.FAILED:
         return ""
     return event.failure or FailureKind.PERMANENT

@@ -66,10 +66,10 @@ class EventLog:
 
 
 def _log_failed_delivery(event: StatusChanged) -> None:
-    """Log what a status reports as not delivered; it is sent again, or becomes a dead letter."""
+    """Log an undelivered reply, which is sent again or becomes a dead letter."""
     if event.status is DeliveryStatus.FAILED:
         log.warning(
-            "%s reports that a message was not delivered (%s): %s %s; `turngate why` tells what follows",
+            "%s reports that a message was not delivered (%s): %s %s; `turngate why` shows the next steps",
             event.channel,
             failure_class(event),
             event.error_code,

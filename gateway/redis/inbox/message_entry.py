@@ -11,7 +11,7 @@ from core.model import (
 
 
 def message_entry(event: TurnReceived | ParticipantMessage) -> dict[str, object]:
-    """Return what the log says of a message."""
+    """Return the fields of a message's log entry."""
     turn = event.turn
     return {
         "turn": turn.id,
@@ -34,7 +34,7 @@ def author_name(event: TurnReceived | ParticipantMessage) -> str:
 
 
 def _describe_wordless(turn: Turn) -> dict[str, str]:
-    """Return what the log says of a reaction or of a message that cannot be read."""
+    """Return the log's text of a reaction or of an unsupported message."""
     if turn.reaction is not None:
         message = turn.quoted.id if turn.quoted else ""
         return {"kind": "reaction", "reaction": turn.reaction.emoji, "message": message}

@@ -41,7 +41,7 @@ def encode_facts(
     window: ServiceWindow | None,
     abuse: AbuseLimits | None = None,
 ) -> str:
-    """Encode what else accept.lua needs of a message; empty if there is nothing."""
+    """Encode the further facts that accept.lua needs of a message; empty if there are none."""
     facts: dict[str, object] = {}
     if isinstance(event, TurnReceived) and event.control_is_ours and event.turn.at:
         facts["ours"] = event.turn.at
@@ -72,14 +72,14 @@ def encode_facts(
 
 
 def _known_identifiers(turn: Turn) -> dict[str, list[str]]:
-    """Return by what else the contact is known, so that an operator finds them; empty if there is nothing."""
+    """Return further identifiers of the contact, by which operators find them; empty if there are none."""
     names = {turn.profile_name, turn.details.get("profile_name", "")} - {""}
     ids = {turn.details.get(name, "") for name in _IDENTIFYING_DETAILS} - {""}
     return {"names": sorted(names), "ids": sorted(ids)} if names or ids else {}
 
 
 def _search_terms(turn: Turn, sealer: Sealer) -> list[str]:
-    """Return by what the console finds the conversation: its contact, what else is known, and its name."""
+    """Return the terms by which the console finds the conversation: identifiers and name of its contact."""
     known = _known_identifiers(turn)
     names_of_keys = [turn.address.theirs, turn.session.rpartition(":")[2]]  # they are clear in any case
     ids, names = known.get("ids", ()), known.get("names", ())
@@ -91,7 +91,7 @@ def _search_terms(turn: Turn, sealer: Sealer) -> list[str]:
 def _request_facts(
     turn: Turn, request: ConsentRequest, sealer: Sealer, *, is_confirmed: bool
 ) -> dict[str, object]:
-    """Return what the message becomes if it opts the contact out or in."""
+    """Return the consent request, and the turn that is stored if it changes the contact's consent."""
     confirmed = request is ConsentRequest.OPT_IN and is_confirmed
     answered = turn.model_copy(update={"request": request, "request_confirmed": confirmed})
     return {"request": request, "request_turn": sealer.turn(answered).decode()}

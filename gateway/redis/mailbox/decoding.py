@@ -15,7 +15,7 @@ V = TypeVar("V", bound=FrozenModel)
 
 
 def decode_view(answer: Any) -> SessionView:
-    """Decode a session view. Turns and replies end before the first that this release cannot read."""
+    """Decode a session view, up to the first turn or reply that this release cannot read."""
     fields, turns, outbox, recent, fired, read_at_ms = answer
     owner, opted_out, state, tries, waits, marked, marked_at, overflow, *rest = fields
     *_, unknown, deaths, address, marked_to = rest
@@ -50,9 +50,9 @@ def _decode_readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
 def _decode_outbox(
     items: Sequence[bytes], marked: bytes | None, address: bytes | None, marked_to: bytes | None
 ) -> tuple[Reply, ...]:
-    """Decode the replies: they go to the contact's present address.
+    """Decode the replies, with the contact's present address.
 
-    One whose send was started is looked up at the address at which that was.
+    A reply whose send was started has the address of that send, where it is looked up.
     """
     replies = _decode_readable(Reply, items)
     if not address:

@@ -21,7 +21,7 @@ from gateway.redis.lua import Argument, ProtocolLimits
 _MAX_SESSIONS_PER_CALL, _SESSIONS_PER_CALL = 64, 4
 
 _CONFIRMED = frozenset({"commit", "mark"})
-"""Scripts after which something happens that a failover cannot take back."""
+"""Scripts that are followed by actions that a failover cannot undo."""
 
 _Arguments = Sequence[Sequence[Argument]]
 ScriptCall = tuple[str, Sequence[Argument]]
@@ -67,10 +67,10 @@ class FencedScripts:
     async def _confirmed_call(
         self, chain: lua.ScriptChain, sessions: Sequence[_Arguments]
     ) -> list[list[Any] | Exception]:
-        """Run a chain and wait for the replicas: one that lacks the write may be promoted.
+        """Run a chain and wait for the replicas, because one that lacks the write may be promoted.
 
-        A replica has what was written before as well: with a mark it knows of the lease. Raises a connection
-        error if it is not confirmed.
+        A replica that has the write also has all earlier ones, such as the lease. Raises a connection error
+        if it is not confirmed.
         """
         assert self._confirmation is not None
         try:
@@ -83,12 +83,12 @@ class FencedScripts:
 
 
 def lease_lost() -> LeaseLost:
-    """Return the error about a step that another claim has refused."""
-    return LeaseLost("the fence is not the newest, or its lease ran out")
+    """Return the error of a step that was refused because another worker has the lease."""
+    return LeaseLost("the fencing token is not the newest, or its lease has expired")
 
 
 def is_store_failure(error: Exception) -> bool:
-    """Return whether the store is the cause: away, refusing, encrypted, or another worker has the lease."""
+    """Return whether the store is the cause: unavailable, refusing, encrypted, or the lease was lost."""
     if isinstance(error, ResponseError):
         return bool(refusal_code(error)) or is_moving(error)
     return isinstance(error, LeaseLost | OSError | RedisError | EncryptionKeyMissing)

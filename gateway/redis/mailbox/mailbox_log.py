@@ -1,4 +1,4 @@
-"""Log lines of the mailbox: replies that may not leave, dead letters, circuit breakers, silenced sessions."""
+"""Log lines of the mailbox: refused replies, dead letters, circuit breakers, silenced sessions."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ log = logging.getLogger("turngate.mailbox")
 def log_dead_turn(reason: str) -> None:
     """Log that a message was given up."""
     log.error(
-        "a message was given up and is a dead letter (%s); see `turngate dead list`",
+        "a message was given up and became a dead letter (%s); see `turngate dead list`",
         reason,
         extra=log_extra("dead_letter_added", reason=reason),
     )
 
 
 def log_hand_off(owner: Owner) -> None:
-    """Log that the dialog gives the session to somebody else."""
+    """Log that the dialog hands the session off or closes it."""
     log.info("the dialog hands the session off: %s", owner, extra=log_extra("handed_off"))
 
 
 def log_rejection(reason: str, *, code: str, failure: FailureKind, is_dead: bool) -> None:
     """Log that the provider rejected a reply for good."""
     log.warning(
-        "a reply was rejected for good (%s)%s: %s",
+        "a reply was rejected permanently (%s)%s: %s",
         failure,
         " and is a dead letter; see `turngate dead list`" if is_dead else "",
         reason,
@@ -37,7 +37,7 @@ def log_rejection(reason: str, *, code: str, failure: FailureKind, is_dead: bool
 
 
 def log_full_hold() -> None:
-    """Log that the oldest of the replies that wait for the contact was given up."""
+    """Log that the oldest of the held replies was given up, because there were too many."""
     log.warning(
         "too many replies wait for the contact's next message; the oldest is a dead letter; see "
         "`turngate dead list`",
@@ -46,16 +46,16 @@ def log_full_hold() -> None:
 
 
 def log_dropped() -> None:
-    """Log that a reply may not leave any more."""
+    """Log that a reply was discarded, because it may no longer be sent."""
     log.info(
-        "a reply may not leave any more: an agent has the session, or the contact or a template forbids it; "
-        "`turngate why` tells which",
+        "a reply may no longer be sent: an agent has the session, or the contact or a template forbids it; "
+        "`turngate why` shows the reason",
         extra=log_extra("reply_refused"),
     )
 
 
 def log_reply_limit(answer: Any) -> None:
-    """Log the beginning of a silence, of which mark.lua answers a third value."""
+    """Log the start of a silence, which mark.lua reports as its third value."""
     if isinstance(answer, list) and len(answer) > 2:
         log.warning(
             "a session is silent from now on, because its contact got as many replies in an hour as "
@@ -65,7 +65,7 @@ def log_reply_limit(answer: Any) -> None:
 
 
 def log_breaker_opened(account: str, reason: str) -> None:
-    """Log that the sends of an account are held back."""
+    """Log that the circuit breaker of an account has opened."""
     log.warning(
         "%s: circuit breaker open after repeated failures, replies are queued: %s",
         account,
@@ -75,7 +75,7 @@ def log_breaker_opened(account: str, reason: str) -> None:
 
 
 def log_breaker_closed(account: str) -> None:
-    """Log that the sends of an account work again."""
+    """Log that the circuit breaker of an account has closed."""
     log.warning(
         "%s: circuit breaker closed, sends work again",
         account,

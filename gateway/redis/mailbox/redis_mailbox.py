@@ -81,20 +81,20 @@ class RedisMailbox:
         self._views = ViewReader(redis, self._scripts, self.postpone)
 
     async def claim(self, session: str) -> Claim | None:
-        """Acquire the lease; `None` while another worker holds it, or nothing of it can be decrypted."""
+        """Acquire the lease; `None` while another worker holds it, or if the session cannot be decrypted."""
         requested_at = monotonic()
         arguments = [[rq_layout.current_timestamp(), session, lua.new_nonce()]]
         try:
             answers = await self._scripts.call(("claim",), arguments)
         except (RedisConnectionError, RedisTimeoutError):
-            # perhaps only the answer is lost: the nonce says whose lease it is
+            # perhaps only the response was lost: the nonce identifies this claim
             answers = await self._scripts.call(("claim",), arguments)
         if not answers:
             return None
         return await self.decode_claim(session, answers[0], requested_at)
 
     async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim | None:
-        """Decode the answer of `acquire_lease` in leases.lua; `None` if nothing of it can be decrypted.
+        """Decode the response of `acquire_lease` in leases.lua; `None` if the session cannot be decrypted.
 
         `requested_at` is the monotonic time before the request, so the lease never seems to last longer than
         it does.

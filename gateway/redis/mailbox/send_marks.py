@@ -1,4 +1,4 @@
-"""Marks: the arguments of mark.lua, which decides whether a reply may leave now, and its answer."""
+"""Marks: the arguments and the response of mark.lua, which decides whether a reply may be sent now."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class MarkEncoder:
         return arguments
 
     def _describe_gate(self, reply: Reply, rate_limit: RateLimit, *, probed: bool) -> str:
-        """Return what mark.lua asks besides who may speak and opt-outs, for the log."""
+        """Return the checks of mark.lua beside owner and opt-outs, for the log."""
         asked = {
             "window": self._window_argument(reply) == "1",
             "template": bool(_template_field(reply)),
@@ -69,7 +69,7 @@ class MarkEncoder:
         return limits.replies_per_hour if limits and reply.voice == "bot" else 0
 
     def _window_argument(self, reply: Reply) -> str:
-        """Return whether mark.lua asks for an open window (`1`), knows that it is closed, or need not ask."""
+        """Return the service window's argument: to be checked (`1`), known to be closed, or not needed."""
         if reply.window_closed:
             return "closed"
         return "1" if needs_open_window(reply, self._windows.get(reply.address.channel)) else ""
@@ -84,7 +84,7 @@ def decode_permit(answer: Any) -> SendPermit:
 
 
 def _reply_class(reply: Reply) -> str:
-    """Return how mark.lua treats a reply: what is not said to the contact is not subject to an opt-out."""
+    """Return the class of a reply for mark.lua: actions that send nothing to the contact ignore opt-outs."""
     if reply.confirms_request or reply.act != "say":
         return "confirmation"
     return "1" if reply.bulk else ""

@@ -36,7 +36,7 @@ class ViewReader:
     async def read(self, lease: Lease, answer: Any) -> SessionView:
         """Decode the view; unreadable data is set aside, or it would be retried for ever.
 
-        What cannot be decrypted is no data of another release: the session waits for the operator.
+        A session that cannot be decrypted waits for the operator; its data is not discarded.
         """
         view = await self._decode(lease, answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
@@ -57,7 +57,7 @@ class ViewReader:
         try:
             opened = await cipher_of(self._redis).open_all(lease.session, [fields[2], *turns, *outbox])
         except EncryptionKeyMissing as error:
-            if monotonic() >= self._next_alarm:  # it may be every session, again and again
+            if monotonic() >= self._next_alarm:  # it may concern every session, repeatedly
                 self._next_alarm = monotonic() + _UNDECRYPTED_SECONDS
                 log.error("%s; its session waits until then", error, extra=log_extra("not_decrypted"))
             await self._postpone(lease, _UNDECRYPTED_SECONDS, str(error), counted=False)

@@ -17,7 +17,7 @@ from gateway.redis.lua import ProtocolLimits
 SUBSCRIPTIONS = "tg:hooks"
 UNREADABLE = "unreadable"
 EVENT_CLEAR = frozenset({"id", "kind", "session", "account", "contact", "attempts", "since_ms", "reason"})
-"""Clear fields of an event that waits or was given up; what it says is sealed."""
+"""Clear fields of an event that waits or was given up; its content is sealed."""
 
 _EVENTS = "tg:events"
 _DEAD = "tg:hook_dead"
@@ -25,11 +25,13 @@ _MAX_ROWS_PER_CALL = 500
 
 
 SUBSCRIPTION_CLEAR = frozenset({"name", "events", "include", "disabled", "created_ms"})
-"""Clear fields of a subscription, which scripts read. Secrets are sealed, and the URL, which may have one."""
+"""Clear fields of a subscription, which scripts read. Secrets are sealed, and the URL, which may contain
+one.
+"""
 
 
 def subscription_place(name: str) -> str:
-    """Return what a sealed subscription is bound to."""
+    """Return the place that a sealed subscription is bound to."""
     return f"hook {name}"
 
 
@@ -78,7 +80,7 @@ class HookEvent(FrozenModel):
 
 
 class GivenUpEvent(FrozenModel):
-    """An event that a subscription's receiver did not take, with the reason; `event` if it is readable."""
+    """An event that a subscription's receiver did not accept, with the reason; `event` if it is readable."""
 
     id: str
     hook: str

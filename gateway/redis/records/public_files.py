@@ -1,7 +1,6 @@
 """Files that providers fetch from the gateway's public URL: signed, bounded, and kept for a limited time.
 
-A URL holds the file's ID, the time at which it ends and a signature over both, so a request for anything
-else costs no look-up.
+A URL contains the file's ID, its expiry and a signature over both, so an invalid URL costs no look-up.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
 """Size of all files together: a limit for the memory of Redis, roughly kept when many are written at once."""
 
 _OWNERS_PER_ROOM: Final = 4
-"""An owner has at most this part of the room, so that one conversation does not use up that of all others."""
+"""Largest share of the total for one owner: a conversation must not use up the space of all others."""
 
 _INDEX: Final = "tg:files"
 _MAX_FILES: Final = 5_000
@@ -154,7 +153,7 @@ class PublicFiles:
         return sorted(found)
 
     async def _reserve(self, entry: str, size: int, ends_at: int, *, has_owner: bool) -> None:
-        """Enter a file in the index of those that are kept. Raises `Rejected` if there is no room."""
+        """Add a file to the index of stored files. Raises `Rejected` if there is no room."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zremrangebyscore(_INDEX, "-inf", int(time()))
             pipe.zrange(_INDEX, 0, -1)

@@ -64,7 +64,7 @@ class CancelOutcome(StrEnum):
 
 
 class ScheduleEntry(NamedTuple):
-    """Record of a scheduled message. `reason` says why it waits or was refused."""
+    """Record of a scheduled message. `reason` is why it waits or was refused."""
 
     state: Literal["waiting", "releasing", "cancelled", "refused"]
     due_ms: int
@@ -115,7 +115,7 @@ class Schedule:
                 messages.append(ScheduledMessage.model_validate_json(opened))
             except EncryptionKeyMissing as error:
                 log.error("%s; a scheduled message waits until then", error)
-            except (ValidationError, KeyError, TypeError):  # of a newer release, which will take it
+            except (ValidationError, KeyError, TypeError):  # of a newer release, which will send it
                 log.warning("a scheduled message cannot be read by this release; it stays scheduled")
         return messages
 

@@ -21,12 +21,12 @@ _POLL_SECONDS: Final = 0.05
 
 
 def copy_key(stream: str) -> str:
-    """Return the key of what is copied of a stream so far."""
+    """Return the key of the partial copy of a stream."""
     return f"tg:stream_copy:{stream}"
 
 
 class StreamRewriter:
-    """Replaces a stream by a copy of it, in which entries have new values and deleted ones left no bytes.
+    """Replaces a stream by a copy, in which entries may have new values and deleted entries take no space.
 
     A run that was killed leaves the stream as it was, and its part of the copy expires.
     """

@@ -6,7 +6,7 @@ STATES_KEY = "tg:template_states"
 CHANGES_KEY = "tg:template_changes"
 
 LOW_QUALITIES = frozenset({"red", "low"})
-"""Ratings with which a provider is about to pause a template."""
+"""Quality ratings at which a provider may pause a template."""
 
 
 def state_field(channel: str, name: str, language: str) -> str:

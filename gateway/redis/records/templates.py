@@ -24,7 +24,7 @@ _SYNCS_KEY = "tg:template_syncs"
 _ASPECTS = ("status", "quality", "category")
 _MAX_TRIES = 5
 _ID_PREFIX = "#"
-"""Begins the fields that lead from a provider's id to a template; no language begins with it."""
+"""Prefix of the fields that map a provider's id to a template; no language begins with it."""
 
 
 class TemplateSyncReport(FrozenModel):
@@ -187,7 +187,7 @@ def _changes_of(channel: str, template: MessageTemplate, changes: Mapping[bytes,
 def _apply(template: MessageTemplate, values: Mapping[str, str]) -> MessageTemplate:
     changed = {aspect: value for aspect, value in values.items() if value}
     if "status" in changed and changed["status"] != template.status:
-        changed["reason"] = ""  # of the former status
+        changed["reason"] = ""  # belongs to the former status
     return template.model_copy(update=changed) if changed else template
 
 

@@ -30,7 +30,7 @@ def find_conversation(
 
 
 def names_of(conversation: NewConversation) -> tuple[str, ...]:
-    """Return all names of a contact, those that only share an opt-out last."""
+    """Return all names of a contact; names that only share an opt-out come last."""
     return (*(conversation.aliases or (conversation.session,)), *conversation.consent_names)
 
 

@@ -18,9 +18,9 @@ _NUMBER: Final = re.compile(r"\+(\d{7,15})$")
 
 
 class SessionForwarder:
-    """Forwards replies through `ProactiveSender`, so every gate of the other session is asked.
+    """Forwards replies through `ProactiveSender`, so all checks of the other session apply.
 
-    A message of several parts is sent as a whole, once, whichever of its parts come here.
+    A message of several parts is sent as a whole, once, however many of its parts are forwarded.
     """
 
     def __init__(self, redis: Redis, sender: ProactiveSender) -> None:
@@ -34,7 +34,7 @@ class SessionForwarder:
             return "no number of this contact is known; name one with `to`"
         channel, _, account = route.channel.partition("/")
         contact = ContactAddress(channel=channel, account=account, to=to, sender=route.sender)
-        # not as the first channel shows it; a reply of an earlier release has only that
+        # the original, not the first channel's rendering; a reply of an earlier release has only the latter
         sent = reply.original or OriginalMessage(
             key=reply.key, text=reply.body, media=reply.media, choices=reply.choices
         )
@@ -49,7 +49,7 @@ class SessionForwarder:
         return "" if is_accepted else receipt.reason
 
     async def _find_number(self, session: str, reply: Reply) -> str:
-        """Return the contact's number, which a name of their session ends with."""
+        """Return the contact's number from the end of one of the session's names."""
         names: Any = await self._redis.smembers(f"tg:{{{session}}}:names")
         for name in (session, reply.address.theirs, *sorted(each.decode() for each in names)):
             if found := _NUMBER.search(name):

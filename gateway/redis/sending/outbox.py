@@ -88,10 +88,10 @@ class ProactiveSender:
         at_ms: int = 0,
         category: str = "marketing",
     ) -> SendReceipt:
-        """Put a message into a session's outbox, or return why it may not leave.
+        """Put a message into a session's outbox, or return why it is refused.
 
         A bot message waits for earlier replies; it is refused while the bot may not speak. An agent's message
-        makes the agent the owner of the session. With `at_ms` it is sent then, and the gate is asked then.
+        makes the agent the owner of the session. With `at_ms` it is checked and sent at that time.
         `category`, `marketing` or `utility`, selects the quiet hours; in these it is scheduled for their end.
         """
         wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
@@ -119,7 +119,7 @@ class ProactiveSender:
         return await self._confirm(receipt, key)
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
-        """Return what would become of a message to a contact now, and its parts; nothing is sent."""
+        """Return the outcome that a message to a contact would have now, and its parts; nothing is sent."""
         try:
             conversation = find_conversation(self._channels, contact)
         except InvalidContact as error:
@@ -227,7 +227,7 @@ class ProactiveSender:
         outcome = await run("")
         if outcome in (SendOutcome.DUPLICATE, SendOutcome.ID_USED):
             earlier = await self._records.read(session, key)
-            if earlier and earlier.is_refused:  # after it was queued: it has not used its key up either
+            if earlier and earlier.is_refused:  # refused after it was queued: its key stays usable, too
                 outcome = await run(earlier.first_entry)
         if self._words and outcome is SendOutcome.QUEUED:
             self._words.add(session, [reply.body for reply in replies], "business")
@@ -236,7 +236,7 @@ class ProactiveSender:
         return build_receipt(outcome, session)
 
     async def _render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Split a message by its channel's limits, without the parts of which nothing would be shown."""
+        """Split a message by its channel's limits, without the parts that would show nothing."""
         channel = self._channels.get(address.channel)
         resolved = await self._templates.with_id(message, address)
         parts = channel.render(resolved, address) if channel else [render_plainly(resolved)]
@@ -304,7 +304,7 @@ class ProactiveSender:
 
 
 class _Delivery(NamedTuple):
-    """A message, how it is sent, and the address that opens its session if there is none.
+    """A message with its sending options, and the address with which its session is created if there is none.
 
     `scheduled_in` is the session in whose schedule it was taken; empty if it is sent at once.
     """

@@ -1,4 +1,4 @@
-"""Replies that a proactive message becomes: one for each part, and what identifies its content."""
+"""Builds the replies of a proactive message, one for each part, and the digest of its content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def render_plainly(message: Message) -> MessagePart:
-    """Render a message for a channel that only the workers know."""
+    """Render a message for a channel that only workers have."""
     return MessagePart(body="" if message.template else message.text, template=message.template)
 
 
@@ -61,7 +61,7 @@ def build_replies(
 
 
 def encode_content(message: Message) -> str:
-    """Return what identifies a message's content, the same as in earlier releases for what they sent."""
+    """Return what identifies a message's content; as in earlier releases, so that repetitions match."""
     later_fields = {name for name in _LATER_FIELDS if not getattr(message, name)}
     return message.model_dump_json(exclude=later_fields)
 

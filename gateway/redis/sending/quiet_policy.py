@@ -30,7 +30,7 @@ class QuietRule:
 
 
 class QuietPolicy:
-    """Tells when a proactive message may leave."""
+    """Decides when a proactive message may be sent."""
 
     def __init__(
         self, default: QuietRule, by_channel: Mapping[str, QuietRule], numbered_channels: Collection[str]

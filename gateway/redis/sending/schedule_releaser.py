@@ -52,7 +52,7 @@ class ScheduleReleaser:
         try:
             receipt = await self._sender.release(message)
         except (RedisError, OSError):
-            raise  # it is taken again later
+            raise  # it is released again later
         except Exception as error:
             log.exception("a scheduled message cannot be sent: %s", type(error).__name__)
             await self._schedule.settle(message, "failed", f"it cannot be sent: {type(error).__name__}")

@@ -21,7 +21,7 @@ from gateway.redis.records.templates import TemplateRecords
 
 
 class TemplateGate:
-    """Knows the templates of the channels by name."""
+    """Checks templates against the lists of the channels, by channel name."""
 
     def __init__(self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]]) -> None:
         self._channels = channels
@@ -42,7 +42,7 @@ class TemplateGate:
         if definition is not None:
             if isinstance(channel, HasTemplates):
                 return channel.check_template(definition, template, address)
-            # a command beside workers that have the credentials
+            # a command without credentials, beside workers that have them
             return find_status_problem(definition) or find_variable_problem(definition, template.values)
         if await self._templates.read_report(address.channel) is None:
             return None  # never listed: the provider decides

@@ -29,9 +29,9 @@ UNLISTED: Final = (
 
 
 def claim_key(channel: str) -> str:
-    """Return the key that a worker holds while it reads a list, and that then lasts until the next time.
+    """Return the key of a worker's claim to read a list.
 
-    accept.lua deletes it when an event says that a template has another status.
+    It expires when the next read is due; accept.lua deletes it when an event changes a template's status.
     """
     return f"tg:template_sync:{channel}"
 
@@ -51,7 +51,7 @@ def find_unlisted(channels: Mapping[str, Channel[httpx.AsyncClient]]) -> list[st
 
 
 class TemplateSync:
-    """Keeps the stored templates of all channels in step with the providers."""
+    """Synchronizes the stored templates of all channels with the providers."""
 
     def __init__(
         self,

@@ -85,7 +85,7 @@ def _copy_append_only(redis: Redis, source: Path, folder: Path, wait_seconds: fl
     copy = folder / APPEND_ONLY_FOLDER
     for _ in range(_COPY_ATTEMPTS):
         _wait_until_idle(redis, wait_seconds)
-        with suppress(FileNotFoundError, shutil.Error):  # replaced by a rewrite
+        with suppress(FileNotFoundError, shutil.Error):  # replaced by a rewrite of the append-only file
             shutil.copytree(live, copy, copy_function=_copy_private)
             if is_complete(copy):
                 copy.chmod(0o700)

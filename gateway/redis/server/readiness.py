@@ -22,7 +22,7 @@ _CACHE_SECONDS = 1.0
 
 
 class Readiness:
-    """Two separate answers. Each is kept for `cache_seconds`, so that asking cannot load the server."""
+    """Two separate checks. Results are cached for `cache_seconds`, so that probes cannot load the server."""
 
     def __init__(
         self,
@@ -37,7 +37,10 @@ class Readiness:
         self.worker_problem = _CachedCheck(self._check_workers, cache_seconds)
 
     async def _check_storage(self) -> str:
-        """Return why a webhook would not be stored now; empty if it would. A write of the same kind tells."""
+        """Return why a webhook would not be stored now; empty if it would.
+
+        The check is a write of the same kind.
+        """
         try:
             await self._check_version()
             await self._write()

@@ -49,7 +49,7 @@ class ClusterGroup:
         replicas: int = 1,
         place: Callable[[int], NodePlace] = _place_at,
     ) -> None:
-        """Create a group; `place` says of each port, at which a node speaks without TLS, what else it has."""
+        """Create a group; `place` returns the further ports and options of a node by its port without TLS."""
         self._place = place
         self._folder = folder
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -210,7 +210,7 @@ class ClusterGroup:
             while True:
                 try:
                     await _run(port, "CLUSTER", "REPLICATE", name)
-                except ResponseError:  # it has not heard of the primary yet
+                except ResponseError:  # it does not know the primary yet
                     await asyncio.sleep(0.05)
                 else:
                     return

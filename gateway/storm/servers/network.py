@@ -1,7 +1,7 @@
 """Virtual hosts on one machine: network namespaces on a bridge, whose links and routes can be cut.
 
 Needs root and `ip` of iproute2 (ip-netns(8)). A host that is cut off keeps its connections, as in a real
-partition: packets vanish, and nobody is told.
+partition: packets vanish without an error.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class VirtualNetwork:
         _ip("link", "set", self._tag, "up")
 
     def close(self) -> None:
-        """Remove hosts and bridge, whatever is left of them."""
+        """Remove the hosts and the bridge, as far as they still exist."""
         for host in self._hosts:
             with suppress(OSError):
                 _ip("netns", "del", host.namespace)

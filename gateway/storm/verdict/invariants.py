@@ -27,8 +27,8 @@ from gateway.storm.verdict.result import StormResult, Violation
 class FinishedConversation:
     """A conversation that has ended: its session, its plan, and the ids of its acknowledged turns.
 
-    Of an erased one only the turns after the erasure count; `earlier_fences` are the tokens before it. Of
-    scheduled messages that were cancelled when they were due, it was too late for `uncancelled`.
+    Of an erased one only the turns after the erasure count; `earlier_fences` are the tokens before it.
+    `uncancelled` are the scheduled messages whose cancellation came too late.
     """
 
     session: str
@@ -72,7 +72,7 @@ def check_conversation(
     result.counts["conversations"] += 1
     result.counts["sends"] += recipient.sends
     result.counts["silenced"] += recipient.is_silenced
-    if not is_erased:  # a send under way at the erasure may meet the first one after it
+    if not is_erased:  # a send in progress at the erasure may overlap the first one after it
         result.record_violation(Violation.OVERLAP, recipient.overlaps, contact)
     result.record_violation(Violation.SENT_WHILE_SILENCED, recipient.sends_while_silenced, contact)
 
@@ -157,7 +157,7 @@ def check_replies(plan: PlannedConversation, received: Sequence[str], result: St
 def _split_off_agent(
     plan: PlannedConversation, received: Sequence[str], result: StormResult
 ) -> tuple[tuple[str, ...], list[str]]:
-    """Check an agent's words, which must come once and last; return the expected and the received replies.
+    """Check an agent's message, which must come once and last; return the expected and the received replies.
 
     Of the turn that they interrupt, some of the first replies may have left before.
     """

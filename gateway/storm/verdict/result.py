@@ -27,12 +27,12 @@ class Violation(Enum):
     REORDERED = ("L7", "conversations with replies out of order", "conversations")
     STRANDED = ("L8", "conversations with unfinished work", "conversations")
     GIVEN_UP = ("L9", "turns turned into dead letters", "committed")
-    DEADLY_KEPT = ("L9", "messages that kill their worker sent, or not given up", "deadly")
-    WORDS_LOST = ("L10", "agents' words lost or doubled", "words")
+    DEADLY_KEPT = ("L9", "messages that kill their worker, sent or not given up", "deadly")
+    WORDS_LOST = ("L10", "agents' messages lost or duplicated", "words")
     SENT_WHILE_SILENCED = ("L10", "sends after the bot had to stop speaking", "silenced")
     WRONG_GROUPING = ("L11", "turns merged or split against the policy", "committed")
     LEAKED = ("L12", "log lines with a contact's number or text", "logged")
-    WITHDRAWN_SENT = ("L13", "scheduled messages sent although cancelled, or lost or doubled", "withdrawals")
+    WITHDRAWN_SENT = ("L13", "scheduled messages sent although cancelled, lost or duplicated", "withdrawals")
 
     @property
     def guarantee(self) -> str:

@@ -12,7 +12,8 @@ from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.api.path_parameters import ANY_TEXT
-from gateway.webchat.schemas import OptOutAnswer, OptOutRequest
+from gateway.webchat.schemas.requests import OptOutRequest
+from gateway.webchat.schemas.responses import OptOutAnswer
 
 FILE_SECONDS = 10.0
 """Seconds for which a client waits for the rewrite of the server's files; it goes on after that."""

@@ -23,12 +23,8 @@ from gateway.server.json_requests import BadRequest, parse_json_body, read_idemp
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response
 from gateway.webchat.api.path_parameters import ANY_TEXT
-from gateway.webchat.schemas import (
-    MessageAnswer,
-    MessageOutcomeAnswer,
-    MessageRequest,
-    PartAnswer,
-)
+from gateway.webchat.schemas.requests import MessageRequest
+from gateway.webchat.schemas.responses import MessageAnswer, MessageOutcomeAnswer, PartAnswer
 
 
 class _SendOptions(TypedDict):
@@ -56,7 +52,7 @@ class ProactiveApi:
         ]
 
     async def send(self, request: Request) -> Response:
-        """Queue a message in its session's order, or answer why it may not leave."""
+        """Queue a message in its session's order, or answer why it is refused."""
         try:
             body = await parse_json_body(request, MessageRequest)
             message_id = body.message_id or read_idempotency_key(request, MAX_ID_LENGTH) or uuid4().hex
@@ -83,7 +79,7 @@ class ProactiveApi:
         return await self._sender.send(body.session, key, message, **options)
 
     async def outcome(self, request: Request) -> Response:
-        """Return what became of a message."""
+        """Return the outcome of a message."""
         session = request.query_params.get("session", "")
         report = await self._records.find(request.path_params["message_id"], session)
         if report is None:
@@ -107,8 +103,8 @@ def _unknown_message() -> Response:
 
 
 def _describe_first(answer: MessageAnswer, first: MessageReport | None) -> MessageAnswer:
-    """Return the answer to a repetition: the outcome of the first message."""
-    if first is None:  # it was sent by an earlier release, which kept no record
+    """Return the response to a repetition: the outcome of the first message."""
+    if first is None:  # sent by an earlier release, which stored no record
         return answer.model_copy(update={"outcome": MessageOutcome.UNKNOWN})
     update = {"outcome": first.outcome, "reason": first.reason, "code": first.code}
     return answer.model_copy(update={**update, "send_at": _format_time(first.due_ms)})

@@ -11,7 +11,7 @@ from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.webchat.api.path_parameters import ANY_TEXT
-from gateway.webchat.schemas import RedactionRequest
+from gateway.webchat.schemas.requests import RedactionRequest
 
 
 class RedactionApi:
@@ -27,7 +27,7 @@ class RedactionApi:
         return [Route(f"/messages/{{message_id:{ANY_TEXT}}}/redact", guarded, methods=["POST"])]
 
     async def redact(self, request: Request) -> Response:
-        """Redact a message, and return where it was."""
+        """Redact a message, and return the sessions in which it was found."""
         try:
             body = await parse_json_body(request, RedactionRequest)
         except BadRequest as error:

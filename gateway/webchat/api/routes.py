@@ -34,7 +34,8 @@ from gateway.webchat.api.redaction import RedactionApi
 from gateway.webchat.api.session_api import SessionApi
 from gateway.webchat.channel import build_session_id
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
-from gateway.webchat.schemas import ResetAnswer, ResetRequest, TurnAnswer, TurnRequest
+from gateway.webchat.schemas.requests import ResetRequest, TurnRequest
+from gateway.webchat.schemas.responses import ResetAnswer, TurnAnswer
 from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.sessions.session_tokens import ClientAuth, SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier
@@ -154,7 +155,7 @@ class WebApi:
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
-        """Start a conversation anew: its state is deleted, its log stays for agents."""
+        """Restart a conversation: its state is deleted, its log stays for agents."""
         try:
             body = await parse_json_body(request, ResetRequest)
         except BadRequest as error:

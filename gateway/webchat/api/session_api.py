@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
-from gateway.webchat.schemas import SessionAnswer, SessionRequest
+from gateway.webchat.schemas.requests import SessionRequest
+from gateway.webchat.schemas.responses import SessionAnswer
 from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.sessions.session_tokens import ClientAuth, SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier, InvalidIdentity
@@ -46,7 +47,7 @@ class SessionApi:
     async def issue(self, request: Request) -> Response:
         """Answer with a session and its token."""
         if not self._tokens:
-            return error_response(404, "not_found", "set TURNGATE_WEB_TOKEN_SECRET to hand out sessions")
+            return error_response(404, "not_found", "set TURNGATE_WEB_TOKEN_SECRET to issue sessions")
         try:
             body = await parse_json_body(request, SessionRequest, allow_empty=True)
         except BadRequest as error:

@@ -1,4 +1,4 @@
-"""Limit of new web sessions: whoever sends an allowed Origin header gets a token, so tokens are bounded."""
+"""Limit of new web sessions: any client that sends an allowed Origin header gets a token."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from core.errors import ConfigurationError
 from core.model import FrozenModel
 from gateway.access.operator_keys import Role
+from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.sessions.user_identity import WebUser
@@ -26,7 +27,7 @@ _USER_SALT: Final = "turngate-web-user"
 
 
 class WebSession(FrozenModel):
-    """A session that a client may use, with the user where the business has identified them."""
+    """A session that a client may use, with the user if the business has identified them."""
 
     id: str
     user: WebUser | None = None
@@ -55,7 +56,7 @@ class SessionTokens:
         return self._signer is not None
 
     def issue(self, session: WebSession) -> str:
-        """Return a new token of a session; one of a user carries what the backend said about them."""
+        """Return a new token of a session; a user's token contains the claims of the backend."""
         assert self._signer is not None, "there is a secret"
         if session.user is None:
             return self._signer.sign(session.id).decode()
@@ -105,4 +106,8 @@ class ClientAuth:
             return denial
         if not session_id:
             return error_response(400, "bad_request", "session_id: it is required here")
+        if len(session_id) > MAX_ID_LENGTH:
+            return error_response(
+                400, "bad_request", f"session_id: it has more than {MAX_ID_LENGTH} characters"
+            )
         return WebSession(id=session_id)

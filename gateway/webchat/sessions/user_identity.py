@@ -92,7 +92,7 @@ class IdentityVerifier:
                 raise InvalidIdentity(
                     "it is not a JWT signed with HS256, HS384 or HS512 that is valid now"
                 ) from None
-        raise InvalidIdentity("the signature is not of TURNGATE_WEB_IDENTITY_SECRET")
+        raise InvalidIdentity("the signature was not made with TURNGATE_WEB_IDENTITY_SECRET")
 
 
 def _read_user_id(subject: object) -> str:

@@ -351,7 +351,7 @@ class ChannelCases:
                 await self.channel().send(self.reply(), http)
 
     @pytest.mark.parametrize(("body", "is_accepted"), [({"a": 1}, True), ([], False), ("", False)])
-    async def test_an_acceptance_without_an_id_is_told_from_a_page_in_its_place(
+    async def test_an_acceptance_without_an_id_is_distinguished_from_a_foreign_page(
         self, api: respx.MockRouter, body: object, *, is_accepted: bool
     ) -> None:
         api.route(method=self.send_method, url=self.send_url).respond(200, json=body)

@@ -1,4 +1,4 @@
-"""A kind of inbound message, with a sample and what becomes of it."""
+"""Kind of inbound message, with a sample and its expected result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEANINGS = {
 
 
 class InboundKind(NamedTuple):
-    """A kind of message, what becomes of it, what a flow gets, and a sample's events."""
+    """Kind of message, its handling, the data for a flow, and a sample's events."""
 
     kind: str
     becomes: str
@@ -32,7 +32,7 @@ class InboundKind(NamedTuple):
 
 
 def classify(events: list[Event]) -> str:
-    """Return what became of a message."""
+    """Return the handling of a message."""
     [event] = events
     match event:
         case TurnReceived(turn=turn) if turn.reaction is not None:

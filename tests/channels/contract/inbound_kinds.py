@@ -1,4 +1,4 @@
-"""Every kind of inbound message of every channel: the tables of docs/channels.md."""
+"""Kinds of inbound messages of all channels: the data of the tables in docs/channels.md."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def render_kinds() -> str:
 
 
 def render_meanings() -> str:
-    """Render what the words of the third column mean."""
+    """Render the meanings of the third column's words."""
     return "\n".join(f"- **{name.capitalize()}**: {meaning}." for name, meaning in MEANINGS.items())

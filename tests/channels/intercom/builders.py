@@ -11,9 +11,9 @@ from channels.intercom import IntercomChannel, create_channel
 from channels.intercom.capabilities import DESK_TOPICS, IGNORED_TOPICS, USER_TOPICS
 from core.ports import Webhook
 
-APP, TALK, SECRET, TOKEN = "wk7h2xqz", "215470000012345", "client-secret-example", "dG9rOmV4YW1wbGU="
+APP, CONVERSATION, SECRET, TOKEN = "wk7h2xqz", "215470000012345", "client-secret-example", "dG9rOmV4YW1wbGU="
 BOT, GRACE, TEAM = "9608555", "9608001", "5017001"
-BASE = "https://api.intercom.io/conversations/" + TALK
+BASE = "https://api.intercom.io/conversations/" + CONVERSATION
 ENVIRON = {
     "INTERCOM_CLIENT_SECRET": SECRET,
     "INTERCOM_ACCESS_TOKEN": TOKEN,
@@ -55,7 +55,7 @@ def build_part(
 def build_conversation(*parts: Json, admin: object = None, team: object = None, **more: Any) -> Json:
     return {
         "type": "conversation",
-        "id": TALK,
+        "id": CONVERSATION,
         "source": {
             "type": "conversation",
             "id": "3381000001",

@@ -1,4 +1,4 @@
-"""Kinds of messages of Intercom, and what becomes of them."""
+"""Kinds of messages of Intercom, and their expected results."""
 
 from __future__ import annotations
 

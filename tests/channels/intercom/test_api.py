@@ -19,10 +19,10 @@ from tests.channels.intercom.builders import (
     APP,
     BASE,
     BOT,
+    CONVERSATION,
     FIN,
     GRACE,
     PERSON,
-    TALK,
     TEAM,
     TOKEN,
     US,
@@ -33,7 +33,7 @@ from tests.channels.intercom.builders import (
 )
 
 NOT_FOUND = {"type": "error.list", "errors": [{"code": "not_found", "message": "Resource not found"}]}
-ADDRESS = Address(channel="intercom", account=APP, ours=APP, theirs=TALK)
+ADDRESS = Address(channel="intercom", account=APP, ours=APP, theirs=CONVERSATION)
 THEN = datetime.fromtimestamp(1_790_000_100, UTC)
 YES = Choice(label="Yes", payload="confirmed")
 

@@ -19,8 +19,8 @@ from tests.channels.intercom.builders import (
     ADA,
     APP,
     BASE,
+    CONVERSATION,
     SECRET,
-    TALK,
     Json,
     build_channel,
     build_conversation,
@@ -114,7 +114,7 @@ async def test_the_card_has_the_configured_title_and_the_users_language() -> Non
 )
 async def test_a_question_starts_a_conversation_as_the_contact(person: Json, role: str) -> None:
     with respx.mock as router:
-        route = router.post(API).respond(json={"type": "user_message", "conversation_id": TALK})
+        route = router.post(API).respond(json={"type": "user_message", "conversation_id": CONVERSATION})
         components = await read_card(build_press(**person))
         sent = json.loads(route.calls.last.request.content)
 
@@ -125,7 +125,9 @@ async def test_a_question_starts_a_conversation_as_the_contact(person: Json, rol
 async def test_a_question_inside_a_conversation_is_a_reply() -> None:
     with respx.mock as router:
         route = router.post(f"{BASE}/reply").respond(json=build_conversation(build_part()))
-        await read_card(build_press(context={"location": "conversation", "conversation_id": int(TALK)}))
+        await read_card(
+            build_press(context={"location": "conversation", "conversation_id": int(CONVERSATION)})
+        )
         sent = json.loads(route.calls.last.request.content)
 
     assert sent == {

@@ -1,4 +1,4 @@
-"""First messages: the contact is found or created, and the conversation that they open is known."""
+"""First messages: the contact is found or created, and the opened conversation is linked to the session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ownership of a conversation, by what Intercom reports about agents, assignments and states."""
+"""Ownership of a conversation, derived from agents, assignments and states that Intercom reports."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from core.model import (
 from tests.channels.intercom.builders import (
     APP,
     BOT,
+    CONVERSATION,
     FIN,
     GRACE,
     PERSON,
-    TALK,
     TEAM,
     US,
     Json,
@@ -225,10 +225,10 @@ def test_snoozing_changes_nothing(topic: str) -> None:
 
 
 def test_a_deleted_conversation_closes_the_session() -> None:
-    [found] = parse_events("conversation.deleted", {"type": "conversation", "conversation_id": TALK})
+    [found] = parse_events("conversation.deleted", {"type": "conversation", "conversation_id": CONVERSATION})
 
     assert isinstance(found, ControlReceived)
-    assert (found.act, found.session) == (ControlAction.CLOSE, f"intercom:{APP}:{TALK}")
+    assert (found.act, found.session) == (ControlAction.CLOSE, f"intercom:{APP}:{CONVERSATION}")
 
 
 def test_a_conversation_started_by_an_agent_belongs_to_the_agent() -> None:

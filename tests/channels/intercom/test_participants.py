@@ -40,7 +40,7 @@ def test_a_lead_that_became_a_user_stays_the_contact() -> None:
     assert isinstance(event, TurnReceived)
 
 
-def test_a_user_who_took_a_users_place_is_a_participant() -> None:
+def test_a_user_who_replaced_another_is_a_participant() -> None:
     source = {**build_conversation()["source"], "author": {**ADA, "type": "user"}}
     item = build_conversation(
         build_part("<p>yes</p>", EVE), contacts=build_contacts(EVE["id"]), source=source

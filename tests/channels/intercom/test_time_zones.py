@@ -1,4 +1,4 @@
-"""Time zone of a contact, for quiet hours: of the place in their profile, or else of their number."""
+"""Time zone of a contact, for quiet hours: from the place in their profile, otherwise from their number."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_the_zone_is_that_of_the_place_or_of_the_number(contact: dict[str,
     assert await find_time_zone(build_turn(), **contact) == zone
 
 
-async def test_who_is_no_contact_is_not_asked_for() -> None:
+async def test_an_invalid_contact_id_is_not_requested() -> None:
     assert await find_time_zone(build_turn("../admins")) == await find_time_zone(build_turn("")) == ""
 
 

@@ -24,11 +24,11 @@ from tests.channels.intercom.builders import (
     APP,
     BASE,
     BOT,
+    CONVERSATION,
     FIN,
     GRACE,
     PERSON,
     SECRET,
-    TALK,
     US,
     Json,
     build_all_webhooks,
@@ -105,7 +105,7 @@ def test_the_source_message_is_a_turn_only_in_a_new_conversation() -> None:
 
     assert (opening.id, opening.text) == ("source:3381000001", "Where is my parcel?")
     assert (later.id, later.text) == ("37358000001", "Hello")
-    assert opening.session == later.session == f"intercom:{APP}:{TALK}"
+    assert opening.session == later.session == f"intercom:{APP}:{CONVERSATION}"
     assert later.details == {
         "user_id": ADA["id"],
         "external_id": "cust-77",
@@ -262,7 +262,9 @@ def test_a_notification_without_parts_is_parsed_by_its_topic() -> None:
 
 
 def test_an_outdated_webhook_version_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    assert parse_reasons(REPLIED, {"id": TALK, "conversation_message": {}}) == ["too old an API version"]
+    assert parse_reasons(REPLIED, {"id": CONVERSATION, "conversation_message": {}}) == [
+        "too old an API version"
+    ]
     assert "2.13" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""OAuth token refresh: once, by one process, shared with all."""
+"""OAuth token refresh: one process refreshes the token once, and all use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""URLs that a simulated provider could call."""
+"""Public URLs: which ones a provider can call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time zones by phone number and by place; what is not certain has none."""
+"""Time zones by phone number and by place; an ambiguous one has no result."""
 
 from __future__ import annotations
 

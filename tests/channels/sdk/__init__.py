@@ -1,1 +1,1 @@
-"""Simulators driven by the providers' own client libraries, and by the most used ones of others."""
+"""Simulators driven by the providers' own client libraries and by widely used third-party ones."""

@@ -8,7 +8,7 @@ from typing import Any
 from channels.sunshine import SunshineChannel, create_channel
 from core.ports import Webhook
 
-APP, OURS, TALK, SECRET = (
+APP, OURS, CONVERSATION, SECRET = (
     "5ebee0975ac5304b664a0001",
     "5f11a650e4e9",
     "69b43c86543f",
@@ -22,7 +22,7 @@ ENVIRON = {
     "SUNSHINE_API_URL": "https://example.zendesk.com/sc",
     "SUNSHINE_INTEGRATION_ID": OURS,
 }
-BASE = f"https://example.zendesk.com/sc/v2/apps/{APP}/conversations/{TALK}"
+BASE = f"https://example.zendesk.com/sc/v2/apps/{APP}/conversations/{CONVERSATION}"
 BOT = {"id": "sb1", "name": "bot", "integrationId": OURS, "integrationType": "custom"}
 DESK = {
     "id": "sb2",
@@ -41,20 +41,28 @@ def build_channel(**changed: str) -> SunshineChannel:
 
 
 def build_event(
-    kind: str, active: Json | None = BOT, talk: str = TALK, number: str = "e1", **payload: Any
+    kind: str,
+    active: Json | None = BOT,
+    conversation_id: str = CONVERSATION,
+    number: str = "e1",
+    **payload: Any,
 ) -> Json:
-    conversation: Json = {"id": talk, "type": "personal"}
+    conversation: Json = {"id": conversation_id, "type": "personal"}
     if active:
         conversation["activeSwitchboardIntegration"] = active
     return {"id": number, "type": kind, "payload": {"conversation": conversation, **payload}}
 
 
 def build_message_event(
-    content: Json, active: Json | None = BOT, talk: str = TALK, number: str = "m1", **more: Any
+    content: Json,
+    active: Json | None = BOT,
+    conversation_id: str = CONVERSATION,
+    number: str = "m1",
+    **more: Any,
 ) -> Json:
     author = {"type": "user", "userId": "u1", "displayName": "Ada"}
     message = {"id": number, "author": author, "content": content, **more}
-    return build_event("conversation:message", active, talk, f"e-{number}", message=message)
+    return build_event("conversation:message", active, conversation_id, f"e-{number}", message=message)
 
 
 def build_webhook(*events: Json, version: str = "v2", app: str = APP) -> Webhook:
@@ -64,7 +72,7 @@ def build_webhook(*events: Json, version: str = "v2", app: str = APP) -> Webhook
 
 def build_conversation(active: Json | None = BOT, **more: Any) -> Json:
     """Return a conversation's JSON."""
-    found: Json = {"id": TALK, **more}
+    found: Json = {"id": CONVERSATION, **more}
     if active:
         found["activeSwitchboardIntegration"] = active
     return {"conversation": found}

@@ -1,4 +1,4 @@
-"""Kinds of messages of Zendesk messaging, and what becomes of them."""
+"""Kinds of messages of Zendesk messaging, and their expected results."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ from tests.channels.sunshine.builders import (
     APP,
     BASE,
     BOT,
+    CONVERSATION,
     DESK,
     OURS,
-    TALK,
     build_channel,
     build_conversation,
 )
 
-ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=TALK)
+ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=CONVERSATION)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -137,7 +137,9 @@ async def test_a_message_is_looked_up_by_the_reply_key(key: str, expected: str |
 @pytest.mark.parametrize(("active", "passed"), [(BOT, False), (DESK, True)])
 async def test_a_hand_off_is_looked_up_by_the_holder_of_control(active: dict[str, str], passed: bool) -> None:
     with respx.mock as router:
-        router.get(BASE).respond(json={"conversation": {"id": TALK, "activeSwitchboardIntegration": active}})
+        router.get(BASE).respond(
+            json={"conversation": {"id": CONVERSATION, "activeSwitchboardIntegration": active}}
+        )
         async with httpx.AsyncClient() as http:
             found = await build_channel().find_sent(build_reply(act="hand_off"), http, since=NOW, known=())
     assert bool(found) is passed

@@ -1,4 +1,4 @@
-"""First messages to phone numbers: addresses, requests, refusals, and events of version 1.1."""
+"""First messages to phone numbers: addresses, requests, refusals and events of version 1.1."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from core.model import (
 from core.ports import Webhook
 from tests.channels.sunshine.builders import (
     APP,
+    CONVERSATION,
     OURS,
     SECRET,
-    TALK,
     build_channel,
     build_message_event,
     build_webhook,
@@ -41,7 +41,7 @@ from tests.channels.sunshine.builders import (
 SMS, WHATSAPP = INTEGRATIONS
 NUMBER = "+15550171"
 URL = f"https://example.zendesk.com/sc/v1.1/apps/{APP}/notifications"
-NAMES = (f"sunshine:{APP}:{TALK}", f"sunshine:{APP}:{SMS}:{NUMBER}")
+NAMES = (f"sunshine:{APP}:{CONVERSATION}", f"sunshine:{APP}:{SMS}:{NUMBER}")
 
 
 def build_numbered_channel(**changed: str) -> SunshineChannel:
@@ -179,7 +179,7 @@ def build_delivery(kind: str, app: str = APP, **more: Any) -> Webhook:
 
 
 def test_a_delivery_has_a_status_and_names_the_conversation() -> None:
-    matched = {"conversation": {"_id": TALK}, "appUser": {"_id": "u1"}}
+    matched = {"conversation": {"_id": CONVERSATION}, "appUser": {"_id": "u1"}}
 
     assert build_numbered_channel().parse(build_delivery("delivery:user", matchResult=matched)) == [
         StatusChanged(channel="sunshine", provider_id="n1", status=DeliveryStatus.DELIVERED),

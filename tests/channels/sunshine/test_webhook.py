@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from channels.sunshine import SunshineChannel
-from channels.sunshine.failures import classify_failure
+from channels.sunshine.delivery_statuses import classify_failure
 from channels.twilio.capabilities import ERROR_KINDS as TWILIO_KINDS
 from channels.whatsapp.capabilities import ERROR_KINDS as META_KINDS
 from core.errors import MalformedWebhook
@@ -87,7 +87,9 @@ def test_every_secret_of_a_rotation_is_accepted() -> None:
 
 def test_one_request_may_have_several_contacts_and_a_malformed_event_is_skipped() -> None:
     first, bad, second = parse_events(
-        build_message_event(TEXT, talk="a"), {"type": 7}, build_message_event(TEXT, talk="b", number="m2")
+        build_message_event(TEXT, conversation_id="a"),
+        {"type": 7},
+        build_message_event(TEXT, conversation_id="b", number="m2"),
     )
 
     assert isinstance(bad, Ignored)
@@ -175,7 +177,7 @@ def test_the_quoted_message_is_kept() -> None:
     assert found.turn.quoted == QuotedMessage(id="m0", text="Which one?")
 
 
-def test_a_failure_is_told_in_the_words_of_the_channel_behind() -> None:
+def test_a_failure_is_reported_in_the_words_of_the_channel_behind() -> None:
     error = {"code": "uncategorized_error", "underlyingError": {"message": "Recipient not reachable"}}
     [found] = parse_events(
         build_event("conversation:message:delivery:failure", message={"id": "m1"}, error=error)

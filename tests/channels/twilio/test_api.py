@@ -95,7 +95,7 @@ async def test_whatsapp_keeps_its_prefix_and_its_characters(api: respx.MockRoute
     assert "SmartEncoded" not in form
 
 
-async def test_ten_media_are_ten_fields_and_no_body_is_no_field(api: respx.MockRouter) -> None:
+async def test_ten_media_are_ten_fields_and_an_empty_body_is_not_a_field(api: respx.MockRouter) -> None:
     urls = tuple(f"https://files.example.com/{number}" for number in range(10))
     form = await read_sent_form(api, build_reply("", media=urls))
 
@@ -165,7 +165,7 @@ async def test_a_message_error_is_not_account_wide(
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, 20429), (429, 14107), (400, 21611), (400, 63038)])
-async def test_a_rate_limit_is_no_failure_of_the_account(
+async def test_a_rate_limit_is_not_a_failure_of_the_account(
     api: respx.MockRouter, status: int, code: int
 ) -> None:
     assert isinstance(await send_refused(api, status, code), Throttled)

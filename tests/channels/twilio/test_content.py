@@ -1,4 +1,4 @@
-"""Buttons and lists on WhatsApp through the Content API, and numbered lists where there is none."""
+"""Buttons and lists on WhatsApp through the Content API, and numbered lists as the fallback."""
 
 from __future__ import annotations
 
@@ -201,5 +201,5 @@ def test_files_come_before_the_buttons_and_sms_has_numbers() -> None:
         ("http://127.0.0.1:9000/twilio", "http://127.0.0.1:9000/twilio"),
     ],
 )
-def test_the_content_api_stands_beside_the_rest_api(api: str, content: str) -> None:
+def test_the_content_api_is_beside_the_rest_api(api: str, content: str) -> None:
     assert content_api_url(api) == content

@@ -1,4 +1,4 @@
-"""STOP and its like, and what delivery statuses mean."""
+"""Opt-out keywords, and the meaning of delivery statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures of Twilio's webhooks, and requests that are refused before they are parsed."""
+"""Signatures of Twilio's webhooks, and requests refused before parsing."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ async def test_contents_are_listed_with_their_approval_and_variables(api: Api) -
     assert [each.name for each in welcome.variables] == ["name"]
 
 
-async def test_the_contents_of_buttons_are_no_templates(api: Api) -> None:
+async def test_the_contents_of_buttons_are_not_templates(api: Api) -> None:
     buttons = Message(
         text="Which?", choices=(Choice(label="Yes", payload="y"), Choice(label="No", payload="n"))
     )
@@ -191,7 +191,7 @@ async def test_a_value_is_shown_as_it_is_and_an_identifier_gets_it_unchanged(
     assert by_sms == {"1": value, "2": value}
 
 
-def test_a_variable_in_a_url_is_no_text() -> None:
+def test_a_variable_in_a_url_is_not_text() -> None:
     card = {"title": "Hi {{1}}, see {{2}}", "media": ["https://shop.example/{{2}}.png"], "actions": []}
     definition = parse_definition(
         {"sid": "HX" + "0" * 32, "language": "en", "types": {"twilio/card": card}, "variables": {"3": "code"}}
@@ -259,7 +259,7 @@ def test_any_content_is_parsed(entry: dict[str, Any]) -> None:
     assert definition is None or len(definition.variables) <= 200
 
 
-async def test_a_text_stands_in_for_a_template_that_the_account_does_not_have(api: Api) -> None:
+async def test_a_text_replaces_a_template_that_the_account_does_not_have(api: Api) -> None:
     message = Message(text="Your *order* has left.", template=ORDER.model_copy(update={"name": "of_meta"}))
     [part] = build_content_channel().render(message, ADDRESS)
     await build_content_channel().send(Reply(key="t.1", address=ADDRESS, **dict(part)), api.http)

@@ -217,7 +217,7 @@ def test_irrelevant_webhooks_are_ignored_with_a_reason(
         assert event == Ignored(reason=reason)
 
 
-def test_a_form_that_cannot_be_read_is_no_silence() -> None:
+def test_a_form_that_cannot_be_read_still_gets_an_answer() -> None:
     found = parse_turn(
         build_payload("whatsapp_location", Latitude="", MessageType="interactive", FlowData="{")
     )

@@ -1,4 +1,4 @@
-"""Kinds of messages of Meta's Cloud API, and what becomes of them."""
+"""Kinds of messages of Meta's Cloud API, and their expected results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identifiers of a contact: number and user ID, and what happens when one changes."""
+"""Identifiers of a contact: number and user ID, and changes of either."""
 
 from __future__ import annotations
 

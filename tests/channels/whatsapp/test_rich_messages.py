@@ -17,7 +17,7 @@ from tests.channels.whatsapp.test_rendering import FILES, build_body, build_choi
 @pytest.mark.parametrize(
     "options", [build_choices("Yes", "No"), (Choice(label="Open", payload="", url=FILES),)]
 )
-def test_a_file_stands_above_the_buttons(name: str, kind: str, options: tuple[Choice, ...]) -> None:
+def test_a_file_is_placed_above_the_buttons(name: str, kind: str, options: tuple[Choice, ...]) -> None:
     [part] = render(choices=options, media=(Attachment(url=f"{FILES}/{name.replace(' ', '%20')}"),))
     request = build_body(part)
     header = request["interactive"]["header"]
@@ -35,7 +35,7 @@ def test_a_list_and_sound_have_no_header() -> None:
         assert "header" not in build_body(second)["interactive"]
 
 
-def test_of_several_files_the_last_stands_above_the_buttons() -> None:
+def test_of_several_files_the_last_is_placed_above_the_buttons() -> None:
     media = tuple(Attachment(url=f"{FILES}/{name}.png") for name in "ab")
     first, second = render(choices=build_choices("A"), media=media)
     assert build_body(first)["image"] == {"link": f"{FILES}/a.png"}

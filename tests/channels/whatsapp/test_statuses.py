@@ -77,7 +77,7 @@ def test_an_unknown_status_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("name", ["failed", "captured", "pending"])
-def test_the_status_of_a_payment_is_no_delivery_status(name: str) -> None:
+def test_the_status_of_a_payment_is_not_a_delivery_status(name: str) -> None:
     paid = build_status(status=name, type="payment", payment={"reference_id": "r"})
 
     assert parse_events(build_batch(build_value(statuses=[paid]))) == [Ignored(reason="payment status")]

@@ -1,4 +1,4 @@
-"""Message templates of WhatsApp: the list, the check of values, and what the simulated account takes."""
+"""Message templates of WhatsApp: the list, the check of values, and the simulated account's rules."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ JSON = st.recursive(
     ),
     values=st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5),
 )
-def test_any_definition_is_parsed_and_any_values_are_judged(
+def test_any_definition_is_parsed_and_any_values_are_checked(
     entry: dict[str, Any], values: dict[str, str]
 ) -> None:
     definition = parse_definition(entry)

@@ -297,7 +297,7 @@ def test_an_edit_and_a_deletion_are_recorded(kind: str, activity: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["edit", "revoke", "reaction"])
-def test_an_echo_without_a_message_is_no_take_over(kind: str) -> None:
+def test_an_echo_without_a_message_is_not_a_take_over(kind: str) -> None:
     echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E=", "type": kind, kind: {}}
     [found] = parse_events(build_batch(build_value(message_echoes=[echo]), field="smb_message_echoes"))
 
@@ -320,7 +320,7 @@ def test_a_form_is_whole_at_any_length(length: int) -> None:
 
 
 @pytest.mark.parametrize("values", [[], "x", 3, {"a": "x" * 300_000}])
-def test_what_is_no_form_or_too_long_is_absent(values: object) -> None:
+def test_an_invalid_or_long_form_is_absent(values: object) -> None:
     found = parse_turn(build_form_reply(values))
 
     assert (found.form, "form" in found.details) == (None, False)

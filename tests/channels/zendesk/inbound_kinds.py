@@ -1,4 +1,4 @@
-"""Kinds of messages of Zendesk Support, and what becomes of them."""
+"""Kinds of messages of Zendesk Support, and their expected results."""
 
 from __future__ import annotations
 

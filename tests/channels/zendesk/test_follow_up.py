@@ -1,4 +1,4 @@
-"""Follow-up tickets of closed ones."""
+"""Follow-ups of closed tickets."""
 
 from __future__ import annotations
 

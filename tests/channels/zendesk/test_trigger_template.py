@@ -1,4 +1,4 @@
-"""Trigger webhooks, with the template's placeholders filled in, are parsed like events."""
+"""Trigger webhooks: with the placeholders of the template filled in, they are parsed like events."""
 
 from __future__ import annotations
 

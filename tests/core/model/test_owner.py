@@ -1,4 +1,4 @@
-"""Session ownership: hand-off to a desk, closing, and races against an agent (guarantee L10)."""
+"""Session ownership: hand-off to a desk, closing, and races with an agent (guarantee L10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two producers of one outbox: an agent or the business says something while the bot works out a turn."""
+"""Order of one outbox with two producers: an agent or the business sends while a turn is processed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEY = f"tg:{{{SESSION}}}"
 
 
 class InterruptedDialog(EchoDialog):
-    """Dialog during whose first turn something else happens."""
+    """Dialog that runs a function during its first turn."""
 
     def __init__(self, meanwhile: Callable[[], Awaitable[Any]]) -> None:
         super().__init__()
@@ -68,11 +68,11 @@ async def test_an_agents_words_during_a_turn_leave_and_the_bots_reply_does_not(r
 
 
 async def test_several_words_and_a_reply_of_several_parts(redis: Redis) -> None:
-    async def talk(rig: Rig) -> None:
+    async def send_twice(rig: Rig) -> None:
         await send_as_agent(rig, "agent-1", "one\ntwo")
         await send_as_agent(rig, "agent-2", "three")
 
-    rig = build_interrupted_rig(redis, talk)
+    rig = build_interrupted_rig(redis, send_twice)
     await rig.accept_turns(1, text="a\nb")
 
     await rig.process()
@@ -290,7 +290,7 @@ async def test_the_queued_job_of_an_erased_session_leaves_nothing_behind(redis: 
     assert await redis.keys(f"{KEY}*") == []
 
 
-async def test_a_turn_that_is_no_json_is_discarded_by_the_job_that_takes_it(redis: Redis) -> None:
+async def test_a_turn_that_is_not_json_is_discarded_by_the_job_that_takes_it(redis: Redis) -> None:
     rig = Rig(redis)
     await rig.accept_turns(1)
     await redis.lset(f"{KEY}:mail", 0, "no JSON")

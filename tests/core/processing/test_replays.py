@@ -1,4 +1,4 @@
-"""Replayed replies leave in the order in which they were given up, before newer ones (guarantee L9)."""
+"""Replayed replies are sent in their original order, before newer ones (guarantee L9)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_a_replayed_reply_leaves_behind_the_one_that_is_being_sent(redis: 
         (ControlAction.OPT_OUT, ControlAction.OPT_IN, ReplayOutcome.OPTED_OUT),
     ],
 )
-async def test_a_reply_that_may_not_leave_stays_a_dead_letter(
+async def test_a_reply_that_may_not_be_sent_stays_a_dead_letter(
     redis: Redis, forbid: ControlAction, permit: ControlAction, outcome: ReplayOutcome
 ) -> None:
     rig = Rig(redis)
@@ -153,7 +153,7 @@ async def test_a_reply_that_the_provider_had_accepted_is_replayed_under_another_
     assert [reply.key for reply in rig.channel.sent_replies] == ["M1.1", "M1.1~1", "M1.1~2"]
 
 
-async def test_a_replay_asks_anew_whether_the_service_window_is_closed(redis: Redis) -> None:
+async def test_a_replay_checks_the_service_window_again(redis: Redis) -> None:
     rig = Rig(redis)
     await rig.accept_turns(1)
     claim = await rig.mailbox.claim(SESSION)

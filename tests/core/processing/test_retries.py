@@ -1,4 +1,4 @@
-"""Replies that the provider does not accept: given up by age, not by a count of tries (guarantee L14)."""
+"""Replies that the provider does not accept are given up by age, not by the number of attempts (L14)."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ async def test_without_a_limit_or_a_time_every_message_is_answered(rig: Rig) -> 
     assert rig.channel.bodies == ["1: old"]
 
 
-async def test_a_take_over_seen_by_the_channel_is_no_dead_letter(rig: Rig) -> None:
+async def test_a_take_over_seen_by_the_channel_is_not_a_dead_letter(rig: Rig) -> None:
     refusal = Rejected("the conversation is assigned to an agent", code="person", taken_over=True)
     rig.channel.planned_failures = [(refusal, False)]
     await rig.accept_turns(1)
@@ -285,7 +285,7 @@ async def test_what_comes_while_a_reply_waits_for_a_day_is_looked_at_within_an_h
     assert await due_seconds(rig.redis) <= first
 
 
-async def test_an_agents_words_do_not_wait_behind_a_reply_that_may_not_leave_any_more(rig: Rig) -> None:
+async def test_an_agents_words_do_not_wait_behind_a_reply_that_may_no_longer_be_sent(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unavailable("limit of this contact", retry_after=20 * HOUR), False)]
     await rig.accept_turns(1)
     assert await rig.process() is ProcessResult.POSTPONED

@@ -1,4 +1,4 @@
-"""Control events out of order: one older than the newest known changes nothing."""
+"""Control events out of order: an event older than the latest one changes nothing."""
 
 from __future__ import annotations
 

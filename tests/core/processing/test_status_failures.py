@@ -1,4 +1,4 @@
-"""Failures that delivery statuses report are settled like the same answers of the API (guarantee L14)."""
+"""Failures reported by delivery statuses are handled like the same errors of the API (guarantee L14)."""
 
 from __future__ import annotations
 

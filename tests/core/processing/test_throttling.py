@@ -1,4 +1,4 @@
-"""A rate limit of the provider pauses sends, and is no failure of the account (guarantee L14)."""
+"""Rate limits of the provider pause sends and do not count as failures of the account (guarantee L14)."""
 
 from __future__ import annotations
 

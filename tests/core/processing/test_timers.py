@@ -1,4 +1,4 @@
-"""Session timers, and their cancellation by the next message without a race."""
+"""Session timers, and their race-free cancellation by the next message."""
 
 from __future__ import annotations
 

@@ -93,18 +93,18 @@ def test_a_playbook_in_place_of_a_flow_is_named(tmp_path: Path, text: str, name:
     ("text", "sentence"),
     [
         (FULL, "full form"),
-        ("nodes: []\ninitial_node: a\nsystem_prompt: x", "no Playbook"),
+        ("nodes: []\ninitial_node: a\nsystem_prompt: x", "not a Playbook"),
         ("playbook: [{say: a}]", r"playbook\[0\].id: This is required"),
         ("playbook: [{id: a}, {id: a}]", "already the id"),
         ("playbook: [{id: a}]\ninterrupts: [{when: b, to: main.c}]", "There is no node “c”"),
-        ("playbook: [{id: a, collect: name}]", "A list is needed here and this is the text “name”"),
+        ("playbook: [{id: a, collect: name}]", "A list is required here and this is the text “name”"),
     ],
 )
-def test_what_cannot_be_converted_is_told(tmp_path: Path, text: str, sentence: str) -> None:
+def test_parts_that_cannot_be_converted_are_reported(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(FlowError, match=sentence):
         convert_playbook(write_playbook(tmp_path, text))
 
 
-def test_the_name_of_a_file_is_no_flow() -> None:
+def test_the_name_of_a_file_is_not_a_flow() -> None:
     with pytest.raises(ConfigurationError, match=r"give Flow\.load"):
         DialogMachine("playbook.yaml")  # type: ignore[arg-type]

@@ -72,7 +72,7 @@ def test_a_condition_of_the_grammar_is_decided(condition: str, holds: bool) -> N
         "count == 2b",
     ],
 )
-def test_prose_is_no_condition(condition: str) -> None:
+def test_prose_is_not_a_condition(condition: str) -> None:
     assert parse_condition(condition, VALUES) is None
 
 

@@ -67,7 +67,7 @@ def test_a_scripted_line_is_found_and_prose_is_not_speech(instruction: str, lang
 
 
 @pytest.mark.parametrize(("language", "text"), [("hi", "Namaste"), ("en", "Hello"), ("de", "Hello")])
-def test_a_language_has_its_block_and_english_stands_in(language: str, text: str) -> None:
+def test_a_language_has_its_block_with_english_as_the_fallback(language: str, text: str) -> None:
     assert select_language_block("[EN] Hello [HI] Namaste", language) == text
     assert select_language_block("No markers", language) == "No markers"
 

@@ -1,4 +1,4 @@
-"""Speculative replies: the next node's message in the request that chooses the edge."""
+"""Speculative replies: the request that chooses the edge also returns the next node's message."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MADE = flow(
 
 
 @pytest.fixture
-async def talk(server: OpenAIServer) -> AsyncIterator[DialogMachine]:
+async def dialog(server: OpenAIServer) -> AsyncIterator[DialogMachine]:
     made = machine(MADE, OpenAIModel("small", api_key="k", base_url=server.url, timeout=5, retries=0))
     await made.start()
     yield made
@@ -49,13 +49,13 @@ def read_parameters(request: Json, name: str) -> Json:
 
 @pytest.mark.long
 async def test_an_edge_its_slots_and_the_next_message_are_one_request(
-    server: OpenAIServer, talk: DialogMachine
+    server: OpenAIServer, dialog: DialogMachine
 ) -> None:
     server.answers = [build_call("named", {"name": "Ada", NEXT_MESSAGE_KEY: "How is the weather, Ada?"})]
-    answer = await talk.turn("I am Ada")
+    answer = await dialog.turn("I am Ada")
     assert (answer.node, answer.text, answer.tokens) == ("b", "How is the weather, Ada?", 42)
-    assert talk.state is not None
-    assert talk.state["slots"] == {"name": "Ada"}
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"name": "Ada"}
     (request,) = server.requests
     offered = read_parameters(request, "named")
     assert list(offered["properties"]) == offered["required"] == ["name", NEXT_MESSAGE_KEY]
@@ -63,27 +63,27 @@ async def test_an_edge_its_slots_and_the_next_message_are_one_request(
     assert NEXT_MESSAGE_KEY not in read_parameters(request, STAY_FUNCTION_NAME)["properties"]
 
 
-async def test_a_missing_speculative_reply_is_requested(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_a_missing_speculative_reply_is_requested(server: OpenAIServer, dialog: DialogMachine) -> None:
     for written in ({}, {NEXT_MESSAGE_KEY: ""}, {NEXT_MESSAGE_KEY: 7}):
-        await talk.start()
+        await dialog.start()
         server.answers = [build_call("go", written), build_text_answer("How is it there?")]
-        answer = await talk.turn("go")
+        answer = await dialog.turn("go")
         assert (answer.text, answer.issue, answer.tokens) == ("How is it there?", "", 84)
 
 
 async def test_a_speculative_reply_of_an_edge_not_followed_is_dropped(
-    server: OpenAIServer, talk: DialogMachine
+    server: OpenAIServer, dialog: DialogMachine
 ) -> None:
     server.answers = [build_call("named", {NEXT_MESSAGE_KEY: "How is the weather?"})]
-    answer = await talk.turn("go")
+    answer = await dialog.turn("go")
     assert (answer.node, answer.outcome) == ("a", "stay")
     assert "weather" not in answer.text
 
 
-async def test_a_speculative_reply_is_streamed(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_a_speculative_reply_is_streamed(server: OpenAIServer, dialog: DialogMachine) -> None:
     go_on = asyncio.Event()
     server.answers = [build_streamed_call("go", f'{{"{NEXT_MESSAGE_KEY}": "How is', go_on, ' it?"}')]
-    stream = await talk.turn("go", stream=True)
+    stream = await dialog.turn("go", stream=True)
     chunks = aiter(stream)
     assert (await anext(chunks)).text == "How is"
     go_on.set()
@@ -92,23 +92,23 @@ async def test_a_speculative_reply_is_streamed(server: OpenAIServer, talk: Dialo
 
 
 async def test_a_conditional_speculative_reply_is_streamed_once_accepted(
-    server: OpenAIServer, talk: DialogMachine
+    server: OpenAIServer, dialog: DialogMachine
 ) -> None:
     server.answers = [
         build_streamed_call("named", f'{{"{NEXT_MESSAGE_KEY}": "How is it?", ', '"name": null}')
     ]
-    stream = await talk.turn("go", stream=True)
+    stream = await dialog.turn("go", stream=True)
     told = [chunk async for chunk in stream]
     assert "".join(chunk.text for chunk in told) == stream.result.text
     assert not any(chunk.is_restart or "How" in chunk.text for chunk in told)
 
 
 async def test_a_model_without_tools_writes_them_into_its_json(
-    server: OpenAIServer, talk: DialogMachine
+    server: OpenAIServer, dialog: DialogMachine
 ) -> None:
     whole = json.dumps({"function": "go", "arguments": {NEXT_MESSAGE_KEY: "How is it?"}})
     server.answers = [build_no_tools_error(), StreamedAnswer(whole[:-9], whole[-9:])]
-    stream = await talk.turn("go", stream=True)
+    stream = await dialog.turn("go", stream=True)
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == "How is it?"
     assert len(told) == 2
@@ -125,13 +125,13 @@ async def test_a_router_that_a_model_chooses_at_speaks_in_the_same_request() -> 
     script = ScriptedModel(
         [TransitionDecision("go", reply="Not asked."), TransitionDecision("one", reply="How is it?")]
     )
-    talk = machine(made, script)
-    await talk.start()
-    assert (await talk.turn("go")).text == "How is it?"
+    dialog = machine(made, script)
+    await dialog.start()
+    assert (await dialog.turn("go")).text == "How is it?"
     script.assert_complete()
 
 
-TALKS = node("b", instruction="Ask for the weather.", edges=[edge("x", "end")])
+ASKING = node("b", instruction="Ask for the weather.", edges=[edge("x", "end")])
 WAY = edge("go", "b")
 LOOK = {"id": "look", "name": "look", "method": "GET", "url": "https://x.example/"}
 
@@ -143,18 +143,18 @@ def build_trigger(trigger: str) -> Json:
 @pytest.mark.parametrize(
     ("way", "target", "source", "is_ahead"),
     [
-        (WAY, TALKS, {}, True),
-        (WAY, {**TALKS, "is_final": True, "edges": []}, {}, True),
-        (WAY, {**TALKS, "static_text": "How is it?"}, {}, False),
-        (WAY, {**TALKS, "reprompt_text": "How is it?"}, {}, False),
-        (WAY, {**TALKS, "instruction": "Ask {{ name }} for the weather."}, {}, False),
-        (WAY, {**TALKS, "instruction": "EN line: 'How is it?'"}, {}, False),
-        (WAY, {**TALKS, "instruction": "This is a silent routing node."}, {}, False),
-        (WAY, {**TALKS, "auto_proceed": True}, {}, False),
-        (WAY, {**TALKS, **build_trigger("on_enter")}, {}, False),
-        ({**WAY, **build_trigger("on_enter")}, TALKS, {}, False),
-        (WAY, TALKS, build_trigger("on_exit"), False),
-        (WAY, {**TALKS, "instruction": "a" * (MAX_INSTRUCTION_LENGTH + 1)}, {}, False),
+        (WAY, ASKING, {}, True),
+        (WAY, {**ASKING, "is_final": True, "edges": []}, {}, True),
+        (WAY, {**ASKING, "static_text": "How is it?"}, {}, False),
+        (WAY, {**ASKING, "reprompt_text": "How is it?"}, {}, False),
+        (WAY, {**ASKING, "instruction": "Ask {{ name }} for the weather."}, {}, False),
+        (WAY, {**ASKING, "instruction": "EN line: 'How is it?'"}, {}, False),
+        (WAY, {**ASKING, "instruction": "This is a silent routing node."}, {}, False),
+        (WAY, {**ASKING, "auto_proceed": True}, {}, False),
+        (WAY, {**ASKING, **build_trigger("on_enter")}, {}, False),
+        ({**WAY, **build_trigger("on_enter")}, ASKING, {}, False),
+        (WAY, ASKING, build_trigger("on_exit"), False),
+        (WAY, {**ASKING, "instruction": "a" * (MAX_INSTRUCTION_LENGTH + 1)}, {}, False),
     ],
     ids=[
         "a plain instruction",

@@ -1,4 +1,4 @@
-"""Whatever stands in a document, it is either a flow that runs or one error that names what is wrong."""
+"""Any document is either a valid flow or raises one error that names the problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Business hours: who asks for a person at night is told so, and may be led elsewhere."""
+"""Business hours: outside of them, a request for a person is answered as such and can take another edge."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_every_moment_is_open_or_not(moment: datetime) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_time_is_refused(wrong: dict[str, Any]) -> None:
+def test_what_is_not_a_time_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         BusinessHours.model_validate(wrong)
 
@@ -94,9 +94,9 @@ DAY, NIGHT = datetime(2026, 11, 23, 8, tzinfo=UTC), datetime(2026, 11, 23, 22, t
 
 
 async def ask(resort: dict[str, str], moment: datetime) -> tuple[str, str]:
-    talk = DialogMachine(build_flow(resort), now=lambda: moment)
-    await talk.start()
-    result = await talk.turn("a person please")
+    dialog = DialogMachine(build_flow(resort), now=lambda: moment)
+    await dialog.start()
+    result = await dialog.turn("a person please")
     return result.outcome, result.text
 
 

@@ -33,7 +33,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         Flow.load(tmp_path / "flow.json")
 
 
-def test_a_byte_order_mark_is_no_hindrance(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "flow.json").write_text(json.dumps(document(node("a", "Hä?"))), encoding="utf-8-sig")
     assert Flow.load(tmp_path / "flow.json").nodes[0].static_text == "Hä?"
 
@@ -81,7 +81,7 @@ def test_every_problem_is_named_at_once_even_beside_mistakes_of_shape() -> None:
     }
 
 
-def test_a_problem_is_told_in_a_plain_sentence() -> None:
+def test_a_problem_is_reported_in_a_plain_sentence() -> None:
     problems = find_issues(document(node("a", edges=[edge("e", "b")]), node("a")))
     assert problems == {
         "nodes[0].edges[0].target_node_id": "There is no node “b”. There is: a.",
@@ -164,7 +164,7 @@ def test_unknown_keys_are_kept_and_named_and_do_not_stop_a_flow() -> None:
 
 
 @pytest.mark.parametrize("blank", [None, "none", 7, {}, []])
-def test_an_environment_that_is_none_is_empty(blank: object) -> None:
+def test_an_invalid_environment_is_empty(blank: object) -> None:
     flow = Flow.model_validate(document(node("a", is_final=True), environment_variables=blank))
     assert flow.environment_variables == {}
     assert flow.warnings == ()
@@ -201,7 +201,7 @@ def test_unreachable_nodes_dead_ends_and_twice_used_edge_ids_are_warned_of() -> 
     }
 
 
-def test_a_node_that_answers_an_interrupt_is_no_dead_end() -> None:
+def test_a_node_that_answers_an_interrupt_is_not_a_dead_end() -> None:
     sound = document(node("a", "A", is_final=True), node("faq", "B"), global_edges=[edge("ask", "faq")])
     assert list_warnings(sound) == {}
 
@@ -228,7 +228,7 @@ def test_a_choice_may_be_a_bare_label() -> None:
     assert [(choice.label, choice.payload) for choice in flow.nodes[0].choices] == [("Yes", ""), ("No", "no")]
 
 
-def test_a_bare_label_that_is_no_template_is_refused_by_its_place() -> None:
+def test_a_bare_label_that_is_not_a_template_is_refused_by_its_place() -> None:
     assert set(find_issues(document(node("a", "A", choices=["Yes", "{{"])))) == {"nodes[0].choices[1].label"}
 
 

@@ -1,4 +1,4 @@
-"""Tests that docs/flows.md is true: its example flow runs, and every extension key is documented."""
+"""docs/flows.md matches the code: its example flow runs, and every extension key is documented."""
 
 from __future__ import annotations
 

@@ -57,11 +57,11 @@ def test_settings_without_a_flow_are_none(text: str | None) -> None:
 
 
 def test_settings_of_the_wrong_kind_are_refused() -> None:
-    with pytest.raises(FlowError, match="flows_json: Text is needed here"):
+    with pytest.raises(FlowError, match="flows_json: Text is required here"):
         Flow.from_config({"flows_json": {"nodes": []}})
 
 
-def test_a_byte_order_mark_is_no_hindrance_in_a_text_either() -> None:
+def test_a_byte_order_mark_is_ignored_in_a_text_too() -> None:
     assert Flow.from_json("\ufeff" + SOUND).nodes
 
 
@@ -70,27 +70,27 @@ def test_a_path_that_no_file_can_have_is_refused() -> None:
         Flow.load("a\0b")
 
 
-def test_a_key_that_stands_twice_is_warned_of_with_its_place() -> None:
+def test_a_duplicate_key_is_warned_of_with_its_place() -> None:
     text = SOUND.replace('"name": "a"', '"name": "a", "name": "b"')
     flow = Flow.from_json(text)
     assert flow.nodes[0].name == "b"
     assert [str(problem) for problem in flow.warnings] == [
-        "nodes[0].name: This key stands here more than once; the last one counts."
+        "nodes[0].name: This key is repeated; the last one counts."
     ]
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_what_is_no_number_is_refused_with_its_place(number: str) -> None:
+def test_an_invalid_number_is_refused_with_its_place(number: str) -> None:
     assert find_issues(SOUND[:-1] + f', "x": [{number}]}}') == {
-        "x[0]": "This is no number that can be written down."
+        "x[0]": "This number cannot be represented in JSON."
     }
 
 
 def test_half_a_character_is_refused_with_its_place() -> None:
     assert find_issues(SOUND.replace("Hi", "Hi \\ud83d")) == {
-        "nodes[0].static_text": "There is half a character in this text, a lone surrogate: take it out."
+        "nodes[0].static_text": "This text contains a lone surrogate (half a character): remove it."
     }
-    assert "half a character" in find_issues(SOUND[:-1] + ', "\\ud83d": 1}')["''"]
+    assert "half a surrogate pair" in find_issues(SOUND[:-1] + ', "\\ud83d": 1}')["''"]
     assert Flow.from_json(SOUND.replace("Hi", "\\ud83d\\ude00")).nodes[0].static_text == "😀"
 
 

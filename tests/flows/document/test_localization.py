@@ -1,4 +1,4 @@
-"""One flow in several languages: which one is spoken, that the graph stays the same, what is refused."""
+"""One flow in several languages: choice of the language, one graph for all, refused documents."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_whose_words_leave_no_doubt_is_followed(text: str, before: str, spoken: 
     assert select_language(CODES, before, "en", build_turn(text)) == spoken
 
 
-def test_what_the_channel_knows_decides_where_words_do_not() -> None:
+def test_the_channels_locale_decides_where_words_do_not() -> None:
     assert select_language(CODES, "", "en", build_turn("4321", locale="de-AT")) == "de"
     assert select_language(CODES, "", "en", build_turn("4321", locale="fr")) == "en"
     assert select_language(CODES, "en", "en", build_turn("ja", payload="ich habe das", locale="de")) == "en"
@@ -121,13 +121,13 @@ def build_flow(**german: Any) -> Flow:
 
 async def test_a_tap_means_the_same_in_every_language() -> None:
     for payload in ("tea", "Coffee"):
-        talk = DialogMachine(build_flow())
-        first = await talk.turn("Hallo")
+        dialog = DialogMachine(build_flow())
+        first = await dialog.turn("Hallo")
         assert first.text.startswith("Tee oder Kaffee?")
-        assert (await talk.turn(build_turn("", payload))).node == "done"
+        assert (await dialog.turn(build_turn("", payload))).node == "done"
 
 
-async def test_a_model_is_told_the_language() -> None:
+async def test_a_model_gets_the_language() -> None:
     class ListeningModel(ScriptedModel):
         heard = ""
 
@@ -136,29 +136,29 @@ async def test_a_model_is_told_the_language() -> None:
             return GeneratedReply(text="Auf Wiedersehen!")
 
     model = ListeningModel([TransitionDecision(edge_id="tea")])
-    talk = DialogMachine(build_flow(), model)
-    await talk.turn("Hallo")
-    await talk.turn("Tee bitte")
+    dialog = DialogMachine(build_flow(), model)
+    await dialog.turn("Hallo")
+    await dialog.turn("Tee bitte")
 
     assert "“de”" in model.heard
 
 
 async def test_the_language_outlives_a_reload_and_a_new_beginning() -> None:
-    talk = DialogMachine(build_flow())
-    await talk.turn("Hallo")
-    await talk.turn(build_turn("", "tea"))
-    again = DialogMachine(build_flow(), state=json.loads(json.dumps(talk.state)))
+    dialog = DialogMachine(build_flow())
+    await dialog.turn("Hallo")
+    await dialog.turn(build_turn("", "tea"))
+    again = DialogMachine(build_flow(), state=json.loads(json.dumps(dialog.state)))
 
     assert (await again.turn("noch etwas")).text.startswith("Tee oder Kaffee?")
 
 
 async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_session() -> None:
-    talk = DialogMachine(build_flow())
-    await talk.turn("Hallo, was gibt es?")
+    dialog = DialogMachine(build_flow())
+    await dialog.turn("Hallo, was gibt es?")
     ok = build_turn("ok")
 
-    assert talk.error_messages(ok, talk.state).processing_failed == messages_for("de").processing_failed
-    assert talk.error_messages(build_turn("hello there"), None).mailbox_overflow == ENGLISH.mailbox_overflow
+    assert dialog.error_messages(ok, dialog.state).processing_failed == messages_for("de").processing_failed
+    assert dialog.error_messages(build_turn("hello there"), None).mailbox_overflow == ENGLISH.mailbox_overflow
 
 
 @pytest.mark.parametrize(

@@ -53,11 +53,11 @@ def test_a_word_that_yaml_takes_for_a_boolean_is_to_be_quoted() -> None:
     text = GREETING.replace('["yes"]', "[yes, sure]").replace("name: End", "name: off")
     assert find_issues(text) == {
         "nodes[0].edges[0].keywords[0]": (
-            "Text is needed here and this is true or false, as YAML reads yes, no, on and off: "
+            "Text is required here and this is true or false, as YAML reads yes, no, on and off: "
             "write it in quotes."
         ),
         "nodes[1].name": (
-            "Text is needed here and this is true or false, as YAML reads yes, no, on and off: "
+            "Text is required here and this is true or false, as YAML reads yes, no, on and off: "
             "write it in quotes."
         ),
     }
@@ -65,7 +65,7 @@ def test_a_word_that_yaml_takes_for_a_boolean_is_to_be_quoted() -> None:
 
 def test_a_number_where_text_is_needed_is_to_be_quoted() -> None:
     assert find_issues(GREETING.replace("name: End", "name: 7")) == {
-        "nodes[1].name": "Text is needed here and this is a number: write it in quotes."
+        "nodes[1].name": "Text is required here and this is a number: write it in quotes."
     }
 
 
@@ -77,7 +77,7 @@ def test_the_values_of_an_enumeration_of_texts_are_looked_at_too() -> None:
     }
 
 
-def test_a_key_that_is_no_text_is_named() -> None:
+def test_a_key_that_is_not_text_is_named() -> None:
     assert find_issues(GREETING + "on: 1\n") == {"": "The key True is not text here: write it in quotes."}
 
 
@@ -98,21 +98,21 @@ def test_a_mistake_of_syntax_is_named_with_its_line() -> None:
 def test_aliases_that_blow_up_a_document_are_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-    assert find_issues("\n".join(lines)) == {"": "With its aliases written out this is too large."}
+    assert find_issues("\n".join(lines)) == {"": "With its aliases expanded this is too large."}
 
 
 @pytest.mark.parametrize("text", ["", "- a", "7"])
-def test_yaml_that_is_no_object_is_refused(text: str) -> None:
+def test_yaml_that_is_not_an_object_is_refused(text: str) -> None:
     assert "A flow is an object with system_prompt" in find_issues(text)[""]
 
 
-def test_a_list_of_choices_is_told_of_the_quotes_at_each_word() -> None:
+def test_unquoted_booleans_in_choices_are_reported_at_each_word() -> None:
     problems = find_issues(GREETING.replace("static_text: Möchten Sie Tee?", "choices: [yes, no, maybe]"))
     assert set(problems) == {"nodes[0].choices[0]", "nodes[0].choices[1]"}
     assert all("write it in quotes" in sentence for sentence in problems.values())
 
 
-def test_a_key_that_stands_twice_is_warned_of_unless_it_is_merged() -> None:
+def test_a_duplicate_key_is_warned_of_unless_it_is_merged() -> None:
     flow = Flow.from_yaml(GREETING + "objective: a\nobjective: b\n")
     assert [problem.path for problem in flow.warnings] == ["objective"]
     assert flow.objective == "b"

@@ -88,7 +88,7 @@ def test_a_broken_export_is_refused_with_its_problems() -> None:
         Flow.from_json(json.dumps({"initialNodeId": "", "nodes": 7, "edges": None}))
 
 
-def test_a_problem_stands_where_it_is_in_the_export() -> None:
+def test_a_problem_has_its_path_in_the_export() -> None:
     going = [{"id": "go", "source": "ask", "target": "end"}, {"id": "on", "source": "talk", "target": "ask"}]
     broken = {**EXPORT, "edges": [*going, {"id": "no", "source": "ask", "target": "nowhere", "guard": "1 +"}]}
     with pytest.raises(FlowError) as caught:

@@ -1,4 +1,4 @@
-"""A flow that is saved is the flow that is loaded."""
+"""A saved flow is loaded unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limit of external calls in one turn."""
+"""Limit of external calls in one turn."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CountingFetch:
 
 
 def build_flow(calls: int) -> Flow:
-    """A flow whose first node makes that many calls on entering, and whose tools make one each."""
+    """Return a flow whose first node makes that many calls on entry, and whose tools make one each."""
     action = {
         "id": "get",
         "name": "Get",

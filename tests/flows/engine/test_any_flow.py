@@ -221,7 +221,7 @@ def test_a_turn_has_a_defined_outcome_and_says_something_within_its_bounds(
     hops: list[NodeVisit] = []
     machine = DialogMachine(flow, world, [tool], fetch=world, watch=hops.append)
 
-    async def talk() -> None:
+    async def dialog() -> None:
         state: State | None = begun
         for text in said:
             hops.clear()
@@ -238,4 +238,4 @@ def test_a_turn_has_a_defined_outcome_and_says_something_within_its_bounds(
             assert json.loads(json.dumps(step.state, allow_nan=False)) == step.state
             state = step.state
 
-    asyncio.run(talk())
+    asyncio.run(dialog())

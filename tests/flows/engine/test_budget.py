@@ -15,16 +15,16 @@ END = node("end", "The end.", is_final=True)
 @pytest.mark.parametrize("budget", [{"turns": 3}, {"tokens": 20}])
 async def test_an_exhausted_budget_hands_off_and_is_reset(budget: Json) -> None:
     script = ScriptedModel([TransitionDecision(reply="Hm.", tokens=10) for _ in range(9)])
-    talk = machine(flow(LOOP, END, budget=budget), script)
-    answers = [await talk.turn(text) for text in ("hi", "x", "y", "z", "w")]
+    dialog = machine(flow(LOOP, END, budget=budget), script)
+    answers = [await dialog.turn(text) for text in ("hi", "x", "y", "z", "w")]
     assert [answer.outcome for answer in answers] == ["stay", "stay", "stay", "budget", "stay"]
     assert (answers[3].text, answers[3].hand_off) == (ENGLISH.budget_exhausted, True)
 
 
 async def test_without_a_budget_nothing_is_counted() -> None:
-    talk = machine(flow(LOOP, END), ScriptedModel([TransitionDecision(reply="Hm.", tokens=10)]))
-    await say(talk, "hi", "x")
-    assert not {"turns", "tokens"} & set(talk.state or {})
+    dialog = machine(flow(LOOP, END), ScriptedModel([TransitionDecision(reply="Hm.", tokens=10)]))
+    await say(dialog, "hi", "x")
+    assert not {"turns", "tokens"} & set(dialog.state or {})
 
 
 async def test_the_hand_off_summary_has_the_slots() -> None:

@@ -59,24 +59,24 @@ async def test_a_cancelled_turn_changes_nothing() -> None:
             await release.wait()
             return TransitionDecision(edge_id="go")
 
-    talk = machine(
+    dialog = machine(
         flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), SlowModel()
     )
-    await talk.turn("hi")
-    before = talk.state
-    task = asyncio.create_task(talk.turn("go"))
+    await dialog.turn("hi")
+    before = dialog.state
+    task = asyncio.create_task(dialog.turn("go"))
     await waiting.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert talk.state == before
+    assert dialog.state == before
     release.set()
-    assert (await talk.turn("go")).outcome == "final"
+    assert (await dialog.turn("go")).outcome == "final"
 
 
 async def test_turns_of_one_machine_run_one_after_another() -> None:
-    talk = load_library("kyc")
-    answers = await asyncio.gather(*(talk.turn(text) for text in ("hi", "4321", "23 April 1990", "yes")))
+    dialog = load_library("kyc")
+    answers = await asyncio.gather(*(dialog.turn(text) for text in ("hi", "4321", "23 April 1990", "yes")))
     assert [answer.node for answer in answers] == [
         "ask_last_four",
         "ask_date_of_birth",
@@ -86,11 +86,11 @@ async def test_turns_of_one_machine_run_one_after_another() -> None:
 
 
 async def test_reset_forgets_the_conversation() -> None:
-    talk = load_library("kyc")
-    await say(talk, "hi", "4321")
-    talk.reset()
-    assert (talk.state, talk.is_complete) == (None, False)
-    assert (await talk.turn("hi")).node == "ask_last_four"
+    dialog = load_library("kyc")
+    await say(dialog, "hi", "4321")
+    dialog.reset()
+    assert (dialog.state, dialog.is_complete) == (None, False)
+    assert (await dialog.turn("hi")).node == "ask_last_four"
 
 
 async def test_the_result_joins_its_messages_by_blank_lines() -> None:
@@ -130,38 +130,40 @@ async def test_closing_a_machine_closes_its_model() -> None:
 
 async def test_a_note_for_the_model_is_not_seen_by_the_user() -> None:
     script = ScriptedModel([TransitionDecision(reply="Good evening, Ada.")])
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), script)
-    await talk.start()
-    talk.assist("The user is called Ada.")
-    await talk.turn("good evening, do you know me?")
+    dialog = machine(
+        flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), script
+    )
+    await dialog.start()
+    dialog.assist("The user is called Ada.")
+    await dialog.turn("good evening, do you know me?")
     assert [(line["role"], line["content"]) for line in script.transition_requests[0].history][1] == (
         "system",
         "The user is called Ada.",
     )
 
 
-async def test_what_the_caller_knows_is_known_and_stands_in_for_nothing() -> None:
+async def test_the_callers_context_is_known_and_replaces_nothing() -> None:
     made = flow(
         node("a", "Hello {{ name }} of {{ BANK }}!", is_final=True), environment_variables={"BANK": "HB"}
     )
     assert (await machine(made).turn("hi", context={"name": "Ada", "BANK": "x"})).text == "Hello Ada of HB!"
 
 
-async def test_a_conversation_may_go_on_in_another_flow_with_what_it_knows() -> None:
+async def test_a_conversation_may_continue_in_another_flow_with_its_values() -> None:
     learns = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     first = flow(
         node("a", "Who?", edges=[edge("go", "b", input_schema=learns)]), node("b", "B?", is_final=True)
     )
     second = flow(node("a", "Hello {{ name }}!", is_final=True))
     script = ScriptedModel([TransitionDecision(edge_id="go", slots={"name": "Ada"})])
-    talk = DialogMachine(FlowSet({"first": first, "second": second}), script)
-    assert (await say(talk, "hi", "Ada")).text == "B?"
-    talk.switch_flow("second")
-    assert (await talk.turn("")).text == "Hello Ada!"
-    talk.switch_flow("second", preserve_memory=False)
-    assert (await talk.turn("")).text == "Hello !"
+    dialog = DialogMachine(FlowSet({"first": first, "second": second}), script)
+    assert (await say(dialog, "hi", "Ada")).text == "B?"
+    dialog.switch_flow("second")
+    assert (await dialog.turn("")).text == "Hello Ada!"
+    dialog.switch_flow("second", preserve_memory=False)
+    assert (await dialog.turn("")).text == "Hello !"
     with pytest.raises(KeyError, match="first, second"):
-        talk.switch_flow("third")
+        dialog.switch_flow("third")
 
 
 async def test_a_node_that_was_rewritten_repeats_its_question() -> None:
@@ -169,25 +171,25 @@ async def test_a_node_that_was_rewritten_repeats_its_question() -> None:
         asked = node("a", drink, edges=[edge("go", "b", keywords=["yes"])])
         return flow(asked, node("b", end, is_final=True))
 
-    talk = machine(build_flow("Tea?", "B."))
-    await talk.turn("hi")
-    talk.replace_flow(build_flow("Coffee?", "B."))
-    assert (await talk.turn("yes")).text == "Coffee?"
-    assert (await talk.turn("yes")).text == "B."
-    talk.reset()
-    await talk.turn("hi")
-    talk.replace_flow(build_flow("Coffee?", "C."))
-    assert (await talk.turn("yes")).text == "C."
+    dialog = machine(build_flow("Tea?", "B."))
+    await dialog.turn("hi")
+    dialog.replace_flow(build_flow("Coffee?", "B."))
+    assert (await dialog.turn("yes")).text == "Coffee?"
+    assert (await dialog.turn("yes")).text == "B."
+    dialog.reset()
+    await dialog.turn("hi")
+    dialog.replace_flow(build_flow("Coffee?", "C."))
+    assert (await dialog.turn("yes")).text == "C."
 
 
-async def test_the_result_tells_what_the_turn_took() -> None:
+async def test_the_result_has_the_resources_of_the_turn() -> None:
     assert (await load_library("kyc").turn("hi")).seconds > 0
 
 
 async def test_an_answer_in_another_language_is_not_lost() -> None:
-    talk = load_library("kyc")
-    await talk.turn("hi")
-    answer = await talk.turn("meine letzten Ziffern sind 4321")
+    dialog = load_library("kyc")
+    await dialog.turn("hi")
+    answer = await dialog.turn("meine letzten Ziffern sind 4321")
     assert (answer.node, answer.edge) == ("ask_date_of_birth", "last_four_given")
     assert "geboren" in answer.text
 
@@ -207,9 +209,9 @@ async def test_a_language_may_be_the_answer_where_languages_are_asked_for() -> N
         agent_language="en",
         languages={"de": {"nodes": {"a": {"static_text": "In welche Sprache?"}}}},
     )
-    talk = machine(made)
-    await talk.start()
-    assert (await talk.turn("German")).text == "Into german."
+    dialog = machine(made)
+    await dialog.start()
+    assert (await dialog.turn("German")).text == "Into german."
 
 
 async def test_facts_have_the_names_that_other_programs_know() -> None:
@@ -224,39 +226,39 @@ async def test_facts_have_the_names_that_other_programs_know() -> None:
 
 
 async def test_half_a_character_does_no_harm_to_the_turns_that_follow() -> None:
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Hello!", edges=[edge("go", "a")])), ScriptedModel([TransitionDecision()] * 3)
     )
     for text in ("hi", "half \ud83d an emoji", "go on"):
-        await talk.turn(text)
-    assert "half � an emoji" in json.dumps(talk.state, ensure_ascii=False).encode().decode()
+        await dialog.turn(text)
+    assert "half � an emoji" in json.dumps(dialog.state, ensure_ascii=False).encode().decode()
 
 
-async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_the_user() -> None:
+async def test_notes_before_the_start_reach_the_model_and_the_greeting_uses_the_context() -> None:
     model = ScriptedModel([TransitionDecision()])
-    talk = machine(flow(node("a", "Hello {{ name }}!", edges=[edge("go", "a")])), model)
-    talk.assist("They are a guest.")
-    assert (await talk.start({"name": "Ada"})).text == "Hello Ada!"
-    await talk.turn("hm")
+    dialog = machine(flow(node("a", "Hello {{ name }}!", edges=[edge("go", "a")])), model)
+    dialog.assist("They are a guest.")
+    assert (await dialog.start({"name": "Ada"})).text == "Hello Ada!"
+    await dialog.turn("hm")
     assert "They are a guest." in [line["content"] for line in model.transition_requests[0].history]
 
 
 async def test_a_restart_after_a_change_of_flow_stays_in_it() -> None:
     other = flow(node("b", "Goodbye!"))
-    talk = DialogMachine(FlowSet({"one": load_library("kyc").flow, "two": other}))
-    talk.switch_flow("two")
-    assert (await talk.start()).text == "Goodbye!"
-    assert (await talk.start()).text == "Goodbye!"
-    talk.reset()
-    assert (await talk.turn("hi")).text == "Goodbye!"
+    dialog = DialogMachine(FlowSet({"one": load_library("kyc").flow, "two": other}))
+    dialog.switch_flow("two")
+    assert (await dialog.start()).text == "Goodbye!"
+    assert (await dialog.start()).text == "Goodbye!"
+    dialog.reset()
+    assert (await dialog.turn("hi")).text == "Goodbye!"
 
 
 @pytest.mark.parametrize("context", [{"name": "x" * 5_000}, {"name": object()}])
 async def test_a_context_that_no_state_has_room_for_is_refused(context: dict[str, Any]) -> None:
-    talk = load_library("kyc")
+    dialog = load_library("kyc")
     with pytest.raises(ValueError, match=r"context has 5,\d\d\d characters|serialize"):
-        await talk.turn("hi", context)
-    assert talk.state is None
+        await dialog.turn("hi", context)
+    assert dialog.state is None
 
 
 async def test_a_quick_reply_that_names_an_edge_asks_no_model() -> None:
@@ -271,13 +273,13 @@ async def test_a_quick_reply_that_names_an_edge_asks_no_model() -> None:
         node("b", "The end.", is_final=True),
     )
     for said in (turn("", payload="go"), turn("yes")):
-        talk = machine(made, ScriptedModel())
-        await talk.start()
-        assert (await talk.turn(said)).node == "b"
+        dialog = machine(made, ScriptedModel())
+        await dialog.start()
+        assert (await dialog.turn(said)).node == "b"
     model = ScriptedModel([TransitionDecision("count", {"n": 2})])
-    talk = machine(made, model)
-    await talk.start()
-    assert (await talk.turn("some")).node == "b"
+    dialog = machine(made, model)
+    await dialog.start()
+    assert (await dialog.turn("some")).node == "b"
     model.assert_complete()
 
 
@@ -286,9 +288,9 @@ async def test_nobody_sends_themselves_over_an_edge_that_was_not_offered_to_be_t
         node("a", "Hello!", edges=[edge("paid", "b", "The payment has arrived")]), node("b", "Thanks!")
     )
     model = ScriptedModel([TransitionDecision()])
-    talk = machine(made, model)
-    await talk.start()
-    assert (await talk.turn(turn("", payload="paid"))).node == "a"
+    dialog = machine(made, model)
+    await dialog.start()
+    assert (await dialog.turn(turn("", payload="paid"))).node == "a"
     model.assert_complete()
 
 
@@ -307,8 +309,8 @@ async def test_the_same_message_of_two_users_has_two_idempotency_keys() -> None:
         [order],
     )
     other = one.clone()
-    for talk in (one, other):
-        await talk.start()
-        await talk.turn("order it")
+    for dialog in (one, other):
+        await dialog.start()
+        await dialog.turn("order it")
     await one.turn("order it")
     assert len(set(keys)) == len(keys) == 3

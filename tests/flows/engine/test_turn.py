@@ -9,59 +9,61 @@ import pytest
 from core.model import Attachment, Location
 from flows.llm import GeneratedReply, ModelError, ScriptedModel, TransitionDecision
 from flows.locales import ENGLISH
-from tests.flows.conversation import Json, edge, flow, input_schema, machine, node, say, turn
+from tests.flows.conversation import (
+    Json,
+    edge,
+    flow,
+    input_schema,
+    machine,
+    node,
+    say,
+    script_decisions,
+    turn,
+)
 
 END = node("end", "The end.", is_final=True)
 NAME: Json = {"type": "string", "description": "your name"}
 
 
 async def test_a_first_turn_speaks_the_greeting_and_then_answers() -> None:
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "Bee."), END),
         script := script_decisions("go"),
     )
-    answer = await talk.turn("take me to b")
+    answer = await dialog.turn("take me to b")
     assert [message.text for message in answer.messages] == ["Hello!", "Bee."]
     assert script.transition_requests[0].is_first
 
 
-def script_decisions(
-    *steps: str | TransitionDecision | Exception, speeches: tuple[GeneratedReply | Exception, ...] = ()
-) -> ScriptedModel:
-    return ScriptedModel(
-        [TransitionDecision(edge_id=s) if isinstance(s, str) else s for s in steps], speeches
-    )
-
-
 async def test_a_greeting_is_answered_by_the_greeting_without_asking_the_model() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script := script_decisions())
-    assert (await talk.turn("Good morning!")).text == "Hello!"
+    dialog = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script := script_decisions())
+    assert (await dialog.turn("Good morning!")).text == "Hello!"
     script.assert_complete()
 
 
 async def test_start_says_the_greeting_alone() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions())
-    assert (await talk.start()).text == "Hello!"
+    dialog = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions())
+    assert (await dialog.start()).text == "Hello!"
 
 
 async def test_an_unknown_edge_is_a_decision_to_stay() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions("elsewhere"))
-    answer = await say(talk, "hi", "what?")
+    dialog = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions("elsewhere"))
+    answer = await say(dialog, "hi", "what?")
     assert (answer.outcome, answer.node) == ("stay", "a")
     assert answer.text
 
 
 async def test_an_edge_may_be_named_by_the_node_that_it_leads_to() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions("end"))
-    assert (await say(talk, "hi", "go")).edge == "go"
+    dialog = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script_decisions("end"))
+    assert (await say(dialog, "hi", "go")).edge == "go"
 
 
 async def test_an_edge_without_a_target_is_never_offered() -> None:
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Hello!", edges=[edge("no", None), edge("go", "end")]), END),
         script := script_decisions("go"),
     )
-    await say(talk, "hi", "go")
+    await say(dialog, "hi", "go")
     assert [offered.id for offered in script.transition_requests[0].available_edges] == ["go"]
 
 
@@ -71,187 +73,46 @@ async def test_required_slots_that_are_missing_are_asked_for() -> None:
         TransitionDecision(edge_id="go", slots={"name": "Ada", "day": "04/05/2027"}),
         TransitionDecision(edge_id="go", slots={"day": "4 May 2027"}),
     )
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Who and when?", edges=[edge("go", "end", input_schema=schema)]), END), script
     )
-    asked = await say(talk, "hi", "Ada, 04/05/2027")
+    asked = await say(dialog, "hi", "Ada, 04/05/2027")
     assert asked.text == "04/05/2027 could be 5 April 2027 or 4 May 2027. Please write the month as a word."
-    assert (await talk.turn("4 May 2027")).outcome == "final"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"name": "Ada", "day": "2027-05-04"}
+    assert (await dialog.turn("4 May 2027")).outcome == "final"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"name": "Ada", "day": "2027-05-04"}
 
 
 async def test_a_slot_that_the_author_wrote_a_question_for_is_asked_in_those_words() -> None:
     schema = input_schema(name={**NAME, "x-question": "And who are you?"})
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=schema)]), END), script_decisions("go")
     )
-    assert (await say(talk, "hi", "go on")).text == "And who are you?"
+    assert (await say(dialog, "hi", "go on")).text == "And who are you?"
 
 
 async def test_what_a_model_makes_up_beside_the_schema_is_dropped() -> None:
     script = script_decisions(TransitionDecision(edge_id="go", slots={"name": "Ada", "admin": True}))
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=input_schema(name=NAME))]), END), script
     )
-    await say(talk, "hi", "Ada")
-    assert talk.state is not None
-    assert talk.state["slots"] == {"name": "Ada"}
+    await say(dialog, "hi", "Ada")
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"name": "Ada"}
 
 
 async def test_a_slot_that_can_only_be_one_thing_need_not_be_said() -> None:
     schema = input_schema(agreed={"type": "string", "enum": ["yes"]})
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Ok?", edges=[edge("go", "end", input_schema=schema)]), END), script_decisions("go")
     )
-    assert (await say(talk, "hi", "fine")).outcome == "final"
-
-
-async def test_a_node_that_is_entered_again_asks_again() -> None:
-    back = edge("back", "ask", input_schema=input_schema(name=NAME))
-    ask = node("ask", "Who?", edges=[edge("go", "check", input_schema=input_schema(name=NAME))])
-    script = script_decisions(
-        TransitionDecision(edge_id="go", slots={"name": "Ada"}),
-        TransitionDecision(edge_id="no"),
-        TransitionDecision(edge_id="go"),
-    )
-    talk = machine(
-        flow(ask, node("check", "{{ name }}?", edges=[edge("no", "ask"), back, edge("ok", "end")]), END),
-        script,
-    )
-    await say(talk, "hi", "Ada", "no")
-    asked = await talk.turn("hm")
-    assert (asked.outcome, asked.text) == ("stay", "Thank you. I still need your name.")
-
-
-async def test_auto_proceed_sends_the_text_of_every_node() -> None:
-    talk = machine(
-        flow(
-            node("a", "One.", auto_proceed=True, edges=[edge("x", "b")]),
-            node("b", "Two.", auto_proceed=True, edges=[edge("y", "c")]),
-            node("c", "Three?", edges=[edge("go", "end")]),
-            END,
-        )
-    )
-    assert (await talk.turn("hi")).text == "One.\n\nTwo.\n\nThree?"
-
-
-async def test_a_ring_of_nodes_that_proceed_comes_to_an_end() -> None:
-    ring = [
-        node(f"n{i}", f"{i}.", auto_proceed=True, edges=[edge("x", f"n{(i + 1) % 30}")]) for i in range(30)
-    ]
-    assert len((await machine(flow(*ring)).turn("hi")).messages) == 12
-    pair = [node(f"n{i}", f"{i}.", auto_proceed=True, edges=[edge("x", f"n{(i + 1) % 2}")]) for i in range(2)]
-    assert (await machine(flow(*pair)).turn("hi")).text == "0.\n\n1."
-
-
-@pytest.mark.parametrize(("plan", "text"), [("gold", "Gold."), ("basic", "Basic."), ("none", "Other.")])
-async def test_a_router_goes_by_guards_and_conditions_without_a_model(plan: str, text: str) -> None:
-    choose = edge("go", "router", input_schema=input_schema(plan={"enum": ["gold", "basic", "none"]}))
-    router = node(
-        "router",
-        node_type="router",
-        edges=[
-            edge("g", "gold", guard="plan == 'gold'"),
-            edge("b", "basic", "plan == 'basic'"),
-            edge("o", "other", "anything else"),
-        ],
-    )
-    places = [node(word.lower(), f"{word}.", is_final=True) for word in ("Gold", "Basic", "Other")]
-    answer = await say(machine(flow(node("a", "Which?", edges=[choose]), router, *places)), "hi", plan)
-    assert answer.text == text
-
-
-async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
-    edges = [edge("g", "end", "one thing"), edge("b", "a", "another thing")]
-    start = node("a", "Start.", edges=[edge("go", "router")])
-    lost = machine(
-        flow(start, node("router", node_type="router", edges=edges), END),
-        script_decisions("go", TransitionDecision()),
-    )
-    assert (await say(lost, "hi", "x")).text == ENGLISH.continue_prompt
-    caught = [*edges, edge("f", "end", is_fallback=True)]
-    saved = machine(
-        flow(start, node("router", node_type="router", edges=caught), END),
-        script_decisions("go", TransitionDecision()),
-    )
-    assert (await say(saved, "hi", "x")).text == "The end."
-
-
-async def test_an_edge_whose_guard_does_not_hold_is_not_offered() -> None:
-    talk = machine(
-        flow(node("a", "Hi.", edges=[edge("go", "end", guard="plan == 'gold'"), edge("x", "end")]), END),
-        s := script_decisions("x"),
-    )
-    await say(talk, "hi", "go")
-    assert [offered.id for offered in s.transition_requests[0].available_edges] == ["x"]
-
-
-async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> None:
-    more = [edge("faq", "faq"), edge("go", "faq")]
-    nodes = (
-        node("a", "A?", edges=[edge("go", "b")]),
-        node("b", "B?", interruptible=False, edges=[edge("on", "end")]),
-        END,
-        node("faq", "Because."),
-    )
-    talk = machine(flow(*nodes, global_edges=more), script := script_decisions("go", "on"))
-    await say(talk, "hi", "go", "on")
-    assert [
-        [offered.id for offered in question.available_edges] for question in script.transition_requests
-    ] == [
-        ["go", "faq"],
-        ["on"],
-    ]
-
-
-async def test_an_interrupt_is_answered_and_the_question_asked_again_with_its_choices() -> None:
-    a = node("a", "Hello! Tea?", reprompt_text="Tea?", choices=["Yes", "No"], edges=[edge("go", "end")])
-    talk = machine(
-        flow(a, END, node("faq", "Because."), global_edges=[edge("why", "faq")]),
-        script_decisions("why", "go"),
-    )
-    answer = await say(talk, "hi", "why?")
-    assert [(message.text, len(message.choices)) for message in answer.messages] == [
-        ("Because.", 0),
-        ("Tea?", 2),
-    ]
-    assert (answer.node, (await talk.turn("1")).outcome) == ("a", "final")
-
-
-async def test_an_interrupt_may_ask_something_itself_and_still_returns() -> None:
-    nodes = (
-        node("a", "Tea?", edges=[edge("go", "end")]),
-        END,
-        node("which", "Which one?", edges=[edge("that", "told")]),
-        node("told", "That one is green."),
-    )
-    talk = machine(flow(*nodes, global_edges=[edge("ask", "which")]), script_decisions("ask", "that"))
-    assert (await say(talk, "hi", "tell me")).text == "Which one?"
-    assert (await talk.turn("that")).text == "That one is green.\n\nTea?"
-
-
-async def test_too_many_turns_at_a_node_take_its_fallback() -> None:
-    edges = [edge("go", "end"), edge("out", "other", is_fallback=True)]
-    talk = machine(
-        flow(node("a", "A?", max_turns=2, edges=edges), END, node("other", "Other.", is_final=True))
-    )
-    assert [(await talk.turn(text)).node for text in ("hi", "x", "y", "z")] == ["a", "a", "a", "other"]
-
-
-@pytest.mark.parametrize(("after", "text"), [("closed", "Closed, Ada."), ("hand_off", ENGLISH.hand_off)])
-async def test_a_flow_may_be_over_after_its_end(after: str, text: str) -> None:
-    start = node("a", "Who?", edges=[edge("go", "end", input_schema=input_schema(name=NAME))])
-    made = flow(start, END, after_final=after, closed_text="Closed, {{ name }}.")
-    talk = machine(made, script_decisions(TransitionDecision(edge_id="go", slots={"name": "Ada"})))
-    answer = await say(talk, "hi", "Ada", "hello?")
-    assert (answer.text, answer.hand_off) == (text, after == "hand_off")
+    assert (await say(dialog, "hi", "fine")).outcome == "final"
 
 
 async def test_a_scripted_line_is_spoken_and_the_instruction_stays_private() -> None:
     instruction = "SECRET: be kind.\nEN line: 'What is your name?'"
-    talk = machine(flow(node("a", instruction=instruction, edges=[edge("go", "end")]), END))
-    replies = [(await talk.turn(text)).text for text in ("hi", "what?", "why?")]
+    dialog = machine(flow(node("a", instruction=instruction, edges=[edge("go", "end")]), END))
+    replies = [(await dialog.turn(text)).text for text in ("hi", "what?", "why?")]
     assert replies[0] == "What is your name?"
     assert not any("SECRET" in reply for reply in replies)
 
@@ -288,36 +149,36 @@ async def test_a_model_that_fails_costs_an_apology_and_no_state(failing: Scripte
         node("b", instruction="SECRET", edges=[edge("x", "end")]),
         END,
     )
-    talk = machine(made, failing)
-    await talk.turn("hi")
-    before = talk.state
-    answer = await talk.turn("go on")
+    dialog = machine(made, failing)
+    await dialog.turn("hi")
+    before = dialog.state
+    answer = await dialog.turn("go on")
     assert (answer.text, answer.outcome) == (ENGLISH.apology, "error")
     assert (answer.node, answer.edge, answer.timeout) == ("a", "", 60)
-    assert talk.state == {**(before or {}), "apologies": 1}
+    assert dialog.state == {**(before or {}), "apologies": 1}
 
 
 async def test_a_session_whose_first_turn_failed_is_greeted_the_next_time() -> None:
     made = flow(node("a", "Hello!", edges=[edge("go", "end")], timeout={"seconds": 60, "say": "Well?"}), END)
-    talk = machine(made, script_decisions(ModelError("gone"), "go"))
-    failed = await talk.turn("go")
+    dialog = machine(made, script_decisions(ModelError("gone"), "go"))
+    failed = await dialog.turn("go")
     assert (failed.outcome, failed.node, failed.timeout) == ("error", "", None)
-    assert (await talk.turn("go")).text == "Hello!\n\nThe end."
+    assert (await dialog.turn("go")).text == "Hello!\n\nThe end."
 
 
 async def test_the_reply_of_a_model_that_stays_is_sent() -> None:
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Hello!", edges=[edge("go", "end")]), END),
         script_decisions(TransitionDecision(reply="It is blue.")),
     )
-    assert (await say(talk, "hi", "which colour?")).text == "It is blue."
+    assert (await say(dialog, "hi", "which colour?")).text == "It is blue."
 
 
 async def test_files_and_places_are_answered_as_such() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END))
-    await talk.turn("hi")
-    photo = await talk.turn(turn(attachments=(Attachment(url="https://example.org/a.jpg"),)))
-    place = await talk.turn(turn(location=Location(latitude=1, longitude=2)))
+    dialog = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END))
+    await dialog.turn("hi")
+    photo = await dialog.turn(turn(attachments=(Attachment(url="https://example.org/a.jpg"),)))
+    place = await dialog.turn(turn(location=Location(latitude=1, longitude=2)))
     assert photo.text == "I can't open files here yet. Hello!"
     assert place.text.endswith("Hello!")
     assert "location" in place.text
@@ -327,23 +188,23 @@ async def test_only_the_last_message_keeps_its_buttons_and_media_goes_along() ->
     a = node(
         "a", "Pick.", choices=["One"], media=[{"url": "https://example.org/a.jpg"}], edges=[edge("go", "b")]
     )
-    talk = machine(
+    dialog = machine(
         flow(a, node("b", "Now?", choices=["Two"], edges=[edge("x", "end")]), END), script_decisions("go")
     )
-    first, second = (await talk.turn("b please")).messages
+    first, second = (await dialog.turn("b please")).messages
     assert ([c.label for c in first.choices], [c.label for c in second.choices]) == ([], ["Two"])
     assert first.media[0].url == "https://example.org/a.jpg"
 
 
 async def test_the_model_sees_the_choice_that_a_number_means() -> None:
-    talk = machine(
+    dialog = machine(
         flow(
             node("a", "Pick.", choices=[{"label": "Blue tea", "payload": "b"}], edges=[edge("go", "end")]),
             END,
         ),
         s := script_decisions("go"),
     )
-    await say(talk, "hi", "1")
+    await say(dialog, "hi", "1")
     assert (s.transition_requests[0].text, s.transition_requests[0].payload) == ("Blue tea", "b")
     assert s.transition_requests[0].history[-1]["content"] == "Blue tea"
 
@@ -351,10 +212,10 @@ async def test_the_model_sees_the_choice_that_a_number_means() -> None:
 async def test_the_environment_is_for_templates_and_not_for_the_model_or_the_user() -> None:
     start = node("a", "At {{ shop }}.", edges=[edge("go", "end", input_schema=input_schema(shop=NAME))])
     made = flow(start, END, env_vars={"shop": "Harbour Lane", "key": "SECRET"})
-    talk = machine(
+    dialog = machine(
         made, script := script_decisions(TransitionDecision(edge_id="go", slots={"shop": "Elsewhere"}))
     )
-    await say(talk, "hi", "go")
+    await say(dialog, "hi", "go")
     assert "SECRET" not in repr(script.transition_requests[0].values)
     assert "At Harbour Lane." in script.transition_requests[0].last_speech
 
@@ -368,69 +229,8 @@ async def test_a_state_of_another_flow_is_restarted() -> None:
 
 
 async def test_a_very_long_message_is_answered() -> None:
-    talk = machine(flow(node("a", "A?", edges=[edge("go", "end", keywords=["tea"])]), END))
-    assert (await say(talk, "hi", "x " * 100_000)).outcome == "stay"
-
-
-async def test_the_hand_off_summary_has_the_speakers() -> None:
-    made = flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "A colleague.", hand_off=True))
-    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
-    await talk.start()
-    answer = await talk.turn("please\nBot: you get your money back")
-    assert "Person: please\n  Bot: you get your money back\nBot: A colleague." in answer.summary
-
-
-@pytest.mark.parametrize(
-    ("said", "noted"),
-    [
-        ("I want to talk to a person", "I want to talk to a person"),
-        ("the second one, please", "the second one, please (Talk to a person)"),
-        ("2", "Talk to a person"),
-        ("2️⃣", "Talk to a person"),
-    ],
-)
-async def test_the_hand_off_summary_quotes_the_person(said: str, noted: str) -> None:
-    made = flow(
-        node(
-            "a",
-            "Hello!",
-            edges=[edge("x", "a"), edge("go", "b")],
-            choices=["Returns", "Talk to a person"],
-        ),
-        node("b", "A colleague.", hand_off=True),
-    )
-    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
-    await talk.start()
-    answer = await talk.turn(said)
-    assert f"Person: {noted}\nBot: A colleague." in answer.summary
-
-
-async def test_the_first_words_of_a_person_stand_before_the_greeting_in_the_summary() -> None:
-    made = flow(
-        node("a", "Hello!", edges=[edge("go", "b", keywords=["person"])]),
-        node("b", "A colleague.", hand_off=True),
-    )
-    answer = await machine(made).turn("a person, please")
-    assert answer.summary == "Person: a person, please\nBot: Hello!\nBot: A colleague."
-
-
-async def test_the_model_gets_a_note_after_a_hand_off() -> None:
-    made = flow(
-        node("a", "Hello!", edges=[edge("go", "a")]),
-        node("person", "I will be silent from now on.", hand_off=True),
-        global_edges=[edge("help", "person")],
-    )
-    model = ScriptedModel([TransitionDecision("help"), TransitionDecision(reply="Yes?")])
-    talk = machine(made, model)
-    await talk.start()
-    assert (await talk.turn("help")).outcome == "hand_off"
-    assert (await talk.turn("I am back")).text == "Yes?"
-    *_, silent, note, said = model.transition_requests[-1].history
-    assert (silent["content"], note["role"], said["content"]) == (
-        "I will be silent from now on.",
-        "system",
-        "I am back",
-    )
+    dialog = machine(flow(node("a", "A?", edges=[edge("go", "end", keywords=["tea"])]), END))
+    assert (await say(dialog, "hi", "x " * 100_000)).outcome == "stay"
 
 
 async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_words() -> None:
@@ -439,35 +239,14 @@ async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_w
         node("b", instruction="Ask {{ why }}.", edges=[edge("go", "b")]),
     )
     refused = [GeneratedReply(issue="refused")] * 3
-    talk = machine(made, ScriptedModel([TransitionDecision("go")] * 3, refused))
-    await talk.start()
-    said = [(await talk.turn("go")).text for _ in range(3)]
+    dialog = machine(made, ScriptedModel([TransitionDecision("go")] * 3, refused))
+    await dialog.start()
+    said = [(await dialog.turn("go")).text for _ in range(3)]
     assert all(ENGLISH.refusal in text for text in said)
     assert all(one != other for one, other in pairwise(said))
 
 
-async def test_thanks_after_the_end_do_not_restart_the_dialog() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end", keywords=["go"])]), END))
-    await say(talk, "hi", "go")
-    thanks = await talk.turn("thanks, bye!")
-    assert (thanks.text, thanks.outcome, talk.is_complete) == (ENGLISH.farewell, "final", True)
-    assert (await talk.turn("one more thing")).text.startswith("Hello!")
-
-
-async def test_a_greeting_on_the_way_is_no_message_that_was_not_understood() -> None:
-    talk = machine(flow(node("a", "Hello! Tea?", reprompt_text="Tea?", edges=[edge("go", "end")]), END))
-    await talk.start()
-    assert (await talk.turn("hi there")).text == "Tea?"
-
-
-async def test_a_node_that_opts_out_ends_the_conversation_once() -> None:
-    talk = machine(
-        flow(
-            node("ask", "Which size?", edges=[edge("bye", "gone", keywords=["bye"])]),
-            node("gone", "You are off our list.", opt_out=True),
-        )
-    )
-    results = [await talk.turn(text) for text in ("hi", "bye", "hello again")]
-
-    assert [result.opt_out for result in results] == [False, True, False]
-    assert results[1].outcome == "final"
+async def test_a_greeting_on_the_way_does_not_count_as_not_understood() -> None:
+    dialog = machine(flow(node("a", "Hello! Tea?", reprompt_text="Tea?", edges=[edge("go", "end")]), END))
+    await dialog.start()
+    assert (await dialog.turn("hi there")).text == "Tea?"

@@ -11,19 +11,19 @@ from tests.paths import ROOT
 
 
 async def test_a_customer_is_verified_in_four_messages() -> None:
-    talk = load_library("kyc")
-    greeting = await talk.turn("hello")
+    dialog = load_library("kyc")
+    greeting = await dialog.turn("hello")
     assert greeting.text.endswith("What are the last four digits of your card?")
-    assert "date of birth" in (await talk.turn("4321")).text
-    check = await talk.turn("23 April 1990")
+    assert "date of birth" in (await dialog.turn("4321")).text
+    check = await dialog.turn("23 April 1990")
     assert check.text == (
         "Let me read that back: the card ends in 4321 and you were born on 23 April 1990. Is that right?"
     )
     assert [choice.label for choice in check.messages[-1].choices] == ["Yes", "No"]
-    done = await talk.turn("yes")
-    assert (done.outcome, done.node, talk.is_complete) == ("final", "verified", True)
-    assert talk.state is not None
-    assert talk.state["slots"] == {"last_four": "4321", "date_of_birth": "1990-04-23"}
+    done = await dialog.turn("yes")
+    assert (done.outcome, done.node, dialog.is_complete) == ("final", "verified", True)
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"last_four": "4321", "date_of_birth": "1990-04-23"}
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ async def test_a_letter_is_an_answer_in_its_own_language(greeting: str, answer: 
     ],
 )
 async def test_a_correction_overwrites_and_is_read_back(correction: str, slots: dict[str, str]) -> None:
-    talk = load_library("kyc")
-    check = await say(talk, "hi", "4321", "23 April 1990", correction)
+    dialog = load_library("kyc")
+    check = await say(dialog, "hi", "4321", "23 April 1990", correction)
     assert (check.outcome, check.node) == ("advance", "confirm")
     assert check.text.endswith("Is that right?")
-    assert talk.state is not None
-    assert talk.state["slots"] == slots
+    assert dialog.state is not None
+    assert dialog.state["slots"] == slots
 
 
 @pytest.mark.parametrize(
@@ -86,16 +86,16 @@ async def test_what_is_wrong_may_be_said_at_once(denial: str, node: str) -> None
 
 
 async def test_one_detail_is_put_right_by_choosing_it() -> None:
-    talk = load_library("kyc")
-    asked = await say(talk, "hi", "4321", "23 April 1990", "no", "2")
+    dialog = load_library("kyc")
+    asked = await say(dialog, "hi", "4321", "23 April 1990", "no", "2")
     assert asked.text == "All right. What is your date of birth? For example 23 April 1990."
-    check = await talk.turn("24 April 1990")
+    check = await dialog.turn("24 April 1990")
     assert check.text == "The card ends in 4321 and you were born on 24 April 1990. Is that right?"
 
 
 async def test_the_digits_are_corrected_while_the_date_is_asked() -> None:
-    talk = load_library("kyc")
-    corrected = await say(talk, "hi", "4321", "wait, it's 4329")
+    dialog = load_library("kyc")
+    corrected = await say(dialog, "hi", "4321", "wait, it's 4329")
     assert [message.text for message in corrected.messages] == [
         "Got it, the card ends in 4329.",
         "What is your date of birth? For example 23 April 1990.",
@@ -103,16 +103,16 @@ async def test_the_digits_are_corrected_while_the_date_is_asked() -> None:
 
 
 async def test_an_ambiguous_date_is_asked_again_with_the_reason_and_never_twice_alike() -> None:
-    talk = load_library("kyc")
-    first = await say(talk, "hi", "4321", "04/05/1990")
-    second = await talk.turn("04/05/1990")
+    dialog = load_library("kyc")
+    first = await say(dialog, "hi", "4321", "04/05/1990")
+    second = await dialog.turn("04/05/1990")
     assert first.text.startswith(
         "04/05/1990 could be 5 April 1990 or 4 May 1990. Please write the month as a word."
     )
     assert first.text.endswith("What is your date of birth? For example 23 April 1990.")
     assert second.outcome == "stay"
     assert second.text != first.text
-    assert (await talk.turn("4 May 1990")).node == "confirm"
+    assert (await dialog.turn("4 May 1990")).node == "confirm"
 
 
 @pytest.mark.parametrize("answer", ["31 February 1990", "1 January 2030", "31/02/90"])
@@ -122,10 +122,10 @@ async def test_an_impossible_date_of_birth_is_asked_again(answer: str) -> None:
 
 
 async def test_a_year_of_birth_of_two_digits_is_past() -> None:
-    talk = load_library("kyc")
-    await say(talk, "hi", "4321", "23/04/90")
-    assert talk.state is not None
-    assert talk.state["slots"] == {"last_four": "4321", "date_of_birth": "1990-04-23"}
+    dialog = load_library("kyc")
+    await say(dialog, "hi", "4321", "23/04/90")
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"last_four": "4321", "date_of_birth": "1990-04-23"}
 
 
 async def test_a_number_of_five_digits_is_not_cut_to_four() -> None:
@@ -142,26 +142,26 @@ async def test_both_details_in_the_first_message_skip_the_questions() -> None:
 
 
 async def test_the_date_first_is_kept_until_the_digits_come() -> None:
-    talk = load_library("kyc")
-    asked = await say(talk, "hi", "23 April 1990")
+    dialog = load_library("kyc")
+    asked = await say(dialog, "hi", "23 April 1990")
     assert asked.text == "What are the last four digits of your card?"
-    assert (await talk.turn("4321")).node == "confirm"
+    assert (await dialog.turn("4321")).node == "confirm"
 
 
 async def test_a_question_in_between_is_answered_and_the_open_question_asked_again() -> None:
-    talk = load_library("kyc")
-    answered = await say(talk, "hi", "4321", "why do you need this?")
+    dialog = load_library("kyc")
+    answered = await say(dialog, "hi", "4321", "why do you need this?")
     assert answered.messages[0].text.startswith("I ask so that nobody else can get at your account.")
     assert answered.messages[1].text == "What is your date of birth? For example 23 April 1990."
-    assert (await talk.turn("23 April 1990")).node == "confirm"
+    assert (await dialog.turn("23 April 1990")).node == "confirm"
 
 
 async def test_questions_in_between_are_not_counted_as_tries() -> None:
-    talk = load_library("kyc")
-    await talk.turn("hi")
+    dialog = load_library("kyc")
+    await dialog.turn("hi")
     for _ in range(10):
-        assert (await talk.turn("is this safe?")).node == "ask_last_four"
-    assert (await talk.turn("4321")).node == "ask_date_of_birth"
+        assert (await dialog.turn("is this safe?")).node == "ask_last_four"
+    assert (await dialog.turn("4321")).node == "ask_date_of_birth"
 
 
 @pytest.mark.parametrize("text", ["I want to talk to a person", "agent please", "a humann", "I lost my card"])
@@ -179,21 +179,21 @@ async def test_a_negated_request_for_an_agent_does_not_hand_off() -> None:
 
 
 async def test_too_many_attempts_hand_off() -> None:
-    talk = load_library("kyc")
-    outcomes = [(await talk.turn("blue")).outcome for _ in range(5)]
+    dialog = load_library("kyc")
+    outcomes = [(await dialog.turn("blue")).outcome for _ in range(5)]
     assert outcomes == ["stay", "stay", "stay", "stay", "hand_off"]
 
 
 async def test_a_right_answer_in_the_last_try_still_counts() -> None:
-    talk = load_library("kyc")
-    await say(talk, "hi", "blue", "red", "green", "black")
-    assert (await talk.turn("4321")).node == "ask_date_of_birth"
+    dialog = load_library("kyc")
+    await say(dialog, "hi", "blue", "red", "green", "black")
+    assert (await dialog.turn("4321")).node == "ask_date_of_birth"
 
 
 async def test_after_a_hand_off_the_open_question_is_repeated() -> None:
-    talk = load_library("kyc")
-    await say(talk, "hi", "4321", "talk to a person")
-    assert (await talk.turn("23 April 1990")).node == "confirm"
+    dialog = load_library("kyc")
+    await say(dialog, "hi", "4321", "talk to a person")
+    assert (await dialog.turn("23 April 1990")).node == "confirm"
 
 
 async def test_the_customer_may_stop() -> None:
@@ -202,28 +202,28 @@ async def test_the_customer_may_stop() -> None:
 
 
 async def test_a_message_after_the_end_begins_again() -> None:
-    talk = load_library("kyc")
-    await say(talk, "hi", "4321", "23 April 1990", "yes")
-    again = await talk.turn("hello")
+    dialog = load_library("kyc")
+    await say(dialog, "hi", "4321", "23 April 1990", "yes")
+    again = await dialog.turn("hello")
     assert again.node == "ask_last_four"
     assert again.text.startswith("Hello, this is Harbour Bank.")
-    assert talk.state is not None
-    assert "slots" not in talk.state
+    assert dialog.state is not None
+    assert "slots" not in dialog.state
 
 
 async def test_a_reason_is_never_led_by_a_refusal() -> None:
-    talk = load_library("kyc")
-    await talk.turn("hi")
+    dialog = load_library("kyc")
+    await dialog.turn("hi")
     for answer in ("90", "90", "90", "90"):
-        reply = (await talk.turn(answer)).text
+        reply = (await dialog.turn(answer)).text
         assert "does not look like the last four digits" in reply
         assert "help with" not in reply
 
 
 async def test_what_is_not_understood_is_never_said_twice_alike() -> None:
-    talk = load_library("kyc")
-    await say(talk, "hi", "4321", "23 April 1990")
-    replies = [(await talk.turn("purple monkeys")).text for _ in range(12)]
+    dialog = load_library("kyc")
+    await say(dialog, "hi", "4321", "23 April 1990")
+    replies = [(await dialog.turn("purple monkeys")).text for _ in range(12)]
     assert all(one != other for one, other in pairwise(replies))
     assert all("Is that right?" in reply for reply in replies)
     assert "talk to a person" in replies[3]
@@ -237,10 +237,10 @@ async def test_what_is_not_understood_is_never_said_twice_alike() -> None:
         (["hi", "4321", "23 April 1990", "no"], ["the date", "24 April 1990", "yes"]),
     ],
 )
-async def test_a_conversation_in_the_flow_of_an_earlier_release_goes_on(
+async def test_a_conversation_in_the_flow_of_an_earlier_release_continues(
     before: list[str], after: list[str]
 ) -> None:
     old = machine(Flow.load(ROOT / "tests" / "payloads" / "upgrade" / "kyc.json"))
     await say(old, *before)
-    talk = DialogMachine(load_library("kyc").flow, state=old.state, today=lambda: TODAY)
-    assert (await say(talk, *after)).node == "verified"
+    dialog = DialogMachine(load_library("kyc").flow, state=old.state, today=lambda: TODAY)
+    assert (await say(dialog, *after)).node == "verified"

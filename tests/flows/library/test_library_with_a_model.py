@@ -22,8 +22,8 @@ async def test_an_appointment_is_booked_with_a_model() -> None:
         ]
     )
     fetch = StubFetch({"book": (StubResponse(status=201, data={"reference": "HD-77"}),)})
-    talk = DialogMachine(Flow.load(LIBRARY / "appointment.json"), script, fetch=fetch, today=lambda: TODAY)
-    answer = await say(talk, "hi", "Friday half past nine", "212 555 0147", "rather half past ten", "yes!")
+    dialog = DialogMachine(Flow.load(LIBRARY / "appointment.json"), script, fetch=fetch, today=lambda: TODAY)
+    answer = await say(dialog, "hi", "Friday half past nine", "212 555 0147", "rather half past ten", "yes!")
     assert answer.text == "Done! We expect you on 27 November 2026 at 10:30. Your reference is HD-77."
     assert (answer.outcome, answer.tools) == ("final", ("book",))
     script.assert_complete()
@@ -37,12 +37,12 @@ async def test_an_order_is_looked_up_with_a_model_over_the_wire() -> None:
         ]
         model = OpenAIModel("small", api_key="k", base_url=server.url)
         fetch = StubFetch({"look_up": (StubResponse(data={"status": "packing"}),)})
-        talk = DialogMachine(Flow.load(LIBRARY / "order_status.json"), model, fetch=fetch)
-        assert "is being packed" in (await say(talk, "hi", "it's HL 123456 I think")).text
+        dialog = DialogMachine(Flow.load(LIBRARY / "order_status.json"), model, fetch=fetch)
+        assert "is being packed" in (await say(dialog, "hi", "it's HL 123456 I think")).text
         assert "order" in server.requests[0]["messages"][0]["content"]
-        assert (await talk.turn("great, that is it")).outcome == "final"
+        assert (await dialog.turn("great, that is it")).outcome == "final"
         assert '"packing"' in server.requests[1]["messages"][0]["content"]
-        await talk.aclose()
+        await dialog.aclose()
 
 
 async def test_a_customer_is_verified_with_a_model() -> None:
@@ -57,14 +57,14 @@ async def test_a_customer_is_verified_with_a_model() -> None:
             ),
         ]
     )
-    talk = machine(Flow.load(LIBRARY / "kyc.json"), script)
-    assert "does not look like the last four digits" in (await say(talk, "hi", "43211")).text
-    assert (await talk.turn("4321 of course")).node == "ask_date_of_birth"
-    assert "23 April 1890 is too long ago." in (await talk.turn("in 1890, on 23 April")).text
-    assert (await talk.turn("I mean 1990")).node == "confirm"
-    check = await talk.turn("no, it's 4329 and the day after")
+    dialog = machine(Flow.load(LIBRARY / "kyc.json"), script)
+    assert "does not look like the last four digits" in (await say(dialog, "hi", "43211")).text
+    assert (await dialog.turn("4321 of course")).node == "ask_date_of_birth"
+    assert "23 April 1890 is too long ago." in (await dialog.turn("in 1890, on 23 April")).text
+    assert (await dialog.turn("I mean 1990")).node == "confirm"
+    check = await dialog.turn("no, it's 4329 and the day after")
     assert check.text == "The card ends in 4329 and you were born on 24 April 1990. Is that right?"
-    assert (await talk.turn("yes!")).node == "verified"
+    assert (await dialog.turn("yes!")).node == "verified"
     script.assert_complete()
 
 
@@ -77,12 +77,12 @@ async def test_support_answers_and_hands_over_with_a_model() -> None:
             TransitionDecision(edge_id="talk_to_a_person"),
         ]
     )
-    talk = machine(Flow.load(LIBRARY / "support.json"), script)
-    answer = await say(talk, "hi", "any news of HL-123456?")
+    dialog = machine(Flow.load(LIBRARY / "support.json"), script)
+    answer = await say(dialog, "hi", "any news of HL-123456?")
     assert (answer.node, "orders/123456" in answer.text) == ("anything_else", True)
-    assert "four days" in (await talk.turn("do you send to islands?")).messages[0].text
-    assert (await talk.turn("the last parcel was so well packed")).text == "I am glad to hear that."
-    assert (await talk.turn("but one cup has a crack")).outcome == "hand_off"
+    assert "four days" in (await dialog.turn("do you send to islands?")).messages[0].text
+    assert (await dialog.turn("the last parcel was so well packed")).text == "I am glad to hear that."
+    assert (await dialog.turn("but one cup has a crack")).outcome == "hand_off"
     script.assert_complete()
 
 
@@ -93,17 +93,17 @@ async def test_a_german_customer_is_verified_with_a_model_over_the_wire() -> Non
             build_call("date_of_birth_given", {"date_of_birth": "3. März 1990"}),
         ]
         model = OpenAIModel("small", api_key="k", base_url=server.url)
-        talk = machine(Flow.load(LIBRARY / "kyc.json"), model)
-        assert "wann sind Sie geboren" in (await say(talk, "Guten Tag", "es ist die 4321")).text
+        dialog = machine(Flow.load(LIBRARY / "kyc.json"), model)
+        assert "wann sind Sie geboren" in (await say(dialog, "Guten Tag", "es ist die 4321")).text
         told = server.requests[0]["messages"][0]["content"]
         assert "Du prüfst per Textnachricht" in told
         assert "Write in the language “de”." in told
-        check = await talk.turn("am dritten März neunzig")
+        check = await dialog.turn("am dritten März neunzig")
         assert check.text.startswith("Ich wiederhole: Die Karte endet auf 4321")
         assert "am 3. März 1990 geboren" in check.text
         assert [choice.label for choice in check.messages[-1].choices] == ["Ja", "Nein"]
-        assert (await talk.turn("Ja")).outcome == "final"
-        await talk.aclose()
+        assert (await dialog.turn("Ja")).outcome == "final"
+        await dialog.aclose()
 
 
 def test_every_conversation_of_the_library_is_of_one_day() -> None:

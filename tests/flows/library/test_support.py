@@ -88,19 +88,19 @@ async def test_a_first_message_that_says_nothing_clear_is_greeted_only(text: str
     ]
 
 
-async def test_a_number_in_a_first_message_is_no_choice() -> None:
+async def test_a_number_in_a_first_message_is_not_a_choice() -> None:
     assert (await load_library("support").turn("2")).outcome == "stay"
 
 
 async def test_an_order_is_tracked() -> None:
-    talk = load_library("support")
-    assert (await say(talk, "hi", "1")).text.startswith("Happy to help. What is your order number?")
-    answer = await talk.turn("it's hl 123456")
+    dialog = load_library("support")
+    assert (await say(dialog, "hi", "1")).text.startswith("Happy to help. What is your order number?")
+    answer = await dialog.turn("it's hl 123456")
     assert [message.text for message in answer.messages] == [
         "Thank you. You can follow your order here: https://harbourlane.example/orders/123456",
         "Is there anything else?",
     ]
-    done = await talk.turn("no that's all")
+    done = await dialog.turn("no that's all")
     assert (done.outcome, done.node) == ("final", "goodbye")
 
 
@@ -110,39 +110,39 @@ async def test_an_order_number_said_in_passing_is_not_asked_for() -> None:
     assert "orders/123456" in answer.text
 
 
-async def test_who_has_no_order_number_is_told_where_it_is() -> None:
-    talk = load_library("support")
-    answer = await say(talk, "hi", "1", "I don't know it")
+async def test_a_user_who_has_no_order_number_is_told_where_it_is() -> None:
+    dialog = load_library("support")
+    answer = await say(dialog, "hi", "1", "I don't know it")
     assert answer.node == "ask_order_number"
     assert answer.messages[0].text.startswith("You find it in the subject of the e-mail")
     assert answer.messages[1].text == "What is your order number? It looks like HL-123456."
 
 
 async def test_a_question_in_the_middle_returns_to_the_order_number() -> None:
-    talk = load_library("support")
-    answer = await say(talk, "hi", "1", "what are your opening hours?")
+    dialog = load_library("support")
+    answer = await say(dialog, "hi", "1", "what are your opening hours?")
     assert answer.node == "ask_order_number"
     assert answer.messages[-1].text == "What is your order number? It looks like HL-123456."
 
 
 async def test_a_wrong_order_number_is_said_so_and_in_the_end_a_person_comes() -> None:
-    talk = load_library("support")
-    answer = await say(talk, "hi", "1", "HL-12")
+    dialog = load_library("support")
+    answer = await say(dialog, "hi", "1", "HL-12")
     assert answer.text.startswith("That does not look like your order number, which looks like HL-123456.")
-    assert (await say(talk, "HL-13", "HL-14", "HL-15", "HL-16")).hand_off
+    assert (await say(dialog, "HL-13", "HL-14", "HL-15", "HL-16")).hand_off
 
 
 async def test_a_tapped_button_counts_by_its_payload() -> None:
-    talk = load_library("support")
-    await talk.turn("hi")
-    assert (await talk.turn(turn(payload="returns"))).edge == "returns"
-    assert (await talk.turn(turn("Opening hours", payload="opening_hours"))).edge == "opening_hours"
+    dialog = load_library("support")
+    await dialog.turn("hi")
+    assert (await dialog.turn(turn(payload="returns"))).edge == "returns"
+    assert (await dialog.turn(turn("Opening hours", payload="opening_hours"))).edge == "opening_hours"
 
 
 async def test_an_old_button_still_works() -> None:
-    talk = load_library("support")
-    await say(talk, "hi", "1")
-    assert (await talk.turn(turn("Opening hours", payload="opening_hours"))).edge == "opening_hours"
+    dialog = load_library("support")
+    await say(dialog, "hi", "1")
+    assert (await dialog.turn(turn("Opening hours", payload="opening_hours"))).edge == "opening_hours"
 
 
 async def test_a_yes_to_anything_else_asks_what() -> None:
@@ -152,14 +152,16 @@ async def test_a_yes_to_anything_else_asks_what() -> None:
 
 
 async def test_a_person_is_called_and_a_new_message_after_that_is_answered() -> None:
-    talk = load_library("support")
-    passed = await say(talk, "hi", "4")
+    dialog = load_library("support")
+    passed = await say(dialog, "hi", "4")
     assert passed.hand_off
     assert passed.text.startswith("I'm passing you on to a colleague")
-    assert (await talk.turn("when are you open?")).edge == "opening_hours"
+    assert (await dialog.turn("when are you open?")).edge == "opening_hours"
 
 
 async def test_everything_begins_again_after_goodbye() -> None:
-    talk = load_library("support")
-    await say(talk, "hi", "bye")
-    assert (await talk.turn("returns")).messages[0].text == "Hi, this is Harbour Lane. What can I do for you?"
+    dialog = load_library("support")
+    await say(dialog, "hi", "bye")
+    assert (await dialog.turn("returns")).messages[
+        0
+    ].text == "Hi, this is Harbour Lane. What can I do for you?"

@@ -25,12 +25,12 @@ def test_an_unknown_model_is_refused_with_the_names_that_exist(spec: str) -> Non
 @pytest.mark.parametrize(
     "host", ["http://", "https:host", "https://key@host", "http://host:port", "httpx://host"]
 )
-def test_an_address_that_is_none_is_refused(host: str) -> None:
+def test_an_invalid_address_is_refused(host: str) -> None:
     with pytest.raises(ConfigurationError, match="TURNGATE_LLM_KEYS"):
         create_model(f"openai/small@{host}", api_key="k")
 
 
-def test_a_sign_in_the_name_of_a_model_is_no_address() -> None:
+def test_a_sign_in_the_name_of_a_model_is_not_an_address() -> None:
     assert create_model("openai/@cf/meta/llama@001", api_key="k").name == "openai/@cf/meta/llama@001"
 
 

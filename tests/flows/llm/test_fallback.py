@@ -46,17 +46,17 @@ async def test_a_model_that_just_failed_is_tried_last() -> None:
     now = [0.0]
     first = ScriptedModel([ModelError("slow"), TransitionDecision(edge_id="go")])
     second = ScriptedModel([TransitionDecision(reply="One."), TransitionDecision(reply="Two.")])
-    talk = machine(MADE, FallbackModel([first, second], rest_seconds=10, clock=lambda: now[0]))
-    assert [(await talk.turn(text)).text for text in ("hi", "x", "y")][1:] == ["One.", "Two."]
+    dialog = machine(MADE, FallbackModel([first, second], rest_seconds=10, clock=lambda: now[0]))
+    assert [(await dialog.turn(text)).text for text in ("hi", "x", "y")][1:] == ["One.", "Two."]
     assert len(first.transition_requests) == 1
     now[0] = 11.0
-    assert (await talk.turn("go")).outcome == "final"
+    assert (await dialog.turn("go")).outcome == "final"
 
 
 async def test_no_model_at_all_costs_an_apology_and_never_the_same_twice() -> None:
     failing = [ScriptedModel([ModelError("a")] * 3), ScriptedModel([ModelError("b")] * 3)]
-    talk = machine(MADE, FallbackModel(failing))
-    answers = [await talk.turn(text) for text in ("hi", "x", "y", "z")][1:]
+    dialog = machine(MADE, FallbackModel(failing))
+    answers = [await dialog.turn(text) for text in ("hi", "x", "y", "z")][1:]
     assert [answer.outcome for answer in answers] == ["error"] * 3
     assert len({answer.text for answer in answers}) == 3
     assert answers[0].text == ENGLISH.apology
@@ -119,7 +119,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
 @pytest.mark.parametrize("second", ["openai/small", "rules"])
-async def test_an_answer_that_cannot_be_used_is_none(
+async def test_an_unusable_answer_counts_as_none(
     server: OpenAIServer, caplog: pytest.LogCaptureFixture, answer: Response, second: str
 ) -> None:
     server.answers = [answer, build_call("go")]
@@ -173,9 +173,9 @@ async def test_each_model_may_have_its_own_server_and_key(server: OpenAIServer) 
 async def test_a_streamed_answer_that_fails_is_replaced_by_the_next_models(server: OpenAIServer) -> None:
     server.answers = [StreamedAnswer("It is", CUT), build_text_answer("Which one?")]
     model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
-    talk = machine(MADE, model)
-    await talk.turn("hi")
-    chunks = [chunk async for chunk in await talk.turn("hm", stream=True)]
+    dialog = machine(MADE, model)
+    await dialog.turn("hi")
+    chunks = [chunk async for chunk in await dialog.turn("hm", stream=True)]
     assert [chunk.text for chunk in chunks] == ["It is", "Which one?"]
     assert chunks[-1].is_restart
     await model.aclose()

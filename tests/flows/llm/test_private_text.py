@@ -1,4 +1,4 @@
-"""Private text is found in whatever form a reply has it, and never streamed as far as it would be found."""
+"""Private text is found in any form in a reply, and is not streamed before it is found."""
 
 from __future__ import annotations
 

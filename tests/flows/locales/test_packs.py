@@ -219,7 +219,7 @@ def test_a_duration_is_counted_from_today(language: str) -> None:
             ], (name, unit)
 
 
-def test_an_hour_is_asked_back_and_each_part_of_the_day_answers(language: str) -> None:
+def test_an_ambiguous_hour_is_asked_about_and_each_part_of_the_day_answers(language: str) -> None:
     messages, times = messages_for(language), PACK_LEXICONS[language].times
     assert {"early", "late"} <= set(times.day_periods)
     question = messages.ambiguous_hour.format(9)
@@ -253,14 +253,14 @@ def test_a_day_of_the_coming_year_is_read_back_without_its_year(language: str, d
     assert _recognize_days(text, language) == [day.isoformat()]
 
 
-def test_a_greeting_is_no_day_and_no_answer(language: str) -> None:
+def test_a_greeting_is_neither_a_day_nor_an_answer(language: str) -> None:
     pack = PACK_LEXICONS[language]
     assert is_greeting(sorted(pack.greetings)[0], language)
     for word in pack.greetings | pack.thanks:
         assert recognize_confirmation(word, language) is not False, word
 
 
-def test_languages_are_told_apart_by_their_own_words(language: str) -> None:
+def test_languages_are_distinguished_by_their_own_words(language: str) -> None:
     everything = frozenset(LANGUAGES)
     own = language_markers(language, everything)
     assert own

@@ -1,4 +1,4 @@
-"""Values beside a denial, corrections without a value, ranges: asked back, never stored."""
+"""Values beside a denial, corrections without a value, and ranges: asked back, never stored."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def test_a_value_is_stored_only_where_nothing_beside_it_denies(
         ("es", "del 10 al 15 de enero"),
     ],
 )
-def test_a_range_of_days_is_no_day(language: str, text: str) -> None:
+def test_a_range_of_days_is_not_a_day(language: str, text: str) -> None:
     assert not any(found.value for found in recognize_relative_dates(text, language, TODAY))

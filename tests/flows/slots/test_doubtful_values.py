@@ -1,4 +1,4 @@
-"""Values that a text takes back, considers or takes something from, and words of the slot beside a value."""
+"""Values that a text withdraws, considers or modifies, and words of the slot beside a value."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ COUNTS = {
 }
 
 
-def read_count(language: str, text: str, told_by: str = "") -> object:
+def read_count(language: str, text: str, identified_by: str = "") -> object:
     question, description = COUNTS[language]
     slot = Slot("tents", "integer", question=question, description=description, language=language,
-                is_told_by=told_by)  # fmt: skip
+                identified_by=identified_by)  # fmt: skip
     return extract_slot(slot, text, TODAY).value
 
 

@@ -164,7 +164,7 @@ def test_a_list_is_read_part_by_part(schema: Json, text: str, value: JsonValue) 
 
 
 @pytest.mark.parametrize("text", ["hello", "I don't know", "what do you have?"])
-def test_a_list_of_which_nothing_was_said_is_none(text: str) -> None:
+def test_a_list_without_any_value_is_empty(text: str) -> None:
     assert extract(TOPPINGS, text) == SlotReading()
 
 
@@ -186,7 +186,7 @@ def test_an_address_is_read_whole(text: str, address: str) -> None:
 @pytest.mark.parametrize(
     "text", ["a@b", "a@b.c", "a@x..com", "..@x.com", "a..b@x.com", "a@-x.com", "a@x.c0m", "a@b.co@c.com"]
 )
-def test_no_part_of_what_is_no_address_is_taken(text: str) -> None:
+def test_no_part_of_an_invalid_address_is_used(text: str) -> None:
     assert extract({"format": "email"}, text) == SlotReading()
 
 
@@ -359,7 +359,7 @@ def test_a_very_long_text_is_read_only_in_part() -> None:
         ("es", "en lugar del pequeño, el grande"),
     ],
 )
-def test_what_is_to_be_replaced_is_no_value(language: str, text: str) -> None:
+def test_what_is_to_be_replaced_is_not_a_value(language: str, text: str) -> None:
     names = {"en": ("small", "large"), "de": ("klein", "groß"), "es": ("pequeño", "grande")}[language]
     schema: Json = {"type": "object", "properties": {"it": {"enum": list(names)}}}
     (slot,) = slots_from_schema(schema, language)

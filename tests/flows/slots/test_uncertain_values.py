@@ -1,4 +1,4 @@
-"""A value beside a doubt, a refusal to answer or a question is asked for again, never stored."""
+"""Values beside a doubt, a refusal to answer or a question are asked for again, never stored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_value_beside_any_word_of_doubt_is_never_stored(language: str, doubt: 
             assert reading.value is None, text
 
 
-def test_who_doubts_is_told_why_nothing_was_noted() -> None:
+def test_a_doubtful_value_is_answered_with_the_reason_why_it_was_not_stored() -> None:
     for language, kind in product(VALUES, ("integer", "enum")):
         reading = extract_slot(build_slot(language, **KINDS[kind]), f"{VALUES[language][kind]}?!", TODAY)
         assert reading.value is not None
@@ -149,7 +149,7 @@ def test_a_day_in_words_is_a_day(language: str, text: str, day: str | None) -> N
         ("kqmabx", "KQMABX"),
     ],
 )
-def test_words_of_a_sentence_are_no_code_of_letters(text: str, code: str | None) -> None:
+def test_words_of_a_sentence_are_not_a_code_of_letters(text: str, code: str | None) -> None:
     assert extract_slot(build_slot("en", type="string", pattern="^[A-Z0-9]{6}$"), text, TODAY).value == code
 
 

@@ -1,4 +1,4 @@
-"""Whatever a value is, a call goes where the operator's text says, and carries what it says."""
+"""Escaping: no value changes the target or the structure of a request."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_value_comes_out_of_an_address_as_it_was(v: str) -> None:
         ("{{ base }}/o?q={{ (v | replace('/', '') | replace('+', '') | trim)[-10:] }}", "/o?q=56"),
     ],
 )
-def test_what_the_operator_wrote_in_an_expression_stands_as_it_is(source: str, made: str | None) -> None:
+def test_literals_in_an_expression_are_unchanged(source: str, made: str | None) -> None:
     expected = f"{BASE}{made}" if made else "https://api.example/v2/o?a=1&b=2"
     assert render(source, v="5/6", w="") == expected.replace("/v1/v2", "/v2")
 
@@ -140,7 +140,7 @@ def test_an_address_that_would_mean_all_of_them_is_not_made(source: str) -> None
         ("{{ base }}/bookings{{ v }}", "/bookings"),
     ],
 )
-def test_an_empty_piece_that_is_no_values_is_the_operators(source: str, made: str) -> None:
+def test_an_empty_piece_without_a_value_is_trusted(source: str, made: str) -> None:
     assert render(source, v="") == BASE + made
 
 

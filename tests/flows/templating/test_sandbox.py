@@ -1,4 +1,4 @@
-"""A template takes neither much time nor much room, whoever chose its numbers."""
+"""Templates are limited in time and memory, whatever numbers they contain."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_a_date_is_written_as_people_do() -> None:
     ) == ("3 April 1990, soon")
 
 
-def test_a_guard_is_true_false_or_false_when_it_cannot_be_told() -> None:
+def test_a_guard_that_cannot_be_evaluated_is_false() -> None:
     assert Guard("count > 1").is_true({"count": 2})
     assert not Guard("count > 1").is_true({"count": 1})
     assert not Guard("count > 1").is_true({})
@@ -54,10 +54,10 @@ def test_a_guard_is_true_false_or_false_when_it_cannot_be_told() -> None:
         ("{{ a | loud }}", "Jinja has no filter “loud”."),
         ("{% if a %}{{ b | loud }}{% endif %}", "Jinja has no filter “loud”."),
         ("{% if a is odd_one %}b{% endif %}", "Jinja has no test “odd_one”."),
-        ("{% include 'a' %}", "A template stands alone here"),
-        ("{% import 'a' as b %}", "A template stands alone here"),
-        ("{% from 'a' import b %}", "A template stands alone here"),
-        ("{% extends 'a' %}", "A template stands alone here"),
+        ("{% include 'a' %}", "Templates cannot include, import or extend others"),
+        ("{% import 'a' as b %}", "Templates cannot include, import or extend others"),
+        ("{% from 'a' import b %}", "Templates cannot include, import or extend others"),
+        ("{% extends 'a' %}", "Templates cannot include, import or extend others"),
         ("{% block a %}{% endblock %}{% block a %}{% endblock %}", "block 'a' defined twice."),
         ("{% macro a() %}{{ a() }}{% endmacro %}", "The macro “a” calls itself."),
         ("{% macro a(b, b) %}{% endmacro %}", "This is not a Jinja template: duplicate argument"),
@@ -65,7 +65,7 @@ def test_a_guard_is_true_false_or_false_when_it_cannot_be_told() -> None:
         ("{{ " + "9" * 5_000 + " }}", "a number in it is too large"),
     ],
 )
-def test_a_template_that_cannot_be_rendered_is_told(source: str, sentence: str) -> None:
+def test_a_template_that_cannot_be_rendered_is_reported(source: str, sentence: str) -> None:
     assert sentence in template_error(source)
 
 
@@ -86,7 +86,7 @@ def test_there_is_nothing_to_tell_of_a_sound_template(source: str) -> None:
         ("{'a': {'b': 1}}['a'] and '}}'", ""),
     ],
 )
-def test_an_expression_that_cannot_be_computed_is_told(source: str, sentence: str) -> None:
+def test_an_expression_that_cannot_be_computed_is_reported(source: str, sentence: str) -> None:
     assert expression_error(source) == sentence
 
 

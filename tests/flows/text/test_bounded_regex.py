@@ -77,6 +77,6 @@ def test_a_text_that_is_too_long_is_not_looked_at() -> None:
         (r"^\d{4}$", ""),
     ],
 )
-def test_what_is_no_pattern_is_told(source: object, sentence: str) -> None:
+def test_an_invalid_pattern_is_reported(source: object, sentence: str) -> None:
     assert pattern_error(source).startswith(sentence)
     assert bool(pattern_error(source)) == bool(sentence)

@@ -1,4 +1,4 @@
-"""Control tokens of chat templates are broken up in text of others."""
+"""Control tokens of chat templates are broken up in untrusted text."""
 
 from __future__ import annotations
 

@@ -25,5 +25,5 @@ def test_stretched_thanks_are_thanks(language: str, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "hello", "good day", "4321", "thanks, but the date is wrong", "ok, and the price?", "noooo"]
 )
-def test_what_says_more_is_none(text: str) -> None:
+def test_a_text_that_says_more_is_not_a_short_answer(text: str) -> None:
     assert not is_small_talk(text)

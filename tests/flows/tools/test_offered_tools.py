@@ -1,4 +1,4 @@
-"""Tools in a conversation: the edges that they open, HTTP tools, and calls that their schema forbids."""
+"""Tools in a conversation: edges that depend on them, HTTP tools, and calls that violate their schema."""
 
 from __future__ import annotations
 
@@ -119,11 +119,11 @@ ORDER: Json = {
     [
         ({"item": "mug", "count": 2}, ""),
         ({"price": 0, "admin": True, "count": 9999}, "missing: item; unknown: price, admin; not as the"),
-        ({"item": "tea"}, "not as the schema has it: item"),
-        ({"item": "mug", "count": "2"}, "not as the schema has it: count"),
+        ({"item": "tea"}, "not as the schema requires: item"),
+        ({"item": "mug", "count": "2"}, "not as the schema requires: count"),
     ],
 )
-async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_why(
+async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_gets_the_reason(
     crm: Crm, arguments: Json, reason: str
 ) -> None:
     order = {

@@ -58,7 +58,7 @@ async def test_a_sync_function_runs_beside_the_loop_and_an_async_one_on_it() -> 
     assert threads[0] != threads[1] == threading.main_thread().name
 
 
-async def test_a_failing_function_tells_the_model_nothing_of_its_insides() -> None:
+async def test_a_failing_function_reveals_no_internals_to_the_model() -> None:
     def broken() -> None:
         raise RuntimeError("password=hunter2")
 

@@ -58,7 +58,7 @@ def test_a_secret_is_redacted_in_every_encoding(encode: Callable[[str], str]) ->
     assert "päss" not in html.unescape(unquote(unquote(told)))
 
 
-def test_what_stands_around_a_secret_stays() -> None:
+def test_text_around_a_secret_stays() -> None:
     assert redact({"url": f"https://a.example/?k={quote(SECRET)}&p=1"}, [SECRET]) == {
         "url": f"https://a.example/?k={REDACTED}&p=1"
     }

@@ -1,4 +1,4 @@
-"""A generated key: one for all processes of a data folder, readable by its owner only."""
+"""Generated key: one for all processes of a data folder, readable only by its owner."""
 
 from __future__ import annotations
 

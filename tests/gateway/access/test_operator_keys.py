@@ -96,7 +96,7 @@ def test_roles_include_the_lower_ones() -> None:
     assert (Role.VIEWER, Role.AGENT) not in allowed
 
 
-def test_session_tokens_are_told_from_keys() -> None:
+def test_session_tokens_are_distinguished_from_keys() -> None:
     sessions = [
         WebSession(id="0123456789abcdef0123456789abcdef"),
         WebSession(id="web.session.with.dots"),

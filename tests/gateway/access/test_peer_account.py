@@ -49,7 +49,7 @@ def build_peer_row(account: int, inode: int = 4711) -> str:
         *("no server", "nothing"),
     ],
 )
-def test_services_are_told_from_people(tmp_path: Path, lines: list[str], expected: bool) -> None:
+def test_services_are_distinguished_from_people(tmp_path: Path, lines: list[str], expected: bool) -> None:
     assert is_listed_as_service(50_000, 8_000, write_table(tmp_path, *lines)) is expected
 
 
@@ -59,7 +59,7 @@ def test_without_the_systems_list_nothing_speaks_for_a_service(tmp_path: Path) -
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
 async def test_without_a_file_descriptor_to_ask_with_it_may_be_one() -> None:
-    """A proxy that opens connections until the process has none left is no person."""
+    """A proxy that exhausts the process's file descriptors is not treated as a local operator."""
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     own = server.sockets[0].getsockname()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -77,7 +77,7 @@ async def test_without_a_file_descriptor_to_ask_with_it_may_be_one() -> None:
 @pytest.mark.parametrize(
     ("listen", "connect"), [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1")]
 )
-async def test_a_real_connection_of_another_account_is_told(listen: str, connect: str) -> None:
+async def test_a_real_connection_of_another_account_is_detected(listen: str, connect: str) -> None:
     told: list[tuple[bool, bool]] = []
     done = asyncio.Event()
 

@@ -73,7 +73,7 @@ class BroadcastRig:
         return BroadcastFeeder(self.redis, self.sender, self.limits)
 
     async def run(self) -> None:
-        """Process all rows and send what they put into outboxes."""
+        """Process all rows and send the messages in the outboxes."""
         feeder = self.feeder()
         while await self.store.running():
             await feeder.feed_all()
@@ -130,7 +130,7 @@ async def test_a_second_start_sends_nothing_and_another_content_needs_another_na
     assert len(rig.receivers()) == 3
 
 
-async def test_who_may_not_get_it_is_skipped_with_the_reason(rig: BroadcastRig) -> None:
+async def test_a_contact_who_may_not_get_it_is_skipped_with_the_reason(rig: BroadcastRig) -> None:
     await rig.gateway.receive(build_twilio_message(1, "STOP"), f"twilio:{ACCOUNT}:{OURS}:+12025550171")
     await rig.gateway.receive(build_twilio_message(2, "STOP"), build_session(171))
     recipients = [
@@ -331,7 +331,7 @@ async def test_a_broadcast_that_was_not_stored_completely_is_stored_again(rig: B
     assert len(rig.receivers()) == 10
 
 
-async def test_what_becomes_of_the_messages_is_counted(rig: BroadcastRig) -> None:
+async def test_outcomes_of_messages_are_counted(rig: BroadcastRig) -> None:
     rig.gateway.channel.planned_failures = [
         None,
         (Rejected("landline", code="21614", failure=FailureKind.LANDLINE), False),

@@ -1,4 +1,4 @@
-"""The business writes first on each simulated provider, and the contact's answer continues the session."""
+"""First contact on each simulated provider: the contact's answer continues the session."""
 
 from __future__ import annotations
 

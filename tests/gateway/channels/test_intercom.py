@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import time
-from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +27,12 @@ from flows.library import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from tests.channels.intercom.builders import APP, ENVIRON, SECRET, TOKEN
-from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.surroundings import (
+    RecordingSimulatorServer,
+    expect_unanswered,
+    find_free_url,
+    start_gateway,
+)
 
 PERSON = "+15550190"
 
@@ -71,16 +75,9 @@ class Environment:
 
     async def say_unanswered(self, text: str) -> None:
         """Send a message that a worker must decide not to answer."""
-        log = f"tg:{{intercom:{APP}:{self.simulator.get_desk_status(PERSON).thread}}}:log"
-        last: Any = (await self.redis.xinfo_stream(log))["last-generated-id"]
-        await self.say(text)
-        async with asyncio.timeout(30):
-            while True:
-                message_count: Any = await self.redis.xread({log: last}, block=30_000)
-                [[_, entries]] = message_count
-                last = entries[-1][0]
-                if any(b"silent_" in fields[b"d"] for _, fields in entries):
-                    return
+        session = f"intercom:{APP}:{self.simulator.get_desk_status(PERSON).thread}"
+        async with expect_unanswered(self.redis, session):
+            await self.say(text)
 
     async def act(self, move: str, text: str = "") -> None:
         """Perform an agent's move; wait until the gateway has accepted its webhooks."""

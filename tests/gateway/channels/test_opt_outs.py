@@ -42,7 +42,7 @@ class Environment:
         self.contact, self._kind, self._server = CONTACTS[kind], kind, server
 
     async def write(self, text: str, expected: str) -> list[str]:
-        """Let the contact write, and return what they got since, once `expected` is in it."""
+        """Let the contact write, wait for `expected`, and return the messages received since then."""
         seen = len(self._server.list_entries(self.contact))
         self._server.send_user_message(UserMessage(self._kind, self.contact, text))
         entries = await self._server.wait_for_entries(expected, self.contact, seen)

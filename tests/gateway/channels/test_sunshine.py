@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -21,7 +20,12 @@ from gateway.http.clients import provider_client
 from gateway.local.http_server import serve
 from gateway.redis.records.sessions.log.session_log import read_owner
 from tests.channels.sunshine.builders import APP, ENVIRON, SECRET
-from tests.gateway.environments.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
+from tests.gateway.environments.surroundings import (
+    RecordingSimulatorServer,
+    expect_unanswered,
+    find_free_url,
+    start_gateway,
+)
 
 PERSON = "+15550191"
 
@@ -43,16 +47,8 @@ class Environment:
 
     async def say_unanswered(self, text: str) -> None:
         """Send a message that a worker must decide not to answer."""
-        log = f"tg:{{{self.session()}}}:log"
-        last: Any = (await self.redis.xinfo_stream(log))["last-generated-id"]
-        await self.say(text)
-        async with asyncio.timeout(30):
-            while True:
-                message_count: Any = await self.redis.xread({log: last}, block=30_000)
-                [[_, entries]] = message_count
-                last = entries[-1][0]
-                if any(b"silent_" in fields[b"d"] for _, fields in entries):
-                    return
+        async with expect_unanswered(self.redis, self.session()):
+            await self.say(text)
 
     async def act(self, move: str, text: str = "") -> None:
         """Perform an agent's move; wait until the gateway has accepted its webhooks."""

@@ -75,7 +75,7 @@ class Environment:
                 assert answer.status_code == 200
 
     async def run(self, *words: str) -> Result:
-        """Run a command that knows nothing but the server, as beside `turngate run`."""
+        """Run a command with no settings but REDIS_URL, as beside `turngate run`."""
         environ = {"REDIS_URL": self.redis_url, "COLUMNS": "200"}
         return await asyncio.to_thread(lambda: CliRunner().invoke(app, list(words), env=environ))
 

@@ -1,4 +1,4 @@
-"""Contents of buttons at Twilio are made once, whichever worker needs them first."""
+"""Contents of buttons are created at Twilio once, however many workers need them."""
 
 from __future__ import annotations
 

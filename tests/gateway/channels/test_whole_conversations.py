@@ -1,4 +1,4 @@
-"""One conversation with everything a message can be, on each simulated provider and through all processes."""
+"""Conversations with every kind of message, on each simulated provider and through all processes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ FLOW = document(
 
 @dataclass(frozen=True)
 class Provider:
-    """How a provider is simulated, and what its contacts can send."""
+    """Simulation of a provider, and the messages that its contacts can send."""
 
     surface: str
     contact: str
@@ -178,7 +178,7 @@ PROVIDERS = {
 
 
 class Conversation:
-    """A contact who writes to the gateway; each message waits for what it brings about."""
+    """Contact who writes to the gateway; each message waits for its effects."""
 
     def __init__(self, provider: Provider, server: RecordingSimulatorServer) -> None:
         self.provider = provider

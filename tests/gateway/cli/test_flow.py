@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from core.errors import ConfigurationError
 from flows.document import FlowError
-from gateway.cli import app
+from gateway.cli import app, main
 from tests.paths import ROOT
 
 LIBRARY = ROOT / "flows" / "library"
@@ -183,3 +183,27 @@ def test_chat_reloads_a_changed_file(tmp_path: Path) -> None:
         output, _ = chat.communicate(b"what?\n", timeout=60)
     assert b"flow reloaded" in output
     assert b"Coffee, perhaps?" in output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("flow", "chat", "kyc", "--save-test"),
+        ("flow", "new"),
+        ("flow", "test", "kyc"),
+        ("setup", "--file"),
+        ("storm", "--other-release"),
+    ],
+)
+def test_a_file_name_that_is_too_long_is_one_message(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["turngate", *arguments, "k" * 300])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    shown = capsys.readouterr().err
+    assert ended.value.code in (1, 2)
+    assert "File name too long" in shown
+    assert "Traceback" not in shown

@@ -69,8 +69,8 @@ def test_a_new_flow_lints_clean_and_passes_its_test(template: str) -> None:
 @pytest.mark.parametrize(
     ("name", "template", "sentence"),
     [
-        ("own", "form", "own.yaml exists and stays as it is"),
-        ("own.yml", "form", "own.test.yaml exists and stays as it is"),
+        ("own", "form", "own.yaml exists already"),
+        ("own.yml", "form", "own.test.yaml exists already"),
         ("new", "poem", "there is no template “poem”: choose form, faq, menu, support"),
         ("kyc", "form", "“kyc” is a flow of the library"),
         ("own.json", "form", "is not a valid name for a flow"),
@@ -130,11 +130,13 @@ def test_what_other_systems_answered_and_a_new_file_are_part_of_the_test() -> No
             "conversations:\n- name: a\n  turns: [{say: hi}]\ntoday: 2026-01-01\n",
             "Write conversations as the",
         ),
-        ("conversations: 5\n", "conversations: A list is needed here"),
+        ("conversations: 5\n", "conversations: A list is required here"),
         (None, "There is no folder"),
     ],
 )
-def test_a_file_that_cannot_be_added_to_is_told_before_the_chat(text: str | None, sentence: str) -> None:
+def test_a_file_that_cannot_be_appended_to_is_reported_before_the_chat(
+    text: str | None, sentence: str
+) -> None:
     Path("a.yaml").write_text(SIMPLE, encoding="utf-8")
     target = Path("t.yaml" if text else "no/t.yaml")
     if text:
@@ -147,7 +149,7 @@ def test_a_file_that_cannot_be_added_to_is_told_before_the_chat(text: str | None
     assert text is None or target.read_text(encoding="utf-8") == text
 
 
-def test_a_chat_in_which_nobody_spoke_is_no_test() -> None:
+def test_a_chat_without_messages_is_not_saved_as_a_test() -> None:
     Path("a.yaml").write_text(SIMPLE, encoding="utf-8")
     assert run_flow("chat", "a.yaml", "--save-test", "t.yaml", stdin="").exit_code == 0
     assert not Path("t.yaml").exists()
@@ -186,7 +188,7 @@ def test_only_the_flow_that_changed_runs_again(capsys: pytest.CaptureFixture[str
     assert ended.value.exit_code == 130
     assert ["a" in each and "passed  a" in each for each in shown] == [True, True, False, False, True, False]
     assert ["passed  b" in each for each in shown] == [True, False, False, False, False, False]
-    assert "nodes: A list is needed here" in shown[2]
+    assert "nodes: A list is required here" in shown[2]
     assert "gone.csv" in shown[3]
     assert "passed  c" in shown[5]
     assert "\x1b" not in "".join(shown)  # the screen of a file is not cleared

@@ -1,4 +1,4 @@
-"""`turngate hooks`: what an operator adds, sees and changes."""
+"""`turngate hooks`: adding, listing and changing subscriptions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def handler() -> type[_Handler]:
 
 @pytest.fixture
 def url(handler: type[_Handler], ask_command: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """URL of a receiver in a thread; the commands run in loops of their own."""
+    """Return the URL of a receiver in a thread; the commands run in separate event loops."""
 
     async def prepare_nothing(rig: Rig) -> None:
         return None

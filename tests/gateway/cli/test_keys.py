@@ -1,4 +1,4 @@
-"""`turngate keys`: what an operator makes, sees and rotates, and what other commands say without the key."""
+"""`turngate keys`: making, listing and rotating keys, and errors of other commands without the key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`turngate key` and `turngate audit`: where the key is, and who did what."""
+"""`turngate key` and `turngate audit`: the place of the key, and operator actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log lines: date and zone, named events, fields of the work, and nothing that L12 forbids."""
+"""Log lines: date and time zone, named events, context fields, and no message texts (L12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces: one from the webhook to the send, through Redis; off by default, and then nothing is stored."""
+"""Traces from the webhook through Redis to the send; off by default, and then nothing is stored."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def find_order(number: str) -> str:
 
 
 class TracedProcess:
-    """A traced process: a listener of its own, as another process would have."""
+    """Traced process with a separate listener, like another process."""
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()

@@ -17,8 +17,8 @@ from gateway.broadcasts.store import Broadcasts
 from gateway.console.conversations.actions import ConversationActions
 from gateway.console.conversations.pages import ConversationPages
 from gateway.console.flows.files import FlowFiles
+from gateway.console.flows.flow_drawings import FlowDrawings
 from gateway.console.flows.history import FlowHistory
-from gateway.console.flows.walked_drawing import FlowDrawings
 from gateway.console.inbox.pages import AgentDeskPages
 from gateway.console.layout.live_views import ViewWatcher
 from gateway.console.live_updates import LiveUpdates

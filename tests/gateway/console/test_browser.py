@@ -74,7 +74,7 @@ def test_the_phone_says_what_the_bot_did_and_links_to_the_timeline(page: Page) -
     say(page, "hi")
     expect_reply(page, "last four digits")
     expect(page.locator("#inspected-facts")).to_contain_text("ask_last_four")
-    page.get_by_role("link", name="Timeline, flow and what it knows").click()
+    page.get_by_role("link", name="Timeline, flow and dialog state").click()
     expect(page.get_by_role("heading", name="Path through the flow")).to_be_visible()
 
 
@@ -324,21 +324,21 @@ def test_open_pages_follow_what_happens_in_the_zone_of_the_reader(
     page: Page, gateway: RunningGateway, browser: Browser
 ) -> None:
     context = browser.new_context(timezone_id="Asia/Tokyo")
-    lists, talk = context.new_page(), context.new_page()
+    lists, conversation = context.new_page(), context.new_page()
     say(page, "hi")
     expect_reply(page, "last four digits")
     lists.goto(f"{gateway.url}/console/conversations")
-    talk.goto(f"{gateway.url}/console/conversations")
-    talk.locator("tbody a").first.click()
-    expect(talk.locator("#live")).to_have_text("Live")
-    expect(talk.locator("[data-zone]").first).to_have_text("GMT+9")
-    time = talk.locator(".said-by time").first
+    conversation.goto(f"{gateway.url}/console/conversations")
+    conversation.locator("tbody a").first.click()
+    expect(conversation.locator("#live")).to_have_text("Live")
+    expect(conversation.locator("[data-zone]").first).to_have_text("GMT+9")
+    time = conversation.locator(".said-by time").first
     hour = int(str(time.get_attribute("datetime"))[11:13])
     assert time.inner_text().startswith(f"{(hour + 9) % 24:02}:")
 
     say(page, "4321")
-    expect(talk.locator(".said-by.bot p").last).to_contain_text("date of birth")
-    expect(talk.locator(".said-by.bot .state").last).to_have_text("Delivered")
+    expect(conversation.locator(".said-by.bot p").last).to_contain_text("date of birth")
+    expect(conversation.locator(".said-by.bot .state").last).to_have_text("Delivered")
     expect(lists.get_by_text("1 new or changed conversations. Show")).to_be_visible()
     context.close()
 

@@ -97,12 +97,16 @@ async def test_the_flows_in_use_are_listed_with_findings_versions_and_drawing(
     assert redrawn.headers["content-security-policy"] == drawing.headers["content-security-policy"]
 
 
-async def test_the_page_says_who_came_to_each_node_and_who_went_on(redis: Redis, flow_file: Path) -> None:
+async def test_the_page_shows_how_many_reached_each_node_and_went_on(redis: Redis, flow_file: Path) -> None:
     """Of three people one only says hello, and two ask for their order, of whom one gives its number."""
     machine = DialogMachine(Flow.load(flow_file), "rules")
     gateway = InboundGateway(redis, ["fake", "twilio/shop"], dialog=machine)
-    talks = {"a": ["hi"], "b": ["hi", "where is my order?"], "c": ["hi", "where is my order?", "AB-1234"]}
-    for session, texts in talks.items():
+    conversations = {
+        "a": ["hi"],
+        "b": ["hi", "where is my order?"],
+        "c": ["hi", "where is my order?", "AB-1234"],
+    }
+    for session, texts in conversations.items():
         for number, text in enumerate(texts):
             await gateway.receive(
                 [TurnReceived(turn=build_turn(number, f"fake:{session}", text))], f"fake:{session}"
@@ -118,7 +122,7 @@ async def test_the_page_says_who_came_to_each_node_and_who_went_on(redis: Redis,
     }
     assert numbers["start"] == ["3", "2", "1"]
     assert numbers["tracking"][:1] == ["2"]
-    assert "Nobody came to: " in page
+    assert "Not reached: " in page
     assert page.count("No conversation went through this flow") == 1, "the flow of twilio/shop"
     [day] = [key async for key in redis.scan_iter("tg:flow_traffic:*")]
     assert 0 < await redis.ttl(day) <= 8 * 86_400
@@ -163,9 +167,9 @@ async def test_a_chat_shows_what_came_of_each_message_and_sends_nothing(
     assert "its guard is true" in page
     marks = {each.get("class"): each[0].text for each in drawing.iter("{http://www.w3.org/2000/svg}g")}
     assert str(marks["now"]).startswith("tracking:")
-    assert str(marks["walked"]).startswith("start:")
+    assert str(marks["visited"]).startswith("start:")
     assert any(
-        "walked" in str(each.get("class")) for each in drawing.iter("{http://www.w3.org/2000/svg}path")
+        "visited" in str(each.get("class")) for each in drawing.iter("{http://www.w3.org/2000/svg}path")
     )
     assert "A colleague will answer you here." in failed
     assert "<code>GET look_up</code>" in failed

@@ -13,9 +13,9 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import MessageTemplate, Owner, TemplateVariable, TurnReceived
+from gateway.console.inbox.answer_form import parse_variables
 from gateway.console.inbox.files import MAX_FILE_BYTES
 from gateway.console.inbox.hand_over import summarize
-from gateway.console.inbox.pages import parse_variables
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.agent_desk import AgentDesk
@@ -159,7 +159,7 @@ async def test_a_template_is_chosen_with_its_variables_and_passes_the_gate(
     assert gateway.channel.sent_replies == []
 
 
-async def test_agents_see_who_is_there_and_who_writes(redis: Redis, gateway: InboundGateway) -> None:
+async def test_agents_see_who_is_present_and_who_writes(redis: Redis, gateway: InboundGateway) -> None:
     async with open_console(redis, "agent") as anna, open_console(redis) as ops:
         path, _ = await open_first(anna)
         await anna.post(f"{path}/presence", data={"state": "typing"})
@@ -272,7 +272,7 @@ def test_the_summary_begins_with_the_conversation_and_ends_with_the_hand_over() 
 
 
 @pytest.mark.parametrize("desk_channels", [(), ("fake",)], ids=["own desk", "provider's desk"])
-async def test_the_summary_stands_above_the_messages(
+async def test_the_summary_is_above_the_messages(
     redis: Redis, gateway: InboundGateway, desk_channels: tuple[str, ...]
 ) -> None:
     async with open_console(redis, "agent", desk_channels=desk_channels) as http:
@@ -281,7 +281,7 @@ async def test_the_summary_stands_above_the_messages(
         _, without = await open_first(http)
 
     [summary] = re.findall(r'<section class="summary".*?</section>', page.text, re.DOTALL)
-    assert page.text.index(summary) < page.text.index('id="talk-log"')
+    assert page.text.index(summary) < page.text.index('id="message-log"')
     for words in ("Summary for agents", "Ada", "I want a &lt;person&gt;"):
         assert words in summary
     assert 'class="summary"' not in without.text

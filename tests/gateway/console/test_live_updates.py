@@ -62,7 +62,7 @@ async def read_query(http: httpx.AsyncClient, path: str) -> str:
     return found[1].replace("&amp;", "&")
 
 
-async def test_a_page_hears_of_a_change_that_another_process_made_and_not_of_what_it_shows(
+async def test_a_page_is_notified_of_a_change_by_another_process_and_not_of_what_it_shows(
     redis: Redis,
 ) -> None:
     await accept_message(redis, 1)
@@ -92,7 +92,7 @@ async def test_a_stream_is_resumed_without_a_gap_or_a_repetition(redis: Redis) -
             assert await stream.next("id") != present
 
 
-async def test_a_conversation_is_told_of_its_own_entries_only(redis: Redis) -> None:
+async def test_a_conversation_is_notified_only_of_its_own_entries(redis: Redis) -> None:
     await RedisInbox(redis).accept(
         [TurnReceived(turn=build_turn(1, "fake:1")), TurnReceived(turn=build_turn(2, "fake:2"))]
     )

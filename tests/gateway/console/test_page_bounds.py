@@ -1,4 +1,4 @@
-"""Pages of the console with very many conversations: what they read does not depend on how many there are."""
+"""Pages of the console read a bounded amount of data, however many conversations there are."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ async def test_without_keys_the_page_says_so(redis: Redis) -> None:
     ("content", "kind"),
     [("{}", "application/json"), ("key=" + "x" * 9_000, "application/x-www-form-urlencoded"), ("key=x", "")],
 )
-async def test_what_is_no_form_is_refused(redis: Redis, content: str, kind: str) -> None:
+async def test_what_is_not_a_form_is_refused(redis: Redis, content: str, kind: str) -> None:
     async with open_quarantine(build_operator_auth(redis, OPS), redis) as http:
         answer = await http.post("/console/sign-in", content=content, headers={"Content-Type": kind})
 

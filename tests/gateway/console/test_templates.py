@@ -1,4 +1,4 @@
-"""Templates of the console keep the rules that its content security policy and its escaping rest on."""
+"""Templates of the console follow the rules of its content security policy and its escaping."""
 
 from __future__ import annotations
 

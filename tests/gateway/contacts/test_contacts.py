@@ -1,4 +1,4 @@
-"""One contact, one session, one address: whichever identifier a webhook has, and after it has changed."""
+"""One session and one address per contact, whichever identifier a webhook has, also after a change."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
 
 @pytest.mark.parametrize("field", ["ExternalUserId", "ParentExternalUserId"])
 @pytest.mark.parametrize("prefix", ["", "whatsapp:"])
-async def test_a_hidden_number_goes_on_in_the_same_session(
+async def test_a_hidden_number_continues_in_the_same_session(
     gateway: InboundGateway, field: str, prefix: str
 ) -> None:
     await gateway.receive(build_twilio_message(1, NUMBER), BY_NUMBER)
@@ -101,7 +101,7 @@ async def test_two_user_ids_below_one_parent_are_one_contact(
     assert gateway.channel.bodies == ["1: text 1", "2: text 2"]
 
 
-async def test_a_number_that_is_shown_later_goes_on_in_the_same_session(gateway: InboundGateway) -> None:
+async def test_a_number_that_is_shown_later_continues_in_the_same_session(gateway: InboundGateway) -> None:
     await gateway.receive(build_twilio_message(1, USER), BY_USER)
     await gateway.receive(
         build_twilio_message(2, NUMBER, ExternalUserId=USER, WaId=NUMBER.strip("+")), BY_USER
@@ -118,7 +118,7 @@ async def test_an_invalid_user_id_is_dropped(gateway: InboundGateway) -> None:
     assert gateway.channel.bodies == ["1: text 1"]
 
 
-async def test_the_session_of_an_earlier_build_goes_on(gateway: InboundGateway) -> None:
+async def test_the_session_of_an_earlier_build_continues(gateway: InboundGateway) -> None:
     """Earlier releases knew no names at Twilio: the session's own name is its number."""
     [event] = build_twilio_message(1, NUMBER)
     await RedisInbox(gateway.redis).accept([event])
@@ -167,7 +167,7 @@ async def test_an_agent_holds_two_sessions_that_turn_out_to_be_one_contact(
     assert gateway.channel.bodies == ["1: text 1", "1: text 2"]
 
 
-async def test_two_sessions_that_turn_out_to_be_one_contact_go_on_as_one(gateway: InboundGateway) -> None:
+async def test_two_sessions_that_turn_out_to_be_one_contact_continue_as_one(gateway: InboundGateway) -> None:
     await gateway.receive(build_twilio_message(1, NUMBER), BY_NUMBER)
     await gateway.receive(build_twilio_message(2, USER, ExternalUserId=USER), BY_USER)
     for number, sender in enumerate((NUMBER, USER), start=3):
@@ -210,7 +210,7 @@ async def test_an_erasure_by_any_identifier_deletes_everything(
     assert [key async for key in gateway.redis.scan_iter(f"*{USER}*")] == []
 
 
-async def test_a_new_number_with_a_new_user_id_goes_on_in_the_same_session(gateway: InboundGateway) -> None:
+async def test_a_new_number_with_a_new_user_id_continues_in_the_same_session(gateway: InboundGateway) -> None:
     session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
     await gateway.receive(build_meta_message(1, OLD_NUMBER, meta.USER_ID), session)
     await gateway.receive(build_number_change(user_id=NEW_USER), session)

@@ -1,4 +1,4 @@
-"""Erasure of a contact: no byte of theirs stays, whatever comes late, and a receipt says what was removed."""
+"""Erasure of a contact: all data is removed, late events store none, and a receipt lists the removals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations that Zendesk merges go on as one, with its agent, its opt-out and its contact's data."""
+"""Conversations merged by Zendesk continue as one, with owner, opt-out and contact data."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MERGED = "69b43c860000"
 
 
 def build_merge(number: str = "e9", at: str = "") -> dict[str, object]:
-    """Return Zendesk's webhook: the talk of user u1 was merged into that of u2."""
+    """Return Zendesk's webhook: the conversation of user u1 was merged into that of u2."""
     payload = {
         "mergedUsers": {"surviving": {"id": "u2"}, "discarded": {"id": "u1"}},
-        "mergedConversations": {"surviving": {"id": MERGED}, "discarded": {"id": sunshine.TALK}},
+        "mergedConversations": {"surviving": {"id": MERGED}, "discarded": {"id": sunshine.CONVERSATION}},
     }
     return {"id": number, "type": "user:merge", "payload": payload, **({"createdAt": at} if at else {})}
 
@@ -38,35 +38,40 @@ class MergedThread:
 
     def __init__(self, redis: Redis) -> None:
         self.redis, self.gateway = redis, Gateway(redis)
-        self.sessions = {talk: f"sunshine:{sunshine.APP}:{talk}" for talk in (sunshine.TALK, MERGED)}
+        self.sessions = {
+            conversation: f"sunshine:{sunshine.APP}:{conversation}"
+            for conversation in (sunshine.CONVERSATION, MERGED)
+        }
 
     async def receive(self, event: dict[str, object], *, runs: str = "") -> None:
-        """Accept an event; then a worker processes the session of the talk `runs`."""
+        """Accept an event; then a worker processes the session of the conversation `runs`."""
         await self.gateway.inbox.accept(sunshine.build_channel().parse(sunshine.build_webhook(event)))
         if runs:
             await self.gateway.processor.run(self.sessions[runs])
 
-    async def say(self, number: int, text: str, talk: str, user: str, *, runs: str = "") -> None:
+    async def say(self, number: int, text: str, conversation: str, user: str, *, runs: str = "") -> None:
         author = {"type": "user", "userId": user, "displayName": "Ada"}
         at = f"2026-11-28T12:00:{number:02}.000Z"
         event = sunshine.build_message_event(
-            {"type": "text", "text": text}, talk=talk, number=f"m{number}", author=author
+            {"type": "text", "text": text}, conversation_id=conversation, number=f"m{number}", author=author
         )
-        await self.receive({**event, "createdAt": at}, runs=runs or talk)
+        await self.receive({**event, "createdAt": at}, runs=runs or conversation)
 
-    async def field(self, talk: str, name: str) -> str:
-        stored: Any = await self.redis.hget(f"tg:{{{self.sessions[talk]}}}", name)
+    async def field(self, conversation: str, name: str) -> str:
+        stored: Any = await self.redis.hget(f"tg:{{{self.sessions[conversation]}}}", name)
         return (stored or b"").decode()
 
 
-async def test_a_merged_conversation_goes_on_in_the_surviving_one(redis: Redis) -> None:
+async def test_a_merged_conversation_continues_in_the_surviving_one(redis: Redis) -> None:
     thread = MergedThread(redis)
-    await thread.say(1, "hi", sunshine.TALK, "u1")
+    await thread.say(1, "hi", sunshine.CONVERSATION, "u1")
     await thread.receive(build_merge())
-    await thread.say(2, "4321", MERGED, "u2", runs=sunshine.TALK)
+    await thread.say(2, "4321", MERGED, "u2", runs=sunshine.CONVERSATION)
 
-    assert (await thread.gateway.state(thread.sessions[sunshine.TALK]))["slots"] == {"last_four": "4321"}
-    assert json.loads(await thread.field(sunshine.TALK, "address"))["theirs"] == MERGED
+    assert (await thread.gateway.state(thread.sessions[sunshine.CONVERSATION]))["slots"] == {
+        "last_four": "4321"
+    }
+    assert json.loads(await thread.field(sunshine.CONVERSATION, "address"))["theirs"] == MERGED
     assert thread.gateway.receivers[-1] == MERGED
     assert await redis.exists(f"tg:{{{thread.sessions[MERGED]}}}") == 0
     await thread.gateway.mailbox.aclose()
@@ -77,12 +82,12 @@ async def test_two_sessions_of_merged_conversations_are_one_with_its_agent_and_o
     await thread.say(1, "hi", MERGED, "u2")
     held = thread.sessions[MERGED]
     await redis.hset(f"tg:{{{held}}}", mapping={"owner": "human", "optout": "1", "inactivity": "1"})
-    await thread.say(2, "hi", sunshine.TALK, "u1")
+    await thread.say(2, "hi", sunshine.CONVERSATION, "u1")
     await thread.receive(build_merge())
     await thread.receive(build_merge())  # a redelivery
-    await thread.say(3, "4321", MERGED, "u2", runs=sunshine.TALK)
+    await thread.say(3, "4321", MERGED, "u2", runs=sunshine.CONVERSATION)
 
-    assert [await thread.field(sunshine.TALK, name) for name in ("owner", "optout")] == ["human", "1"]
+    assert [await thread.field(sunshine.CONVERSATION, name) for name in ("owner", "optout")] == ["human", "1"]
     assert [await thread.field(MERGED, name) for name in ("owner", "optout", "inactivity")] == [
         "closed",
         "0",
@@ -100,10 +105,10 @@ async def test_an_agent_and_an_opt_out_count_also_where_the_contact_never_wrote(
         address = Address(channel="sunshine", account=sunshine.APP, ours=sunshine.APP, theirs=MERGED)
         event = ControlReceived(id=act, session=thread.sessions[MERGED], address=address, act=act)
         await thread.gateway.inbox.accept([event])
-    await thread.say(1, "hi", sunshine.TALK, "u1")
+    await thread.say(1, "hi", sunshine.CONVERSATION, "u1")
     await thread.receive(build_merge())
 
-    assert [await thread.field(sunshine.TALK, name) for name in ("owner", "optout")] == ["human", "1"]
+    assert [await thread.field(sunshine.CONVERSATION, name) for name in ("owner", "optout")] == ["human", "1"]
     assert [await thread.field(MERGED, name) for name in ("owner", "optout")] == ["closed", "0"]
     await thread.gateway.mailbox.aclose()
 
@@ -188,10 +193,10 @@ async def test_a_merge_that_a_crash_interrupts_is_completed_and_loses_nothing(
 async def test_a_webhook_of_the_merged_conversation_that_is_repeated_is_answered_once(redis: Redis) -> None:
     thread = MergedThread(redis)
     await thread.say(1, "hi", MERGED, "u2")
-    await thread.say(2, "hello", sunshine.TALK, "u1")
-    await thread.receive(build_merge(), runs=sunshine.TALK)
+    await thread.say(2, "hello", sunshine.CONVERSATION, "u1")
+    await thread.receive(build_merge(), runs=sunshine.CONVERSATION)
     before = len(thread.gateway.receivers)
-    await thread.say(1, "hi", MERGED, "u2", runs=sunshine.TALK)
+    await thread.say(1, "hi", MERGED, "u2", runs=sunshine.CONVERSATION)
 
     assert len(thread.gateway.receivers) == before
     await thread.gateway.mailbox.aclose()

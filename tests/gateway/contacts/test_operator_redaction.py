@@ -1,4 +1,4 @@
-"""An operator redacts a message of the business by the id of its sender, with all its parts."""
+"""Redaction of a message of the business by the caller's id, with all its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opt-outs on every channel (guarantee L13): asked for in words, confirmed once, and kept by contact."""
+"""Opt-outs on every channel (guarantee L13): requested in words, confirmed once, stored per contact."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_in_a_chat_or_ticket_only_explicit_words_opt_out(gateway: InboundG
     assert await gateway.send(session, "offer") is SendOutcome.OPTED_OUT
 
 
-async def test_the_answer_to_a_shown_choice_is_no_opt_out(gateway: InboundGateway) -> None:
+async def test_the_answer_to_a_shown_choice_is_not_an_opt_out(gateway: InboundGateway) -> None:
     await gateway.receive(build_meta_message(1, "hello"), META)
     offered = '{"offered": [{"label": "Stop", "payload": "halt"}]}'
     await gateway.redis.hset(f"tg:{{{META}}}", "state", offered)
@@ -250,7 +250,7 @@ async def test_a_refusal_for_marketing_leaves_answers(gateway: InboundGateway) -
     assert len(gateway.channel.bodies) == 2
 
 
-async def test_whoever_gets_a_number_that_was_given_up_is_not_opted_out(gateway: InboundGateway) -> None:
+async def test_the_next_owner_of_an_abandoned_number_is_not_opted_out(gateway: InboundGateway) -> None:
     await gateway.receive(build_meta_message(1, "STOP"), META)
     change = {"type": "user_changed_number", "wa_id": "12025550189"}
     system = meta.build_message("system", change, id="wamid.S")

@@ -1,4 +1,4 @@
-"""Only the contact speaks for the contact (guarantee L15), on every channel with shared conversations."""
+"""Only the contact's own messages advance the dialog (L15), on every channel with shared conversations."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ZendeskThread:
 
 
 class IntercomThread:
-    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
+    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.CONVERSATION}"
 
     def __init__(self, **conversation: Any) -> None:
         self._channel: IntercomChannel = intercom.build_channel()
@@ -85,7 +85,7 @@ class IntercomThread:
 
 
 class SunshineThread:
-    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
+    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.CONVERSATION}"
 
     def __init__(self) -> None:
         self._channel: SunshineChannel = sunshine.build_channel()
@@ -143,7 +143,7 @@ steps = st.lists(
 
 
 def build_events(thread: Thread, walk: list[Step]) -> list[tuple[str, list[Event]]]:
-    """Return what each step's webhook holds, in order; the contact is the first to write."""
+    """Return the events of each step's webhook, in order; the contact writes first."""
     built: list[tuple[str, list[Event]]] = []
     for number, step in enumerate([Step("contact", "hello"), *walk], start=1):
         match step.who:
@@ -293,7 +293,7 @@ async def test_another_requester_of_a_ticket_does_not_inherit_the_dialog(redis: 
 
 
 @pytest.mark.long
-async def test_a_conversation_that_an_agent_began_belongs_to_who_writes_first(redis: Redis) -> None:
+async def test_a_conversation_that_an_agent_began_belongs_to_its_first_author(redis: Redis) -> None:
     source = {"type": "conversation", "id": "3381000001", "body": "<p>Hi</p>", "author": intercom.PERSON}
     gateway, thread = Gateway(redis), IntercomThread(source=source)
     await gateway.receive(thread.say(1, "hi"), thread.session)

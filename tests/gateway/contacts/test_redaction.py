@@ -1,4 +1,4 @@
-"""Redaction of one message: its words leave all that is stored of the session, and the session goes on."""
+"""Redaction of one message: its text is removed from all stored data, and the session continues."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def find_traces(redis: Redis) -> list[str]:
     return found
 
 
-async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_goes_on(redis: Redis) -> None:
+async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_continues(redis: Redis) -> None:
     gateway = make_gateway(redis)
     await leave_words_everywhere(gateway)
     assert len(await find_traces(redis)) >= 10

@@ -1,4 +1,4 @@
-"""`turngate doctor` on operator access: which keys there are, and what PUBLIC_URL shows to everybody."""
+"""`turngate doctor` on operator access: the keys that are set, and pages that PUBLIC_URL exposes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drill of docs/runbook.md: each incident is planted, found and mended with the tools alone.
+"""Incidents of docs/runbook.md: each one is caused, diagnosed and fixed with the tools alone.
 
 What a tool says is compared with the page, so that whoever reads the page at night finds these very words.
 """
@@ -31,7 +31,7 @@ from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence
 from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
-from gateway.server.redis_metrics import build_counters
+from gateway.server.metrics.redis_metrics import build_counters
 from tests.channels.test_account_checks import ELSEWHERE, check, create_account, list_failures, serve_account
 from tests.channels.twilio.builders import ENVIRON, build_payload, build_webhook
 from tests.core.rig import SESSION, Rig
@@ -223,7 +223,7 @@ async def test_7_a_broken_flow(redis: Redis, redis_url: str, tmp_path: Path) -> 
     await gateway.receive([TurnReceived(turn=build_turn(1))], SESSION)
     async with open_console(redis) as http:
         _, page = await open_first(http)
-    assert_says(page.text, "a text of node hello could not be made (ZeroDivisionError)")
+    assert_says(page.text, "a text of node hello could not be rendered (ZeroDivisionError)")
     assert await redis.hget("tg:counts", "template_failed") == b"1"
     await gateway.mailbox.aclose()
 

@@ -157,13 +157,13 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
                 for number, text in enumerate(messages)
             ]
 
-        talks = await asyncio.gather(*(run_conversation(contact) for contact in range(40)))
+        conversations = await asyncio.gather(*(run_conversation(contact) for contact in range(40)))
 
     alone = DialogMachine(flow=application.FLOW)
     expected = [(await alone.turn(text)).text for text in ["hi", "4321"]]
-    assert sum(len(each) for each in talks) == 1_000
-    assert all(each[:2] == expected for each in talks)
-    assert len({tuple(each) for each in talks}) == 1
+    assert sum(len(each) for each in conversations) == 1_000
+    assert all(each[:2] == expected for each in conversations)
+    assert len({tuple(each) for each in conversations}) == 1
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""A disk that is full for the embedded server: the system refuses what would make its files longer.
+"""Full disk for the embedded server: the system refuses writes that would make its files longer.
 
 The limit is that of the process on the size of its files (RLIMIT_FSIZE), for which nobody has to be root.
 """

@@ -1,4 +1,4 @@
-"""A gateway without HTTP: the web process's inbox, and a worker whose providers are fakes."""
+"""Gateway without HTTP: the web process's inbox, and a worker with fake providers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class RecordingForwarder:
 
 
 class InboundGateway:
-    """Takes what channels parse. All channels share one fake provider."""
+    """Gateway that accepts parsed events. All channels share one fake provider."""
 
     def __init__(
         self,

@@ -6,13 +6,15 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
+from typing import Any
 
 import httpx
+from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -85,6 +87,21 @@ async def start_gateway(
         await _start_process(stack, settings, RQ, *worker)
     await _wait_until_ready(url)
     return redis.url
+
+
+@asynccontextmanager
+async def expect_unanswered(redis: Redis, session: str) -> AsyncIterator[None]:
+    """Wait at the end of the block until a worker has decided not to answer a turn of the session."""
+    log = f"tg:{{{session}}}:log"
+    last: Any = (await redis.xinfo_stream(log))["last-generated-id"]
+    yield
+    async with asyncio.timeout(30):
+        while True:
+            streams: Any = await redis.xread({log: last}, block=30_000)
+            [[_, entries]] = streams
+            last = entries[-1][0]
+            if any(b"silent_" in fields[b"d"] for _, fields in entries):
+                return
 
 
 async def _start_process(stack: AsyncExitStack, environ: dict[str, str], *command: str) -> None:

@@ -1,4 +1,4 @@
-"""TLS for servers that have none: certificates of an own authority, and relays that take TLS off."""
+"""TLS in front of servers without it: certificates of a private authority, and terminating relays."""
 
 from __future__ import annotations
 

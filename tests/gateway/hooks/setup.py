@@ -62,7 +62,7 @@ async def subscribe(
     include: Collection[Content] = (),
     url: str = "",
 ) -> Subscription:
-    """Add a subscription to a receiver, which then knows the secret."""
+    """Add a subscription to a receiver, and give the receiver its secret."""
     hook = create_subscription(
         url or receiver.url,
         name=name,

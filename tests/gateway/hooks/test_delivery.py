@@ -1,4 +1,4 @@
-"""Delivery of events: retries over a day, receivers that misbehave, order, and what is lost when."""
+"""Delivery of events: retries over a day, failing receivers, order, and bounded loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events: which ones there are, what they contain, and when they are stored."""
+"""Events: their types, their content, and the step that stores them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CONTACT_DATA = (ADDRESS.theirs, SESSION, "my secret words", "Grace")
 
 
 async def _run_whole_life(rig: Rig) -> None:
-    """Let everything happen to a session that an event tells of."""
+    """Cause every kind of event in a session."""
     await rig.accept_turns(1, text="my secret words")
     await rig.process()
     for status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.READ):
@@ -75,7 +75,7 @@ async def _receive_events(redis: Redis, receiver: Receiver, **options: object) -
     return receiver.events
 
 
-async def test_everything_that_happens_to_a_session_is_told(redis: Redis, receiver: Receiver) -> None:
+async def test_every_event_of_a_session_is_shown(redis: Redis, receiver: Receiver) -> None:
     events = await _receive_events(redis, receiver)
     assert [event["type"] for event in events] == [
         "message.received",
@@ -154,7 +154,7 @@ async def test_a_removed_subscription_leaves_nothing(redis: Redis, receiver: Rec
     assert await redis.exists("tg:events") == 0
 
 
-async def test_a_duplicate_is_no_second_event(redis: Redis, receiver: Receiver) -> None:
+async def test_a_duplicate_is_not_a_second_event(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
     await subscribe(redis, receiver)
     await rig.accept_turns(1)
@@ -268,7 +268,7 @@ def test_a_signature_is_of_standard_webhooks() -> None:
     assert Webhook(secret)
 
 
-async def test_the_progress_of_a_broadcast_is_told(redis: Redis, receiver: Receiver) -> None:
+async def test_the_progress_of_a_broadcast_is_reported(redis: Redis, receiver: Receiver) -> None:
     rig = BroadcastRig(redis)
     async with running_hook(redis, receiver) as crm:
         await rig.store.start(SPRING, build_rows(4))

@@ -1,4 +1,4 @@
-"""Delivery by real worker processes: one dies in the middle, one receiver hangs."""
+"""Delivery by real worker processes: a worker is killed, a receiver hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of providers are bounded in bytes, whatever their length, encoding or end."""
+"""Responses of providers are limited in bytes, whatever their declared length, encoding or end."""
 
 from __future__ import annotations
 

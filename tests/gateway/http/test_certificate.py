@@ -1,4 +1,4 @@
-"""The certificate of the public address is checked as a provider does, by real TLS on loopback."""
+"""Certificate check of the public address, as a provider does it, by real TLS on loopback."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ async def test_an_unknown_authority_and_another_name_are_refused() -> None:
 @pytest.mark.parametrize(
     "url", ["http://localhost:1", "https://localhost:1", "https://", "https://127.0.0.1:1/x"]
 )
-async def test_what_is_not_reached_is_not_judged(url: str) -> None:
+async def test_an_unreachable_host_is_not_checked(url: str) -> None:
     assert await check_certificate(url) is None

@@ -1,4 +1,4 @@
-"""The client that hands requests to its transport: on the wire they are what httpx's own client sends."""
+"""Direct client: its requests on the wire equal those of httpx's own client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Child processes of `turngate run`: one that cannot start because of its settings is told from a crash."""
+"""Child processes of `turngate run`: a start that fails because of settings is distinguished from a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An application that does not start ends neither the event loop nor the program of a test or simulator."""
+"""HTTP server: an application that fails to start ends neither the event loop nor the program."""
 
 from __future__ import annotations
 

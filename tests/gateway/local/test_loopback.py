@@ -1,4 +1,4 @@
-"""Free loopback ports: none twice, none that is in use, none that a connection may be given meanwhile."""
+"""Free loopback ports: none twice, none in use, and none of the ephemeral range."""
 
 from __future__ import annotations
 

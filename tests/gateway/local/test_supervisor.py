@@ -1,4 +1,4 @@
-"""`turngate run`: starts all processes, restarts those that die, stops them in order and keeps the data."""
+"""`turngate run`: starts all processes, restarts those that exit, stops them in order, keeps the data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits of what one contact, or another bot, may cost: floods, loops of machines, budgets."""
+"""Limits per contact: floods, loops with another bot, and budgets."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class LimitedGateway:
 
 
 def build_auto_replies(count: int, text: str = AUTO_REPLY) -> Sequence[str]:
-    """Return what an auto-responder sends: the same words with other numbers."""
+    """Return messages of an auto-responder: the same words with different numbers."""
     return [text.format(number=number) for number in range(1, count + 1)]
 
 
@@ -99,7 +99,7 @@ async def test_other_words_are_answered_again(redis: Redis) -> None:
     assert gateway.answer_count == 6  # these words are still known
 
 
-async def test_brief_answers_are_no_loop(redis: Redis) -> None:
+async def test_brief_answers_are_not_a_loop(redis: Redis) -> None:
     gateway = LimitedGateway(redis, rounds=5)
     await gateway.say(*["yes"] * 12)
     assert gateway.answer_count == 12
@@ -108,7 +108,7 @@ async def test_brief_answers_are_no_loop(redis: Redis) -> None:
     assert gateway.channel.bodies[-1].endswith("help")
 
 
-async def test_what_is_not_answered_yet_is_no_round(redis: Redis) -> None:
+async def test_an_unanswered_message_does_not_count_as_a_round(redis: Redis) -> None:
     """A person repeats themselves while the bot is slow."""
     gateway = LimitedGateway(redis, rounds=5)
     await gateway.say(*["Is anybody there at all?"] * 9, processes=False)
@@ -219,7 +219,7 @@ async def test_without_limits_everything_is_answered(redis: Redis) -> None:
 
 
 class FailingModel(EchoDialog):
-    """A dialog whose model was not the first that was asked."""
+    """Dialog whose result reports a fallback model."""
 
     async def answer(self, *args: Any, **more: Any) -> TurnOutcome:
         outcome = await super().answer(*args, **more)

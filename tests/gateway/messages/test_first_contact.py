@@ -1,4 +1,4 @@
-"""First contact: a message to somebody who never wrote opens the session in which their answer arrives."""
+"""First contact: a message to a new contact opens the session of their answer."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def test_a_contact_who_wrote_before_keeps_their_session(gateway: InboundGa
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("erased", [False, True])
-async def test_who_opted_out_is_not_written_to_in_a_new_session(
+async def test_a_contact_who_opted_out_is_not_written_to_in_a_new_session(
     gateway: InboundGateway, case: str, erased: bool
 ) -> None:
     contact, message = CASES[case]
@@ -294,7 +294,7 @@ async def test_after_the_end_of_a_thread_another_one_is_opened(redis: Redis) -> 
 
 
 class SimulatedGateway:
-    """A gateway whose simulated provider tells the contact's answer before it answers the call itself."""
+    """Gateway whose simulated provider sends the contact's webhook before it answers the send."""
 
     def __init__(self, redis: Redis, channel: Any, simulator: Any, path: str, *, is_lost: bool) -> None:
         self.gateway = InboundGateway(redis, [channel.name], desk=True)

@@ -1,4 +1,4 @@
-"""First contact in Zendesk messaging: a number is written to, and its conversation continues the session."""
+"""First contact in Zendesk messaging: a notification to a number, and the answer in the same session."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class NotificationGateway:
         return receipt
 
     def texts(self) -> list[tuple[str, str]]:
-        """Return what the contact sees, with its direction."""
+        """Return the texts that the contact sees, with their directions."""
         lines = self.simulator.list_messages(self.now, person=NUMBER)
         return [(line.direction, line.text) for line in lines]
 
@@ -174,7 +174,9 @@ async def test_a_webhook_without_the_full_source_is_matched_by_the_delivery(
     assert not await notifications.redis.exists(f"tg:{{{notifications.conversation}}}")
 
 
-async def test_who_wrote_before_is_answered_in_their_conversation(notifications: NotificationGateway) -> None:
+async def test_a_contact_who_wrote_before_is_answered_in_their_conversation(
+    notifications: NotificationGateway,
+) -> None:
     await notifications.say("hello")
     receipt = await notifications.write_first("own-1")
 
@@ -189,10 +191,10 @@ async def test_who_wrote_before_is_answered_in_their_conversation(notifications:
     }
 
 
-async def test_a_conversation_that_was_known_without_its_number_goes_on(
+async def test_a_conversation_that_was_known_without_its_number_continues(
     notifications: NotificationGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A delivery tells that both are one: an opt-out and an agent's hold of the conversation count."""
+    """The delivery status links both: an opt-out and an agent's ownership of the conversation apply."""
     monkeypatch.setattr("channels.sunshine.simulator.server.build_source", lambda *_: {"type": "twilio"})
     await notifications.say("unsubscribe")
     await notifications.receive(
@@ -243,7 +245,9 @@ async def test_an_opt_out_that_a_delivery_reports_counts_in_the_conversation(
 
 
 @pytest.mark.parametrize("is_erased", [False, True])
-async def test_who_opted_out_is_not_written_to(notifications: NotificationGateway, is_erased: bool) -> None:
+async def test_a_contact_who_opted_out_is_not_written_to(
+    notifications: NotificationGateway, is_erased: bool
+) -> None:
     await notifications.say("unsubscribe")
     session = (await notifications.write_first("own-0")).session
     if is_erased:

@@ -1,4 +1,4 @@
-"""Messages that a joined session has received or sent are not new in the one that stays."""
+"""Messages of a joined session are duplicates in the remaining one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def contact(redis: Redis) -> Contact:
     return Contact(redis)
 
 
-async def test_a_webhook_of_the_former_session_that_is_repeated_is_no_new_message(contact: Contact) -> None:
+async def test_a_webhook_of_the_former_session_that_is_repeated_is_not_a_new_message(
+    contact: Contact,
+) -> None:
     await contact.say(1, NUMBER)
     await contact.join()
 

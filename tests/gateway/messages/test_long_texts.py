@@ -1,4 +1,4 @@
-"""No text is cut without a trace: what is too long for one message is sent in parts."""
+"""Long texts are sent in parts; nothing is cut silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider's record in a message's webhook heals what lost or late ownership events left behind."""
+"""Lost or late ownership events are corrected by the provider's record in the next webhook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START = 1_790_000_000
 class SunshineThread:
     """A conversation of Zendesk messaging; `at` is the second of each event."""
 
-    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.TALK}"
+    name, session = "sunshine", f"sunshine:{sunshine.APP}:{sunshine.CONVERSATION}"
     ours, others = sunshine.BOT, sunshine.DESK
 
     def _parse(self, event: dict[str, Any], at: int) -> list[Event]:
@@ -48,9 +48,9 @@ class SunshineThread:
 
 
 class IntercomThread:
-    """A conversation at Intercom; who holds it is its assignee."""
+    """Conversation at Intercom; its owner is the assignee."""
 
-    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.TALK}"
+    name, session = "intercom", f"intercom:{intercom.APP}:{intercom.CONVERSATION}"
     ours, others = intercom.BOT, intercom.GRACE
 
     def _parse(self, topic: str, at: int, holder: Any, **part: Any) -> list[Event]:
@@ -183,7 +183,7 @@ async def test_a_lost_give_back_after_the_bots_own_hand_off_is_healed(
 
 
 async def test_without_a_switchboard_nothing_is_healed(gateway: InboundGateway) -> None:
-    """Nobody's control proves nothing: the app may have no switchboard."""
+    """Control by nobody is not evidence: the app may have no switchboard."""
     thread = SunshineThread()
     channel = sunshine.build_channel(SUNSHINE_INTEGRATION_ID="")
     await gateway.receive(thread.transfer(1, thread.others), thread.session)

@@ -1,4 +1,4 @@
-"""Service window and fallbacks (guarantee L13): free text inside, a named way outside, an outcome always."""
+"""Service window and fallbacks (L13): free text inside, the fallback outside, always an outcome."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ async def test_a_template_that_is_refused_for_the_window_is_not_repeated(gateway
     assert await count_dead_letters(gateway) == 1
 
 
-async def test_who_opts_out_while_a_reply_waits_gets_no_template(gateway: InboundGateway) -> None:
+async def test_a_contact_who_opts_out_while_a_reply_waits_gets_no_template(gateway: InboundGateway) -> None:
     await gateway.receive(build_meta_message(1), META)
     await close_window(gateway)
     await gateway.send(META, "own-1", Message(text="news", fallback=TEMPLATE))
@@ -366,7 +366,9 @@ async def test_the_gate_costs_no_further_round_trip(gateway: InboundGateway) -> 
     assert with_window == await count_calls(3)
 
 
-async def test_a_text_to_who_never_wrote_on_whatsapp_needs_a_template(gateway: InboundGateway) -> None:
+async def test_a_text_to_a_contact_who_never_wrote_on_whatsapp_needs_a_template(
+    gateway: InboundGateway,
+) -> None:
     channels: Any = {"whatsapp": meta.build_channel()}
     sender = ProactiveSender(gateway.redis, channels, ProtocolLimits())
     contact = ContactAddress(channel="whatsapp", to=f"+{meta.PHONE}", sender=meta.OURS)

@@ -1,4 +1,4 @@
-"""A text of a flow that cannot be made is seen: in the log, by `why`, in the console and in the metrics."""
+"""Texts that cannot be rendered are reported in the log, by `why`, in the console and in the metrics."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def test_a_text_that_cannot_be_made_is_named_with_its_node(
         _, page = await open_first(http)
     told = [describe_entry(entry).detail for entry in await read_log(redis, "fake:1")]
 
-    expected = "a text of node hello could not be made (ZeroDivisionError)"
+    expected = "a text of node hello could not be rendered (ZeroDivisionError)"
     assert any(expected in each for each in told), told
     assert expected in page.text
     assert "the flow's node hello was left out, its template failed: ZeroDivisionError" in caplog.text

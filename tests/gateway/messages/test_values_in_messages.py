@@ -1,4 +1,4 @@
-"""A value inside a text stands as it is on every channel: plain words, with no markup of its own."""
+"""Values inside a text are shown literally on every channel, without markup."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ markup = st.text(
 @pytest.mark.parametrize("channel", CHANNELS)
 @given(value=markup | st.lists(st.sampled_from(SAMPLES), max_size=3).map("\n".join), glued=st.booleans())
 @example(value="A*12*B", glued=False)
-def test_a_value_stands_as_it_is(channel: str, value: str, glued: bool) -> None:
+def test_a_value_is_shown_literally(channel: str, value: str, glued: bool) -> None:
     source = "Code:{{ v }}{{ v }}" if glued else "Your code is {{ v }} now"
     expected = source.replace("{{ v }}", value)
     if channel == "sms":
@@ -150,7 +150,7 @@ def test_samples_stand_as_they_are(channel: str, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["a `{{ v }}` b", "```\n{{ v }}\n```"])
-def test_a_value_in_code_stands_as_it_is(source: str) -> None:
+def test_a_value_in_code_is_unchanged(source: str) -> None:
     for line in (" ".join(value.split()) for value in SAMPLES):
         whatsapp = CHANNELS["whatsapp"](render_template(source, v=line))
         assert line in whatsapp
@@ -324,7 +324,7 @@ def build_machine(text: str) -> DialogMachine:
         ),
     ],
 )
-async def test_a_models_echo_is_no_markup(said: str, written: str, shown: str) -> None:
+async def test_a_models_echo_is_not_markup(said: str, written: str, shown: str) -> None:
     machine = build_machine(written)
     await machine.start()
     answer = await machine.turn(said, context={"link": "https://paid.example/a_b"})

@@ -98,7 +98,7 @@ async def test_pause_and_stop_are_those_of_all_partitions(partitions: Partitions
     assert partitions.receivers() == []
 
 
-async def test_who_has_opted_out_under_another_partition_gets_nothing(partitions: Partitions) -> None:
+async def test_a_contact_who_opted_out_in_another_partition_gets_nothing(partitions: Partitions) -> None:
     await partitions.store.start(SPRING.model_copy(update={"name": "first"}), build_rows(4))
     await partitions.run()
     opt_outs = build_opt_outs(partitions.stores, [RedisInbox(each) for each in partitions.stores])

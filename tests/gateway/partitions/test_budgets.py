@@ -1,4 +1,4 @@
-"""Daily budgets of accounts hold over all partitions, a round of sharing late."""
+"""Daily budgets of accounts hold over all partitions, with a delay of one round of sharing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_what_other_partitions_spend_counts(
     assert await stores[3].hexists("tg:alarms", "fake:A1")
 
 
-async def test_a_share_that_is_lost_is_told_again(stores: Sequence[Redis]) -> None:
+async def test_a_share_that_is_lost_is_stored_again(stores: Sequence[Redis]) -> None:
     limits, budgets = AbuseLimits(account_messages_per_day=9), SharedBudgets(stores)
     await run_turn(stores[0], 0, 1, limits)
     await budgets.share()

@@ -1,4 +1,4 @@
-"""Directory of contacts: every name of one leads to one partition, whatever comes first."""
+"""Directory of contacts: all identifiers of a contact lead to one partition, in any order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.redis.records.session_keys import session_key
 
 
 def find_names(number: int, count: int = 4) -> list[str]:
-    """Return names whose hash says a partition."""
+    """Return names that hash to a partition."""
     return [name for index in range(100) if hash_name(name := f"fake:{index}", count) == number]
 
 

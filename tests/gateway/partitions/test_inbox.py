@@ -47,7 +47,7 @@ async def read_mailbox_lengths(stores: Sequence[Redis], session: str) -> list[in
     return [await each.llen(session_key(session, ":mail")) for each in stores]
 
 
-async def test_names_of_nobody_who_is_known_are_not_stored(
+async def test_names_of_unknown_contacts_are_not_stored(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
     number, conversation = find_names(1)[0], find_names(3)[0]

@@ -1,4 +1,4 @@
-"""Messages of the business over partitions: an id is used again for contacts of different partitions."""
+"""Messages of the business over partitions: one id used for contacts of different partitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A primary that is gone: contacts of the others are served, the rest is refused whole."""
+"""Outage of a primary: contacts of the others are served, the rest is refused completely."""
 
 from __future__ import annotations
 

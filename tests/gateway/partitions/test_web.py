@@ -1,4 +1,4 @@
-"""The web application over partitions: the console shows one at a time, and says what is not possible."""
+"""Web application over partitions: the console shows one at a time, and names what is not possible."""
 
 from __future__ import annotations
 

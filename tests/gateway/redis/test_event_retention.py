@@ -1,4 +1,4 @@
-"""Events without work for a worker leave nothing behind that never expires; only an opt-out itself stays."""
+"""Events without work for a worker leave no keys without expiry, except the opt-out itself."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ async def test_acts_of_agents_in_a_session_that_outlives_its_log(redis: Redis) -
 
 async def test_an_opt_out_that_a_merge_moves_to_another_session(redis: Redis) -> None:
     thread = MergedThread(redis)
-    ended, surviving = thread.sessions[MERGED], thread.sessions[sunshine.TALK]
+    ended, surviving = thread.sessions[MERGED], thread.sessions[sunshine.CONVERSATION]
     address = Address(channel="sunshine", account=sunshine.APP, ours=sunshine.APP, theirs=MERGED)
     await thread.say(1, "hi", MERGED, "u2")
-    await thread.say(2, "hi", sunshine.TALK, "u1")
+    await thread.say(2, "hi", sunshine.CONVERSATION, "u1")
     await opt_out(redis, ended, address)
     before = await list_lasting_keys(redis)
     await thread.receive(build_merge())

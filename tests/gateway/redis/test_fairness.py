@@ -78,7 +78,7 @@ async def test_backlogged_sessions_are_found_after_jobs_are_lost(redis: Redis) -
 
 
 async def send_offer(redis: Redis, limits: ProtocolLimits, *contacts: int) -> None:
-    """Queue a message of the business for each contact, who has written before."""
+    """Queue a message of the business for each contact; all have written before."""
     channels: Any = {"fake": FakeChannel()}
     sender = ProactiveSender(redis, channels, limits)
     for contact in contacts:

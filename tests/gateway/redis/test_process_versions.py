@@ -1,4 +1,4 @@
-"""Stored formats and the list of running processes: what may run side by side, and who runs."""
+"""Stored formats and the list of running processes: which releases may run side by side."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def _await_step(step: Awaitable[Any]) -> Any:
 
 
 class LeaseHolder:
-    """One worker's memory of the session: it acts on what it last read, however stale."""
+    """Memory of one worker about the session: it acts on the last values read, however stale."""
 
     def __init__(self, claim: Claim) -> None:
         self.lease = claim.lease

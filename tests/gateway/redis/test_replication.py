@@ -1,4 +1,4 @@
-"""TURNGATE_DURABILITY=replicated: no failover loses an acknowledged message; what is not confirmed is 503."""
+"""TURNGATE_DURABILITY=replicated: no failover loses an acknowledged message; an unconfirmed one is 503."""
 
 from __future__ import annotations
 

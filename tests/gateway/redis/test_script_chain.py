@@ -1,4 +1,4 @@
-"""Several sessions in one script call: a failure of one does not affect the others."""
+"""Several sessions in one script call: the failure of one does not affect the others."""
 
 from __future__ import annotations
 

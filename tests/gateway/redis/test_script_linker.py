@@ -1,4 +1,4 @@
-"""Scripts have the shared functions that they use, and no others."""
+"""Scripts contain exactly the shared functions that they use."""
 
 from __future__ import annotations
 

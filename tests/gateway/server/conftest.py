@@ -15,7 +15,7 @@ from tests.gateway.server.test_operator_auth import NAMED
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis: Redis, redis_url: str) -> None:
-    """Set what an exposed gateway with one real account has."""
+    """Set the environment of an exposed gateway with one real account."""
     for name, _, _ in setting_rows():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -25,7 +25,7 @@ GET = b"GET /ok HTTP/1.1\r\nHost: x\r\n"
 
 
 class BoundedServer:
-    """A server with these limits, its table, and what its application saw."""
+    """Server with these limits, its table of connections, and the requests of its application."""
 
     def __init__(self, protocol: type[BoundedHttpProtocol]) -> None:
         self.table = protocol.table
@@ -159,7 +159,7 @@ async def test_headers_after_a_chunked_body_are_bounded_too(server: BoundedServe
 
 
 async def test_an_endless_header_takes_no_memory(server: BoundedServer) -> None:
-    """The client goes on after it was refused; the server reads no more of it."""
+    """The client continues after it was refused; the server stops reading."""
     reader, writer = await server.open()
     writer.write(GET + b"X: ")
     assert await write_until_refused(writer) < 50_000_000
@@ -203,7 +203,7 @@ async def test_pipelined_requests_have_their_own_time() -> None:
         writer.close()
 
 
-async def test_a_body_that_is_not_finished_in_time_is_ended_and_the_application_told(
+async def test_a_late_body_is_ended_and_the_application_is_notified(
     server: BoundedServer,
 ) -> None:
     reader, writer = await server.open()
@@ -254,7 +254,7 @@ async def test_half_open_connections_keep_nobody_out() -> None:
             writer.close()
 
 
-async def test_when_every_place_is_taken_by_a_request_the_next_is_told_to_come_back() -> None:
+async def test_when_all_connections_are_in_use_the_next_gets_503() -> None:
     limits = ConnectionLimits(connections=2, head_seconds=60, body_seconds=60)
     async with running_server(limits) as served:
         busy = [await served.open() for _ in range(2)]

@@ -1,4 +1,4 @@
-"""A full disk of the append-only file: refused as a whole, told by readiness, and over when there is room."""
+"""Full disk of the append-only file: webhooks are refused, readiness reports it, and it recovers."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ async def web(app: Starlette, request: pytest.FixtureRequest) -> AsyncIterator[S
         )
     ]
 )
-async def test_any_head_has_an_answer_that_is_no_crash_and_opens_nothing(
+async def test_any_head_has_an_answer_without_a_crash_and_opens_nothing(
     web: ServedApplication, caplog: pytest.LogCaptureFixture, sent: list[tuple[bytes, int]]
 ) -> None:
     answers = await asyncio.gather(*(web.send(request, cut) for request, cut in sent))

@@ -1,4 +1,4 @@
-"""Answers as they leave: head and body in one piece, a slow client holds the application back."""
+"""Responses on the wire: head and body in one write, and back-pressure by a slow client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHUNKS = 2_000
 
 
 class _Client(asyncio.Protocol):
-    """Asks for `/`, and keeps what arrives as it arrives."""
+    """Client that requests `/` and records the received chunks."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -92,7 +92,7 @@ async def test_a_client_that_does_not_read_holds_the_application_back() -> None:
 
 
 async def test_a_head_that_waits_is_forgotten_with_its_connection() -> None:
-    """Uvloop raises an error for what is written to a connection that is lost."""
+    """A write to a lost connection raises an error in uvloop."""
     made: asyncio.Queue[tuple[asyncio.Protocol, asyncio.Transport]] = asyncio.Queue()
 
     class Protocol(bounded_protocol()):  # type: ignore[misc]

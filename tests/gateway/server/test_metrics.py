@@ -206,7 +206,7 @@ async def test_every_process_shows_the_same_shared_values_and_its_own_acknowledg
     assert second["turngate_webhook_ack_seconds"].samples == []
 
 
-async def test_without_redis_the_process_still_tells_about_itself(redis: Redis) -> None:
+async def test_without_redis_the_process_still_reports_its_own_metrics(redis: Redis) -> None:
     dead = open_redis("redis://127.0.0.1:1/0", timeout=0.5)
     async with open_client(
         create_app({}, RedisInbox(dead), dead, operator=build_operator_auth(redis, API_KEY))

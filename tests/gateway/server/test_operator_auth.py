@@ -1,4 +1,4 @@
-"""Access to the console and the operator API: this machine, keys with roles, guesses, other origins."""
+"""Access to the console and the operator API: local access, keys with roles, guesses, other origins."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ async def test_behind_a_proxy_guesses_are_counted_by_the_address_that_it_appends
     assert public[-1].status_code == 429, "only a proxy of ours is asked for the address"
 
 
-async def test_an_expired_session_token_is_no_guess(redis: Redis) -> None:
+async def test_an_expired_session_token_is_not_a_guess(redis: Redis) -> None:
     rule = build_operator_auth(redis, OPS)
     token = f"web.{'a' * 6}.{'b' * 43}"
     answers = [await ask(rule, headers=build_bearer(token)) for _ in range(20)]

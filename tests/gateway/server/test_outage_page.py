@@ -1,4 +1,4 @@
-"""While Redis is down a browser in the console gets a page that says what happens, and a program JSON."""
+"""Outage of Redis: a browser gets a page that describes it, a program gets JSON."""
 
 from __future__ import annotations
 

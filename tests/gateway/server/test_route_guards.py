@@ -164,6 +164,17 @@ async def test_nobody_passes_a_guard_without_a_credential(http: httpx.AsyncClien
             assert "error" in answer.json()
 
 
+async def test_405_names_every_method_of_the_path(http: httpx.AsyncClient) -> None:
+    methods: dict[str, set[str]] = {}
+    for method, path in GUARDS:
+        methods.setdefault(path, set()).add(method)
+    mounted = "/console/static"
+    for path in methods.keys() - {mounted}:
+        answer = await ask(http, "PATCH", path, {})
+        assert answer.status_code == 405, path
+        assert set(answer.headers["Allow"].split(", ")) >= methods[path], path
+
+
 @pytest.mark.long
 async def test_each_role_passes_exactly_its_guards(http: httpx.AsyncClient) -> None:
     for method, path in GUARDED:

@@ -1,4 +1,4 @@
-"""Accounts that share a provider's app, and so its secret: the ID in a webhook says whose it is."""
+"""Accounts that share a provider's app and secret: the ID in a webhook selects the account."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_the_workspace_chooses_the_account(
 
     await post_webhook(http, "/webhooks/intercom", webhook)
 
-    assert await read_channel(redis, f"intercom:{workspace}:{intercom.TALK}") == expected
+    assert await read_channel(redis, f"intercom:{workspace}:{intercom.CONVERSATION}") == expected
     ignored = await redis.hget("tg:counts", "ignored:other account")
     assert ignored == (None if expected else b"1")
 
@@ -112,7 +112,7 @@ async def test_a_card_is_posted_with_the_token_of_its_workspace(http: httpx.Asyn
     ("first", "second", "is_allowed"),
     [(intercom.APP, SHOP2, True), (intercom.APP, "", True), ("", SHOP2, True), (SHOP2, SHOP2, False)],
 )
-def test_accounts_of_one_app_must_be_told_apart(
+def test_accounts_of_one_app_must_be_distinguishable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str, second: str, is_allowed: bool
 ) -> None:
     for name, value in {**intercom.ENVIRON, "INTERCOM_WORKSPACE_ID": first}.items():
@@ -138,7 +138,7 @@ ME = "https://api.intercom.io/me"
 
 @pytest.fixture
 async def unnamed_workspaces(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    """Two workspaces of one app, of which no setting says which is which."""
+    """Two workspaces of one app, without settings that identify them."""
     second = intercom.build_channel(INTERCOM_ACCESS_TOKEN="second-token")
     channels: Any = {
         "intercom": intercom.build_channel(),
@@ -171,7 +171,10 @@ async def test_workspaces_without_a_setting_are_learnt_from_their_tokens(
     for workspace in (SHOP2, intercom.APP, "unknown"):
         await post_webhook(unnamed_workspaces, "/webhooks/intercom", build_reply(workspace))
 
-    found = [await read_channel(redis, f"intercom:{each}:{intercom.TALK}") for each in (intercom.APP, SHOP2)]
+    found = [
+        await read_channel(redis, f"intercom:{each}:{intercom.CONVERSATION}")
+        for each in (intercom.APP, SHOP2)
+    ]
     assert found == ["intercom", "intercom/shop2"]
     assert await redis.hget("tg:counts", "ignored:other account") == b"1"
     assert route.call_count == 2
@@ -187,11 +190,11 @@ async def test_a_webhook_waits_until_the_workspaces_are_known(
         "/webhooks/intercom", content=webhook.body, headers=dict(webhook.headers)
     )
     assert response.status_code == 503
-    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.CONVERSATION}") == ""
 
     route.mock(side_effect=answer_workspace)
     await post_webhook(unnamed_workspaces, "/webhooks/intercom", webhook)
-    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.CONVERSATION}") == "intercom/shop2"
 
 
 @respx.mock
@@ -205,7 +208,7 @@ async def test_two_tokens_of_one_workspace_are_refused(
     )
 
     assert response.status_code == 503
-    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == ""
+    assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.CONVERSATION}") == ""
 
 
 @respx.mock
@@ -220,6 +223,6 @@ async def test_a_replay_asks_whose_webhook_it_is(redis: Redis) -> None:
     async with httpx.AsyncClient() as calls:
         replay = WebhookEndpoint(channels, RedisInbox(redis), http=calls).replay
         assert await replay(webhook) == 1
-        assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.TALK}") == "intercom/shop2"
+        assert await read_channel(redis, f"intercom:{SHOP2}:{intercom.CONVERSATION}") == "intercom/shop2"
 
     assert route.call_count == 2

@@ -1,4 +1,4 @@
-"""A client that disconnects during an answer leaves no task behind in the web process."""
+"""Disconnection of a client during an answer: no task remains in the web process."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.flows.openai_server import OpenAIServer, StreamedAnswer, build_stream
 from tests.gateway.environments.stack import Stack, running_stack
 from tests.gateway.webchat.api.test_routes import ask, running_web
 
-TALK = flow(
+FLOW = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),
     node("b", instruction="Ask the name.", edges=[edge("x", "end")]),
     node("end", "The end.", is_final=True),
@@ -32,8 +32,8 @@ class StreamingEnvironment(NamedTuple):
 
 @pytest.fixture
 async def streaming_gateway(tmp_path: Path) -> AsyncIterator[StreamingEnvironment]:
-    path = tmp_path / "talk.json"
-    TALK.save(path)
+    path = tmp_path / "flow.json"
+    FLOW.save(path)
     async with running_stack() as stack, OpenAIServer().running() as server:
         stack.add_settings(
             TURNGATE_FLOW=str(path),

@@ -178,7 +178,7 @@ def test_after_logout_nothing_of_the_last_person_is_left(
 
 @pytest.mark.long
 @needs_browser
-def test_unsent_words_are_sent_as_the_one_who_wrote_them_or_not_at_all(
+def test_an_unsent_message_is_sent_as_its_author_or_not_at_all(
     context: BrowserContext, gateway: RunningGateway
 ) -> None:
     page = open_widget(context, gateway)

@@ -104,7 +104,7 @@ def decode(arguments: list[str | bytes | int]) -> list[list[str]]:
 def apply_commands(
     client: Any, commands: list[list[str]], jobs: list[JobIds]
 ) -> dict[bytes, tuple[object, bool]]:
-    """Return what the commands leave, and whether it expires. What is shared concerns other jobs, too."""
+    """Return the keys after the commands, and whether they expire; shared keys include other jobs."""
     client.flushall()
     client.zadd("shared:zset", {"another": 1})
     client.sadd("shared:set", "another")

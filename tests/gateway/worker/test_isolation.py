@@ -1,4 +1,4 @@
-"""Suspects run apart from others, so that neither a deadly turn nor a pause costs its neighbours (L9)."""
+"""Isolation of suspect sessions: neither a crash nor a pause in them delays other sessions (L9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Permits for jobs: never more than there are, and none waits in vain."""
+"""Permits for jobs: the limit is never exceeded, and no waiter is forgotten."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def test_a_partition_gets_what_is_left_and_others_nothing() -> None:
     assert await permits.acquire(8, LONG) == 1
 
 
-async def test_who_waits_is_served_before_who_asks_again() -> None:
+async def test_waiters_are_served_in_order() -> None:
     permits = JobPermits(1)
     assert await permits.acquire(1, LONG) == 1
     waiting = asyncio.create_task(permits.acquire(8, LONG))

@@ -1,4 +1,4 @@
-"""RQ's books about jobs whose registration as started fails, or that fail before it."""
+"""RQ's records of jobs whose registration as started fails, or that fail before it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class BookkeepingRig:
         await asyncio.wait({job.registration})
 
     def read_leftovers(self) -> tuple[list[str], list[str], dict[str, object]]:
-        """Return what is in RQ's intermediate list, its registry of started jobs, and the worker."""
+        """Return the content of RQ's intermediate list, its registry of started jobs, and the worker."""
         started = self.queue.started_job_registry.get_job_ids()
         return self.queue.intermediate_queue.get_job_ids(), started, dict(self.worker.executions)
 

@@ -1,4 +1,4 @@
-"""Workload of a worker: one bound for all partitions, of which none takes more than its share."""
+"""Workload of a worker: one limit for all partitions, and a fair share for each."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ async def test_a_partition_takes_its_share_of_what_is_free() -> None:
     assert not load.running
 
 
-async def test_all_partitions_go_on_when_a_job_has_ended() -> None:
+async def test_all_partitions_continue_when_a_job_has_ended() -> None:
     first, others = asyncio.Event(), asyncio.Event()
     load = build_workload(2, 3)
     load.start(build_job(1), wait_for(first))
     load.start(build_job(2), wait_for(others))
-    waiting = [asyncio.create_task(load.wait_for_room()) for _ in range(3)]
+    waiting = [asyncio.create_task(load.wait_for_capacity()) for _ in range(3)]
     await asyncio.sleep(0)
     assert not any(each.done() for each in waiting)
 

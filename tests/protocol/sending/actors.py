@@ -1,4 +1,4 @@
-"""Actors of what the business sends: releasers of the schedule, feeders of a broadcast, operators."""
+"""Actors of the model of proactive messages: releasers of the schedule, feeders of broadcasts, operators."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SendingActors(Actors):
             yield Step("window_closes", "clock"), world._replace(store=store._replace(window="past"))
 
     def failure_steps(self, world: World) -> NextSteps:
-        """Yield crashes, and what contacts and operators may do at any time."""
+        """Yield crashes, and the steps that contacts and operators may take at any time."""
         yield from super().failure_steps(world)
         yield from self._operator_steps(world)
 
@@ -72,7 +72,7 @@ class SendingActors(Actors):
                     yield Step("crash", f"{kind} {index + 1}"), _with_sender(world, kind, index, IDLE)
 
     def web_steps(self, world: World, index: int, delivery: Delivery) -> NextSteps:
-        """Record a delivery; what it releases comes behind all other replies."""
+        """Record a delivery; released messages are appended behind all other replies."""
         for step, after in super().web_steps(world, index, delivery):
             if step.name == "accept" and len(after.accepted) > len(world.accepted) and world.store.held:
                 others = tuple(each for each in after.replies if each not in world.store.held)
@@ -80,7 +80,7 @@ class SendingActors(Actors):
             yield step, after
 
     def worker_steps(self, world: World, index: int, worker: Worker) -> NextSteps:
-        """Yield what a worker does next; one whose reply may not leave sets it aside."""
+        """Yield the next steps of a worker; a reply that must not be sent is set aside."""
         if worker.activity != "hold":
             yield from super().worker_steps(world, index, worker)
             return

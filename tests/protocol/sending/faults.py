@@ -1,4 +1,4 @@
-"""Messages of the business, with planted faults."""
+"""Model of proactive messages with planted faults."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ReleasedUnseen(SendingModel):
 
 
 class KeyForgotten(SendingModel):
-    """A message of the business has no key by which a repetition is known."""
+    """A message of the business has no key that identifies repetitions."""
 
     def queue_message(self, s: Store, key: str) -> tuple[Store, QueueResult]:
         """Append the message, also a second time."""

@@ -1,4 +1,4 @@
-"""The scripts of what the business sends: schedule, broadcasts, opt-outs, and the service window."""
+"""Model of the scripts of proactive messages: schedule, broadcasts, opt-outs and the service window."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SendingModel(ScriptModel):
         return self.receive(s, name)._replace(opted_out=True)
 
     def may_speak(self, s: Store, voice: str) -> bool:
-        """Return whether a voice may speak: nobody's does to a contact who opted out."""
+        """Return whether an author may send: nobody may to a contact who opted out."""
         return super().may_speak(s, voice) and not (s.opted_out and self.checks_consent)
 
     def may_queue(self, s: Store) -> bool:
@@ -46,7 +46,7 @@ class SendingModel(ScriptModel):
         return super().may_speak(s, "bot") and not s.opted_out
 
     def accept(self, s: Store, turn: str, heals: bool = False) -> tuple[Store, ModelAcceptResult]:
-        """Accept a turn, which opens the window: what waited for that enters the outbox."""
+        """Accept a turn, which opens the window: messages that waited for it enter the outbox."""
         after, result = super().accept(s, turn, heals)
         if result == "new" and self.has_window:
             after = after._replace(window="later", out=(*after.out, *after.held), held=())
@@ -154,7 +154,7 @@ class SendingModel(ScriptModel):
         return s._replace(broadcast=broadcast._replace(state=after))
 
     def stop_broadcast(self, s: Store) -> Store:
-        """Stop a broadcast: what waits of it does not leave."""
+        """Stop a broadcast: its waiting messages are not sent."""
         return s._replace(broadcast=s.broadcast and s.broadcast._replace(state="stopped"))
 
     def take_right(self, s: Store, feeder: str) -> tuple[Store, int | None]:

@@ -79,7 +79,7 @@ class ContentStore:
     def _handle_approval(
         self, request: SimulatorRequest, sid: str, part: str, path: str
     ) -> SimulatorResponse:
-        """Submit a content for approval, or return what became of it (Twilio, "Content approvals")."""
+        """Submit a content for approval, or return its approval status (Twilio, "Content approvals")."""
         content = self.find(sid)
         if content is None or part not in ("ApprovalRequests", "ApprovalRequests/whatsapp"):
             return ApiError(404, 20404, f"The requested resource {path} was not found").to_response()

@@ -30,6 +30,6 @@ def build_page(path: str, query: Mapping[str, str], records: Sequence[dict[str, 
 
 
 def parse_number(query: Mapping[str, str], name: str, default: int) -> int:
-    """Return a query parameter as a number, the default if it is none."""
+    """Return a query parameter as a number, the default if it is not one."""
     value = query.get(name, "")
     return int(value) if value.isascii() and value.isdigit() else default

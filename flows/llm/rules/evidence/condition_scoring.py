@@ -63,13 +63,13 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
     refuses_something = agreed is False and (
         has_value or (edge.commits and _refuses_something_else(message)) or _refuses_other_edge(edge, message)
     )
-    if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge has own words
+    if is_local and agreed is not None and is_answer and not refuses_something:  # a global edge needs its own
         return CONDITION_SCORE + (10 if refuses or confirms else 8) if agreed is not refuses else 0.0
     is_plain_no = agreed is False and not (refuses_something or message.is_question or message.is_waiting)
     if is_local and is_plain_no and _is_only_other(edge, message):
         return CONDITION_SCORE + 8
     if confirms and not refuses and (message.has_negation or message.is_question):
-        return 0.0  # whatever else it names, this is no consent
+        return 0.0  # whatever else it names, this is not consent
     if is_local and message.does_not_know and expects_ignorance(condition):
         return CONDITION_SCORE + 8
     if listed := _listed_length(message, condition):
@@ -99,7 +99,7 @@ def _count_own_words(message: ParsedMessage) -> int:
 
 
 def _is_only_other(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether an edge is the only way out beside that of a yes before something irreversible."""
+    """Return whether an edge is the only alternative to a yes before something irreversible."""
     own = [each for each in message.request.node.edges if not each.edge.is_fallback]
     others = [each for each in own if not (each.takes_yes and each.commits)]
     return len(own) == len(others) + 1 and len(others) == 1 and others[0] is edge
@@ -183,7 +183,7 @@ def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
     """Count the words that text and condition share: what one of them denies the other must deny too."""
     condition = without_subject(condition)
     words = tokenize(condition)
-    # who is not sure of something has not said it, unless that is what the condition is about
+    # a user who is not sure of something has not said it, unless the condition is about that
     is_doubt = mask_doubts(condition, message.language) != condition
     is_doubt = is_doubt or has_wish(message.text, message.language)  # “I think I need …” is a wish
     certain = message.words if is_doubt else message.certain_words

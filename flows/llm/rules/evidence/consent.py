@@ -59,7 +59,7 @@ def _repeats_question(edge: CompiledEdge, message: ParsedMessage) -> bool:
 
 
 def is_denied_cancelling(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether an edge is a form's way out, and the text denies the cancelling that is asked about."""
+    """Return whether an edge cancels a form, and the text denies the cancelling that is asked about."""
     if not message.denies_cancelling or message.postpones or edge.takes_yes:
         return False
     own = message.request.node.edges
@@ -69,13 +69,13 @@ def is_denied_cancelling(edge: CompiledEdge, message: ParsedMessage) -> bool:
 
 
 def _is_about_ending(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether an edge is for who wants something to end."""
+    """Return whether an edge is for a user who wants something to end."""
     named = {word for phrase in edge.keywords for word in phrase} | {*tokenize(message.conditions[edge.id])}
     return not lexicon_for(message.language).speech_acts.ending_words.isdisjoint(named)
 
 
 def _asks_about_own_person(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether a question is about somebody of the user's: “does that suit my teacher?”."""
+    """Return whether a question is about a person of the user's: “does that suit my teacher?”."""
     if not message.is_question or message.asks_to_be_connected or message.asks_for_person:
         return False
     owners = lexicon_for(message.language).names.owners
@@ -115,7 +115,7 @@ def _denies_verb(message: ParsedMessage, known: set[str]) -> bool:
 
 
 def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
-    """Return whether a text is no “no, that's all”: “no, that's not all”, “no wait”, “nothing works”."""
+    """Return whether a no says something else than “no, that's all”: “no, that's not all”, “no wait”."""
     words, language = message.words, message.language
     if message.is_waiting or message.text.endswith("?"):
         return True
@@ -130,7 +130,7 @@ def _takes_no_back(edge: CompiledEdge, message: ParsedMessage) -> bool:
         return True
     lexicon = lexicon_for(language)
     known |= lexicon.clauses.particles | lexicon.answers.intensifiers
-    # “that one never came” tells something
+    # “that one never came” reports something
     tells = not (lexicon.answers.incorrect & lexicon.negations).isdisjoint(words)
     is_no = message.confirmation is False and not (tells and lexicon.answers.no.isdisjoint(words))
     return not is_no and not known.issuperset(content_words(message.text, language))

@@ -63,5 +63,5 @@ def is_optional_text(slot: Slot) -> bool:
 
 
 def is_thanks(message: ParsedMessage) -> bool:
-    """Return whether the text only thanks or says goodbye, which is no answer."""
+    """Return whether the text only thanks or says goodbye, which is not an answer."""
     return is_small_talk(message.text, message.language) and not message.request.is_first

@@ -83,11 +83,11 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     ):
         return KEYWORD_SCORE
     is_long = len(message.words) > _MAX_TYPO_WORDS and not edge.leads_to_hand_off
-    if edge.commits and (message.is_question or is_long):  # one letter is too little to end or do something
+    if edge.commits and (message.is_question or is_long):  # one letter is too little for that
         return 0.0
     unmeant = denied | _named_by_others(edge, message)
     letters = fuzzy_match_length(edge.keywords, message.words, unmeant, message.language)
-    if not letters and not message.reports_something:  # “I booked last week” is no wish to book
+    if not letters and not message.reports_something:  # “I booked last week” is not a wish to book
         letters = other_form_length(edge.keywords, message.words, denied, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 

@@ -71,7 +71,6 @@ def _topics(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(rf"\b{topic}\b") for topic in topics)
 
 
-for (
-    _lexicon
-) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+# compiled at import, because a worker that forks per job would compile them in each job
+for _lexicon in ALL_LEXICONS:
     _topics(_lexicon)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
-QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet
+QUESTION_SCORE = 150.0  # above most values: a question is not an answer yet
 ASKED_SLOT_SCORE, EXAMPLE_SCORE, INVALID_SLOT_SCORE, CONDITION_SCORE, FREE_TEXT_SCORE = (
     72.0,
     50.0,

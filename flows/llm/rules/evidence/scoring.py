@@ -104,7 +104,7 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
 def _without_shared_day(
     edge: CompiledEdge, readings: dict[str, SlotReading], message: ParsedMessage
 ) -> dict[str, SlotReading]:
-    """Return the readings without one day that would change two known ones: nobody knows which is meant."""
+    """Return the readings without a day that would change two known ones: it is unclear which is meant."""
     known = message.request.values
     days = [
         (slot.name, value)
@@ -139,27 +139,27 @@ def _repeats_known_value(edge: CompiledEdge, values: dict[str, JsonValue], messa
 
 
 def _is_stray_number(slot: Slot, message: ParsedMessage) -> bool:
-    """Return whether digits are no attempt at a code that is known and that the text does not name."""
+    """Return whether digits are unrelated to a code that is already known and that the text does not name."""
     if slot.kind != "pattern" or slot.name not in message.request.filled_slots:
         return False
     return not set(content_words(slot.description, message.language)) & set(message.words)
 
 
 def rejected_values(chosen: EdgeScore, message: ParsedMessage) -> dict[str, str]:
-    """Return why values of the message could not be read that the chosen edge takes beside those it has."""
+    """Return why other values of the message that the chosen edge accepts could not be read."""
     read = {slot.kind for slot in chosen.edge.slots if slot.name in chosen.slots}
     failed = [
         slot
         for slot in chosen.edge.slots
         if slot.name not in chosen.slots
-        and slot.kind not in read  # what is another's value is no fault of this one
+        and slot.kind not in read  # a value of another slot is not an error of this one
         and not accepts_any_text(slot)
         and message.extract_slot(slot).error_message
     ]
     if not failed or not chosen.slots:
         return {}
     rest = message.text
-    for value in chosen.slots.values():  # what one value was read from is no fault of another
+    for value in chosen.slots.values():  # words that one value was read from are not an error of another
         rest = rest.replace(str(value), ";") if isinstance(value, str | int | float) else rest
     readings = {slot.name: extract_slot(slot, rest, message.request.today).error_message for slot in failed}
     return {name: reason for name, reason in readings.items() if reason}
@@ -178,7 +178,7 @@ def _score_payload(edge: CompiledEdge, question: TransitionRequest) -> float:
 
 
 def _score_refusal(edge: CompiledEdge, message: ParsedMessage) -> float:
-    """Score the edge that leaves an optional value out for who does not want to tell it."""
+    """Score the edge that leaves an optional value out, for a user who does not want to tell it."""
     leaves_out = edge.pattern and any(slot.allowed_values == (True,) for slot in edge.slots)
     if not leaves_out or message.is_question or not message.refuses_to_tell:
         return 0.0
@@ -190,7 +190,7 @@ def _score_slots(
 ) -> float:
     """Score newly provided slot values; highest when all required slots are filled."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
-    labelled = (slot for slot in edge.slots if slot.required and slot.kind == "text" and slot.is_told_by)
+    labelled = (slot for slot in edge.slots if slot.required and slot.kind == "text" and slot.identified_by)
     if not weight or any(readings[slot.name].value is None for slot in labelled):
         return 0.0
     has = {name for name, reading in readings.items() if reading.value is not None}.union(

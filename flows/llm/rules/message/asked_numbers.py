@@ -1,4 +1,4 @@
-"""A user's text with what tells apart the numbers that are asked for, or that it may correct."""
+"""Distinguishes the numbers of a user's text: asked for, corrected, or counting something else."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class AskedNumbers(ClaimedText):
         new = find_replacement(slot, values.get(slot.name), self.text_for(slot))
         if new is None or known.count(values.get(slot.name)) != 1:
             return None
-        return extract_slot(replace(slot, is_told_by=""), str(new), self.request.today)
+        return extract_slot(replace(slot, identified_by=""), str(new), self.request.today)
 
     def read_counted_number(self, slot: Slot) -> SlotReading | None:
         """Return the number that counts a value of a list (“2 orchids”), where nothing else is counted."""
@@ -49,7 +49,7 @@ class AskedNumbers(ClaimedText):
         counted = {count for other in lists.values() for count in numbers_of_values(slot, other, text)}
         if len(counted) != 1:
             return None
-        return extract_slot(replace(slot, is_told_by=""), str(counted.pop()), self.request.today)
+        return extract_slot(replace(slot, identified_by=""), str(counted.pop()), self.request.today)
 
     @cached_property
     def _names_of_numbers(self) -> frozenset[str]:
@@ -81,7 +81,7 @@ class AskedNumbers(ClaimedText):
                 slot
                 for edge in self.request.node.edges
                 for slot in edge.slots
-                if slot.name == name and slot.kind in NUMBER_KINDS and not slot.is_told_by
+                if slot.name == name and slot.kind in NUMBER_KINDS and not slot.identified_by
             ),
             None,
         )
@@ -98,15 +98,15 @@ class AskedNumbers(ClaimedText):
         )
 
     def belongs_to_other_number(self, slot: Slot, value: JsonValue) -> bool:
-        """Return whether a number stands beside the noun of another number that is asked for, not its own."""
-        if value is None or slot.is_told_by:
+        """Return whether a number is beside the noun of another requested number, not beside its own."""
+        if value is None or slot.identified_by:
             return False
         own = recognize_named_numbers(slot, words_of_slot(slot), self.text)
         others = {
             other.name: other
             for edge in self.request.available_edges
             for other in edge.slots
-            if other.kind in NUMBER_KINDS and other.name != slot.name and other.is_told_by
+            if other.kind in NUMBER_KINDS and other.name != slot.name and other.identified_by
         }
         return not own and any(
             value in recognize_named_numbers(other, words_of_slot(other), self.text)

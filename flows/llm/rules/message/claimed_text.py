@@ -1,4 +1,4 @@
-"""The part of a text that a value is read from: without what is told, and what other values claim."""
+"""The part of a text that a value is read from: without reports, and without the words of other values."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _CLAIMED_KINDS = ("phone", "integer", "number", "date", "time")
 
 
 class ClaimedText(MessageText):
-    """A user's text with what of it each value may be read from."""
+    """A user's text, and the part of it that each value may be read from."""
 
     def text_for(self, slot: Slot) -> str:
-        """Return the text without what only tells of something: not where that is what is asked for."""
+        """Return the text without reports, unless a report is asked for."""
         if slot.kind == "pattern":
             return self._text_for_code(slot)
         is_claimed = slot.kind in _CLAIMED_KINDS and self._code is not None

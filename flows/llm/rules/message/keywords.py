@@ -119,7 +119,7 @@ def _phrase_weight(phrase: Phrase, language: str) -> int:
 
 
 def _is_valid_match(phrase: Phrase, start: int, words: Phrase, denied: Container[int], language: str) -> bool:
-    # the “nothing” in the middle of a sentence is no answer
+    # the “nothing” in the middle of a sentence is not an answer
     is_answer = _is_generic_answer(phrase, language)
     is_stray = is_answer and start > 1 and len(words) > 4
     following = words[start + 1 : start + 3]
@@ -204,7 +204,7 @@ def _word_distance(meant: str, typed: str) -> int:
         return 0
     if len(meant) < _MIN_TYPO_WORD_LENGTH:
         is_drawn_out = len(typed) > len(meant) and squeeze_repeats(typed) == squeeze_repeats(meant)
-        # two letters beside each other changed places; “spot” has the letters of “stop” and is none of it
+        # transposed letters; “spot” has the letters of “stop” but is another word
         is_mixed_up = (
             len(meant) == _MIN_TYPO_WORD_LENGTH - 1
             and sorted(typed) == sorted(meant)

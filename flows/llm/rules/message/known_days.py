@@ -1,4 +1,4 @@
-"""Days that are said beside others that are known: “the 27th” after 20 December is in December."""
+"""Reads days in relation to known ones: “the 27th” after 20 December is in December."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _excluded_days(text: str, language: str) -> frozenset[int]:
 
 
 def excluded_words(text: str, language: str) -> frozenset[str]:
-    """Return the words that a text denies, or in whose place it puts others."""
+    """Return the words that a text denies or replaces by others."""
     denied, words = denied_positions(text, language), tokenize(text)
     return frozenset(
         word for at, word in enumerate(words) if at in denied or is_excepted(words[:at], language)

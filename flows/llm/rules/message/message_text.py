@@ -1,4 +1,4 @@
-"""The words of a user's text: what it asks, denies, wishes and leaves open."""
+"""Analyses the words of a user's text: questions, denials, wishes and reservations."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def _competing_slots(slot: Slot, request: TransitionRequest) -> list[Slot]:
         each.name: each
         for edge in request.available_edges
         for each in edge.slots
-        if each.kind == slot.kind and each.is_told_by
+        if each.kind == slot.kind and each.identified_by
     }
     return list(slots.values())
 
@@ -90,7 +90,7 @@ def _labels(slot: Slot) -> frozenset[str]:
 
 
 def _count_named(names: frozenset[str], slot: Slot, request: TransitionRequest) -> int:
-    """Return how many words of a text name a value, also written apart; an ordinal only beside a noun."""
+    """Return how many words of a text name a value, also if written apart; an ordinal only beside a noun."""
     words, lexicon = tokenize(request.text), lexicon_for(request.language)
     ordinals, moves = lexicon.dates.days_in_words, lexicon.speech_acts.move_words
     names = names if moves.isdisjoint(words) else names & _labels(slot)  # “push it back”

@@ -127,21 +127,21 @@ class ParsedMessage(AskedNumbers):
         chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
         if chosen is not None:
             return SlotReading(chosen, weight=1)
-        if slot.is_told_by and (asked := self.find_asked_number(slot.name)):
+        if slot.identified_by and (asked := self.find_asked_number(slot.name)):
             return self.extract_slot(asked)
         if (slot.kind == "text" and self._labels_other(slot)) or self._names_other_day(slot):
             return SlotReading()
         if slot.kind in NUMBER_KINDS and self.corrects_previous:
-            if slot.is_told_by and slot.question and slot.question in self.previous_bot_message:
-                slot = replace(slot, is_told_by="")
-            elif not slot.is_told_by and self.follows_number(slot):
+            if slot.identified_by and slot.question and slot.question in self.previous_bot_message:
+                slot = replace(slot, identified_by="")
+            elif not slot.identified_by and self.follows_number(slot):
                 return SlotReading()
-        if slot.kind in NUMBER_KINDS and not slot.is_told_by and self.needs_noun(slot):
-            slot = replace(slot, is_told_by="noun")
-        if slot.is_told_by == "noun" and self.is_only_known_number(slot):
-            slot = replace(slot, is_told_by="noun or size")
+        if slot.kind in NUMBER_KINDS and not slot.identified_by and self.needs_noun(slot):
+            slot = replace(slot, identified_by="noun")
+        if slot.identified_by == "noun" and self.is_only_known_number(slot):
+            slot = replace(slot, identified_by="noun or size")
         text = self.text_for(slot)
-        if slot.kind in NUMBER_KINDS and not slot.is_told_by and slot.name not in self.request.values:
+        if slot.kind in NUMBER_KINDS and not slot.identified_by and slot.name not in self.request.values:
             text = without_addition(slot, text)
         if slot.kind == "time" and slot.question and not self._asks_first_for(slot):
             is_bare = recognize_bare_hour(text, self.language) is not None
@@ -151,20 +151,20 @@ class ParsedMessage(AskedNumbers):
         asked = self._with_question(slot)
         reading = extract_slot(asked, text, self.request.today)
         reading = follow_known_day(asked, reading, text, self.request)
-        if slot.kind in _DATE_KINDS and slot.is_told_by:
+        if slot.kind in _DATE_KINDS and slot.identified_by:
             reading = without_other_day(slot, reading, self.request)
         if slot.kind == "boolean" and reading.value is False and self._corrects_other(slot):
             return SlotReading()
         if reading.value is not None and self.is_noun_of_number(slot, reading.value):
             return SlotReading()
         if reading.error_message and self._is_birth_unasked(slot):
-            return SlotReading()  # any other day is none
+            return SlotReading()  # no other day counts
         if slot.kind == "time" and reading.error_message and self.said_before:
             named = name_day_period(text, self.said_before, self.language)
             return extract_slot(slot, named, self.request.today) if named != text else reading
         if slot.kind in NUMBER_KINDS:
             reading = self.read_replaced_number(slot) or reading
-        if slot.kind in NUMBER_KINDS and slot.is_told_by and reading.value is None:
+        if slot.kind in NUMBER_KINDS and slot.identified_by and reading.value is None:
             reading = self.read_counted_number(slot) or reading
         if slot.kind in NUMBER_KINDS and self.belongs_to_other_number(slot, reading.value):
             return SlotReading()
@@ -214,7 +214,7 @@ class ParsedMessage(AskedNumbers):
             other.name: label_words(other)
             for edge in self.request.available_edges
             for other in edge.slots
-            if other.kind == "text" and other.is_told_by
+            if other.kind == "text" and other.identified_by
         }
         own = len(labels.pop(slot.name, frozenset()) & set(self.words))
         return any(own <= len(words & set(self.words)) for words in labels.values())
@@ -223,7 +223,7 @@ class ParsedMessage(AskedNumbers):
         """Return whether the text tells another day: one of birth, or another known one that it corrects."""
         if slot.kind != "date" or is_birth_date(slot):
             return False
-        if not slot.is_told_by and is_about_other_day(slot, self.request):
+        if not slot.identified_by and is_about_other_day(slot, self.request):
             return True
         return states_birth(self.text, self.language)
 
@@ -234,7 +234,7 @@ class ParsedMessage(AskedNumbers):
 
     @property
     def is_real_question(self) -> bool:
-        """Return whether the text is a question without a code or an address, which are only answers."""
+        """Return whether the text is a question; a text with a code or an address is an answer."""
         if not (self.is_question or self.begins_question):
             return False
         slots = (

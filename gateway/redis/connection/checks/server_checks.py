@@ -29,7 +29,7 @@ async def check_version(redis: Redis) -> None:
 
 
 async def check_no_lone_node(redis: Redis) -> None:
-    """Raise `ConfigurationError` if REDIS_URL names one node of a cluster as if it had everything."""
+    """Raise `ConfigurationError` if REDIS_URL names one node of a cluster as a single server."""
     facts: dict[str, Any] = await redis.info("cluster")
     if problem := _describe_cluster(redis, facts):
         raise ConfigurationError(problem)
@@ -44,8 +44,8 @@ def describe_lone_node(redis: sync.Redis) -> str:
 async def check_server(redis: Redis) -> list[str]:
     """Return the problems of the server as sentences; empty if there are none.
 
-    Raises `ConfigurationError` when it is too old. It is asked by INFO, since most managed servers refuse
-    CONFIG; `describe_unknown` names what INFO does not tell.
+    Raises `ConfigurationError` when it is too old. It reads INFO, because most managed servers refuse CONFIG;
+    `describe_unknown` names what INFO does not show.
     """
     await check_version(redis)
     problems = []
@@ -63,7 +63,7 @@ async def check_server(redis: Redis) -> list[str]:
 
 
 async def describe_unknown(redis: Redis) -> str:
-    """Return what the server does not tell about itself; empty if it tells everything."""
+    """Return which facts the server hides; empty if it hides none."""
     facts = await _read_facts(redis)
     names = {"maxmemory_policy": "eviction policy", "aof_enabled": "persistence"}
     unknown = [text for name, text in names.items() if name not in facts]

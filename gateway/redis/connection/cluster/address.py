@@ -51,7 +51,7 @@ def parse_cluster_url(url: str) -> ClusterAddress | None:
         pool = ConnectionPool.from_url(plain)
         pool.make_connection()  # connects to nothing
     except (ValueError, TypeError, RedisError):
-        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {CLUSTER_FORM}") from None
+        raise ConfigurationError(f"REDIS_URL: it is not valid; write it as {CLUSTER_FORM}") from None
     if database.strip("/") not in ("", "0") or pool.connection_kwargs.get("db"):
         raise ConfigurationError("REDIS_URL: a cluster has only database 0; leave out the database")
     options = {

@@ -1,9 +1,9 @@
 """Partition: the keys that share one hash slot of a Redis Cluster, and the commands that are limited to them.
 
 Every key of a partition begins with its tag, `{p0}:`, so that all of them are on one server (Redis Cluster
-specification, "Hash tags"). Connections add the tag when they send a command, so that nothing else has to
-know of it. Scripts get one key that never exists: by it a server that does not own the slot, or is moving it
-away, refuses the call before anything is written.
+specification, "Hash tags"). Connections add the tag when they send a command, so no other code has to.
+Scripts get one key that never exists: by it a server that does not own the slot, or is moving it away,
+refuses the call before anything is written.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Partition:
         return int(key_slot(self.absent_key.encode()))
 
     def add_prefix(self, arguments: Iterable[Any]) -> tuple[Any, ...]:
-        """Return a command with the prefix before each of its keys; one that has it stays as it is.
+        """Return a command with the prefix before each of its keys, unless a key already has it.
 
         Raises `ValueError` for a command whose keys are not known here.
         """

@@ -1,8 +1,8 @@
 """Connections to the server of a Redis Cluster that owns a partition, wherever it is at the moment.
 
-A node of the cluster is asked for the owner whenever a connection is made (CLUSTER SLOTS). The one that MOVED
-named is asked first: it may be another one again, or gone, when the next connection is made. ASK is not
-followed: while a slot moves, the target has a part of the keys only.
+A node of the cluster is asked for the owner whenever a connection is made (CLUSTER SLOTS). The node that
+MOVED named is asked first, because it may have changed again by the next connection. ASK is not followed:
+while a slot moves, the target has a part of the keys only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NODE_TIMEOUTS: Final = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 
 
 class SlotOwner:
-    """Finds the server that owns a partition's slot, and remembers the nodes that it heard of."""
+    """Finds the server that owns a partition's slot, and keeps the list of known nodes."""
 
     def __init__(self, address: ClusterAddress, partition: Partition) -> None:
         self.address = address
@@ -42,10 +42,10 @@ class SlotOwner:
         self._cut_off: Node | None = None
 
     def record_error(self, error: ResponseError) -> None:
-        """Record what a server's error says of the owner.
+        """Record what an error says of the owner.
 
-        Where the slot is now is asked first, whenever that will be. A server that is cut off from the cluster
-        is asked last: it goes on naming itself.
+        The node that a MOVED error named is asked first at the next discovery. A server that is cut off from
+        the cluster is asked last: it goes on naming itself.
         """
         if isinstance(error, MovedError) and error.host:
             self._heard_of = ((error.host, error.port), *self._heard_of)
@@ -104,11 +104,11 @@ class SlotOwner:
 
     def _build_error(self) -> RedisConnectionError:
         asked = ", ".join(f"{host}:{port}" for host, port in self._candidates())
-        return RedisConnectionError(f"no node of the cluster tells where the partition is; asked {asked}")
+        return RedisConnectionError(f"no node of the cluster knows the owner of the partition; asked {asked}")
 
 
 def _read_node(node: Any, asked: Node) -> Node:
-    """Return host and port; a node that does not know its own name is the one that was asked."""
+    """Return host and port; a node without a host is the one that was asked."""
     host = node[0].decode() if isinstance(node[0], bytes) else node[0]
     return host or asked[0], int(node[1])
 
@@ -202,6 +202,6 @@ def open_sync_owner_pool(owner: SlotOwner, **options: Any) -> sync.ConnectionPoo
 
 
 def find_owner(pool: sync.ConnectionPool) -> SlotOwner | None:
-    """Return what a synchronous pool asks for the owner; `None` if it is no pool of a cluster."""
+    """Return the finder of a synchronous pool; `None` if it is not a pool of a cluster."""
     owner: SlotOwner | None = pool.connection_kwargs.get("owner")
     return owner

@@ -38,13 +38,13 @@ def describe_redis_error(error: BaseException) -> str:
 
 
 def describe_storage_error(error: BaseException) -> str:
-    """Describe why something was not stored: by its cause at the server, or in its own words."""
+    """Describe why something was not stored: by the server's error, or else by the error's own text."""
     cause = error.__cause__
     return describe_redis_error(cause) if isinstance(cause, RedisError | OSError) else str(error)
 
 
 def _describe_cause(error: BaseException) -> str:
-    """Return the sentence about one error; empty if it says nothing on its own."""
+    """Return the sentence about one error; empty for an error that is not known."""
     if isinstance(error, AuthenticationError):
         return "Redis refuses the credentials in REDIS_URL; correct them"
     if problem := describe_missing_permission(error):

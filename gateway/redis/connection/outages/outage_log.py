@@ -14,7 +14,7 @@ _REMINDER_SECONDS = 30.0
 
 
 class OutageLog:
-    """Knows which of a process's periodic steps fail; their failures at the same time are one outage."""
+    """Tracks which of a process's periodic steps fail; concurrent failures count as one outage."""
 
     def __init__(self) -> None:
         self._failing: set[str] = set()
@@ -43,7 +43,7 @@ class OutageLog:
         )
 
     def forget(self, step: str) -> None:
-        """Forget a step that ends, whatever came of it."""
+        """Forget a step that ends, successful or not."""
         self._failing.discard(step)
 
     def record_success(self, step: str) -> None:

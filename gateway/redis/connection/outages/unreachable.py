@@ -39,7 +39,7 @@ _LATE = (
 
 
 def describe_unreachable(error: BaseException) -> str:
-    """Describe why the server cannot be reached, and what to do; empty if the error does not tell."""
+    """Describe why the server cannot be reached, and what to do; empty for any other error."""
     for cause in iterate_causes(error):
         for kind, sentence in _CAUSES.items():
             if isinstance(cause, kind):

@@ -26,7 +26,7 @@ _MOVING = (AskError, ClusterDownError, MasterDownError, TryAgainError)  # a Move
 _LEADING_ELSEWHERE = (ClusterDownError, MasterDownError, MovedError)
 _REASONS = {
     "OOM": "Redis is out of memory and refuses writes; raise maxmemory or delete data",
-    "READONLY": "Redis is a read-only replica; point REDIS_URL at the primary, or await the failover's end",
+    "READONLY": "Redis is a read-only replica; point REDIS_URL at the primary, or await the failover",
     "NOREPLICAS": "Redis has fewer replicas than min-replicas-to-write demands; start the missing ones",
     "MISCONF": "Redis cannot write to its disk and refuses writes; free space, and see the server's log",
 }

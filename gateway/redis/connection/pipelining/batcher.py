@@ -62,7 +62,7 @@ class Batcher(Generic[Request, Answer]):
     async def _run_batch(self, batch: Sequence[tuple[Request, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._call([request for request, _ in batch])
-        except Exception as error:  # whatever it is, no caller may be left waiting
+        except Exception as error:  # any error: no caller may be left waiting
             answers = [error] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():  # the caller is gone

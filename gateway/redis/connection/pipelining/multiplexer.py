@@ -77,13 +77,13 @@ class Multiplexer:
             self._connect_task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._connect_task
-            self._connect_task = None  # a task that was cancelled before it began has not done it
+            self._connect_task = None  # a task that was cancelled before it began has not closed it
         self._fail_unsent(RedisConnectionError("the client was closed"))
         if self._connection is not None:
             self._connection.close()
 
     def _flush(self) -> None:
-        """Send what waits; calls stay queued while it connects, or while the server takes no more."""
+        """Send the pending calls; they stay queued while it connects, or while the write buffer is full."""
         self._is_flush_due = False
         if self._connection is not None and self._connection.is_usable:
             if self._unsent and not self._connection.is_paused:
@@ -102,7 +102,7 @@ class Multiplexer:
             connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
             await connection.connect()
             self._connection = PipelinedConnection(connection, self._flush)
-        except Exception as error:  # whatever it is, no caller may be left waiting
+        except Exception as error:  # any error: no caller may be left waiting
             self._fail_unsent(error)
         finally:
             self._connect_task = None

@@ -97,7 +97,7 @@ class PipelinedConnection(asyncio.Protocol):
         self.is_paused = True
 
     def resume_writing(self) -> None:
-        """Send what has waited."""
+        """Send the waiting commands."""
         self.is_paused = False
         self._on_writable()
 
@@ -109,7 +109,7 @@ class PipelinedConnection(asyncio.Protocol):
         if isinstance(value, ReadOnlyError) and isinstance(self._connection, SentinelManagedConnection):
             raise RedisConnectionError("the former primary is a replica now")
         if not self._pending:
-            raise InvalidResponse("the server answered what nobody has asked")
+            raise InvalidResponse("the server sent an unexpected response")
         if isinstance(value, Exception):
             self._is_retired = self._is_retired or may_have_moved(value)
             fail(self._pending.popleft(), value)

@@ -27,14 +27,14 @@ DEFINITION_CLEAR: Final = frozenset(
 
 
 def broadcast_place(name: str) -> str:
-    """Return what the sealed values of a broadcast are bound to."""
+    """Return the place that the sealed values of a broadcast are bound to."""
     return f"broadcast {name}"
 
 
 async def find_broadcast_rows(redis: Redis, contact: FoundContact) -> AsyncIterator[ContactRecord]:
     """Yield the rows that go to one of the contact's identifiers, or went to one of their sessions.
 
-    An erased row stays as an empty one, because rows are counted by their number; it gets nothing.
+    An erased row is replaced by an empty one, because rows are addressed by number.
     """
     wanted = frozenset(normalize(each) for each in contact.identifiers)
     async for keys in scan_keys(redis, f"{_ROWS_PREFIX}*"):

@@ -1,4 +1,4 @@
-"""Everything that is stored of a contact, as JSON values (GDPR access)."""
+"""Exports everything that is stored of a contact, as JSON values (GDPR access)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _MIN_MENTION_LENGTH: Final = 6
 def is_global(identifier: str) -> bool:
     """Return whether an identifier, as it is spelled, is the same person on every channel.
 
-    That is a number or an e-mail address. Digits alone may be the number of a ticket.
+    That is a number or an e-mail address. Digits without a plus sign may be the number of a ticket.
     """
     return "@" in identifier or identifier.removeprefix("whatsapp:").startswith("+")
 
@@ -25,7 +25,7 @@ def is_global(identifier: str) -> bool:
 def read_identifiers(session: str, fields: Mapping[str, bytes | None]) -> frozenset[str]:
     """Return the identifiers of a session's contact as they are spelled there.
 
-    `fields` are `address`, `known` and `contact` of its hash. The business's own side is none of them.
+    `fields` are `address`, `known` and `contact` of its hash. The business's own number is left out.
     """
     found = {session, last_part(session)}
     if address := _read_object(fields.get("address")):
@@ -36,7 +36,7 @@ def read_identifiers(session: str, fields: Mapping[str, bytes | None]) -> frozen
 
 
 def read_names(fields: Mapping[str, bytes | None]) -> frozenset[str]:
-    """Return the names by which a session's contact is known to people."""
+    """Return the contact's personal names."""
     return frozenset(map(str, _read_object(fields.get("known")).get("names", ())))
 
 
@@ -62,6 +62,6 @@ class MentionFinder:
 def _read_object(stored: bytes | None) -> dict[str, Any]:
     try:
         value = from_json(stored or b"{}")
-    except ValueError:  # another release wrote it
+    except ValueError:  # written by another release
         return {}
     return value if isinstance(value, dict) else {}

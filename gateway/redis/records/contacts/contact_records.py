@@ -1,6 +1,6 @@
 """Data of a contact outside of their sessions: records that all sessions share.
 
-Export and erasure use the same list, so that what one finds the other deletes.
+Export and erasure use the same list, so that erasure deletes everything that an export shows.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class ContactRecords:
         return lambda fields: self._is_contacts(fields.get(name, b"").decode("utf-8", "replace"))
 
     def _is_contacts(self, session: str) -> bool:
-        """Return whether a session is the contact's, also one that has expired before its dead letters."""
+        """Return whether a session is the contact's, including one that expired before its dead letters."""
         names = {normalize(session), normalize(last_part(session))}
         return session in self._sessions or not names.isdisjoint(self._identifiers)
 
@@ -125,7 +125,7 @@ class ContactRecords:
                     yield ContactRecord("hook events", event, commands)
 
     async def _find_jobs(self) -> AsyncIterator[ContactRecord]:
-        """Yield the jobs that name a session. One that is being run only loses the name: RQ ends it."""
+        """Yield the jobs that name a session. A running job only loses the name; RQ deletes it at its end."""
         async for keys in scan_keys(self._redis, f"{rq_layout.JOB_KEY_PREFIX}*"):
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for key in keys:
@@ -147,7 +147,7 @@ class ContactRecords:
                 yield ContactRecord("jobs", {"job": job}, commands)
 
     async def _find_reasons(self) -> AsyncIterator[ContactRecord]:
-        """Yield what providers last said of an account, where that names the contact."""
+        """Yield the latest provider errors of accounts that contain an identifier of the contact."""
         for key in ("tg:alarms", "tg:reasons"):
             stored: dict[bytes, bytes] = await cast("Any", self._redis.hgetall(key))
             for account, value in stored.items():

@@ -71,7 +71,7 @@ class ContactSearch:
                 sessions.add(session)
                 identifiers |= spelled | known_names
         async for name, session in self._read_links():  # the contact's other identifiers
-            if session in sessions or name in sessions:  # the latter: it was merged into another session
+            if session in sessions or name in sessions:  # a merged session: it leads to another one
                 sessions.add(session)
                 links.add(name)
                 identifiers.add(last_part(name))

@@ -1,4 +1,4 @@
-"""Erasure of a contact (GDPR): everything that is stored of them, in memory and on disk."""
+"""Erases everything stored of a contact, in memory and on disk (GDPR erasure)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ErasureReceipt(FrozenModel):
 
 
 class ContactErasure:
-    """Erases contacts. What providers and old workers still tell of them is not stored again."""
+    """Erases contacts. Late events of providers and results of old workers are not stored again."""
 
     def __init__(self, redis: Redis, streams: StreamRewriter | None = None) -> None:
         self._redis = redis
@@ -67,7 +67,7 @@ class ContactErasure:
         """Erase a contact, wait for the rewrite of the server's files and return what was removed."""
         found = await self.find(contact)
         removed: Counter[str] = Counter()
-        # rows first, or a running broadcast would write to the contact again
+        # rows first, or a running broadcast would create the contact again
         await self._delete([each async for each in find_broadcast_rows(self._redis, found)], removed)
         kept = 0
         for session in found.sessions:

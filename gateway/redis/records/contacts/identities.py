@@ -38,7 +38,7 @@ _RESOLVE_SCRIPT = lua.load_script("resolve_names", ProtocolLimits())
 
 
 def may_be_reassigned(name: str) -> bool:
-    """Return whether a name ends with a phone number, or another one of digits, which others may get."""
+    """Return whether a name ends with a phone number or other digits, which may be reassigned."""
     return _NUMBER.search(name) is not None
 
 
@@ -133,7 +133,7 @@ class IdentityResolver:
         """
         if not isinstance(event, ContactMoved) or not event.absorbed:
             return event
-        # beside the session that a name leads to its own one: the former try may have ended between two steps
+        # includes the name's own session: an earlier try may have ended between two steps
         known = {name: (await self.find_session(name), name) for name in event.aliases}
         wrote = {each: await self._read_last_message(each) for pair in known.values() for each in pair}
         first, *others = sorted(
@@ -149,7 +149,10 @@ class IdentityResolver:
         return event.model_copy(update=update)
 
     async def _read_last_message(self, session: str) -> float:
-        """Return when the contact wrote last in a session, or that it has only acts of others, or is none."""
+        """Return when the contact wrote last in a session.
+
+        `_ONLY_ACTS` stands for a session with only actions of others, `_UNKNOWN` for none.
+        """
         fields = ["address", "wrote", "owner", "optout"]
         address, wrote, *acts = await self._redis.hmget(f"tg:{{{session}}}", fields)
         if address:

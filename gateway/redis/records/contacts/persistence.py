@@ -1,4 +1,4 @@
-"""Rewrites what the server has on disk, so that deleted data is not in its files either."""
+"""Rewrites the server's files, so that deleted data is removed from disk, too."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def rewrite_files(redis: Redis, wait_seconds: float) -> dict[str, str]:
 async def _rewrite_append_only_file(redis: Redis, end: float) -> str:
     running = ("aof_rewrite_in_progress", "aof_rewrite_scheduled")
     if not await _wait_until_idle(redis, (*running, "rdb_bgsave_in_progress"), end):
-        return "running"  # an earlier one, which began before the deletion
+        return "running"  # an earlier rewrite, which began before the deletion
     try:
         await redis.bgrewriteaof()
     except ResponseError as error:
@@ -60,7 +60,7 @@ async def _rewrite_snapshot(redis: Redis, end: float) -> str:
 
 
 async def _uses_snapshots(redis: Redis, info: Any) -> bool:
-    """Return whether the server saves by itself, or has saved since its start."""
+    """Return whether the server takes snapshots automatically, or has taken one since its start."""
     if int(info.get("rdb_saves", 0)):
         return True
     try:

@@ -93,7 +93,7 @@ class AuditLog:
         return entries[:limit]
 
     async def pseudonym(self, value: str) -> str:
-        """Return what stands for a session or contact, whose name may be a phone number."""
+        """Return the pseudonym of a session or contact, whose name may be a phone number."""
         return f"#{hmac.new(await self.read_salt(), value.encode(), 'sha256').hexdigest()[:16]}"
 
     async def read_salt(self) -> bytes:
@@ -105,7 +105,7 @@ class AuditLog:
 
 async def read_salt(redis: Redis) -> bytes:
     """Return this server's secret for pseudonyms; it is made when there is none."""
-    stored: Any = await redis.get(_SALT)  # first: a server that refuses writes still answers this
+    stored: Any = await redis.get(_SALT)  # read first: a server that refuses writes still answers this
     if stored is None:
         await redis.set(_SALT, secrets.token_hex(32), nx=True)
         stored = await redis.get(_SALT)

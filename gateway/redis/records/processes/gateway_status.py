@@ -1,4 +1,4 @@
-"""Figures of the whole gateway at one moment, for the console. Nothing is counted by reading records."""
+"""Figures of the whole gateway at one moment, for the console: read from counters, without scanning."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _KEY = "tg:processes"
 _FORGET_MS = 60_000
 _RQ_PREFIX = "rq"
 ANNOUNCE_SECONDS = 10.0
-"""Seconds between two announcements; a process counts as gone after six that failed to come."""
+"""Seconds between two announcements; a process counts as gone after six missed announcements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def read_format(redis: Redis) -> int:
 
 
 def describe_distance(newest: int, own: int = FORMAT) -> str:
-    """Return why a release with the format `own` cannot run on stored data; empty if it can."""
+    """Return why a release with the format `own` cannot run on the stored data; empty if it can."""
     if not newest or abs(newest - own) <= MAX_DISTANCE:
         return ""
     this = f"Turngate {version('turngate')} stores format {own}"
@@ -90,7 +90,7 @@ def describe_distance(newest: int, own: int = FORMAT) -> str:
 
 
 async def announce(redis: Redis, process: ProcessVersion) -> None:
-    """Record that a process runs, and forget those that announced nothing for a minute."""
+    """Record that a process runs, and remove those that announced nothing for a minute."""
     seconds, microseconds = await redis.time()
     now = seconds * 1000 + microseconds // 1000
     async with redis.pipeline(transaction=False) as pipeline:
@@ -101,7 +101,7 @@ async def announce(redis: Redis, process: ProcessVersion) -> None:
 
 
 async def keep_announcing(redis: Redis, process: ProcessVersion) -> None:
-    """Announce a process until cancelled, and forget it then."""
+    """Announce a process until cancelled, then remove it."""
     try:
         await run_forever(
             lambda: announce(redis, process), ANNOUNCE_SECONDS, "announcement of this process's version"
@@ -112,7 +112,7 @@ async def keep_announcing(redis: Redis, process: ProcessVersion) -> None:
 
 
 async def withdraw(redis: Redis, process: ProcessVersion) -> None:
-    """Forget a process that stops."""
+    """Remove a process that stops."""
     await redis.zrem(_KEY, _encode(process))
 
 

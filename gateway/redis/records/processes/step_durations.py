@@ -28,7 +28,7 @@ _TRAFFIC_SECONDS = 25 * 3600
 
 
 class _RunningStep(NamedTuple):
-    """A step that goes on: its name and label values, and when it began."""
+    """A running step: its name and label values, and when it began."""
 
     labels: tuple[str, ...]
     started_at: float
@@ -57,11 +57,11 @@ class StepDurations:
         self._add(total, milliseconds)
 
     def trace(self) -> str:
-        """Return nothing: durations belong to no trace."""
+        """Return an empty text: durations have no trace."""
         return ""
 
     async def flush(self) -> None:
-        """Write what was measured since the last time, in one round trip; nothing if that is nothing."""
+        """Write the new measurements, if there are any, in one round trip."""
         if not self._unwritten:
             return
         measured, self._unwritten = self._unwritten, {}
@@ -77,13 +77,13 @@ class StepDurations:
                 if any(name.startswith(_BY_MINUTE) for name in written):
                     pipeline.expire(minute, _TRAFFIC_SECONDS)
                 await pipeline.execute()
-        except BaseException:  # a cancellation too; written twice is better than never
+        except BaseException:  # also on cancellation; counted twice is better than not at all
             written = {}
             raise
         finally:
             for name, measured_number in measured.items():
                 left = measured_number - written.get(name, 0)
-                if left:  # fractions of a millisecond wait for the next time
+                if left:  # fractions of a millisecond are carried over
                     self._add(name, left)
 
     async def run(self) -> None:
@@ -91,7 +91,7 @@ class StepDurations:
         await run_forever(self.flush, _FLUSH_SECONDS, "writing of measured durations")
 
     async def aclose(self) -> None:
-        """Write what is left; without Redis it is lost."""
+        """Write the remaining measurements; without Redis they are lost."""
         with suppress(RedisError, OSError):
             await self.flush()
 

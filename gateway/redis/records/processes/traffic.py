@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -14,7 +14,7 @@ from gateway.redis.records.processes.counters import Histogram, parse_counters
 MAX_MINUTES = 24 * 60
 _MINUTES_PER_CALL = 240
 _OPEN_MINUTES: Final = 1
-"""Minutes that may still be written to, besides the present one: a script that began before its end."""
+"""Earlier minutes that may still be written to, by a script that began before their end."""
 _ACCEPTED = "new"
 _FINAL: Final = ("ok", "rejected")
 
@@ -53,7 +53,7 @@ def traffic_key(minute: int) -> str:
 
 
 async def read_traffic(redis: Redis, minutes: int = 60) -> list[MinuteTraffic]:
-    """Return the last minutes (at most a day), oldest first; the last is the present one, which goes on.
+    """Return the last minutes (at most a day), oldest first; the last is the current, incomplete one.
 
     Minutes that are over do not change any more: each client reads and decodes them once.
     """
@@ -77,13 +77,8 @@ async def read_traffic(redis: Redis, minutes: int = 60) -> list[MinuteTraffic]:
     return [known[minute] if minute in known else present[minute] for minute in numbers]
 
 
-def summarize_waits(minutes: Sequence[MinuteTraffic], channel: str = "") -> Histogram:
-    """Return how long contacts waited for their first reply in these minutes, on one channel or on all."""
-    return merge_histograms((minute.answers for minute in minutes), channel)
-
-
 def merge_histograms(parts: Iterable[Mapping[str, Histogram]], channel: str = "") -> Histogram:
-    """Add up histograms by channel, of one channel or of all."""
+    """Return the sum of histograms, of one channel or of all."""
     total = Histogram()
     for part in parts:
         for name, histogram in part.items():
@@ -93,7 +88,7 @@ def merge_histograms(parts: Iterable[Mapping[str, Histogram]], channel: str = ""
 
 
 def merge_by_channel(parts: Iterable[Mapping[str, Histogram]]) -> dict[str, Histogram]:
-    """Add up histograms, apart for each channel."""
+    """Return the sum of histograms for each channel."""
     totals: dict[str, Histogram] = {}
     for part in parts:
         for name, histogram in part.items():

@@ -1,7 +1,7 @@
-"""Worker liveness: whether a worker is there to process what is accepted.
+"""Worker liveness: whether a worker is running that processes accepted messages.
 
 A worker's name is known here before RQ lists it, and until RQ lists it no more: a listed worker that is not
-known here counts as a stock RQ worker, which sends no heartbeats. Heartbeats use the server's clock, so a
+known here counts as RQ's own worker, which sends no heartbeats. Heartbeats use the server's clock, so a
 worker with a wrong clock counts like any other.
 """
 

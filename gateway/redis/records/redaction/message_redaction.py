@@ -1,4 +1,4 @@
-"""Redaction of one message: deletes its words from everything stored of its session, and nothing else.
+"""Redacts one message: deletes its text from everything stored of its session, and nothing else.
 
 Provider events lead here (a contact deletes a message, an agent redacts it), and operators where a provider
 has no such event (`gateway/redis/records/redaction/operator_redaction.py`).
@@ -30,7 +30,7 @@ from gateway.redis.records.sessions.search.word_index import FLUSH_SECONDS
 from gateway.redis.records.stream_rewriter import StreamRewriter
 
 _LEASE_SECONDS: Final = 3.0
-"""Time for a worker to finish its turn; then the lease is taken from it."""
+"""Time for a worker to finish its turn; after it the lease is taken over."""
 _POLL_SECONDS: Final = 0.05
 _INDEX_SECONDS: Final = 2 * FLUSH_SECONDS
 _MESSAGE_KINDS: Final = frozenset({"accepted", "participant", "said"})
@@ -90,11 +90,11 @@ class MessageRedaction:
         return Redaction(sessions=tuple(found), records=records)
 
     async def _redact_in(self, session: str, message_id: str) -> int:
-        """Redact in one session. A run that was killed is repeated whole.
+        """Redact in one session. A run that was killed is repeated from the start.
 
-        Therefore the state, of which values that were read from the message are known, is changed after
-        everything else, and the message's own entry is deleted last. What a worker wrote before the session
-        was held is cleaned in the second round.
+        Therefore the state, which shows the values that were read from the message, is changed after
+        everything else, and the message's own entry is deleted last. Records that a worker wrote before the
+        lease was taken are cleaned in the second round.
         """
         message = await self._find(session, message_id)
         if not message.is_stored:
@@ -144,7 +144,7 @@ class MessageRedaction:
         return message
 
     async def _take_from_mailbox(self, session: str, message_id: str) -> int:
-        """Remove a message that is not answered yet: nobody waits for an answer to it any more."""
+        """Remove a message that is not answered yet; it needs no answer any more."""
         key, removed = session_key(session, ":mail"), 0
         for stored in await cast("Any", self._redis.lrange(key, 0, -1)):
             if (await self._open(session, stored)).get("id") == message_id:
@@ -156,7 +156,7 @@ class MessageRedaction:
     ) -> tuple[int, RedactedWords]:
         """Clean the session's lists and log, then its state; return how many changed, and all words.
 
-        It is done again if the lease was over meanwhile and a worker has written another state.
+        This is repeated if the lease expired meanwhile and a worker has written another state.
         """
         changed = 0
         while True:
@@ -177,7 +177,7 @@ class MessageRedaction:
         return await self._open(session, stored) if stored else {}
 
     async def _write_state(self, session: str, stored: bytes, state: dict[str, Any]) -> bool:
-        """Write a state in the place of the stored one; return whether that was still there."""
+        """Replace the stored state by compare-and-set; return whether that succeeded."""
         sealed = (await self._cipher.sealer()).record(session, to_json(state), NOTHING)
         return bool(await self._swap(self._redis, [session_key(session), "hash", "state", stored, sealed]))
 
@@ -198,14 +198,14 @@ class MessageRedaction:
                     return None
                 opened = await self._cipher.open(place, record.stored)
                 cleaned = words.clean_record(opened)
-            except (ValueError, KeyError, TypeError):  # another program's, or of another release
+            except (ValueError, KeyError, TypeError):  # written by another program or release
                 return None
             return None if cleaned == opened else record.kind.seal(sealer, place, cleaned)
 
         return await self._records.rewrite(key, change)
 
     async def _other_keys(self, session: str) -> list[str]:
-        """Return the keys besides the mailbox, outbox, log and state that may have the words."""
+        """Return the keys besides the mailbox, outbox, log and state that may contain the words."""
         scheduled: Any = await cast("Any", self._redis.smembers(session_key(session, ":scheduled")))
         keys = [f"tg:scheduled:{{{session}}}:{each.decode()}" for each in scheduled]
         for stream, field in _SHARED_STREAMS:
@@ -226,7 +226,7 @@ class MessageRedaction:
         return removed
 
     async def _wait_for_index(self, entries: Sequence[str]) -> None:
-        """Wait until words of a message that has just come are in the index, which other processes write."""
+        """Wait until the words of a recent message are in the index, which other processes write."""
         if entries:
             written_at = max(int(each.partition("-")[0]) for each in entries) / 1000
             seconds, microseconds = await self._redis.time()
@@ -234,7 +234,7 @@ class MessageRedaction:
             await asyncio.sleep(max(_INDEX_SECONDS - age, 0.0))
 
     async def _forget_search_words(self, session: str, words: RedactedWords, own: Sequence[str]) -> None:
-        """Let the console's search find the session only by words that others of its messages have."""
+        """Remove the message's words from the search index, except those of the session's other messages."""
         digests = WordDigests(self._redis)
         gone = {digest for text in words.texts for digest in await digests.of(text)}
         async for entry, fields in read_stream(self._redis, session_key(session, ":log")):
@@ -251,7 +251,7 @@ class MessageRedaction:
 
     @asynccontextmanager
     async def _lease(self, session: str) -> AsyncIterator[None]:
-        """Hold the session, so that no worker writes an older state back; work that is left is enqueued."""
+        """Hold the session's lease, so that no worker writes an older state back; then enqueue its work."""
         seize = lua.load_script("seize", self._limits)
         nonce, fence = lua.new_nonce(), None
         waits = int(self._lease_seconds / _POLL_SECONDS)

@@ -15,11 +15,11 @@ from gateway.redis.records.sessions.proactive_messages import ProactiveMessages,
 from gateway.redis.records.sessions.session_index import SessionIndex
 
 _MOST_PARTS: Final = 30
-"""Of a message whose record has expired, which its log outlives."""
+"""Logged for a message whose record has expired before its log."""
 
 
 class OperatorRedaction:
-    """Redacts a message for an operator, who knows its ID, and records that in the session's log."""
+    """Redacts a message by its ID for an operator, and records that in the session's log."""
 
     def __init__(self, redis: Redis, inbox: Inbox, redaction: MessageRedaction) -> None:
         self._redis = redis
@@ -48,7 +48,7 @@ class OperatorRedaction:
         return Redaction()
 
     async def _list_names(self, message_id: str, session: str) -> list[list[str]]:
-        """Return what the message may be in the log: each time the names of all its parts."""
+        """Return the possible log names of the message: for each, the names of all its parts."""
         report = await ProactiveMessages(self._redis).find(message_id, session)
         if report and report.parts:
             return [[message_id], [part.key for part in report.parts]]

@@ -12,15 +12,15 @@ from gateway.redis.encryption.sealing import ENTRY_CLEAR, REPLY_CLEAR, SCHEDULED
 from gateway.redis.records.hook_events import EVENT_CLEAR
 
 MARK: Final = "(deleted)"
-"""Text in the place of the words."""
+"""Text that replaces the words."""
 
 _MIN_PHRASE: Final = 4
-"""Shortest text that is looked for inside of others; a shorter one has to be the whole line."""
+"""Shortest text that is searched for inside other texts; a shorter one must be the whole line."""
 _MAX_HISTORY_LINE: Final = 1_000
 _WORD: Final = re.compile(r"\w+")
 _LONG_WORD: Final = 3
 _QUOTED: Final = re.compile(r"(?<=[“„«])[^“”„«»]+(?=[“”»])")
-"""Words of the contact that the bot says again."""
+"""Words of the contact that the bot repeats."""
 
 _CLEAR: Final = TURN_CLEAR | REPLY_CLEAR | ENTRY_CLEAR | SCHEDULED_CLEAR | EVENT_CLEAR
 _FIXED: Final = (
@@ -28,10 +28,12 @@ _FIXED: Final = (
     | {"flow", "language", "version", "done", "asked", "filled", "role"}
     | {"channel", "sender", "to", "content_type", "actor", "agent"}
 )
-"""Fields that say what a record is and where it belongs: never in the contact's words, though one of them may
-be the name of a node or of a channel."""
+"""Fields that identify a record and its place.
+
+They are never the contact's words, although a name of a node or a channel may be the same word.
+"""
 _OPEN: Final = frozenset({"slots", "variables", "results", "environment", "form", "details", "parameters"})
-"""Fields whose inner names are the flow's or the contact's, and so may be any."""
+"""Fields whose inner names are arbitrary: those of the flow or the contact."""
 
 
 class RedactedWords:
@@ -48,7 +50,7 @@ class RedactedWords:
         self._phrases = re.compile(pattern, re.IGNORECASE) if pattern else None
 
     def clean(self, text: str) -> str:
-        """Return a text with a mark in the place of the words, also where a part of them is quoted."""
+        """Return a text in which the words are replaced, also where only a part of them is quoted."""
         text = _QUOTED.sub(lambda quoted: MARK if self.have_part(quoted[0]) else quoted[0], text)
         if self._phrases is not None:
             text = self._phrases.sub(MARK, text)
@@ -90,9 +92,9 @@ class RedactedWords:
         return len(letters) >= _MIN_PHRASE and any(letters in each for each in self._letters)
 
     def are_source_of(self, value: Any) -> bool:
-        """Return whether a value can have been read from the words: all its long words, or itself, are there.
+        """Return whether a value may have been read from the words: they contain it, or all its long words.
 
-        A date that was written with a month's name still has its year.
+        Long words include the year, so a date matches even if its month was written as a name.
         """
         if isinstance(value, bool) or value is None:
             return False
@@ -114,10 +116,10 @@ class RedactedWords:
 def redact_state(
     state: dict[str, Any], words: RedactedWords, *, has_files: bool
 ) -> tuple[dict[str, Any], RedactedWords]:
-    """Return a dialog's state without the words and the slots read from them, and all that has to leave.
+    """Return a dialog's state without the words and the slots read from them, and all removed words.
 
-    Words that are in no line of the history any more may be in its summary, which is dropped then. The
-    words of a file, a voice note say, are known to the history only, which is emptied with it.
+    Words that are no longer in a line of the history may be in its summary, which is dropped then. The words
+    of a file, such as a voice note, are known only from the history, which is emptied with it.
     """
     slots: dict[str, Any] = dict(state.get("slots") or {})
     derived = {name: value for name, value in slots.items() if words.are_source_of(value)}
@@ -134,7 +136,7 @@ def redact_state(
 
 
 def _without_wishes(state: dict[str, Any], words: RedactedWords) -> dict[str, Any]:
-    """Return a state without the wishes that were kept from the words, waiting or taken up."""
+    """Return a state without the wishes that were kept from the words, waiting or resumed."""
     if kept := state.get("kept"):
         state = {**state, "kept": [wish for wish in kept if not words.have_part(wish["text"])]}
     lines = [

@@ -15,11 +15,11 @@ class RetentionRule(StrEnum):
     """Rule by which keys of a kind end."""
 
     EXPIRY = "expiry"
-    """Redis deletes it: the key has an expiry from its first write."""
+    """Redis deletes the key, which has an expiry from its first write."""
     WORK = "work"
-    """It has an expiry, except while its session has work, which the due index or a job holds."""
+    """The key has an expiry, except while its session has work, to which the due index or a job refers."""
     OWNER = "owner"
-    """Somebody or something deletes what is in it, or it is bounded and has no personal data."""
+    """An owner deletes its content, or it is bounded and has no personal data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,11 @@ class StoredRecord(NamedTuple):
 
 
 Change = Callable[[StoredRecord], Awaitable[bytes | None]]
-"""Returns what a record becomes; `None` if it stays."""
+"""Returns the new value of a record; `None` if it stays as it is."""
 
 
 class RecordRewriter:
-    """Gives the records of a key other values. What others change first is theirs."""
+    """Replaces the values of a key's records. A change by another process in between takes precedence."""
 
     def __init__(self, redis: Redis, streams: StreamRewriter | None = None) -> None:
         self._redis = redis
@@ -71,7 +71,7 @@ class RecordRewriter:
         return await self._streams.change(match[0], name, change_rows)
 
     async def _read_values(self, kind: RecordKind, match: re.Match[str]) -> AsyncIterator[list[StoredRecord]]:
-        """Yield the records of a hash or a list, so many at a time."""
+        """Yield the records of a hash or a list in batches."""
         key = match[0]
         if kind.type == "list":
             first = 0

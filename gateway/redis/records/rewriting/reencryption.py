@@ -1,7 +1,7 @@
-"""Rewrites what is stored with the newest data key, also what was stored before encryption was turned on.
+"""Rewrites stored records with the newest data key, including those from before encryption was turned on.
 
-Every step is one key's part and an atomic compare-and-set, so web and worker processes run meanwhile: what
-they change first is theirs, and is rewritten in the next round.
+Every step is one key's part and an atomic compare-and-set, so web and worker processes can run meanwhile: a
+record that they change first is rewritten in the next round.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _KEY_IDS: Final = re.compile(rb'"sealed":"enc:1:([0-9a-z]+):')
 
 
 class Reencryption:
-    """One run over the keyspace. A run that was interrupted is simply repeated."""
+    """One run over the keyspace. An interrupted run can be repeated."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Reencryption:
         on_progress: Callable[[int], object] = lambda rewritten: None,
         streams: StreamRewriter | None = None,
     ) -> None:
-        """Create a run; `on_progress` gets the number of records that are written anew."""
+        """Create a run; `on_progress` is called with the number of rewritten records."""
         self._redis = redis
         self._records = RecordRewriter(redis, streams)
         self._cipher = cipher_of(redis)
@@ -44,7 +44,7 @@ class Reencryption:
         self._rewritten = 0
 
     async def run(self) -> int:
-        """Write everything anew, in rounds until one finds nothing; return the number of records.
+        """Rewrite everything, in rounds until one finds nothing; return the number of records.
 
         Raises `EncryptionKeyMissing`.
         """
@@ -68,7 +68,7 @@ class Reencryption:
             await self._hide_terms(found[1]["session"], sealer)
 
     async def _reseal(self, record: StoredRecord, sealer: Sealer) -> bytes | None:
-        """Return what a record becomes; `None` if it stays."""
+        """Return the new value of a record; `None` if it stays as it is."""
         key_ids = set(_KEY_IDS.findall(record.stored))
         if key_ids == {sealer.key_id.encode()}:
             return None

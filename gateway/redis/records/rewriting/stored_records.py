@@ -113,11 +113,11 @@ _ROWS: Final[tuple[tuple[str, _Type, tuple[str, ...], Place, Seal], ...]] = (
     (_CREDENTIALS, "hash", ("state",), _key, _seal_except(STORED_CLEAR)),
 )
 RECORD_KINDS: Final = tuple(RecordKind(re.compile(row[0]), *row[1:]) for row in _ROWS)
-"""The first that matches a key counts."""
+"""Kinds of records in order: the first that matches a key counts."""
 
 
 def find_record_kind(key: str) -> tuple[RecordKind, re.Match[str]] | None:
-    """Return the kind of a key's records; `None` if nothing of it is sealed."""
+    """Return the kind of a key's records; `None` if none of them are sealed."""
     for kind in RECORD_KINDS:
         if match := kind.pattern.fullmatch(key):
             return kind, match

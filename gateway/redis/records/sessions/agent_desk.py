@@ -1,4 +1,4 @@
-"""Agents at the inbox: who has a conversation, who has it open or writes, and internal notes."""
+"""Agents in the inbox: assignments, presence (who has a conversation open or writes), internal notes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AgentDesk:
         self._note = lua.load_script("add_note", limits)
 
     async def assign(self, session: str, agent: str, how: Literal["claim", "take", "drop"]) -> str | None:
-        """Take a conversation or give it up; return who has it then, `None` if it is not kept."""
+        """Assign or unassign a conversation; return its agent then, `None` if it is not kept."""
         holder: Any = await self._assign(self._redis, [session, agent, how])
         return None if holder is None else holder.decode()
 
@@ -62,7 +62,7 @@ class AgentDesk:
         return await self._note(self._redis, [session, entry]) is not None
 
     async def announce(self, session: str, agent: str, *, is_typing: bool) -> None:
-        """Say that an agent has a conversation open, and whether they write."""
+        """Record that an agent has a conversation open, and whether they write."""
         key, now = presence_key(session), await self._now_ms()
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.hset(key, agent, f"{now} {now if is_typing else 0}")
@@ -80,7 +80,7 @@ class AgentDesk:
         return sorted(others)
 
     async def mark_read(self, session: str, agent: str) -> None:
-        """Say that an agent has read a conversation up to now."""
+        """Record that an agent has read a conversation up to now."""
         key, now = read_marks_key(agent), await self._now_ms()
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.zadd(key, {_digest(session): now})

@@ -40,7 +40,7 @@ class ConversationIds:
         return urlsafe_b64encode(tag + self._mask(tag, content)).decode().rstrip("=")
 
     def decode(self, opaque: str) -> str:
-        """Return the name; empty if `opaque` was not made here."""
+        """Return the name; empty if `opaque` was not made with this key."""
         if len(opaque) > _MAX_LENGTH:
             return ""
         try:

@@ -1,4 +1,4 @@
-"""Conversations by their last message, a page at a time, and by what their contact is known."""
+"""Lists conversations by their last message, a page at a time, and finds them by identifiers and words."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from gateway.redis.records.session_keys import session_key
 
 PAGE_ROWS: Final = 50
 MAX_READ: Final = 500
-"""Sessions that are looked at for one page, however few of them a filter lets through."""
+"""Maximum number of sessions that are read for one page, however few of them pass a filter."""
 
 _CHUNK: Final = 100
 _LAST_ENTRIES: Final = 30
-"""Entries in which the last message is looked for: statuses follow it."""
+"""Number of log entries in which the last message is searched: statuses follow it."""
 
 _MESSAGES: Final = frozenset({b"accepted", b"said"})
 _MAX_PREVIEW: Final = 160
@@ -61,13 +61,13 @@ class Cursor(NamedTuple):
 
 
 def parse_cursor(text: str) -> Cursor | None:
-    """Read a cursor; `None` if it is none."""
+    """Parse a cursor; `None` if it is invalid."""
     score, _, session = text.partition(" ")
     return Cursor(float(score), session) if score.isdigit() and session else None
 
 
 class ConversationRow(FrozenModel):
-    """A conversation: who it is with, who has it, its last text and who said it.
+    """A conversation: its contact and owner, and the last text with its author.
 
     `contact_at_ms` is when the contact wrote last, 0 if that is long ago or not kept.
     """
@@ -279,7 +279,7 @@ def _build_row(cursor: Cursor, fields: Mapping[str, bytes | None]) -> Conversati
 
 
 def _read_text(kind: bytes, stored: bytes) -> tuple[str, str]:
-    """Return the text of a message's entry and who said it: `contact`, `bot` or `person`."""
+    """Return the text of a message's entry and its author: `contact`, `bot` or `person`."""
     data = from_json(stored)
     if kind == b"said":
         return str(data.get("body", "")), str(data.get("voice", "bot"))

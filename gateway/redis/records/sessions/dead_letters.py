@@ -21,7 +21,7 @@ _STREAM = "tg:dead"
 _MAX_LETTERS_PER_CALL = 500
 
 
-class Letter(FrozenModel):
+class DeadLetter(FrozenModel):
     """Turns that were given up together, or a reply. `id` orders letters; `at_ms` is the server's clock.
 
     Both are missing when this release cannot read what an earlier one stored. `provider_id` is that of a
@@ -50,8 +50,8 @@ class Letter(FrozenModel):
 class ReplayOutcome(StrEnum):
     """Result of a replay; for all but the first the letter stays where it is.
 
-    The last are those of a reply that may not leave now, or a message that may not be answered; the codes are
-    those of `SendOutcome`.
+    The last ones are for a reply that may not be sent now, or a message that may not be answered; the codes
+    are those of `SendOutcome`.
     """
 
     REPLAYED = "replayed"
@@ -71,7 +71,7 @@ class DeadLetters:
         self._redis = redis
         self._script = lua.load_script("replay", protocol or ProtocolLimits())
 
-    async def list_between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[Letter]:
+    async def list_between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[DeadLetter]:
         """Yield the letters of a time range, both ends included, in milliseconds since the epoch."""
         start, end = f"{max(since_ms, 0)}-0", "+" if until_ms is None else str(max(until_ms, 0))
         while rows := await self._read_range(start, end):
@@ -79,22 +79,22 @@ class DeadLetters:
                 yield await self._decode(*row)
             start = f"({rows[-1][0].decode()}"
 
-    async def list_newest(self, before: str = "", limit: int = 100) -> list[Letter]:
+    async def list_newest(self, before: str = "", limit: int = 100) -> list[DeadLetter]:
         """Return the newest letters, newest first; those before the letter `before` if it is given."""
         last = f"({before}" if before else "+"
         rows: Any = await self._redis.xrevrange(_STREAM, last, "-", count=limit)
         return [await self._decode(*row) for row in rows]
 
-    async def read(self, letter_id: str) -> Letter | None:
+    async def read(self, letter_id: str) -> DeadLetter | None:
         """Return a letter; `None` if the id is unknown."""
         rows = await self._read_range(letter_id, letter_id)
         return await self._decode(*rows[0]) if rows else None
 
-    async def replay(self, letter: Letter) -> ReplayOutcome:
+    async def replay(self, letter: DeadLetter) -> ReplayOutcome:
         """Return the letter's content to its session, after the turns queued there, and remove the letter.
 
-        Turns were verified on arrival, so nothing is verified again, and neither turns nor replies are too
-        old: an operator wants them. Two concurrent replays of one letter replay it once.
+        Turns were verified on arrival, so nothing is verified again, and the limits of age do not apply,
+        because an operator asked for the replay. Two concurrent replays of one letter replay it once.
         """
         items = (_renew(letter.reply, letter.provider_id),) if letter.reply else letter.turns
         if not items:
@@ -128,13 +128,13 @@ class DeadLetters:
         dropped: int = await self._redis.xdel(_STREAM, *letter_ids)
         return dropped
 
-    async def _decode(self, name: bytes, fields: dict[bytes, bytes]) -> Letter:
+    async def _decode(self, name: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
         session = fields[b"session"].decode()
         try:
             opened = await cipher_of(self._redis).open(session, fields[b"letter"])
         except EncryptionKeyMissing as error:
             at_ms = int(name.split(b"-")[0])
-            return Letter(id=name.decode(), at_ms=at_ms, session=session, reason=str(error))
+            return DeadLetter(id=name.decode(), at_ms=at_ms, session=session, reason=str(error))
         return _decode_letter(name, {**fields, b"letter": opened})
 
     async def _read_range(self, start: str, end: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
@@ -143,9 +143,10 @@ class DeadLetters:
 
 
 def _renew(reply: Reply, provider_id: str) -> Reply:
-    """Return a reply as it is sent again: whether its service window is closed is asked anew.
+    """Return a reply as it is sent again: its service window is checked again.
 
-    One that the provider had accepted has another key, or a look-up would find that it was sent.
+    One that the provider had accepted gets another key, because a look-up by the old one would find that it
+    was sent.
     """
     key = reply.key
     if provider_id:
@@ -154,12 +155,12 @@ def _renew(reply: Reply, provider_id: str) -> Reply:
     return reply.model_copy(update={"key": key, "window_closed": False})
 
 
-def _decode_letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
+def _decode_letter(name: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
     letter_id, session = name.decode(), fields[b"session"].decode()
     at_ms = int(letter_id.split("-")[0])
     try:
         stored = json.loads(fields[b"letter"])
-        return Letter(
+        return DeadLetter(
             id=letter_id,
             at_ms=at_ms,
             session=session,
@@ -169,4 +170,4 @@ def _decode_letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
             provider_id=str(stored.get("id", "")),
         )
     except (ValueError, KeyError, TypeError, ValidationError):
-        return Letter(id=letter_id, at_ms=at_ms, session=session, reason="this release cannot read it")
+        return DeadLetter(id=letter_id, at_ms=at_ms, session=session, reason="this release cannot read it")

@@ -27,7 +27,7 @@ class OptOutRow(FrozenModel):
 
 
 def _find_contact(session: str, address: bytes | None) -> str:
-    """Return the contact's address; of a session that has expired, what its name ends with."""
+    """Return the contact's address; of an expired session, the last part of its name."""
     return Address.model_validate_json(address).theirs if address else session.rpartition(":")[2]
 
 
@@ -35,7 +35,7 @@ class OptOuts:
     """Opt-outs by session. Erased contacts, of whom only a hash is kept, are not listed."""
 
     def __init__(self, redis: Redis, inbox: Inbox) -> None:
-        """Create the records; changes are stored by `inbox`, as those that contacts make are."""
+        """Create the records; `inbox` stores changes, as it does for those of contacts."""
         self._redis = redis
         self._inbox = inbox
 
@@ -79,9 +79,9 @@ class OptOuts:
     async def change_named(
         self, names: Sequence[str], act: ControlAction, scope: OptOutScope, actor: str
     ) -> list[str]:
-        """Do as `change` for the sessions of any of a contact's names; the first is the one that was given."""
+        """Do as `change` for the sessions of any of a contact's names; the first is the one given."""
         index = SessionIndex(self._redis)
-        sessions = sorted({session for name in names for session in await index.find_by_person(name)})
+        sessions = sorted({session for name in names for session in await index.find_by_contact(name)})
         if act is ControlAction.OPT_IN and await self._forget_name(names[0]) and not sessions:
             return [names[0]]
         await self._inbox.accept(

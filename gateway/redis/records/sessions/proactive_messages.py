@@ -33,7 +33,7 @@ _OUTCOMES_BY_STATE = {
 
 
 class MessageReport(FrozenModel):
-    """A proactive message: `outcome` is that of a part that went wrong, or else of the least advanced one.
+    """A proactive message: `outcome` is that of a failed part, or else of the least advanced one.
 
     `first_entry` is its first log entry, `digest` that of its content. `due_ms` is when it is sent if it is
     scheduled.
@@ -56,7 +56,7 @@ class MessageReport(FrozenModel):
 
     @property
     def is_refused(self) -> bool:
-        """True if no part of it left or may still leave: it was refused, or cancelled."""
+        """True if no part of it was or will be sent: it was refused or cancelled."""
         return all(outcome in _ENDS for outcome in (self.outcome, *(part.outcome for part in self.parts)))
 
 
@@ -161,7 +161,7 @@ class ProactiveMessages:
 
 
 async def read_former_sessions(redis: Redis, session: str) -> list[str]:
-    """Return the sessions whose contact has this one since the last days, with all their names."""
+    """Return the sessions that were joined with this one in the last days, with all their names."""
     former: Any = await redis.smembers(f"tg:{{{session}}}:former")
     return sorted(each.decode() for each in former)
 

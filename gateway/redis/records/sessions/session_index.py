@@ -98,7 +98,7 @@ class SessionIndex:
             return name
         return None
 
-    async def find_by_person(self, contact: str) -> list[str]:
+    async def find_by_contact(self, contact: str) -> list[str]:
         """Return the sessions of a number, address, user ID or name, in any usual spelling."""
         return list((await ContactSearch(self._redis).find(contact)).sessions)
 

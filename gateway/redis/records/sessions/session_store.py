@@ -85,7 +85,7 @@ class RedisSessionStore:
                 return answer[0].decode(), answer[1]
             if monotonic() > end:
                 raise SessionBusy("the session is held by another turn for too long; try again")
-            # a release sends no notification, so waiters poll, not all at once
+            # a release sends no notification, so waiters poll, with jitter
             await asyncio.sleep(min(answer / 1000, random.uniform(0.002, 0.02)))  # noqa: S311
 
     async def write_fenced(self, arguments: list[str | bytes | int]) -> bool:

@@ -1,4 +1,4 @@
-"""Calls of the simulated API: which are refused, versions, limits, files and failures."""
+"""Calls of the simulated API: refusals, versions, limits, files and failures."""
 
 from __future__ import annotations
 

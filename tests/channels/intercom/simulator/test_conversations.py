@@ -215,7 +215,7 @@ def test_an_unknown_surface_is_refused() -> None:
         {"INTERCOM_HANDOFF_TEAM_ID": "", "INTERCOM_HANDOFF_ADMIN_ID": "9608777"},
     ],
 )
-async def test_a_hand_off_to_nobody_who_exists_reaches_the_unassigned_inbox(settings: dict[str, str]) -> None:
+async def test_a_hand_off_to_a_missing_agent_reaches_the_unassigned_inbox(settings: dict[str, str]) -> None:
     simulator, our = make_simulator(), build_channel(**settings)
     send_user_message(simulator)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from channels._kit.agent_commands import parse_agent_command
 from channels._kit.simulator import UserMessage, WebhookDelivery
-from channels.intercom.html_body import parse_body
+from channels.intercom.conversations.html_body import parse_body
 from channels.intercom.simulator.server import IntercomSimulator
 from core.model import AutomaticTransition, ControlAction, ControlReceived, Owner, TurnReceived, next_owner
 from core.ports import Webhook

@@ -1,4 +1,4 @@
-"""Forms of webhooks, decoded before anything is known of their sender."""
+"""Form-encoded webhooks, decoded before they are authenticated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognition of opt-outs and opt-ins: any spelling of the words, and the whole message only."""
+"""Recognition of opt-outs and opt-ins: any spelling of the keywords, in whole messages only."""
 
 from __future__ import annotations
 

@@ -16,19 +16,19 @@ from channels._kit.outbound import http as kit
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model import FailureKind
 
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+ConnectionHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 @asynccontextmanager
-async def serve(talk: Talk) -> AsyncIterator[str]:
+async def serve(handle: ConnectionHandler) -> AsyncIterator[str]:
     """Run a server with the test's handler; it does not wait for open connections when it ends."""
     writers: list[asyncio.StreamWriter] = []
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
         try:
-            await talk(reader, writer)
+            await handle(reader, writer)
         finally:
             writer.close()
 
@@ -112,9 +112,11 @@ async def test_a_server_without_tls_is_unavailable(http: httpx.AsyncClient) -> N
     assert "no TLS connection; check" in error.reason
 
 
-@pytest.mark.parametrize("talk", [hang_up, answer_half])
-async def test_a_connection_broken_after_sending_is_unknown(http: httpx.AsyncClient, talk: Talk) -> None:
-    async with serve(talk) as url:
+@pytest.mark.parametrize("handle", [hang_up, answer_half])
+async def test_a_connection_broken_after_sending_is_unknown(
+    http: httpx.AsyncClient, handle: ConnectionHandler
+) -> None:
+    async with serve(handle) as url:
         error = await post_in_vain(http, url)
 
     assert isinstance(error, Unknown)

@@ -1,4 +1,4 @@
-"""Numbers to which the business writes first: normalized, or refused with a sentence."""
+"""Recipients of first messages: a number is normalized, or refused with a reason."""
 
 from __future__ import annotations
 

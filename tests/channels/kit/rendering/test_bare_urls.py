@@ -1,4 +1,4 @@
-"""A bare link stays whole: no markup is read in it, and no marker touches it."""
+"""Bare links stay whole: markup in them is not interpreted, and markers keep a distance."""
 
 from __future__ import annotations
 

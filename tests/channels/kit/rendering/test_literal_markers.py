@@ -1,4 +1,4 @@
-"""Values in a text arrive on WhatsApp as they are, and are copied as they are where that is possible."""
+"""Literal values in a text are shown unchanged on WhatsApp, and copied unchanged where possible."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VALUES = st.text("*_~`-> 1a.é", min_size=1, max_size=12).filter(str.strip)
 
 
 def find_formatted(text: str) -> list[str]:
-    """Return what WhatsApp would show as formatted, by its rules as people observe them."""
+    """Return what WhatsApp would show as formatted, by its observed rules."""
     found = [each[0] for pair in _PAIRS for each in pair.finditer(text)]
     if "```" in text.replace("```", "", 1):
         found.append("```")
@@ -87,7 +87,7 @@ def test_a_code_that_nothing_formats_is_copied_as_it_is(code: str) -> None:
     assert render(f"**Total:** {escape_markdown(code)}") == f"*Total:* {code}"
 
 
-def test_the_joiner_stands_outside_the_words() -> None:
+def test_the_joiner_is_outside_the_words() -> None:
     assert render(r"Code \*12\*!") == f"Code {JOINER}*12*!"
     assert escape_markers("_id_") == f"{JOINER}_id_"
 

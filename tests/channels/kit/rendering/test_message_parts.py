@@ -1,4 +1,4 @@
-"""Splitting of a message by capabilities: a test for each row of the capability table."""
+"""Splitting of a message by capabilities: one test for each row of the capability table."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Simulation:
     def call(
         self, method: str, what: str, body: object = b"", content_type: str = "application/json"
     ) -> SimulatorResponse:
-        """Call the API directly: a path, or what there is below Ada's conversation."""
+        """Call the API directly: a path, or a path below Ada's conversation."""
         thread = self.simulator.get_desk_status(ADA).thread
         path = what if what.startswith("/") else f"/v2/apps/{APP}/conversations/{thread}/{what}"
         headers = {

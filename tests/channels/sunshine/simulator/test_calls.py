@@ -1,4 +1,4 @@
-"""Calls of the simulated API: which are refused, which accepted, pages, files and failures."""
+"""Calls of the simulated API: refusals, accepted calls, pages, files and failures."""
 
 from __future__ import annotations
 

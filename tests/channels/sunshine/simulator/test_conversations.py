@@ -1,4 +1,4 @@
-"""Sunshine simulator against the channel: switchboard, limits, races for control."""
+"""Sunshine simulator against the channel: switchboard, limits and races for control."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ def test_the_simulator_and_the_channel_agree_on_the_limits_without_sharing_them(
         (None, "undelivered"),
     ],
 )
-def test_files_are_fetched_and_judged(file: FetchedFile | None, expected: str) -> None:
+def test_files_are_fetched_and_checked(file: FetchedFile | None, expected: str) -> None:
     played = make_simulator()
     _, [fetch] = create_message(played, {"MediaUrl": "https://shop.example/a.png"})
 

@@ -1,4 +1,4 @@
-"""A full queue of a number at Twilio, from the simulator's refusal to the reply that arrives later."""
+"""Full sender queue at Twilio: the simulator refuses, and the reply is delivered later."""
 
 from __future__ import annotations
 

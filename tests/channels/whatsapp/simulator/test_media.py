@@ -72,7 +72,7 @@ def test_documented_kinds_are_accepted_with_the_contact(content: dict[str, Any])
         ("image/png", 0, 400),
     ],
 )
-def test_uploads_are_judged_by_type_and_size(kind: str, size: int, status: int) -> None:
+def test_uploads_are_checked_by_type_and_size(kind: str, size: int, status: int) -> None:
     assert upload(make_simulator(), kind, size).status == status
 
 
@@ -95,7 +95,7 @@ def test_an_uploaded_file_can_be_sent_and_deleted() -> None:
         (None, ["failed"]),
     ],
 )
-def test_a_linked_file_is_fetched_and_judged(file: FetchedFile | None, expected: list[str]) -> None:
+def test_a_linked_file_is_fetched_and_checked(file: FetchedFile | None, expected: list[str]) -> None:
     simulator = make_simulator()
     simulator.send_user_message(HELLO, NOW)
     link = "https://shop.example/a.png"

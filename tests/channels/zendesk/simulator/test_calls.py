@@ -1,4 +1,4 @@
-"""Calls of the simulated API: which are refused, limits, tokens, pages, files and failures."""
+"""Calls of the simulated API: refusals, limits, tokens, pages, files and failures."""
 
 from __future__ import annotations
 

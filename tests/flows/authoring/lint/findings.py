@@ -1,4 +1,4 @@
-"""Findings of the linter about a flow on channels with few and many abilities."""
+"""Findings of the linter for a flow, on channels with few and with many capabilities."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Lint names parts of a flow that its channels cannot show."""
+"""Lint reports parts of a flow that its channels cannot show."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_more_choices_than_a_list_has_rows_become_numbers(tmp_path: Path) -> Non
     ]
 
 
-def test_a_label_is_held_to_what_it_stands_on(tmp_path: Path) -> None:
+def test_a_label_is_checked_against_buttons_and_lists(tmp_path: Path) -> None:
     medium, long = "A title of 22 letters.", "A title of 25 characters."
     assert list_findings(tmp_path, build_menu(medium), chat=CHAT, whatsapp=LISTS) == [
         f"channel: node menu: “{medium}” has 22 characters: chat takes 20 on a button: numbered list",
@@ -63,7 +63,7 @@ def test_a_label_is_held_to_what_it_stands_on(tmp_path: Path) -> None:
     assert [line for line in unknown if line.startswith("channel")] == []
 
 
-def test_choices_that_cannot_be_told_apart_or_send_too_much_become_numbers(tmp_path: Path) -> None:
+def test_indistinguishable_choices_and_long_payloads_become_numbers(tmp_path: Path) -> None:
     titles = ["A", "B", "C", "The long way round, by the sea", "The long way round, by the hills"]
     assert list_findings(tmp_path, build_menu(*titles), whatsapp=LISTS)[-1] == (
         "channel: node menu: shows choices that would read alike: whatsapp takes 24 characters: numbered list"

@@ -32,7 +32,7 @@ def test_each_loop_of_a_library_flow_has_a_bound(path: object) -> None:
 
 
 def test_a_cycle_without_input_is_reported_once_by_its_shortest_path() -> None:
-    waits_not = "This never waits for anybody: a turn that comes round ends there, with nothing asked."
+    waits_not = "This cycle never waits for the user: a turn that enters it ends there without a question."
     assert find_loops(
         build_router("a", edge("ab", "b"), edge("ac", "c")),
         build_router("b", edge("bc", "c")),
@@ -90,7 +90,7 @@ def test_half_a_bound_is_named() -> None:
         "node a: max_turns has no effect here: no edge is_fallback."
     ]
     half = node("a", "A?", edges=[edge("on", "end"), edge("out", "end", is_fallback=True)])
-    assert find_loops(half, build_end()) == ["node a: Nothing falls back on “out”: that takes max_turns."]
+    assert find_loops(half, build_end()) == ["node a: “out” is never used as a fallback: set max_turns."]
 
 
 def test_a_last_resort_that_something_else_leads_to_needs_no_limit() -> None:

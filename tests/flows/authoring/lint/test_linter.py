@@ -51,7 +51,7 @@ def test_an_unknown_field_of_a_message_is_named_where_it_stands(tmp_path: Path) 
         "warning: edge near: A message has no “locaton”, so this is always empty; "
         "did you mean “message.location”?",
         "warning: edge full: A message has no “colour”, so this is always empty.",
-        "warning: node b: No reaction counts here, so on_reaction has no effect: leave it out.",
+        "warning: node b: Reactions are ignored here, so on_reaction has no effect: remove it.",
     ]
 
 
@@ -91,7 +91,7 @@ def test_a_file_that_is_not_there_is_a_problem_too() -> None:
 def test_a_node_that_only_a_language_model_can_speak_for_is_named(tmp_path: Path) -> None:
     private = document(node("a", instruction="Be nice.", is_final=True))
     assert list_findings(tmp_path, private) == [
-        "warning: node a: This has no text of its own: without a language model it says a stock phrase."
+        "warning: node a: This node has no text: without a language model it sends a default sentence."
     ]
     scripted = document(node("a", instruction="EN line: 'Hello.'", is_final=True))
     assert list_findings(tmp_path, scripted) == []
@@ -120,7 +120,7 @@ def test_a_call_whose_failure_leads_nowhere_is_named(tmp_path: Path) -> None:
         )
         return document(*nodes, actions=[call], tools=[tool])
 
-    alone = "warning: tool t: When this fails only the model is told: it has no on_failure."
+    alone = "warning: tool t: A failure is only reported to the model: add on_failure."
     assert list_findings(tmp_path, build_call(bare)) == [
         "warning: node a: Nothing happens when “get” fails: give its trigger an on_failure.",
         alone,
@@ -159,7 +159,7 @@ def test_what_only_a_language_model_takes_is_named(tmp_path: Path) -> None:
     )  # fmt: skip
     lines = list_findings(tmp_path, document(asked, node("b", "B.", is_final=True), budget={"turns": 9}))
     assert lines == [
-        "warning: edge go: Without a language model nothing takes this edge: give it keywords, examples or "
+        "warning: edge go: Without a language model this edge is never taken: give it keywords, examples or "
         "a pattern.",
         "warning: node a: The choice “Green” leads nowhere without a language model: give it the payload of "
         "an edge or a value, or an edge a keyword for it.",

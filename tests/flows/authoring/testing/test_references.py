@@ -7,7 +7,7 @@ from flows.document import FlowError
 from tests.flows.conversation import Json, edge, flow, node
 
 CALL = {"id": "look_up", "name": "l", "method": "GET", "url": "https://x.example"}
-TALK = flow(
+FLOW = flow(
     node("ask", "Well?", edges=[edge("go", "end")]),
     node("end", "Bye.", is_final=True),
     actions=[CALL],
@@ -24,7 +24,7 @@ def build_test_file(turn: Json, **more: Json) -> ConversationTestFile:
 def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
     turn = {"say": "hi", "decide": [{}, {"edge": "og"}], "expect": {"node": "aks", "edge": "pots"}}
     with pytest.raises(FlowError) as caught:
-        validate_references(build_test_file(turn, answers={"lok_up": {}}), TALK, "flow.test.yaml")
+        validate_references(build_test_file(turn, answers={"lok_up": {}}), FLOW, "flow.test.yaml")
     assert [str(problem) for problem in caught.value.issues] == [
         "answers.lok_up: There is no action “lok_up” in the flow. Is “look_up” meant?",
         "conversations[0].answers.lok_up: There is no action “lok_up” in the flow. Is “look_up” meant?",
@@ -36,4 +36,4 @@ def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
 
 def test_names_of_the_flow_are_none() -> None:
     turn = {"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "end", "edge": "stop"}}
-    validate_references(build_test_file(turn, answers={"look_up": {}}), TALK, "flow.test.yaml")
+    validate_references(build_test_file(turn, answers={"look_up": {}}), FLOW, "flow.test.yaml")

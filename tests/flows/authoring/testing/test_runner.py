@@ -67,7 +67,7 @@ async def test_what_comes_as_expected_passes() -> None:
         ({"choices": []}, "1. “hi”: the choices are Small, Large"),
     ],
 )
-async def test_each_difference_is_told_in_a_sentence(expect: Json, sentence: str) -> None:
+async def test_each_difference_is_reported_in_a_sentence(expect: Json, sentence: str) -> None:
     assert await run_with_rules({"say": "hi", "expect": expect}) == (sentence,)
 
 
@@ -184,5 +184,5 @@ def test_a_script_with_a_mistake_is_refused_by_its_place(text: str, path: str, t
     assert [problem.path for problem in caught.value.issues] == [path]
 
 
-def test_a_script_stands_beside_its_flow() -> None:
+def test_a_test_file_is_found_beside_its_flow() -> None:
     assert conversation_file_path("flows/kyc.json") == Path("flows/kyc.test.yaml")

@@ -1,4 +1,4 @@
-"""A form asks for what is missing, and takes corrections, questions and a way out at any point."""
+"""Forms ask for missing values, and accept corrections, questions and cancellation at any point."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def build_flow(**more: Any) -> Flow:
 
 
 async def test_a_form_asks_for_one_value_after_another_and_reads_them_back() -> None:
-    talk = machine(build_flow())
-    assert (await talk.turn("hi")).text == "Hello!\n\nFor which day?"
-    assert (await talk.turn("next friday")).text == "How many are you?"
-    area = await talk.turn("4")
+    dialog = machine(build_flow())
+    assert (await dialog.turn("hi")).text == "Hello!\n\nFor which day?"
+    assert (await dialog.turn("next friday")).text == "How many are you?"
+    area = await dialog.turn("4")
     assert [choice.label for choice in area.messages[-1].choices] == ["Inside", "Outside"]
-    wish = await talk.turn("outside")
+    wish = await dialog.turn("outside")
     assert [choice.label for choice in wish.messages[-1].choices] == ["Skip"]
-    assert (await talk.turn("skip")).text == "4 on 27 November 2026, Outside. Right?"
-    assert (await talk.turn("yes")).outcome == "final"
+    assert (await dialog.turn("skip")).text == "4 on 27 November 2026, Outside. Right?"
+    assert (await dialog.turn("yes")).outcome == "final"
 
 
 async def test_what_is_known_is_not_asked() -> None:
@@ -52,9 +52,9 @@ async def test_what_is_known_is_not_asked() -> None:
 
 
 async def test_an_earlier_value_is_corrected_while_another_is_asked() -> None:
-    talk = machine(build_flow())
-    asked = await say(talk, "hi", "next friday", "actually next thursday")
-    assert (asked.text, read_slots(talk)["day"]) == ("How many are you?", "2026-11-26")
+    dialog = machine(build_flow())
+    asked = await say(dialog, "hi", "next friday", "actually next thursday")
+    assert (asked.text, read_slots(dialog)["day"]) == ("How many are you?", "2026-11-26")
 
 
 async def test_a_value_that_is_checked_is_refused_with_the_reason_and_asked_again() -> None:
@@ -66,36 +66,36 @@ async def test_a_value_that_is_checked_is_refused_with_the_reason_and_asked_agai
 
 
 async def test_a_question_in_between_loses_nothing() -> None:
-    talk = machine(build_flow())
-    answered = await say(talk, "hi", "next friday", "4", "where are you?")
+    dialog = machine(build_flow())
+    answered = await say(dialog, "hi", "next friday", "4", "where are you?")
     assert [message.text for message in answered.messages] == ["At the quay.", "Inside or outside?"]
-    await talk.turn("inside")
-    assert read_slots(talk) == {"day": "2026-11-27", "guests": 4, "area": "Inside"}
+    await dialog.turn("inside")
+    assert read_slots(dialog) == {"day": "2026-11-27", "guests": 4, "area": "Inside"}
 
 
-async def test_what_the_caller_knows_is_not_asked() -> None:
-    talk = machine(build_flow())
-    await talk.turn("hi", context={"guests": 3, "area": "Inside"})
-    assert (await talk.turn("next friday")).text == "Any wishes?"
-    assert read_slots(talk) == {"day": "2026-11-27", "guests": 3, "area": "Inside"}
+async def test_values_of_the_callers_context_are_not_asked_for() -> None:
+    dialog = machine(build_flow())
+    await dialog.turn("hi", context={"guests": 3, "area": "Inside"})
+    assert (await dialog.turn("next friday")).text == "Any wishes?"
+    assert read_slots(dialog) == {"day": "2026-11-27", "guests": 3, "area": "Inside"}
 
 
-async def test_who_wants_to_stop_may_stop() -> None:
+async def test_a_user_who_wants_to_stop_may_stop() -> None:
     stopped = await say(machine(build_flow()), "hi", "next friday", "stop")
     assert (stopped.outcome, stopped.text) == ("final", "All right, I have stopped here.")
 
 
 async def test_a_no_asks_what_is_wrong_and_asks_only_for_that() -> None:
-    talk = machine(build_flow())
-    wrong = await say(talk, "hi", "next friday", "4", "inside", "skip", "no")
+    dialog = machine(build_flow())
+    wrong = await say(dialog, "hi", "next friday", "4", "inside", "skip", "no")
     labels = [choice.label for choice in wrong.messages[-1].choices]
     assert (wrong.text, labels) == ("What shall I change?", ["Day", "Guests", "Area", "Wish"])
-    assert (await say(talk, "2", "6")).text == "6 on 27 November 2026, Inside. Right?"
+    assert (await say(dialog, "2", "6")).text == "6 on 27 November 2026, Inside. Right?"
 
 
 async def test_a_value_is_corrected_at_the_confirmation() -> None:
-    talk = machine(build_flow())
-    check = await say(talk, "hi", "next friday", "4", "inside", "skip", "no, outside")
+    dialog = machine(build_flow())
+    check = await say(dialog, "hi", "next friday", "4", "inside", "skip", "no, outside")
     assert check.text == "4 on 27 November 2026, Outside. Right?"
 
 
@@ -104,9 +104,9 @@ async def test_two_dates_are_never_taken_for_each_other() -> None:
         {"name": "arrival", "question": "From when?", "format": "date", "x-future": True},
         {"name": "departure", "question": "Until when?", "format": "date", "x-future": True},
     ]
-    talk = machine(build_flow(slots=slots_of_stay))
-    await say(talk, "hi", "4 December 2026", "6 December 2026")
-    assert read_slots(talk) == {"arrival": "2026-12-04", "departure": "2026-12-06"}
+    dialog = machine(build_flow(slots=slots_of_stay))
+    await say(dialog, "hi", "4 December 2026", "6 December 2026")
+    assert read_slots(dialog) == {"arrival": "2026-12-04", "departure": "2026-12-06"}
 
 
 async def test_a_form_fails_over_to_a_node() -> None:
@@ -130,24 +130,24 @@ async def test_a_form_is_asked_in_the_other_language() -> None:
     }}  # fmt: skip
     base = build_flow(slots=[SLOTS[2]])
     flow = Flow.model_validate({**(base._source or {}), "languages": languages})
-    talk = machine(flow)
-    asked = await talk.turn("Guten Tag, ich hätte gerne einen Tisch")
+    dialog = machine(flow)
+    asked = await dialog.turn("Guten Tag, ich hätte gerne einen Tisch")
     assert "Drinnen oder draußen?" in asked.text
-    check = await talk.turn("Draußen")
+    check = await dialog.turn("Draußen")
     assert [choice.label for choice in check.messages[-1].choices] == ["Ja", "Nein"]
-    assert (await talk.turn("ja")).text == "Gebucht."
+    assert (await dialog.turn("ja")).text == "Gebucht."
 
 
 async def test_a_yes_or_no_and_a_few_values_have_buttons() -> None:
     parking = {"name": "parking", "question": "With parking?", "type": "boolean"}
     size = {"name": "size", "question": "Which size?", "enum": ["small", "large"]}
-    talk = machine(build_flow(slots=[parking, size]))
-    asked = await talk.turn("hi")
+    dialog = machine(build_flow(slots=[parking, size]))
+    asked = await dialog.turn("hi")
     assert [choice.label for choice in asked.messages[-1].choices] == ["Yes", "No"]
-    asked = await talk.turn("2")
+    asked = await dialog.turn("2")
     assert [choice.label for choice in asked.messages[-1].choices] == ["small", "large"]
-    await talk.turn("large please")
-    assert read_slots(talk) == {"parking": False, "size": "large"}
+    await dialog.turn("large please")
+    assert read_slots(dialog) == {"parking": False, "size": "large"}
 
 
 async def test_the_label_of_a_choice_names_its_value_and_a_question_is_asked_once() -> None:
@@ -156,28 +156,28 @@ async def test_the_label_of_a_choice_names_its_value_and_a_question_is_asked_onc
         "name": "size", "question": "Which size?",
         "choices": [{"label": "Small", "value": "s"}, {"label": "Large", "value": "l"}],
     }  # fmt: skip
-    talk = machine(build_flow(slots=[kind, size]))
-    assert (await talk.turn("a large one please")).text == "Hello!\n\nWhich?"
-    assert (await talk.turn("no, small")).text == "Which?"
-    assert (await talk.turn("small, I said")).text == "Got it. Which?"
-    await talk.turn("tuna")
-    assert read_slots(talk) == {"kind": "Tuna", "size": "s"}
+    dialog = machine(build_flow(slots=[kind, size]))
+    assert (await dialog.turn("a large one please")).text == "Hello!\n\nWhich?"
+    assert (await dialog.turn("no, small")).text == "Which?"
+    assert (await dialog.turn("small, I said")).text == "Got it. Which?"
+    await dialog.turn("tuna")
+    assert read_slots(dialog) == {"kind": "Tuna", "size": "s"}
 
 
 @pytest.mark.parametrize(
     ("text", "wish"), [("no", None), ("No, thanks!", None), ("skip", None), ("no onions", "no onions")]
 )
 async def test_only_a_whole_message_leaves_an_optional_value_out(text: str, wish: str | None) -> None:
-    talk = machine(build_flow(slots=[SLOTS[2], SLOTS[3]]))
-    await say(talk, "hi", "inside", text)
-    assert read_slots(talk).get("wish") == wish
+    dialog = machine(build_flow(slots=[SLOTS[2], SLOTS[3]]))
+    await say(dialog, "hi", "inside", text)
+    assert read_slots(dialog).get("wish") == wish
 
 
 async def test_a_renamed_form_keeps_what_was_learnt() -> None:
-    talk = machine(build_flow())
-    await say(talk, "hi", "next friday")
+    dialog = machine(build_flow())
+    await say(dialog, "hi", "next friday")
     renamed = [{**slot, "name": "people"} if slot["name"] == "guests" else slot for slot in SLOTS]
-    moved = DialogMachine(build_flow(slots=renamed), state=talk.state)
+    moved = DialogMachine(build_flow(slots=renamed), state=dialog.state)
     assert (await moved.turn("4")).node == "ask_area"
     assert read_slots(moved)["day"] == "2026-11-27"
 
@@ -185,7 +185,7 @@ async def test_a_renamed_form_keeps_what_was_learnt() -> None:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        ({"slots": []}, "nodes[0].slots: At least 1 is needed here."),
+        ({"slots": []}, "nodes[0].slots: At least 1 is required here."),
         ({"then": "nowhere"}, "nodes[0]: There is no node “nowhere”."),
         (
             {"slots": [{"name": "x"}]},
@@ -213,8 +213,8 @@ def test_an_unknown_key_of_a_slot_is_a_warning() -> None:
     assert warnings[0].startswith("nodes[0].slots[0].requird: This key is not known here")
 
 
-def read_slots(talk: DialogMachine) -> Json:
-    values = (talk.state or {}).get("slots")
+def read_slots(dialog: DialogMachine) -> Json:
+    values = (dialog.state or {}).get("slots")
     return dict(values) if isinstance(values, dict) else {}
 
 

@@ -1,4 +1,4 @@
-"""Questions and answers, in the flow or in a file beside it, and menus that lead to them."""
+"""Questions and answers, in the flow or in a separate file, and menus that list them."""
 
 from __future__ import annotations
 

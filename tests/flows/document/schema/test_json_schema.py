@@ -34,7 +34,7 @@ def test_the_schema_asks_for_what_the_code_asks_for() -> None:
     assert schema["$defs"]["Edge"]["required"] == ["id", "condition"]
 
 
-def test_the_schema_knows_the_other_names_of_keys() -> None:
+def test_the_schema_has_the_other_names_of_keys() -> None:
     schema = build_flow_schema()
     assert {"global_actions", "env_vars"} <= set(schema["properties"])
     assert "body_template" in schema["$defs"]["Action"]["properties"]
@@ -72,7 +72,7 @@ def test_every_key_is_explained(part: type[FlowModel]) -> None:
 
 
 @pytest.mark.parametrize("part", ["Edge", "Tool"])
-def test_the_schema_knows_what_a_function_may_be_called(part: str) -> None:
+def test_the_schema_limits_function_names(part: str) -> None:
     pattern = build_flow_schema()["$defs"][part]["properties"]["id"]["pattern"]
     assert re.search(pattern, "order_given")
     assert not re.search(pattern, "order given")

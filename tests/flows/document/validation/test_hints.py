@@ -1,4 +1,4 @@
-"""Problems say where, what was found, and what to write."""
+"""Problems give the place, the value found, and a correction."""
 
 # ruff: noqa: E501 - a document and its sentence stay on their lines
 
@@ -30,29 +30,29 @@ def build_yaml(parts: str) -> str:
     ("document", "sentence"),
     [
         # a value of a wrong type: every kind of value, at every level
-        (HEAD + "nodes: 5", 'nodes: A list is needed here and this is the number 5: write nodes: [{id: start'),
-        (HEAD + "nodes: {start: {name: Start}}", "nodes: A list is needed here and this is an object with start"),
-        (HEAD + "nodes: [start]", "nodes[0]: An object is needed here and this is the text “start”: write {id: s"),
+        (HEAD + "nodes: 5", 'nodes: A list is required here and this is the number 5: write nodes: [{id: start'),
+        (HEAD + "nodes: {start: {name: Start}}", "nodes: A list is required here and this is an object with start"),
+        (HEAD + "nodes: [start]", "nodes[0]: An object is required here and this is the text “start”: write {id: s"),
         (
             build_yaml("edges: {booked: end}"),
-            "nodes[0].edges: A list is needed here and this is an object with booked: write edges: [{id: booked, "
+            "nodes[0].edges: A list is required here and this is an object with booked: write edges: [{id: booked, "
             "condition: The user has booked, target_node_id: thanks}]",
         ),
         (
             build_yaml("edges: [end]"),
-            "nodes[0].edges[0]: An object is needed here and this is the text “end”: write {id: booked, condition",
+            "nodes[0].edges[0]: An object is required here and this is the text “end”: write {id: booked, condition",
         ),
         (
             build_yaml("edges: [{id: a, condition: b, keywords: yes please, target_node_id: end}]"),
-            "edges[0].keywords: A list is needed here and this is the text “yes please”: write keywords: [",
+            "edges[0].keywords: A list is required here and this is the text “yes please”: write keywords: [",
         ),
-        (build_yaml("is_final: maybe"), "is_final: Either true or false is needed here and this is the text “maybe”."),
-        (build_yaml("max_turns: many"), "max_turns: A whole number is needed here and this is the text “many”."),
-        (build_yaml("timeout: 600"), "timeout: An object is needed here and this is the number 600: write timeout: {"),
-        (build_yaml("name: [a]"), "nodes[0].name: Text is needed here and this is a list with 1 item: write name: Start"),
-        (build_yaml("name: "), "nodes[0].name: Text is needed here and this is nothing: write name: Start."),
+        (build_yaml("is_final: maybe"), "is_final: True or false is required here and this is the text “maybe”."),
+        (build_yaml("max_turns: many"), "max_turns: A whole number is required here and this is the text “many”."),
+        (build_yaml("timeout: 600"), "timeout: An object is required here and this is the number 600: write timeout: {"),
+        (build_yaml("name: [a]"), "nodes[0].name: Text is required here and this is a list with 1 item: write name: Start"),
+        (build_yaml("name: "), "nodes[0].name: Text is required here and this is nothing: write name: Start."),
         (build_yaml("actions: [{trigger: on_entry, action_id: a}]"), "and this is the text “on_entry”. Is “on_enter”"),
-        (build_yaml("actions: look_up"), "nodes[0].actions: A list is needed here and this is the text “look_up”: write "
+        (build_yaml("actions: look_up"), "nodes[0].actions: A list is required here and this is the text “look_up”: write "
          "actions: [{trigger: on_enter, action_id: look_up}]"),
         # what is missing, or has another name
         (HEAD + "nodes: [{name: Start}]", "nodes[0].id: This is required and missing: write id: start."),
@@ -99,16 +99,16 @@ def test_a_problem_says_where_what_and_what_to_write(document: str, sentence: st
 @pytest.mark.parametrize(
     ("turn", "sentence"),
     [
-        ("{say: hi, expect: {reply: 5}}", "expect.reply: A list is needed here and this is the number 5: write "
+        ("{say: hi, expect: {reply: 5}}", "expect.reply: A list is required here and this is the number 5: write "
          "reply: Hello."),
         ("{say: hi, expect: {nod: start}}", "expect.nod: There is no key “nod” here. Is “node” meant?"),
         ("{says: hi}", "turns[0].says: There is no key “says” here. Is “say” meant?"),
-        ("{say: hi, expect: start}", "expect: An object is needed here and this is the text “start”: write expect: "
+        ("{say: hi, expect: start}", "expect: An object is required here and this is the text “start”: write expect: "
          "{node: start, reply: Hello}"),
         ("{say: how much is it?, expect: {}}", 'write that text in quotes: "how much is it?"'),
     ],
 )  # fmt: skip
-def test_a_problem_of_a_test_file_is_told_alike(tmp_path: Path, turn: str, sentence: str) -> None:
+def test_a_problem_of_a_test_file_is_reported_alike(tmp_path: Path, turn: str, sentence: str) -> None:
     (tmp_path / "t.yaml").write_text(f"conversations: [{{name: a, turns: [{turn}]}}]", encoding="utf-8")
     with pytest.raises(FlowError) as refused:
         ConversationTestFile.load(tmp_path / "t.yaml")
@@ -141,11 +141,11 @@ def test_a_probable_mistake_is_a_warning(tmp_path: Path, parts: str, sentence: s
     ("text", "hint"),
     [
         ("nodes: []\ninitial_node: a", "it looks like YAML: name the file .yaml"),
-        ('{"nodes": [], }', "take out the comma before a closing bracket"),
-        ('{\n // the nodes\n "nodes": []}', "take out the comments"),
+        ('{"nodes": [], }', "remove the comma before a closing bracket"),
+        ('{\n // the nodes\n "nodes": []}', "remove the comments"),
         ("{'nodes': []}", "write texts in double quotes"),
     ],
 )
-def test_what_is_no_json_is_told_why(text: str, hint: str) -> None:
+def test_the_error_says_why_a_text_is_not_json(text: str, hint: str) -> None:
     with pytest.raises(FlowError, match=hint):
         Flow.from_json(text)

@@ -1,4 +1,4 @@
-"""Emoji of a node, and slots that only a message fills."""
+"""Reactions of a node, and slots filled only from message data."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def test_an_emoji_is_one(emoji: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["thumbsup", ":)", "+1", "1", "é", " ", "👍 yes"])
-def test_what_is_no_emoji_is_named(word: str) -> None:
+def test_what_is_not_an_emoji_is_named(word: str) -> None:
     assert list_issues(on_reaction={word: "yes"}) == [
-        f"nodes[0].on_reaction: “{word}” is no emoji; write one like 👍."
+        f"nodes[0].on_reaction: “{word}” is not an emoji; write one like 👍."
     ]
-    assert list_issues(reaction=word) == [f"nodes[0].reaction: “{word}” is no emoji; write one like 👍."]
+    assert list_issues(reaction=word) == [f"nodes[0].reaction: “{word}” is not an emoji; write one like 👍."]
 
 
-def test_an_emoji_stands_once_whatever_its_skin_tone() -> None:
+def test_an_emoji_may_occur_once_whatever_its_skin_tone() -> None:
     assert list_issues(on_reaction={"👍": "yes", "👍🏽": "no"}) == [
         "nodes[0].on_reaction: “👍🏽” is “👍” in another skin tone or variant: keep one of them."
     ]

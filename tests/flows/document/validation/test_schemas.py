@@ -64,9 +64,9 @@ def find_schema_issues(schema: Json) -> dict[str, str]:
         ({"properties": {"b": {"type": "x"}}}, "properties.b.type", "This must be one of string"),
         ({"$ref": "#/b"}, "$ref", "There is no “#/b” in this schema."),
         ({"$ref": "https://example.org/b"}, "$ref", "There is no “https://example.org/b” in this schema."),
-        ({"x-region": "XX"}, "x-region", "“XX” is no country; write it like DE."),
-        ({"x-region": 5}, "x-region", "“5” is no country; write it like DE."),
-        ({"required": ["a", "a"]}, "required", "This names something twice."),
+        ({"x-region": "XX"}, "x-region", "“XX” is not a country code; write it like DE."),
+        ({"x-region": 5}, "x-region", "“5” is not a country code; write it like DE."),
+        ({"required": ["a", "a"]}, "required", "This contains a duplicate."),
     ],
 )
 def test_what_is_wrong_within_a_schema_is_named(part: Json, place: str, sentence: str) -> None:
@@ -109,7 +109,7 @@ def test_there_is_nothing_to_say_against_a_sound_schema(schema: Json) -> None:
     assert find_schema_issues(schema) == {}
 
 
-def test_a_flow_is_told_of_the_schemas_of_edges_and_tools() -> None:
+def test_schemas_of_edges_and_tools_are_reported() -> None:
     schema = {"properties": {"a": {"type": "strng"}}}
     tool = {"id": "t", "name": "t", "description": "d", "input_schema": schema}
     broken = document(node("a", edges=[edge("e", "a", input_schema=schema)]), tools=[tool])
@@ -133,13 +133,13 @@ def test_a_schema_without_a_type_is_of_an_object() -> None:
 
 
 def test_a_country_that_a_language_names_is_looked_at_too() -> None:
-    with pytest.raises(FlowError, match=r"languages\.de\.slots\.phone\.region: “XX” is no country"):
+    with pytest.raises(FlowError, match=r"languages\.de\.slots\.phone\.region: “XX” is not a country code"):
         Flow.from_json(
             json.dumps(document(node("a"), languages={"de": {"slots": {"phone": {"region": "XX"}}}}))
         )
 
 
-def test_a_schema_without_end_is_told() -> None:
+def test_a_schema_without_end_is_reported() -> None:
     schema: Json = {}
     for _ in range(200):
         schema = {"items": schema}

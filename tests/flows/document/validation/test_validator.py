@@ -1,4 +1,4 @@
-"""What cannot run is refused when a flow is loaded, with its place and a plain sentence."""
+"""Invalid flows are refused when they are loaded, with the place and the reason."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_mistake_of_shape_in_one_language_hides_nothing_in_another() -> None:
     }
 
 
-def test_an_id_stands_for_one_thing() -> None:
+def test_an_id_names_one_thing() -> None:
     broken = document(
         node("a", edges=[edge("on", "a"), edge("on", "a")], tools=[TOOL, TOOL]),
         actions=[CALL, CALL],
@@ -106,14 +106,14 @@ def test_a_model_is_never_offered_two_functions_of_one_name() -> None:
     assert STAY_FUNCTION_ID == STAY_FUNCTION_NAME
     assert find_issues(broken) == {
         "nodes[0].edges[2].id": (
-            f"“{STAY_FUNCTION_NAME}” is the engine's own name for staying: choose another."
+            f"“{STAY_FUNCTION_NAME}” is reserved for staying at the node: choose another."
         ),
         "nodes[0].tools[0].id": "An edge is called “look” too: a model could not tell them apart.",
         "tools[0].id": "An edge is called “find” too: a model could not tell them apart.",
     }
 
 
-def test_an_edge_that_leads_nowhere_is_no_way_out_of_a_failure() -> None:
+def test_an_edge_without_a_target_does_not_handle_a_failure() -> None:
     blind = {"id": "blind", "condition": "never"}
     broken = document(
         node(

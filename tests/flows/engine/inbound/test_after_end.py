@@ -1,4 +1,4 @@
-"""After the end: a remark begins nothing anew, a new wish does."""
+"""After the end of a conversation, a remark does not start a new one; a new request does."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def build_flow(language: str) -> Flow:
 
 async def _answer_after_end(language: str, text: str) -> Any:
     wish = {"en": "a haircut", "de": "ein haarschnitt", "es": "un corte de pelo"}[language]
-    talk = machine(build_flow(language))
-    assert (await say(talk, wish)).outcome == "final"
-    return await talk.turn(text)
+    dialog = machine(build_flow(language))
+    assert (await say(dialog, wish)).outcome == "final"
+    return await dialog.turn(text)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,6 @@ async def test_a_new_wish_begins_again(language: str, text: str) -> None:
 
 
 async def test_a_wish_with_a_keyword_begins_again_beside_thanks() -> None:
-    talk = machine(build_flow("en"))
-    await say(talk, "a haircut", "thank you, bye")
-    assert len((await talk.turn("thanks, another haircut")).messages) > 1
+    dialog = machine(build_flow("en"))
+    await say(dialog, "a haircut", "thank you, bye")
+    assert len((await dialog.turn("thanks, another haircut")).messages) > 1

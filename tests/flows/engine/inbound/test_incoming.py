@@ -1,4 +1,4 @@
-"""Quoted words decide nothing, and a reaction only what the node says (guarantee L15)."""
+"""Quoted words have no effect, and a reaction only the effect that its node defines (guarantee L15)."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def build_flow(**more: object) -> Flow:
 
 
 async def ask_question(of: Flow) -> DialogMachine:
-    talk = machine(of)
-    assert (await talk.turn("hi")).text == QUESTION
-    return talk
+    dialog = machine(of)
+    assert (await dialog.turn("hi")).text == QUESTION
+    return dialog
 
 
 @pytest.mark.parametrize(
@@ -57,35 +57,35 @@ async def ask_question(of: Flow) -> DialogMachine:
     ],
 )
 async def test_a_tapback_changes_nothing_and_is_not_answered(text: str) -> None:
-    talk = await ask_question(build_flow())
-    before = talk.state
+    dialog = await ask_question(build_flow())
+    before = dialog.state
 
-    answer = await talk.turn(text)
+    answer = await dialog.turn(text)
 
-    assert (answer.messages, answer.outcome, answer.node, talk.state) == ((), "reaction", "ask", before)
+    assert (answer.messages, answer.outcome, answer.node, dialog.state) == ((), "reaction", "ask", before)
 
 
 async def test_a_tapback_to_the_menu_of_the_default_flow_hands_nothing_off() -> None:
-    talk = load_library("support")
-    greeting = await talk.turn("hello")
+    dialog = load_library("support")
+    greeting = await dialog.turn("hello")
     menu = "\n".join(f"{at}. {each.label}" for at, each in enumerate(greeting.messages[-1].choices, 1))
 
-    assert (await talk.turn(f"Liked “{greeting.text}\n\n{menu}”")).outcome == "reaction"
+    assert (await dialog.turn(f"Liked “{greeting.text}\n\n{menu}”")).outcome == "reaction"
 
 
 async def test_the_words_beside_a_quotation_decide() -> None:
-    talk = await ask_question(build_flow())
+    dialog = await ask_question(build_flow())
 
-    answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order\n2")
+    answer = await dialog.turn(f"> {QUESTION}\n> 1. Cancel the order\n2")
 
     assert answer.text == "KEPT"
 
 
 async def test_a_mere_quotation_is_answered_with_the_question() -> None:
-    talk = await ask_question(build_flow(max_turns=1))
+    dialog = await ask_question(build_flow(max_turns=1))
 
     for _ in range(3):
-        answer = await talk.turn(f"> {QUESTION}\n> 1. Cancel the order")
+        answer = await dialog.turn(f"> {QUESTION}\n> 1. Cancel the order")
         assert (answer.text, answer.node, answer.hand_off) == (QUESTION, "ask", False)
 
 
@@ -104,10 +104,10 @@ async def test_a_mere_quotation_is_answered_with_the_question() -> None:
 async def test_quotations_of_merged_messages_end_with_each_message(
     texts: tuple[str, ...], reply: str
 ) -> None:
-    talk = await ask_question(build_flow())
+    dialog = await ask_question(build_flow())
     merged = merge_turns([turn(text) for text in texts])
 
-    assert (await talk.turn(merged)).text.endswith(reply)
+    assert (await dialog.turn(merged)).text.endswith(reply)
 
 
 KEYWORDS = st.sampled_from(["cancel", "keep", "yes", "no", "person", "1", "order", "please"])
@@ -151,26 +151,26 @@ def test_the_quoted_part_of_a_message_decides_nothing(
     )
     quotation = mark.format(f"{question}?")
 
-    async def talk() -> TurnResult:
+    async def dialog() -> TurnResult:
         dialog = machine(made)
         await dialog.turn("hi")
         return await dialog.turn(f"{own}\n\n{quotation}" if is_above else f"{quotation}\n{own}")
 
-    answer = asyncio.run(talk())
+    answer = asyncio.run(dialog())
     assert (answer.node, answer.hand_off) == ("ask", False)
 
 
 async def test_a_language_of_a_tapback_is_not_that_of_the_person() -> None:
-    talk = load_library("support")
-    first = await talk.turn("hello, good morning")
+    dialog = load_library("support")
+    first = await dialog.turn("hello, good morning")
 
-    await talk.turn(f"Gefällt „{first.text}“")
-    assert talk.state is not None
-    assert talk.state["language"] == "en"
+    await dialog.turn(f"Gefällt „{first.text}“")
+    assert dialog.state is not None
+    assert dialog.state["language"] == "en"
 
 
-async def react(talk: DialogMachine, emoji: str, quoted: str = QUESTION) -> TurnResult:
-    return await talk.turn(
+async def react(dialog: DialogMachine, emoji: str, quoted: str = QUESTION) -> TurnResult:
+    return await dialog.turn(
         Turn(
             id="r",
             session="s",
@@ -191,71 +191,71 @@ async def test_a_reaction_means_what_the_node_says(emoji: str, reply: str) -> No
 
 
 async def test_a_tapback_means_what_the_node_says() -> None:
-    talk = await ask_question(build_flow(on_reaction=MEANINGS))
+    dialog = await ask_question(build_flow(on_reaction=MEANINGS))
 
-    assert (await talk.turn(f"Liked “{QUESTION}”")).text == "KEPT"
+    assert (await dialog.turn(f"Liked “{QUESTION}”")).text == "KEPT"
 
 
 async def test_an_edge_without_words_of_its_own_can_be_meant() -> None:
-    talk = machine(
+    dialog = machine(
         flow(
             node("ask", QUESTION, edges=[edge("go", "end", "it is time")], on_reaction={"❤️": "go"}),
             node("end", "END", is_final=True),
         )
     )
-    await talk.turn("hi")
+    await dialog.turn("hi")
 
-    assert (await react(talk, "❤")).text == "END"
+    assert (await react(dialog, "❤")).text == "END"
 
 
 async def test_a_yes_fills_a_slot() -> None:
     confirmed = edge("given", "end", input_schema=input_schema(sure={"type": "boolean"}))
-    talk = machine(
+    dialog = machine(
         flow(
             node("ask", QUESTION, edges=[confirmed], on_reaction={"👍": "yes", "👎": "no"}),
             node("end", "{{ sure }}", is_final=True),
         )
     )
-    await talk.turn("hi")
+    await dialog.turn("hi")
 
-    assert (await react(talk, "👎")).text == "False"
+    assert (await react(dialog, "👎")).text == "False"
 
 
 @pytest.mark.parametrize(
     ("emoji", "quoted"), [("🎉", QUESTION), ("", QUESTION), ("👍", "An older message"), ("👍", "")]
 )
 async def test_other_reactions_decide_nothing(emoji: str, quoted: str) -> None:
-    talk = await ask_question(build_flow(on_reaction=MEANINGS))
+    dialog = await ask_question(build_flow(on_reaction=MEANINGS))
 
-    assert (await react(talk, emoji, quoted)).outcome == "reaction"
+    assert (await react(dialog, emoji, quoted)).outcome == "reaction"
 
 
 async def test_a_reaction_to_an_older_question_decides_nothing() -> None:
-    talk = await ask_question(build_flow(on_reaction=MEANINGS))
-    await say(talk, "keep")
+    dialog = await ask_question(build_flow(on_reaction=MEANINGS))
+    await say(dialog, "keep")
 
-    assert (await react(talk, "👎")).outcome == "reaction"
+    assert (await react(dialog, "👎")).outcome == "reaction"
 
 
 async def test_a_reaction_begins_no_conversation_and_reopens_none() -> None:
-    talk = machine(flow(node("end", "Bye, and thanks for all of this.", is_final=True)))
-    assert (await react(talk, "👍")).messages == ()
-    await talk.turn("hi")
+    dialog = machine(flow(node("end", "Bye, and thanks for all of this.", is_final=True)))
+    assert (await react(dialog, "👍")).messages == ()
+    await dialog.turn("hi")
 
-    assert (await react(talk, "👍", "Bye, and thanks for all of this.")).messages == ()
-    assert (await talk.turn("> Bye, and thanks for all of this.")).messages == ()
+    assert (await react(dialog, "👍", "Bye, and thanks for all of this.")).messages == ()
+    assert (await dialog.turn("> Bye, and thanks for all of this.")).messages == ()
 
 
 async def test_an_unsupported_message_is_answered_once() -> None:
-    talk = await ask_question(build_flow())
+    dialog = await ask_question(build_flow())
 
-    answers = [await talk.turn(turn(kind="unsupported")) for _ in range(3)]
+    answers = [await dialog.turn(turn(kind="unsupported")) for _ in range(3)]
 
     assert QUESTION in answers[0].text
     assert answers[0].text.startswith("I can't see this kind of message here.")
     assert [answer.text for answer in answers[1:]] == ["", ""]
-    assert (await talk.turn("keep")).text == "KEPT"
-    assert (await talk.turn(turn(kind="unsupported"))).text
+    assert (await dialog.turn("keep")).text == "KEPT"
+    assert (await dialog.turn(turn(kind="unsupported"))).text
 
 
 async def test_the_flow_has_its_own_words_for_an_unsupported_message() -> None:
@@ -266,10 +266,10 @@ async def test_the_flow_has_its_own_words_for_an_unsupported_message() -> None:
             "de": {"unsupported_text": "Bitte nur Text.", "nodes": {"ask": {"static_text": "Stornieren?"}}}
         },
     )
-    talk = machine(own)
-    await talk.turn("guten Morgen, ich habe eine Frage")
+    dialog = machine(own)
+    await dialog.turn("guten Morgen, ich habe eine Frage")
 
-    assert (await talk.turn(turn(kind="unsupported"))).text == "Bitte nur Text. Stornieren?"
+    assert (await dialog.turn(turn(kind="unsupported"))).text == "Bitte nur Text. Stornieren?"
 
 
 @pytest.mark.parametrize(

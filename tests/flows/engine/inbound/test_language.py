@@ -1,4 +1,4 @@
-"""Days, times and phone numbers by the flow's language and country."""
+"""Days, times and phone numbers in the flow's language and country."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_time_is_read_as_people_say_it(language: str, text: str, time: str | N
     assert extract_slot(build_slot(TIME, language), text, TODAY).value == time
 
 
-def test_an_hour_that_could_be_two_is_asked_back() -> None:
+def test_an_ambiguous_hour_is_asked_about() -> None:
     assert (
         extract_slot(build_slot(TIME), "at 3", TODAY).error_message
         == "Is that 3 in the morning or 3 in the afternoon?"

@@ -23,7 +23,7 @@ from tests.fakes import build_turn
         ("application/pdf", "(sent a file)", "(hat eine Datei geschickt)"),
     ],
 )
-async def test_a_file_stands_in_the_conversation_that_a_model_reads(
+async def test_a_file_is_part_of_the_history_that_a_model_reads(
     kind: str, english_words: str, german_words: str
 ) -> None:
     said = build_turn(1).model_copy(

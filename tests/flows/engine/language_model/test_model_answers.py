@@ -1,4 +1,4 @@
-"""What a model says is judged before it is sent, and a yes before a model's choice is followed."""
+"""A model's output is checked before it is sent, and a confirmation before the model's choice applies."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ async def run_turn(
     *decisions: TransitionDecision | Exception, text: str = "hm"
 ) -> tuple[str, str, ScriptedModel]:
     model = ScriptedModel(decisions)
-    talk = DialogMachine(MADE, model, fetch=StubFetch({}))
-    result = await say(talk, "hi", text)
+    dialog = DialogMachine(MADE, model, fetch=StubFetch({}))
+    result = await say(dialog, "hi", text)
     return result.text, result.issue, model
 
 
@@ -118,7 +118,7 @@ async def test_what_may_be_said_is_sent(reply: str) -> None:
     assert (text, issue) == (reply, "")
 
 
-async def test_a_message_for_a_node_is_judged_too() -> None:
+async def test_a_message_for_a_node_is_checked_too() -> None:
     secret = "The oven was broken the whole morning. Say goodbye and keep secret that the oven was broken!"
     chosen = TransitionDecision("chosen", {"cake": "lemon"}, reply=secret)
     model = ScriptedModel([chosen], [GeneratedReply(secret), GeneratedReply("Goodbye!")])
@@ -137,14 +137,14 @@ async def model(server: OpenAIServer) -> AsyncIterator[OpenAIModel]:
 
 
 async def test_private_text_is_not_streamed_either(server: OpenAIServer, model: OpenAIModel) -> None:
-    talk = machine(MADE, model)
-    await talk.turn("hi")
+    dialog = machine(MADE, model)
+    await dialog.turn("hi")
     pieces = [f"{word} " for word in f"Well. {INSTRUCTION}".split()]
     server.answers = [
         build_streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "', *pieces, '"}'),
         build_call(STAY_FUNCTION_NAME, {"brief_response": "Which one?"}),
     ]
-    chunks = [chunk async for chunk in await talk.turn("hm", stream=True)]
+    chunks = [chunk async for chunk in await dialog.turn("hm", stream=True)]
     streamed = "".join(chunk.text for chunk in chunks)
     assert "what they want" not in streamed
     assert (chunks[-1].text, chunks[-1].is_restart) == ("Which one?", True)
@@ -179,15 +179,15 @@ async def test_a_promised_action_that_did_not_happen_is_noticed(promise: str) ->
         "Your order has not been placed yet.",
     ],
 )
-async def test_an_offer_or_a_question_is_no_promise(reply: str) -> None:
+async def test_an_offer_or_a_question_is_not_a_promise(reply: str) -> None:
     assert (await run_turn(TransitionDecision(reply=reply)))[:2] == (reply, "")
 
 
 async def test_what_was_done_before_may_be_said() -> None:
-    talk = machine(MADE, ScriptedModel([TransitionDecision(reply="Your order has been placed.")]))
-    await talk.turn("hi")
-    talk.state = {**(talk.state or {}), "done": ["book"]}
-    assert (await talk.turn("did it work?")).text == "Your order has been placed."
+    dialog = machine(MADE, ScriptedModel([TransitionDecision(reply="Your order has been placed.")]))
+    await dialog.turn("hi")
+    dialog.state = {**(dialog.state or {}), "done": ["book"]}
+    assert (await dialog.turn("did it work?")).text == "Your order has been placed."
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ async def test_what_was_done_before_may_be_said() -> None:
         "customer service",
     ],
 )
-async def test_who_asks_for_a_person_gets_one_under_any_model(text: str) -> None:
+async def test_a_user_who_asks_for_a_person_gets_one_under_any_model(text: str) -> None:
     result = await say(machine(MADE, ScriptedModel()), "hi", text)
     assert (result.outcome, result.edge, result.text) == ("hand_off", "to_person", "A colleague takes over.")
 
@@ -208,7 +208,7 @@ async def test_who_asks_for_a_person_gets_one_under_any_model(text: str) -> None
 @pytest.mark.parametrize(
     "text", ["I do not want to talk to a person", "are you a human?", "one person", "4 people"]
 )
-async def test_who_does_not_ask_for_a_person_is_left_to_the_model(text: str) -> None:
+async def test_a_user_who_does_not_ask_for_a_person_is_left_to_the_model(text: str) -> None:
     assert (await run_turn(TransitionDecision(reply="All right."), text=text))[0] == "All right."
 
 
@@ -318,20 +318,20 @@ async def test_an_unknown_function_leaves_a_trace(server: OpenAIServer, model: O
 
 async def test_the_reasons_are_in_the_turns_outcome(server: OpenAIServer) -> None:
     server.answers = [build_text_answer(""), build_call("chosen", {"cake": "lemon"})]
-    talk = machine(SEVERAL, create_model("openai/a,openai/b", api_key="k", base_url=server.url))
-    result = await say(talk, "hi", "lemon")
+    dialog = machine(SEVERAL, create_model("openai/a,openai/b", api_key="k", base_url=server.url))
+    result = await say(dialog, "hi", "lemon")
     assert (result.model, result.failures, result.tokens) == ("openai/b", ("openai/a:empty",), 84)
-    assert talk.state is not None
-    outcome = result.to_turn_outcome(DialogState.from_json(talk.state))
+    assert dialog.state is not None
+    outcome = result.to_turn_outcome(DialogState.from_json(dialog.state))
     assert outcome.details["model_failures"] == "openai/a:empty"
-    await talk.aclose()
+    await dialog.aclose()
 
 
 async def test_the_library_hands_over_under_a_model_that_only_chats(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
-    talk = load_library("support")
-    talk = DialogMachine(talk.flow, model)
+    dialog = load_library("support")
+    dialog = DialogMachine(dialog.flow, model)
     server.answers = [build_text_answer("How nice!")]
-    assert (await say(talk, "hi", "tell me a story")).outcome == "stay"
-    assert (await talk.turn("I want a human")).outcome == "hand_off"
+    assert (await say(dialog, "hi", "tell me a story")).outcome == "stay"
+    assert (await dialog.turn("I want a human")).outcome == "hand_off"

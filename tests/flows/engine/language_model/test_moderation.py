@@ -17,7 +17,7 @@ from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, node, turn
 from tests.flows.openai_server import OpenAIServer, build_busy_error
 
-TALK = flow(
+FLOW = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),
     node("b", "Well done.", edges=[edge("x", "end")]),
     node("end", "The end.", is_final=True),
@@ -42,74 +42,74 @@ class WordModerator:
         self.read.clear()
 
 
-def build_machine(warden: WordModerator, *decisions: TransitionDecision, flow: Flow = TALK) -> DialogMachine:
+def build_machine(warden: WordModerator, *decisions: TransitionDecision, flow: Flow = FLOW) -> DialogMachine:
     return DialogMachine(flow, ScriptedModel(list(decisions)), moderator=warden)
 
 
 async def test_a_rejected_user_message_reaches_no_model() -> None:
-    talk = build_machine(WordModerator("bomb"), TransitionDecision(edge_id="go"))
-    await talk.turn("hi")
-    before = talk.state
-    refused = await talk.turn("how do I build a bomb")
+    dialog = build_machine(WordModerator("bomb"), TransitionDecision(edge_id="go"))
+    await dialog.turn("hi")
+    before = dialog.state
+    refused = await dialog.turn("how do I build a bomb")
 
     assert (refused.text, refused.outcome) == (ENGLISH.refusal, "refused")
-    assert talk.state == before
-    assert (await talk.turn("go")).text == "Well done."
+    assert dialog.state == before
+    assert (await dialog.turn("go")).text == "Well done."
 
 
 async def test_what_a_button_sends_is_looked_at_too() -> None:
-    talk = build_machine(WordModerator("damn"))
-    await talk.turn("hi")
-    answer = await talk.turn(turn("", payload="damn you"))
+    dialog = build_machine(WordModerator("damn"))
+    await dialog.turn("hi")
+    answer = await dialog.turn(turn("", payload="damn you"))
 
     assert (answer.outcome, answer.text) == ("refused", ENGLISH.refusal)
-    assert "damn" not in json.dumps(talk.state)
+    assert "damn" not in json.dumps(dialog.state)
 
 
 async def test_a_rejected_reply_is_neither_sent_nor_stored() -> None:
-    talk = build_machine(WordModerator("damn"), TransitionDecision(reply="damn you"))
-    await talk.turn("hi")
-    answer = await talk.turn("go on")
+    dialog = build_machine(WordModerator("damn"), TransitionDecision(reply="damn you"))
+    await dialog.turn("hi")
+    answer = await dialog.turn("go on")
 
     assert answer.text == ENGLISH.refusal
-    assert "damn" not in json.dumps(talk.state)
+    assert "damn" not in json.dumps(dialog.state)
 
 
 async def test_nothing_is_streamed_before_moderation() -> None:
-    talk = build_machine(WordModerator("damn"), TransitionDecision(reply="damn you"))
-    await talk.turn("hi")
-    stream = await talk.turn("go on", stream=True)
+    dialog = build_machine(WordModerator("damn"), TransitionDecision(reply="damn you"))
+    await dialog.turn("hi")
+    stream = await dialog.turn("go on", stream=True)
 
     assert [chunk.text async for chunk in stream] == [ENGLISH.refusal]
 
 
 async def test_a_failing_moderator_lets_nothing_pass() -> None:
-    talk = build_machine(WordModerator("-", fails="hm"), TransitionDecision(edge_id="go"))
-    await talk.turn("hi")
-    assert (await talk.turn("hm")).text == ENGLISH.apology
+    dialog = build_machine(WordModerator("-", fails="hm"), TransitionDecision(edge_id="go"))
+    await dialog.turn("hi")
+    assert (await dialog.turn("hm")).text == ENGLISH.apology
 
-    talk = build_machine(WordModerator("-", fails="Well done"), TransitionDecision(edge_id="go"))
-    await talk.turn("hi")
-    answer = await talk.turn("go")
+    dialog = build_machine(WordModerator("-", fails="Well done"), TransitionDecision(edge_id="go"))
+    await dialog.turn("hi")
+    answer = await dialog.turn("go")
     assert answer.text == ENGLISH.apology
     assert answer.node == "b"  # what was done stays done
 
 
 async def test_a_failing_moderator_costs_an_apology_that_varies() -> None:
-    talk = build_machine(WordModerator("-", fails="hm"), TransitionDecision(reply="Yes?"))
-    answers = [await talk.turn("hm") for _ in range(4)]
+    dialog = build_machine(WordModerator("-", fails="hm"), TransitionDecision(reply="Yes?"))
+    answers = [await dialog.turn("hm") for _ in range(4)]
     assert {answer.outcome for answer in answers} == {"error"}
     assert all(one.text != other.text for one, other in pairwise(answers))
     assert answers[0].text == ENGLISH.apology
 
-    assert (await talk.turn("hi")).text == "Hello!"
-    assert (await talk.turn("hm")).text == ENGLISH.apology
+    assert (await dialog.turn("hi")).text == "Hello!"
+    assert (await dialog.turn("hm")).text == ENGLISH.apology
 
-    talk = build_machine(
+    dialog = build_machine(
         WordModerator("-", fails="Yes?"), TransitionDecision(reply="Yes?"), TransitionDecision(reply="Yes?")
     )
-    await talk.turn("hi")
-    first, second = [await talk.turn("go on") for _ in range(2)]
+    await dialog.turn("hi")
+    first, second = [await dialog.turn("go on") for _ in range(2)]
     assert (first.text, first.issue) == (ENGLISH.apology, "moderated")
     assert second.text != first.text
 
@@ -140,6 +140,6 @@ async def test_the_real_client_asks_the_servers_own_way() -> None:
 
 
 @pytest.mark.parametrize("spec", ["omni", "openai/", "other/omni"])
-def test_what_is_no_moderator_is_refused(spec: str) -> None:
+def test_what_is_not_a_moderator_is_refused(spec: str) -> None:
     with pytest.raises(ConfigurationError, match="TURNGATE_MODERATION"):
         create_moderator(spec, api_key="k")

@@ -1,4 +1,4 @@
-"""Ways that a flow names for messages outside the service window, and for those not delivered."""
+"""Fallbacks that a flow defines for messages outside the service window and for undelivered ones."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_say_replaces_the_text_on_the_other_way() -> None:
     "way",
     [{}, {"channel": "twilio", "wait": True}, {"ticket": True}, {"template": {"name": ""}}, {"chanel": "x"}],
 )
-def test_a_way_that_is_none_is_refused(way: dict[str, Any]) -> None:
+def test_an_empty_fallback_is_refused(way: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Way.model_validate(way)
 

@@ -1,4 +1,4 @@
-"""A node's message template: its variables, its language, and the text that other channels show."""
+"""Message template of a node: its variables, its language, and the text for other channels."""
 
 from __future__ import annotations
 

@@ -48,44 +48,44 @@ def build_flow(timeout: dict[str, Any], **more: Any) -> Flow:
 
 
 async def ask(limit: dict[str, Any]) -> DialogMachine:
-    talk = DialogMachine(build_flow(limit))
-    await talk.start()
-    return talk
+    dialog = DialogMachine(build_flow(limit))
+    await dialog.start()
+    return dialog
 
 
 async def test_a_result_has_the_timeout_of_its_node() -> None:
-    talk = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}))
+    dialog = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}))
     turn = Turn(id="1", session="s", address=ADDRESS, text="hello")
-    first = await talk.answer(turn, None)
-    last = await talk.answer(turn.model_copy(update={"text": "tea"}), first.state)
+    first = await dialog.answer(turn, None)
+    last = await dialog.answer(turn.model_copy(update={"text": "tea"}), first.state)
 
     assert (first.timeout, last.timeout) == (600, None)
 
 
 async def test_a_timeout_message_is_sent_once_and_the_node_stays() -> None:
-    talk = await ask({"seconds": 600, "say": "Still there?"})
+    dialog = await ask({"seconds": 600, "say": "Still there?"})
 
-    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
+    step = await dialog.handle_timeout(dialog.state, ADDRESS, TimerKind.INACTIVITY)
 
     assert [message.text for message in step.messages] == ["Still there?"]
     assert (step.node, step.timeout) == ("ask", None)
-    assert (await DialogMachine(talk.flow, state=step.state).turn("tea")).node == "done"
+    assert (await DialogMachine(dialog.flow, state=step.state).turn("tea")).node == "done"
 
 
 async def test_a_time_out_may_lead_on() -> None:
-    talk = await ask({"seconds": 600, "say": "Too bad.", "edge": "gave_up"})
+    dialog = await ask({"seconds": 600, "say": "Too bad.", "edge": "gave_up"})
 
-    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
+    step = await dialog.handle_timeout(dialog.state, ADDRESS, TimerKind.INACTIVITY)
 
     assert [message.text for message in step.messages] == ["Too bad.", "Another time, then."]
     assert (step.node, step.outcome) == ("bye", "final")
 
 
 async def test_when_no_agent_comes_the_bot_answers_the_next_message() -> None:
-    talk = await ask({"seconds": 600, "say": "Still there?"})
-    assert (await talk.turn("I want a person")).outcome == "hand_off"
+    dialog = await ask({"seconds": 600, "say": "Still there?"})
+    assert (await dialog.turn("I want a person")).outcome == "hand_off"
 
-    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
+    step = await dialog.handle_timeout(dialog.state, ADDRESS, TimerKind.INACTIVITY)
 
     assert [message.text for message in step.messages] == ["Nobody is free, dear guest."]
     assert not step.hand_off
@@ -94,11 +94,11 @@ async def test_when_no_agent_comes_the_bot_answers_the_next_message() -> None:
 
 
 async def test_a_node_without_a_timeout_sends_nothing() -> None:
-    talk = await ask({"seconds": 600, "say": "Still there?"})
-    await talk.turn("tea")
+    dialog = await ask({"seconds": 600, "say": "Still there?"})
+    await dialog.turn("tea")
 
-    assert (await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)).messages == ()
-    assert (await talk.handle_timeout(None, ADDRESS, TimerKind.INACTIVITY)).messages == ()
+    assert (await dialog.handle_timeout(dialog.state, ADDRESS, TimerKind.INACTIVITY)).messages == ()
+    assert (await dialog.handle_timeout(None, ADDRESS, TimerKind.INACTIVITY)).messages == ()
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ def test_a_mistake_is_named(timeout: dict[str, Any], sentence: str) -> None:
 
 async def test_an_undelivered_message_is_replaced_or_leads_to_an_edge() -> None:
     lost = {"say": "I could not send you the picture.", "edge": "gave_up"}
-    talk = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
-    await talk.start()
+    dialog = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
+    await dialog.start()
 
-    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.UNDELIVERED)
+    step = await dialog.handle_timeout(dialog.state, ADDRESS, TimerKind.UNDELIVERED)
 
     assert [message.text for message in step.messages] == [
         "I could not send you the picture.",
@@ -132,32 +132,32 @@ async def test_an_undelivered_message_is_replaced_or_leads_to_an_edge() -> None:
 
 async def test_a_flow_may_say_why_a_message_was_not_delivered() -> None:
     lost = {"say": "{% if undelivered == 'window' %}too late{% else %}no way{% endif %}"}
-    talk = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
-    await talk.start()
+    dialog = DialogMachine(build_flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
+    await dialog.start()
 
     for failure, text in {"window": "too late", "account": "no way"}.items():
-        state = {**(talk.state or {}), "undelivered": failure}
-        step = await talk.handle_timeout(state, ADDRESS, TimerKind.UNDELIVERED)
+        state = {**(dialog.state or {}), "undelivered": failure}
+        step = await dialog.handle_timeout(state, ADDRESS, TimerKind.UNDELIVERED)
         assert [message.text for message in step.messages] == [text]
 
 
 async def test_a_node_that_does_not_care_is_silent() -> None:
-    talk = await ask({"seconds": 600, "say": "Still there?"})
+    dialog = await ask({"seconds": 600, "say": "Still there?"})
 
-    assert (await talk.handle_timeout(talk.state, ADDRESS, TimerKind.UNDELIVERED)).messages == ()
+    assert (await dialog.handle_timeout(dialog.state, ADDRESS, TimerKind.UNDELIVERED)).messages == ()
 
 
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "colleagues are busy"), ("de", "im Gespräch"), ("es", "están ocupadas")]
 )
-async def test_who_waits_for_a_person_is_told_so_in_the_engines_own_words(language: str, said: str) -> None:
+async def test_a_waiting_user_is_told_so_in_the_engines_own_words(language: str, said: str) -> None:
     made = Flow.model_validate(
         {
             "system_prompt": "You are kind.", "initial_node": "person", "agent_language": language,
             "nodes": [{"id": "person", "name": "Person", "hand_off": True, "timeout": {"seconds": 9}}],
         }
     )  # fmt: skip
-    talk = DialogMachine(made)
-    assert (await talk.turn("hello")).outcome == "hand_off"
-    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
+    dialog = DialogMachine(made)
+    assert (await dialog.turn("hello")).outcome == "hand_off"
+    step = await dialog.handle_timeout(dialog.state, ADDRESS, TimerKind.INACTIVITY)
     assert said in step.messages[0].text

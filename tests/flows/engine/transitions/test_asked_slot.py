@@ -1,4 +1,4 @@
-"""The question for a slot has the slot's own choices, reasons and repetition; an action needs a clear yes."""
+"""Questions for slots use the slot's choices, reasons and repetition; an action needs a clear yes."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ def _read_labels(choices: object) -> list[str]:
 
 
 async def test_a_number_answers_the_slot_that_was_asked_for_and_not_the_list_before() -> None:
-    talk = machine(SHOPS["en"])
-    asked = await say(talk, "hi", "salami")
+    dialog = machine(SHOPS["en"])
+    asked = await say(dialog, "hi", "salami")
     assert asked.text == "How many?"
     assert asked.messages[-1].choices == ()
-    assert (await say(talk, "2")).text == "2 salami. Shall I order that?"
+    assert (await say(dialog, "2")).text == "2 salami. Shall I order that?"
 
 
-async def test_a_slot_with_values_offers_them_and_they_are_numbered_anew() -> None:
+async def test_a_slot_with_values_offers_them_with_new_numbers() -> None:
     size = {"type": "string", "enum": ["small", "large"], "description": "the size"}
     order = input_schema(kind={"type": "string", "enum": ["tea", "cake"]}, size=size)
-    talk = machine(
+    dialog = machine(
         flow(node("a", "Well?", choices=["tea", "cake"], edges=[edge("e", "end", input_schema=order)]), END)
     )
-    asked = await say(talk, "hi", "cake")
+    asked = await say(dialog, "hi", "cake")
     assert _read_labels(asked.messages[-1].choices) == ["small", "large"]
-    assert (await say(talk, "2")).edge == "e"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"kind": "cake", "size": "large"}
+    assert (await say(dialog, "2")).edge == "e"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"kind": "cake", "size": "large"}
 
 
 async def test_the_reason_is_that_of_the_slot_that_was_asked_for() -> None:
-    talk = machine(SHOPS["en"])
-    await say(talk, "hi", "salami")
-    assert (await say(talk, "50")).text == "It is 30 at most.\n\nHow many?"
-    assert "How many?" in (await say(talk, "hmm")).text
+    dialog = machine(SHOPS["en"])
+    await say(dialog, "hi", "salami")
+    assert (await say(dialog, "50")).text == "It is 30 at most.\n\nHow many?"
+    assert "How many?" in (await say(dialog, "hmm")).text
 
 
 async def test_a_digression_returns_to_the_slot_that_was_asked_for() -> None:
-    talk = machine(SHOPS["en"])
-    await say(talk, "hi", "salami")
-    assert (await say(talk, "how much is it?")).text == "9.\n\nHow many?"
-    assert (await say(talk, "2")).text == "2 salami. Shall I order that?"
+    dialog = machine(SHOPS["en"])
+    await say(dialog, "hi", "salami")
+    assert (await say(dialog, "how much is it?")).text == "9.\n\nHow many?"
+    assert (await say(dialog, "2")).text == "2 salami. Shall I order that?"
 
 
 async def test_the_wrong_one_of_two_values_is_said_with_its_reason() -> None:
-    talk = machine(SHOPS["en"])
-    assert (await say(talk, "hi", "50 salami")).text == "It is 30 at most."
+    dialog = machine(SHOPS["en"])
+    assert (await say(dialog, "hi", "50 salami")).text == "It is 30 at most."
 
 
 @pytest.mark.parametrize(
     ("text", "item"), [("the pepperoni one please", "salami"), ("not tuna, the green one", "spinach")]
 )
 async def test_synonyms_name_a_value_inside_a_sentence(text: str, item: str) -> None:
-    talk = machine(SHOPS["en"])
-    await say(talk, "hi", text)
-    assert talk.state is not None
-    assert talk.state["slots"] == {"item": item}
+    dialog = machine(SHOPS["en"])
+    await say(dialog, "hi", text)
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"item": item}
 
 
 def test_synonyms_of_a_value_that_does_not_exist_are_an_error() -> None:
@@ -85,13 +85,13 @@ NEXT = node("next", "Next?", edges=[edge("on", "end", keywords=["on"])])
 )
 async def test_confirm_says_which_yes_counts(more: Json, target: str, edge_id: str) -> None:
     agree = edge("yes", target, "The user agrees", keywords=["yes"])
-    talk = machine(flow(node("a", "Shall I?", edges=[agree], **more), NEXT, END))
-    assert (await say(talk, "hi", "yes but later")).edge == edge_id
+    dialog = machine(flow(node("a", "Shall I?", edges=[agree], **more), NEXT, END))
+    assert (await say(dialog, "hi", "yes but later")).edge == edge_id
 
 
-async def test_who_wants_to_wait_is_waited_for() -> None:
+async def test_a_wish_to_wait_is_respected() -> None:
     agree = edge("yes", "end", "The user agrees", keywords=["yes", "ok"])
-    talk = machine(flow(node("a", "Shall I?", edges=[agree]), END))
-    assert (await say(talk, "hi", "ok wait")).text == "Of course, take your time.\n\nShall I?"
-    assert (await say(talk, "ok if it is free")).text == "I have not done anything yet.\n\nShall I?"
-    assert (await say(talk, "ok")).edge == "yes"
+    dialog = machine(flow(node("a", "Shall I?", edges=[agree]), END))
+    assert (await say(dialog, "hi", "ok wait")).text == "Of course, take your time.\n\nShall I?"
+    assert (await say(dialog, "ok if it is free")).text == "I have not done anything yet.\n\nShall I?"
+    assert (await say(dialog, "ok")).edge == "yes"

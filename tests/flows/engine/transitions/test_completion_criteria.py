@@ -33,9 +33,9 @@ def script_decisions(*edges: str | TransitionDecision) -> ScriptedModel:
 
 
 async def test_a_node_is_not_left_before_what_it_needs_is_known() -> None:
-    talk = machine(build_flow(allow_skip=False), script_decisions("go", "go", "go"))
+    dialog = machine(build_flow(allow_skip=False), script_decisions("go", "go", "go"))
     for _ in range(3):
-        asked = await say(talk, "hi", "go on") if talk.state is None else await talk.turn("go on")
+        asked = await say(dialog, "hi", "go on") if dialog.state is None else await dialog.turn("go on")
         assert (asked.node, asked.outcome) == ("ask", "stay")
         assert "I still need your name." in asked.text
 
@@ -46,14 +46,14 @@ async def test_what_the_message_itself_brings_is_enough() -> None:
 
 
 async def test_a_second_attempt_skips_an_optional_criterion() -> None:
-    talk = machine(build_flow(), script_decisions("go", "go"))
-    assert (await say(talk, "hi", "go on")).text == "Thank you. I still need your name."
-    assert (await talk.turn("just go on")).outcome == "final"
+    dialog = machine(build_flow(), script_decisions("go", "go"))
+    assert (await say(dialog, "hi", "go on")).text == "Thank you. I still need your name."
+    assert (await dialog.turn("just go on")).outcome == "final"
 
 
 async def test_what_is_not_required_is_not_asked_for() -> None:
-    talk = machine(build_flow(criterion={"required": False}, allow_skip=False), script_decisions("go"))
-    assert (await say(talk, "hi", "go on")).outcome == "final"
+    dialog = machine(build_flow(criterion={"required": False}, allow_skip=False), script_decisions("go"))
+    assert (await say(dialog, "hi", "go on")).outcome == "final"
 
 
 async def test_hand_offs_interrupts_and_fallbacks_ignore_criteria() -> None:
@@ -64,17 +64,17 @@ async def test_hand_offs_interrupts_and_fallbacks_ignore_criteria() -> None:
         "Because."
         in (await say(machine(build_flow(allow_skip=False), script_decisions("why")), "hi", "why")).text
     )
-    talk = machine(build_flow(allow_skip=False, max_turns=1), script_decisions("go", "go"))
-    assert (await say(talk, "hi", "go", "go")).edge == "stuck"
+    dialog = machine(build_flow(allow_skip=False, max_turns=1), script_decisions("go", "go"))
+    assert (await say(dialog, "hi", "go", "go")).edge == "stuck"
 
 
-async def test_insisting_counts_anew_when_the_node_is_entered_again() -> None:
+async def test_insisting_counts_from_zero_when_the_node_is_entered_again() -> None:
     made = flow(
         node("ask", "Who?", edges=[edge("on", "b")], completion_criteria=[{"key": "first_name"}]),
         node("b", "B?", edges=[edge("back", "ask")]),
     )
-    talk = machine(made, script_decisions("on", "on", "back", "on"))
-    answer = await say(talk, "hi", "x", "x", "x", "x")
+    dialog = machine(made, script_decisions("on", "on", "back", "on"))
+    answer = await say(dialog, "hi", "x", "x", "x", "x")
     assert (answer.node, answer.text) == ("ask", "Thank you. I still need first name.")
 
 
@@ -91,10 +91,10 @@ async def test_the_data_decide_without_a_model_call_on_a_users_turn_too() -> Non
     ]
     made = flow(places[3], offer, *places[:3], global_edges=[edge("why", "faq", keywords=["why"])])
     script = script_decisions(TransitionDecision(edge_id="pick", slots={"plan": "gold"}))
-    talk = machine(made, script)
-    assert (await say(talk, "hi", "gold")).node == "offer"
-    assert "Because." in (await talk.turn("why?")).text
-    done = await talk.turn("go ahead")
+    dialog = machine(made, script)
+    assert (await say(dialog, "hi", "gold")).node == "offer"
+    assert "Because." in (await dialog.turn("why?")).text
+    done = await dialog.turn("go ahead")
     assert (done.edge, done.text, len(script.transition_requests)) == ("g", "Gold.", 1)
 
 
@@ -111,11 +111,11 @@ async def test_an_edge_without_a_schema_may_bring_what_its_target_names_and_is_n
     greet = node("b", instruction="Greet {{ first_name }} of {{ BANK }}.", edges=[edge("on", "end")])
     made = flow(node("a", "A?", edges=[edge("go", "b")]), greet, END, environment_variables={"BANK": "HB"})
     told = script_decisions(TransitionDecision(edge_id="go", slots={"first_name": "Ada", "BANK": "evil"}))
-    talk = machine(made, told)
-    answer = await say(talk, "hi", "Ada")
+    dialog = machine(made, told)
+    answer = await say(dialog, "hi", "Ada")
     assert [slot.name for slot in told.transition_requests[0].available_edges[0].inferred_slots] == [
         "first_name"
     ]
     assert (answer.outcome, told.reply_requests[0].instruction) == ("advance", "Greet Ada of HB.")
-    assert talk.state is not None
-    assert talk.state["slots"] == {"first_name": "Ada"}
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"first_name": "Ada"}

@@ -1,4 +1,4 @@
-"""Two wishes in one message: the second is taken up after the first, and does nothing without a yes."""
+"""Two requests in one message: the second is handled after the first, and acts only after a yes."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ async def test_no_other_answer_is_a_yes(text: str) -> None:
 
 
 @pytest.mark.parametrize("language", WORDS)
-async def test_who_stops_wants_no_more(language: str) -> None:
+async def test_a_user_who_stops_wants_no_more(language: str) -> None:
     both, _, _, _, stop = WORDS[language]
     machine, recorder = start_recorded(build_flow(language))
     await say(machine, both, stop)
@@ -165,7 +165,7 @@ async def test_who_stops_wants_no_more(language: str) -> None:
         ("es", "quiero donar, el boletín está muy bien"),
     ],
 )
-async def test_a_statement_beside_a_wish_is_no_wish(language: str, text: str) -> None:
+async def test_a_statement_beside_a_wish_is_not_a_wish(language: str, text: str) -> None:
     machine, _ = start_recorded(build_flow(language))
     assert ((await machine.turn(text)).node, read_kept_wishes(machine)) == ("ask_amount", [])
 
@@ -220,7 +220,7 @@ async def test_it_is_taken_up_where_another_wish_is_asked_for() -> None:
     assert recorder.called == ["give"]
 
 
-async def test_the_first_wish_goes_on_where_its_menu_knows_the_second_too() -> None:
+async def test_the_first_wish_continues_where_its_menu_knows_the_second_too() -> None:
     document = json.loads(build_flow().model_dump_json(exclude_unset=True))
     start = next(node for node in document["nodes"] if node["id"] == "start")
     inner = {**start, "id": "inner", "name": "Inner", "static_text": "What of it?"}
@@ -271,7 +271,7 @@ def test_wishes_are_few_and_short_and_old_states_have_none() -> None:
 
 
 @pytest.mark.parametrize("language", WORDS)
-async def test_what_only_accompanies_a_yes_is_none(language: str) -> None:
+async def test_words_that_only_accompany_a_yes_are_not_a_yes(language: str) -> None:
     """“Thanks”, “hello” and the like are allowed beside a yes to an action, and are no yes to a kept wish."""
     both = {
         "en": "hello, newsletter and the membership",

@@ -36,12 +36,12 @@ async def model(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIt
 
 
 @pytest.fixture
-def talk(model: OpenAIModel) -> DialogMachine:
+def dialog(model: OpenAIModel) -> DialogMachine:
     return machine(MADE, model)
 
 
 async def endless_body() -> AsyncIterator[bytes]:
-    """Far more than anybody reads; a server that nobody listens to any more is not told so here."""
+    """Yield far more than a client reads; this server does not notice a disconnected client."""
     yield b'{"choices": [{"message": {"content": "'
     for _ in range(40):
         yield b"a" * 1_000_000
@@ -77,18 +77,18 @@ NO_ANSWERS = [
 
 
 @pytest.mark.parametrize("answer", NO_ANSWERS)
-async def test_what_is_no_answer_costs_an_apology(
-    server: OpenAIServer, talk: DialogMachine, answer: Response
+async def test_an_invalid_response_leads_to_an_apology(
+    server: OpenAIServer, dialog: DialogMachine, answer: Response
 ) -> None:
     server.answers = [answer]
-    result = await say(talk, "hi", "Ada")
+    result = await say(dialog, "hi", "Ada")
     assert (result.outcome, result.text) == ("error", ENGLISH.apology)
     assert len(server.requests) == 1
 
 
-async def test_an_answer_without_an_end_is_none(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_an_incomplete_answer_counts_as_none(server: OpenAIServer, dialog: DialogMachine) -> None:
     server.answers = [StreamingResponse(endless_body(), media_type="application/json")]
-    assert (await say(talk, "hi", "Ada")).outcome == "error"
+    assert (await say(dialog, "hi", "Ada")).outcome == "error"
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ async def test_an_answer_without_an_end_is_none(server: OpenAIServer, talk: Dial
     ],
     ids=["bomb", "no gzip", "not asked for"],
 )
-async def test_a_compressed_answer_that_cannot_be_read_is_none(
-    server: OpenAIServer, talk: DialogMachine, body: bytes, encoding: str
+async def test_a_compressed_answer_that_cannot_be_read_counts_as_none(
+    server: OpenAIServer, dialog: DialogMachine, body: bytes, encoding: str
 ) -> None:
     server.answers = [Response(body, headers={"content-encoding": encoding})]
-    assert (await say(talk, "hi", "Ada")).outcome == "error"
+    assert (await say(dialog, "hi", "Ada")).outcome == "error"
 
 
 async def test_a_compressed_answer_is_unpacked(server: OpenAIServer, model: OpenAIModel) -> None:
@@ -138,22 +138,22 @@ async def test_another_model_is_asked_where_one_gives_no_answer(
     ],
 )
 async def test_an_answer_is_good_whatever_is_said_of_its_cost(
-    server: OpenAIServer, talk: DialogMachine, usage: str, tokens: int
+    server: OpenAIServer, dialog: DialogMachine, usage: str, tokens: int
 ) -> None:
     body = f'{{"choices": [{{"message": {{"content": "Which name?"}}}}], "usage": {usage}}}'
     server.answers = [Response(body, media_type="application/json")]
-    answer = await say(talk, "hi", "hm")
+    answer = await say(dialog, "hi", "hm")
     assert (answer.text, answer.tokens) == ("Which name?", tokens)
 
 
-async def test_a_text_may_come_in_parts(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_a_text_may_come_in_parts(server: OpenAIServer, dialog: DialogMachine) -> None:
     thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
     parts = [thought, {"type": "text", "text": "Which "}, {"type": "text", "text": "name?"}]
     server.answers = [build_text_answer(parts)]
-    assert (await say(talk, "hi", "hm")).text == "Which name?"
+    assert (await say(dialog, "hi", "hm")).text == "Which name?"
 
 
-async def test_half_a_character_harms_no_conversation(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_half_a_character_harms_no_conversation(server: OpenAIServer, dialog: DialogMachine) -> None:
     server.answers = [
         build_text_answer("Hello \ud83d bye \ud83d\ude00"),
         build_call(STAY_FUNCTION_NAME, '{"brief_response": "Well \\ud83d."}'),
@@ -162,14 +162,14 @@ async def test_half_a_character_harms_no_conversation(server: OpenAIServer, talk
         ),
         build_call("given", '{"name": "Ada \ud83d"}'),
     ]
-    answers = [await say(talk, text) for text in ("hi", "hm", "hm", "hm", "Ada")]
+    answers = [await say(dialog, text) for text in ("hi", "hm", "hm", "hm", "Ada")]
     assert [answer.text for answer in answers[1:]] == [
         "Hello � bye 😀",
         "Well �.",
         "Well 😀.",
         "Hi Ada �.",
     ]
-    assert json.dumps(talk.state, ensure_ascii=False).encode()
+    assert json.dumps(dialog.state, ensure_ascii=False).encode()
 
 
 async def test_half_a_character_that_a_tool_has_brought_keeps_no_question_from_being_asked(
@@ -203,21 +203,21 @@ async def test_no_lone_surrogate_is_stored_in_a_summary(server: OpenAIServer, mo
     ],
 )
 async def test_what_had_to_stop_is_said_to_the_end_of_its_last_sentence(
-    server: OpenAIServer, talk: DialogMachine, content: str, said: str
+    server: OpenAIServer, dialog: DialogMachine, content: str, said: str
 ) -> None:
     server.answers = [build_text_answer(content, finish="length")]
-    answer = await say(talk, "hi", "hm")
+    answer = await say(dialog, "hi", "hm")
     assert (answer.text, answer.issue) == (said, "cut")
 
 
 async def test_a_call_that_had_to_stop_says_what_it_came_to_and_gives_no_values(
-    server: OpenAIServer, talk: DialogMachine
+    server: OpenAIServer, dialog: DialogMachine
 ) -> None:
     server.answers = [
         build_call(STAY_FUNCTION_NAME, '{"brief_response": "It is free. And it', finish="length"),
         build_call("given", '{"name": "Ad', finish="length"),
     ]
-    first, second = await say(talk, "hi", "hm"), await say(talk, "Ada")
+    first, second = await say(dialog, "hi", "hm"), await say(dialog, "Ada")
     assert (first.text, first.issue) == ("It is free.", "cut")
     assert (second.outcome, second.issue) == ("stay", "malformed")
 
@@ -237,16 +237,16 @@ async def test_a_call_that_had_to_stop_says_what_it_came_to_and_gives_no_values(
     ],
 )
 async def test_a_prompt_that_is_filtered_is_a_refusal(
-    server: OpenAIServer, talk: DialogMachine, status: int, error: dict[str, object]
+    server: OpenAIServer, dialog: DialogMachine, status: int, error: dict[str, object]
 ) -> None:
     server.answers = [JSONResponse({"error": error}, status)]
-    answer = await say(talk, "hi", "something bad")
+    answer = await say(dialog, "hi", "something bad")
     assert (answer.outcome, answer.issue) == ("refused", "refused")
 
 
-async def test_an_answer_may_have_no_reason_for_its_end(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_an_answer_may_have_no_reason_for_its_end(server: OpenAIServer, dialog: DialogMachine) -> None:
     server.answers = [build_completion({"role": "assistant", "content": "Which name?"}, usage=None)]
-    assert (await say(talk, "hi", "hm")).text == "Which name?"
+    assert (await say(dialog, "hi", "hm")).text == "Which name?"
 
 
 @given(st.text(st.characters(categories=("L", "Cs", "So"))))

@@ -31,7 +31,7 @@ MADE = flow(node("a", "Hello!", edges=[edge("go", "end")]), node("end", "The end
 
 
 class ServerError(Exception):
-    """A server's answer that is none."""
+    """Server response that is an error."""
 
     def __init__(self, status: int, code: str = "", **headers: str) -> None:
         names = {name.replace("_", "-"): text for name, text in headers.items()}
@@ -67,7 +67,7 @@ async def test_a_stream_that_ends_before_anything_was_said_is_begun_again(
     await model.aclose()
 
 
-async def test_a_stream_is_not_begun_again_once_something_was_told(server: OpenAIServer) -> None:
+async def test_a_stream_is_not_restarted_once_something_was_streamed(server: OpenAIServer) -> None:
     model = OpenAIModel("small", api_key="k", base_url=server.url)
     server.answers = [StreamedAnswer("Who ", CUT), StreamedAnswer("Who are you?")]
     told: list[str] = []

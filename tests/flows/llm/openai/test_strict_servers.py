@@ -1,4 +1,4 @@
-"""Servers with strict chat templates, without function calling in fact, and with bounds of their own."""
+"""Servers with strict chat templates, without working function calling, or with their own limits."""
 
 from __future__ import annotations
 
@@ -158,9 +158,9 @@ async def test_prose_where_a_call_is_required_switches_to_json(
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
     server.answers = [build_text_answer("How nice!"), build_text_answer(IN_JSON), build_text_answer(IN_JSON)]
-    talk = machine(MADE, model)
-    assert (await say(talk, "hi", "hm")).text == "How nice!"
-    assert (await talk.turn("4321")).outcome == "final"
+    dialog = machine(MADE, model)
+    assert (await say(dialog, "hi", "hm")).text == "How nice!"
+    assert (await dialog.turn("4321")).outcome == "final"
     assert (await say(machine(MADE, model), "hi", "4321")).outcome == "final"
     assert ["response_format" in request for request in server.requests] == [False, True, True]
 
@@ -173,9 +173,9 @@ async def test_a_server_that_cannot_require_a_call_may_answer_in_prose(
         build_text_answer("How nice!"),
         build_call("given", GIVEN),
     ]
-    talk = machine(MADE, model)
-    assert (await say(talk, "hi", "hm")).text == "How nice!"
-    assert (await talk.turn("4321")).outcome == "final"
+    dialog = machine(MADE, model)
+    assert (await say(dialog, "hi", "hm")).text == "How nice!"
+    assert (await dialog.turn("4321")).outcome == "final"
     assert "tools" in server.requests[-1]
 
 

@@ -1,4 +1,4 @@
-"""Parameters that a server rejects are omitted for a while, and no others."""
+"""Parameters that a server rejects are omitted for a while; all others are kept."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ async def test_a_server_that_does_not_count_a_stream_is_not_asked_to(
         *[StreamedAnswer(*build_streamed_call("given", SAID).deltas, usage=None)] * 2,
     ]
     for _ in range(2):
-        talk = machine(MADE, model)
-        await talk.turn("hi")
-        stream = await talk.turn("4321", stream=True)
+        dialog = machine(MADE, model)
+        await dialog.turn("hi")
+        stream = await dialog.turn("4321", stream=True)
         assert [chunk.text async for chunk in stream] == ["The end."]
         assert stream.result.tokens > 100  # estimated: a flow's budget counts on it
     assert ["stream_options" in request for request in server.requests] == [True, False, False]

@@ -15,7 +15,7 @@ from flows.llm.factory import PROVIDERS, Provider
     ("name", "package"),
     [("anthropic", r"turngate\[anthropic\]"), ("gemini", r"any-llm-sdk\[gemini\]")],
 )
-def test_a_missing_library_is_told_with_what_to_install(
+def test_a_missing_library_is_reported_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch, name: str, package: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "any_llm", None)

@@ -103,7 +103,7 @@ def test_what_a_server_should_have_removed_is_not_sent(content: str) -> None:
 @pytest.mark.parametrize(
     "content", ["Thought: They are lost.", "<|channel|>analysis<|message|>They are", "<think>Hm", "</s>"]
 )
-def test_thoughts_alone_are_no_answer(content: str) -> None:
+def test_thoughts_alone_are_not_an_answer(content: str) -> None:
     decision = ModelOutput(strip_reasoning(content)).to_decision("m", QUESTION)
     assert (decision.reply, decision.issue) == ("", "empty")
 

@@ -1,4 +1,4 @@
-"""A yes, a no and a wish to stop with more words beside them, in three languages."""
+"""Yes, no and requests to stop with additional words, in three languages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_verb_of_the_question_is_a_clear_yes(language: str, question: str, t
         ("de", "Soll ich das bestellen?", "meine frau sagt nein, nicht bestellen"),
     ],
 )
-def test_another_verb_or_a_word_beside_it_is_none(language: str, question: str, text: str) -> None:
+def test_another_verb_or_a_word_beside_it_does_not_count(language: str, question: str, text: str) -> None:
     assert not is_unreserved_yes(text, language, tokenize(question))
 
 
@@ -73,7 +73,7 @@ def test_a_reason_behind_an_answer_changes_nothing(
         ("es", "no me puede decir cuánto dura?"),
     ],
 )
-def test_a_particle_or_a_question_is_no_answer(language: str, text: str) -> None:
+def test_a_particle_or_a_question_is_not_an_answer(language: str, text: str) -> None:
     assert recognize_confirmation(text, language) is None
 
 
@@ -89,7 +89,7 @@ def test_a_particle_or_a_question_is_no_answer(language: str, text: str) -> None
         ("de", "Ja, Ute Brandt", "Ute Brandt"),
     ],
 )
-def test_what_goes_on_after_a_yes_is_no_name(language: str, text: str, name: str) -> None:
+def test_words_after_a_yes_are_not_a_name(language: str, text: str, name: str) -> None:
     assert read_name(text, language) == name
 
 
@@ -125,8 +125,8 @@ async def test_only_an_optional_value_is_left_out(language: str, text: str, opti
         "id": "form", "node_type": "collect", "then": "end",
         "slots": [{"name": "mail", "question": "E-mail?", "format": "email", "optional": optional}],
     }  # fmt: skip
-    talk = machine(flow(form, node("end", "Done.", is_final=True), agent_language=language))
-    assert (await say(talk, "hm", text)).node == ("end" if optional else "ask_mail")
+    dialog = machine(flow(form, node("end", "Done.", is_final=True), agent_language=language))
+    assert (await say(dialog, "hm", text)).node == ("end" if optional else "ask_mail")
 
 
 def build_flow() -> Flow:

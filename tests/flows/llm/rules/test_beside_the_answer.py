@@ -1,4 +1,4 @@
-"""Words beside an answer: alternatives, conditions, statements that are none, in three languages."""
+"""Words beside an answer: alternatives, conditions and non-statements, in three languages."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_a_day_with_an_alternative_is_asked_for_again(language: str, text:
         ("es", "solo vienen 16"),
     ],
 )
-async def test_who_comes_is_a_number_of_people(language: str, text: str) -> None:
+async def test_a_list_of_people_is_a_number_of_people(language: str, text: str) -> None:
     node, slots = await fill_form(
         language,
         (_GUESTS, _TIME, _DAY),
@@ -124,7 +124,7 @@ _PLACE = {
 
 
 @pytest.mark.parametrize("language", _PLACE)
-async def test_a_statement_is_no_address(language: str) -> None:
+async def test_a_statement_is_not_an_address(language: str) -> None:
     question, statement, place = _PLACE[language]
     slots = ({"name": "place", "question": question},)
     assert (await fill_form(language, slots, statement))[0] == "ask_place"
@@ -154,6 +154,6 @@ async def test_a_name_is_read_without_what_says_so(
         ("es", "nada"),
     ],
 )
-async def test_who_has_nothing_to_add_leaves_it_out(language: str, text: str) -> None:
+async def test_a_user_who_has_nothing_to_add_leaves_it_out(language: str, text: str) -> None:
     slot = {"name": "note", "question": "Note? Notiz? ¿Nota?", "optional": True, "verbatim": True}
     assert (await fill_form(language, (slot,), text))[1] == {"note_skipped": True}

@@ -1,4 +1,4 @@
-"""Words and digits that belong to one value are no other's, and a second thought is asked about."""
+"""Words and digits of one value are not used for another, and a second thought is asked about."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def _build_flow(*names: str, language: str = "en") -> Flow:
 
 
 async def _fill_slots(flow: Flow, *texts: str) -> dict[str, Any]:
-    talk = machine(flow)
+    dialog = machine(flow)
     for text in ("hello", *texts):
-        await talk.turn(text)
-    state: dict[str, Any] = dict(talk.state or {})
+        await dialog.turn(text)
+    state: dict[str, Any] = dict(dialog.state or {})
     return dict(state.get("slots") or {})
 
 

@@ -32,9 +32,9 @@ async def test_an_optional_text_is_taken_where_nothing_else_speaks() -> None:
     told = edge("told", "end", "Caller described their concern", input_schema=input_schema(False, concern={}))
     refused = edge("refused", "other", "Caller declines to tell", input_schema=input_schema(False, reason={}))
     asked = node("ask", "What is it about?", edges=[told, refused])
-    talk = machine(flow(asked, END, OTHER))
-    assert (await say(talk, "hi", "detox")).node == "end"
-    assert (talk.state or {})["slots"] == {"concern": "detox"}
+    dialog = machine(flow(asked, END, OTHER))
+    assert (await say(dialog, "hi", "detox")).node == "end"
+    assert (dialog.state or {})["slots"] == {"concern": "detox"}
 
 
 async def test_a_criterion_without_a_slot_is_an_open_one() -> None:
@@ -42,6 +42,6 @@ async def test_a_criterion_without_a_slot_is_an_open_one() -> None:
         "ask", "Hello?", edges=[edge("on", "end", "The user wants to go on", keywords=["go on"])],
         completion_criteria=[{"key": "name", "description": "your name"}], allow_skip=False,
     )  # fmt: skip
-    talk = machine(flow(asked, node("end", "Hello {{ name }}!", is_final=True)))
-    assert "your name" in (await say(talk, "hi", "go on")).text
-    assert (await talk.turn("Asha Rao")).text == "Hello Asha Rao!"
+    dialog = machine(flow(asked, node("end", "Hello {{ name }}!", is_final=True)))
+    assert "your name" in (await say(dialog, "hi", "go on")).text
+    assert (await dialog.turn("Asha Rao")).text == "Hello Asha Rao!"

@@ -1,4 +1,4 @@
-"""Conditions in German and Spanish are met as those in English are."""
+"""Conditions in German and Spanish are matched like those in English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A yes to the end of something: its words are those of who wants to stop, and must not stop the question."""
+"""Confirmations of a cancellation use the words of a request to stop, and must not end the question."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_nothing_else_is(language: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "text"), list_texts(STOPS))
-async def test_who_wants_to_stop_still_can(language: str, text: str) -> None:
+async def test_a_user_who_wants_to_stop_still_can(language: str, text: str) -> None:
     assert await answer_question(language, text) == "order_cancelled"
 
 

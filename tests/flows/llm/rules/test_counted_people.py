@@ -1,4 +1,4 @@
-"""People who are counted are no wish to talk to one."""
+"""Counted people are not a request for a human agent."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ async def test_a_number_of_people_asks_for_nobody(language: str, text: str) -> N
 @pytest.mark.parametrize(
     ("language", "text"), [(code, text) for code, said in ASKED_FOR.items() for text in said]
 )
-async def test_who_asks_for_a_person_gets_one(language: str, text: str) -> None:
+async def test_a_user_who_asks_for_a_person_gets_one(language: str, text: str) -> None:
     assert await answer_node(language, text) == "team"

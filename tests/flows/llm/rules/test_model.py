@@ -10,8 +10,8 @@ OTHER = node("other", "Other.", is_final=True)
 
 async def select_edge(text: str, *edges: Json, **more: Json) -> str:
     """The edge that `text` takes out of a node with these edges."""
-    talk = machine(flow(node("a", "Well?", edges=list(edges)), END, OTHER, **more))
-    return (await say(talk, "hi", text)).edge
+    dialog = machine(flow(node("a", "Well?", edges=list(edges)), END, OTHER, **more))
+    return (await say(dialog, "hi", text)).edge
 
 
 TEA = edge("tea", "end", keywords=["tea", "green tea"])
@@ -37,14 +37,14 @@ async def test_keywords_are_whole_words_in_any_case_and_without_accents(text: st
     assert await select_edge(text, TEA, CAKE) == edge_id
 
 
-async def test_two_edges_equally_near_are_no_decision() -> None:
+async def test_two_equally_similar_edges_are_not_a_decision() -> None:
     assert (
         await select_edge("yes no", edge("y", "end", keywords=["yes"]), edge("n", "other", keywords=["no"]))
         == ""
     )
 
 
-async def test_two_edges_to_the_same_place_are_no_quarrel() -> None:
+async def test_two_edges_to_the_same_place_do_not_conflict() -> None:
     assert (
         await select_edge("tea", edge("one", "end", keywords=["tea"]), edge("two", "end", keywords=["tea"]))
         == "one"
@@ -53,7 +53,7 @@ async def test_two_edges_to_the_same_place_are_no_quarrel() -> None:
 
 async def test_a_pattern_decides_and_its_named_groups_are_slots() -> None:
     schema = input_schema(code={"type": "string"})
-    talk = machine(
+    dialog = machine(
         flow(
             node(
                 "a",
@@ -63,7 +63,7 @@ async def test_a_pattern_decides_and_its_named_groups_are_slots() -> None:
             node("b", "It is {{ code }}.", is_final=True),
         )
     )
-    assert (await say(talk, "hi", "my Code abc7 it is")).text == "It is abc7."
+    assert (await say(dialog, "hi", "my Code abc7 it is")).text == "It is abc7."
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ async def test_a_bare_condition_is_gone_by_a_little(text: str, edge_id: str) -> 
         ("stimmt nicht", "wrong"),
     ],
 )
-async def test_what_is_denied_or_asked_is_no_consent(text: str, edge_id: str) -> None:
+async def test_what_is_denied_or_asked_is_not_consent(text: str, edge_id: str) -> None:
     edges = (
         edge("charged", "end", "The user confirms the amount is correct"),
         edge("wrong", "other", "The user says it is wrong"),
@@ -141,23 +141,23 @@ async def test_free_text_that_was_asked_for_is_taken_although_the_edge_goes_by_k
         keywords=["book"],
         input_schema=input_schema(name={"type": "string", "description": "your name"}),
     )
-    talk = machine(flow(node("a", "Well?", edges=[book, CAKE]), END, OTHER))
-    assert (await say(talk, "hi", "Ann Smith")).edge == ""
-    assert (await say(talk, "book")).text == "Thank you. I still need your name."
-    assert (await say(talk, "my name?")).edge == ""
-    assert (await say(talk, "book", "Ann Smith")).edge == "book"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"name": "Ann Smith"}
+    dialog = machine(flow(node("a", "Well?", edges=[book, CAKE]), END, OTHER))
+    assert (await say(dialog, "hi", "Ann Smith")).edge == ""
+    assert (await say(dialog, "book")).text == "Thank you. I still need your name."
+    assert (await say(dialog, "my name?")).edge == ""
+    assert (await say(dialog, "book", "Ann Smith")).edge == "book"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"name": "Ann Smith"}
 
 
 async def test_a_list_is_asked_for_and_given() -> None:
     toppings = {"type": "array", "items": {"type": "string"}, "description": "your toppings"}
     order = edge("order", "end", keywords=["pizza"], input_schema=input_schema(toppings=toppings))
-    talk = machine(flow(node("a", "Well?", edges=[order]), END))
-    await say(talk, "hi", "a pizza")
-    assert (await say(talk, "ham and cheese")).edge == "order"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"toppings": ["ham", "cheese"]}
+    dialog = machine(flow(node("a", "Well?", edges=[order]), END))
+    await say(dialog, "hi", "a pizza")
+    assert (await say(dialog, "ham and cheese")).edge == "order"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"toppings": ["ham", "cheese"]}
 
 
 async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
@@ -175,10 +175,10 @@ async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
 async def test_a_payload_that_is_a_value_fills_the_slot() -> None:
     choices = [{"label": "The shiny one", "payload": "gold"}, {"label": "The other", "payload": "silver"}]
     sized = edge("size", "end", input_schema=input_schema(size={"enum": ["gold", "silver"]}))
-    talk = machine(flow(node("a", "Pick.", choices=choices, edges=[sized]), END))
-    assert (await say(talk, "hi", "1")).edge == "size"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"size": "gold"}
+    dialog = machine(flow(node("a", "Pick.", choices=choices, edges=[sized]), END))
+    assert (await say(dialog, "hi", "1")).edge == "size"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"size": "gold"}
 
 
 async def test_the_same_message_has_the_same_answer() -> None:
@@ -221,7 +221,7 @@ async def test_an_example_is_not_what_is_denied_or_only_a_little_alike(text: str
     assert await select_edge(text, person, late) == edge_id
 
 
-async def test_a_question_that_is_known_is_no_answer() -> None:
+async def test_a_question_that_is_known_is_not_an_answer() -> None:
     day = edge(
         "day", "end", input_schema=input_schema(day={"type": "string", "format": "date", "x-future": True})
     )
@@ -253,7 +253,7 @@ async def test_a_yes_is_understood_in_other_words_and_languages(text: str, edge_
     assert await select_edge(text, right, edge("wrong", "other", keywords=["no", "wrong"])) == edge_id
 
 
-async def test_an_okay_is_no_yes_to_more() -> None:
+async def test_an_okay_is_not_a_yes_to_more() -> None:
     assert await select_edge("ok", edge("more", "end", keywords=["yes", "more"])) == ""
 
 
@@ -265,7 +265,7 @@ async def test_a_greeting_in_the_first_message_was_answered_by_the_greeting() ->
     assert (await say(machine(made), "hi", "hello there friend")).edge == "hello"
 
 
-async def test_a_year_is_no_code_while_a_date_is_asked_for() -> None:
+async def test_a_year_is_not_a_code_while_a_date_is_asked_for() -> None:
     code = {"type": "string", "pattern": "^[0-9]{4}$", "description": "the last digits of the card"}
     born = edge(
         "born", "end", input_schema=input_schema(born={"type": "string", "format": "date", "x-past": True})
@@ -290,9 +290,9 @@ async def test_a_year_is_no_code_while_a_date_is_asked_for() -> None:
 @pytest.mark.parametrize("answer", ["in the afternoon", "pm", "afternoon please", "3 in the afternoon"])
 async def test_the_half_of_the_day_answers_which_hour_was_meant(answer: str) -> None:
     at = edge("at", "end", input_schema=input_schema(at={"type": "string", "format": "time"}))
-    talk = machine(flow(node("a", "When?", edges=[at]), END))
-    asked = await say(talk, "hi", "at 3")
+    dialog = machine(flow(node("a", "When?", edges=[at]), END))
+    asked = await say(dialog, "hi", "at 3")
     assert asked.text.startswith("Is that 3 in the morning or 3 in the afternoon?")
-    assert (await talk.turn(answer)).edge == "at"
-    assert talk.state is not None
-    assert talk.state["slots"] == {"at": "15:00"}
+    assert (await dialog.turn(answer)).edge == "at"
+    assert dialog.state is not None
+    assert dialog.state["slots"] == {"at": "15:00"}

@@ -1,4 +1,4 @@
-"""Clauses, questions and remarks about something else: no value in them is an answer."""
+"""Clauses, questions and remarks about other subjects: their values are not answers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def _read_value(language: str, kind: str, text: str) -> Any:
         ("es", "spend", "me dijo 40"),
     ],
 )
-async def test_a_clause_about_something_else_is_no_answer(language: str, kind: str, text: str) -> None:
+async def test_a_clause_about_something_else_is_not_an_answer(language: str, kind: str, text: str) -> None:
     assert await _read_value(language, kind, text) is None
 
 
@@ -135,7 +135,7 @@ async def test_an_answer_with_a_subject_is_read(language: str, kind: str, text: 
         ("es", "count", "¿hay descuento para 10 personas?"),
     ],
 )
-async def test_a_question_about_something_else_is_no_answer(language: str, kind: str, text: str) -> None:
+async def test_a_question_about_something_else_is_not_an_answer(language: str, kind: str, text: str) -> None:
     assert await _read_value(language, kind, text) is None
 
 
@@ -172,14 +172,14 @@ async def test_a_question_whether_a_value_can_be_had_is_an_answer(
         ("es", "count", "43 está mal"),
     ],
 )
-async def test_what_is_excluded_conditional_or_a_share_is_no_answer(
+async def test_what_is_excluded_conditional_or_a_share_is_not_an_answer(
     language: str, kind: str, text: str
 ) -> None:
     assert await _read_value(language, kind, text) is None
 
 
 @pytest.mark.parametrize("unit", ["5 kg", "20 minutes", "3 people", "3 nights"])
-async def test_another_unit_is_no_amount_of_money(unit: str) -> None:
+async def test_another_unit_is_not_an_amount_of_money(unit: str) -> None:
     assert await _read_value("en", "spend", unit) is None
     assert await _read_value("en", "spend", "80 dollars") == 80
 
@@ -197,7 +197,7 @@ async def test_another_unit_is_no_amount_of_money(unit: str) -> None:
         ("es", "reservó mi marido"),
     ],
 )
-async def test_how_somebody_is_or_what_they_did_is_no_name(language: str, text: str) -> None:
+async def test_a_statement_about_the_user_is_not_a_name(language: str, text: str) -> None:
     assert await _read_value(language, "name", text) is None
 
 

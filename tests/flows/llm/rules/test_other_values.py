@@ -1,4 +1,4 @@
-"""Words beside an answer, or in place of one: they change no other value and are none themselves."""
+"""Words beside or instead of an answer are not stored and change no other value."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_doubt_says_nothing(language: str, text: str) -> None:
         ("es", "el mío, claro. soy Paco Luna", "Paco Luna"),
     ],
 )
-def test_a_name_is_none_of_what_is_said_instead_or_beside_it(language: str, text: str, name: str) -> None:
+def test_words_beside_a_name_or_instead_of_it_are_not_part_of_it(language: str, text: str, name: str) -> None:
     assert read_name(text, language) == name
 
 

@@ -1,4 +1,4 @@
-"""Corrections of one of two days or times of a form: by the label, or by the value that it takes back."""
+"""Corrections of one of two days or times of a form: by its label, or by the replaced value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question, a doubt or a story about an action is none; a question beside a wish gives no values."""
+"""Questions, doubts and stories about an action do not run it; a question's values are not stored."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ END = node("end", "End.", is_final=True)
 OTHER = node("other", "Other.", is_final=True)
 
 
-def read_slots(talk: DialogMachine) -> dict[str, Any]:
+def read_slots(dialog: DialogMachine) -> dict[str, Any]:
     """The slots that a conversation has filled."""
-    return dict(cast("dict[str, Any]", (talk.state or {}).get("slots") or {}))
+    return dict(cast("dict[str, Any]", (dialog.state or {}).get("slots") or {}))
 
 
 def build_flow(language: str) -> Flow:
@@ -53,9 +53,9 @@ def build_flow(language: str) -> Flow:
     ],
 )
 async def test_a_question_about_ending_ends_nothing(language: str, text: str) -> None:
-    talk = machine(build_flow(language))
-    await talk.turn("small")
-    answer = await talk.turn(text)
+    dialog = machine(build_flow(language))
+    await dialog.turn("small")
+    answer = await dialog.turn(text)
     assert (answer.node, answer.outcome) == ("ask_name", "stay")
 
 
@@ -72,9 +72,9 @@ async def test_a_question_about_ending_ends_nothing(language: str, text: str) ->
     ],
 )
 async def test_a_wish_to_end_ends(language: str, text: str) -> None:
-    talk = machine(build_flow(language))
-    await talk.turn("small")
-    assert (await talk.turn(text)).outcome == "final"
+    dialog = machine(build_flow(language))
+    await dialog.turn("small")
+    assert (await dialog.turn(text)).outcome == "final"
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ async def test_a_wish_to_end_ends(language: str, text: str) -> None:
     ],
 )
 async def test_a_name_is_read_beside_a_phone_number(language: str, text: str, name: str, phone: str) -> None:
-    talk = machine(build_flow(language))
-    await talk.turn("small")
-    assert (await talk.turn(text)).node == "check"
-    slots = read_slots(talk)
+    dialog = machine(build_flow(language))
+    await dialog.turn("small")
+    assert (await dialog.turn(text)).node == "check"
+    slots = read_slots(dialog)
     assert (slots["name"], slots["phone"]) == (name, phone)
 
 
 @pytest.mark.parametrize("text", ["skip it", "I'd rather not say", "pass", "I won't tell you"])
-async def test_who_does_not_answer_has_no_name(text: str) -> None:
-    talk = machine(build_flow("en"))
-    await talk.turn("small")
-    assert (await talk.turn(text)).node == "ask_name"
+async def test_a_user_who_does_not_answer_has_no_name(text: str) -> None:
+    dialog = machine(build_flow("en"))
+    await dialog.turn("small")
+    assert (await dialog.turn(text)).node == "ask_name"
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ async def test_a_question_beside_a_wish_gives_no_value(text: str, size: str | No
         END,
         faq=[{"questions": ["how long does it take?"], "answer": "Two days."}],
     )  # fmt: skip
-    talk = machine(made)
-    answer = await say(talk, "hi", text)
+    dialog = machine(made)
+    answer = await say(dialog, "hi", text)
     assert "Two days." in answer.text
-    assert read_slots(talk).get("size") == size
+    assert read_slots(dialog).get("size") == size
 
 
 @pytest.mark.parametrize("text", ["not sure about the date yet", "maybe some date", "I don't know the date"])
-async def test_who_doubts_has_not_said_it(text: str) -> None:
+async def test_a_doubtful_value_does_not_count(text: str) -> None:
     told = edge("told", "end", "The caller has provided a preferred date")
     assert (await say(machine(flow(node("ask", "Hello?", edges=[told]), END)), "hi", text)).node == "ask"
 
@@ -143,10 +143,10 @@ async def test_a_no_with_the_words_of_a_global_edge_takes_it(text: str, target: 
     assert (await say(machine(made), "hi", text)).node == target
 
 
-async def test_who_asks_for_a_person_takes_the_condition_that_names_one() -> None:
+async def test_a_user_who_asks_for_a_person_takes_the_condition_that_names_one() -> None:
     edges = [edge("person", "end", "user_requests_human"), edge("x", "other", "asks the price")]
-    talk = machine(flow(node("ask", "Hello?", edges=edges), END, OTHER))
-    assert (await say(talk, "hi", "can I talk to a person")).node == "end"
+    dialog = machine(flow(node("ask", "Hello?", edges=edges), END, OTHER))
+    assert (await say(dialog, "hi", "can I talk to a person")).node == "end"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,9 @@ async def test_who_asks_for_a_person_takes_the_condition_that_names_one() -> Non
         ("do not send me to a human", False),
     ],
 )
-async def test_a_person_of_the_business_is_told_from_the_users_own(text: str, *, is_person: bool) -> None:
+async def test_a_person_of_the_business_is_distinguished_from_the_users_own(
+    text: str, *, is_person: bool
+) -> None:
     answer = await say(load_library("support"), "hi", text)
     assert (answer.outcome == "hand_off") is is_person
     assert answer.node in ("person", "welcome", "listening")
@@ -186,9 +188,9 @@ async def test_what_can_be_said_is_named_after_what_was_not_understood() -> None
 )  # fmt: skip
 async def test_a_day_that_is_open_or_conditional_is_asked_for(text: str, day: str | None) -> None:
     schema = input_schema(day={"type": "string", "format": "date", "x-future": True})
-    talk = machine(flow(node("ask", "Which day?", edges=[edge("told", "end", input_schema=schema)]), END))
-    await say(talk, "hi", text)
-    assert read_slots(talk).get("day") == day
+    dialog = machine(flow(node("ask", "Which day?", edges=[edge("told", "end", input_schema=schema)]), END))
+    await say(dialog, "hi", text)
+    assert read_slots(dialog).get("day") == day
 
 
 @pytest.mark.parametrize(
@@ -218,6 +220,6 @@ async def test_the_first_of_two_wishes_is_taken_and_the_second_is_named(text: st
 )
 async def test_thanks_after_the_end_begin_nothing(language: str, text: str) -> None:
     asked = node("ask", "Ready?", edges=[edge("on", "end", keywords=["go"])])
-    talk = machine(flow(asked, END, agent_language=language))
-    await say(talk, "hi", "go")
-    assert (await talk.turn(text)).node == "end"
+    dialog = machine(flow(asked, END, agent_language=language))
+    await say(dialog, "hi", "go")
+    assert (await dialog.turn(text)).node == "end"

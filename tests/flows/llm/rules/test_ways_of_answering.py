@@ -1,4 +1,4 @@
-"""Ways to say yes, to reserve it, and to ask for a person, in three languages."""
+"""Ways to say yes, to say yes with reservations, and to ask for a person, in three languages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_a_reserved_yes_is_not_taken(language: str, text: str) -> None:
         "que me llame alguien", "¿hay alguien real ahí?", "ponme con un encargado",
     ],
 )  # fmt: skip
-def test_who_wants_a_person_is_understood(text: str) -> None:
+def test_a_user_who_wants_a_person_is_understood(text: str) -> None:
     assert asks_for_person(text)
 
 
@@ -64,5 +64,5 @@ def test_who_wants_a_person_is_understood(text: str) -> None:
         "alguien me dijo que sí",
     ],
 )  # fmt: skip
-def test_who_only_speaks_of_people_wants_none(text: str) -> None:
+def test_a_user_who_only_speaks_of_people_wants_none(text: str) -> None:
     assert not asks_for_person(text)

@@ -77,7 +77,7 @@ def test_other_answers_match_no_choice(answer: str) -> None:
     assert recognize(answer) == ""
 
 
-def test_two_labels_equally_near_are_no_choice() -> None:
+def test_two_equally_similar_labels_are_not_a_choice() -> None:
     offered = [Choice(label="Plan A1", payload="1"), Choice(label="Plan A2", payload="2")]
     assert recognize("plan a", offered) == ""
     assert recognize("plan a3", offered) == ""

@@ -25,7 +25,7 @@ from flows.text import tokenize
         ("+15550100", ""),
     ],
 )
-def test_a_name_keeps_its_characters_and_a_number_is_none(text: str, name: str) -> None:
+def test_a_name_keeps_its_characters_and_a_number_is_not_a_name(text: str, name: str) -> None:
     assert read_name(text) == name
 
 
@@ -59,5 +59,5 @@ def test_a_name_has_no_courtesy_and_no_relation(language: str, text: str, name: 
         ("en", "it's a rental, don't have it yet", "comment", False),
     ],
 )
-def test_a_statement_is_no_code(language: str, text: str, label: str, is_none: bool) -> None:
+def test_a_statement_is_not_a_code(language: str, text: str, label: str, is_none: bool) -> None:
     assert is_unlikely_code(text, frozenset(tokenize(label)), language) is is_none

@@ -127,7 +127,7 @@ def test_a_word_that_is_only_linked_to_a_value_leaves_it(word: str) -> None:
         ("es", "cualquier día menos el lunes"),
     ],
 )
-def test_what_is_left_out_or_counted_is_no_day(language: str, text: str) -> None:
+def test_what_is_left_out_or_counted_is_not_a_day(language: str, text: str) -> None:
     schema = {"properties": {"v": {"type": "string", "format": "date", "x-future": True}}}
     (slot,) = slots_from_schema(schema, language)
     assert extract_slot(slot, text, TODAY).value is None

@@ -118,7 +118,7 @@ def test_an_incomplete_date_is_detected(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["4321", "HL-1990", "+1 990", "19901", ""])
-def test_other_text_is_no_incomplete_date(text: str) -> None:
+def test_other_text_is_not_an_incomplete_date(text: str) -> None:
     assert not is_incomplete_date(text)
 
 

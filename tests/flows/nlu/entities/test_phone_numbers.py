@@ -88,7 +88,7 @@ def test_a_national_number_belongs_to_the_region(country: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["12.12.2026", "2026-12-24", "24.12.2026 10.30", "1 000 000"])
-def test_a_date_or_an_amount_is_no_phone_number(text: str) -> None:
+def test_a_date_or_an_amount_is_not_a_phone_number(text: str) -> None:
     (phone,) = slots_from_schema({"properties": {"p": {"type": "string", "format": "phone"}}}, "en")
     assert text == "1 000 000" or extract_slot(phone, text, TODAY).value is None
     (amount,) = slots_from_schema({"properties": {"n": {"type": "integer"}}}, "en")

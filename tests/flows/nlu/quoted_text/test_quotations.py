@@ -1,4 +1,4 @@
-"""What a person quotes is not what they say."""
+"""Quoted text is separated from the user's own words."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_a_message_that_only_quotes_has_no_words(text: str) -> None:
     assert remove_quotations(text, SAID) == ("", None, "", True)
 
 
-def test_an_example_of_what_to_write_is_no_quotation_when_it_is_written() -> None:
+def test_an_example_of_what_to_write_is_not_a_quotation_when_it_is_written() -> None:
     said = Transcript(bot=("Ask me something, such as “Where is my order?”",), newest=1)
 
     assert remove_quotations("Where is my order? Thanks", said).text == "Where is my order? Thanks"

@@ -1,4 +1,4 @@
-"""A wish for a person of the business is recognized in every language, and nothing else is taken for one."""
+"""Requests for a human agent are recognized in every language, without false positives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms of a word are alike; other words are not."""
+"""Stems: forms of one word match, different words do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations that end with the test."""
+"""Fixtures that close conversations at the end of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions run once, or again with the same key; what they cost and when the listener hears of them."""
+"""Repetition of actions: idempotency keys, duration, and the listener's events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets and values put aside stay out of texts and states."""
+"""Secrets and private values are kept out of texts and states."""
 
 from __future__ import annotations
 

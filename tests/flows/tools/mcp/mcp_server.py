@@ -1,4 +1,4 @@
-"""A shop's MCP server on loopback: the SDK's own, over real HTTP. It remembers the requests and the keys."""
+"""MCP server of a shop on loopback: the SDK's own, over real HTTP. It records requests and keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.local.http_server import serve
 
 
 class Shop:
-    """`is_old`: it knows nothing of the protocol's version without handshake, and keeps sessions."""
+    """Shop server; `is_old`: it only supports the older protocol with handshake and sessions."""
 
     def __init__(self, *, is_old: bool = False, is_json: bool = False) -> None:
         self.server = MCPServer("shop", log_level="CRITICAL")
@@ -56,7 +56,7 @@ class Shop:
         return ""
 
     def parrot(self, words: str) -> list[str]:
-        """What was said, twice."""
+        """Return the text twice."""
         return [words, words]
 
     @asynccontextmanager
@@ -82,6 +82,6 @@ class Shop:
         await serving
 
     async def _keep_sessions(self) -> None:
-        """In a task of its own: pytest ends a fixture in another task than it began it in."""
+        """Run in a separate task: pytest may end a fixture in another task than the one that began it."""
         async with self.server.session_manager.run():
             await self.released.wait()

@@ -1,4 +1,4 @@
-"""Tools that an MCP server runs: the SDK's own server, real HTTP on loopback, the guarded client."""
+"""Tools of an MCP server: the SDK's own server, real HTTP on loopback, the guarded client."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def build_flow(server: str | None, name: str = "order", **more: Any) -> Flow:
 
 
 async def read_tool_result(flow: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
-    """What the model is told when it calls the flow's one tool."""
+    """Return the tool result that the model receives for the flow's only tool."""
     script = ScriptedModel(
         [
             TransitionDecision(calls=(ToolCallRequest(name, {"item": "tea"}),)),
@@ -127,14 +127,14 @@ async def test_a_header_may_hold_any_letters(shop: Shop) -> None:
 
 async def test_no_value_leads_to_another_server(shop: Shop) -> None:
     made = build_flow(f"{shop.url}/{{{{ slots.shop }}}}")
-    assert await read_tool_result(made, shop.host) == failure_result("a value is missing in the address")
+    assert await read_tool_result(made, shop.host) == failure_result("a value is missing in the URL")
     assert shop.requests == []
 
 
 async def test_a_call_that_its_schema_forbids_is_not_made(shop: Shop) -> None:
     strict = {**SCHEMA, "properties": {"item": {"enum": ["mug"]}}}
     result = await read_tool_result(build_flow(shop.url, input_schema=strict), shop.host)
-    assert result == failure_result("not as the schema has it: item")
+    assert result == failure_result("not as the schema requires: item")
     assert shop.requests == []
 
 
@@ -147,7 +147,7 @@ async def test_no_session_is_left_on_a_server_that_keeps_them(shop: Shop) -> Non
     assert len(made) == methods.count("DELETE") <= 1
 
 
-async def test_what_a_tool_says_has_gone_wrong_is_told_to_the_model(shop: Shop) -> None:
+async def test_a_tools_error_reaches_the_model(shop: Shop) -> None:
     result = await read_tool_result(build_flow(shop.url, "sell"), shop.host, name="sell")
     assert result["success"] is False
     assert "we are out of tea" in result["error"]
@@ -258,7 +258,7 @@ async def test_a_server_that_says_come_back_later_is_not_waited_for(crm: Crm) ->
 
 
 def build_replies(result: object) -> Any:
-    """An answer to each message of a server without discovery: `result` is what the tool comes to."""
+    """Return the responses of a server without discovery; `result` is the tool's result."""
 
     def answer(request: Request) -> Response:
         said = json.loads(request._body)
@@ -288,7 +288,7 @@ HANDSHAKE: Json = {
         ({"type": "resource", "resource": {"uri": "shop://tea", "text": "green"}}, "green"),
     ],
 )
-async def test_what_is_no_structured_content_is_kept_as_text(crm: Crm, content: Json, data: object) -> None:
+async def test_content_without_structure_is_kept_as_text(crm: Crm, content: Json, data: object) -> None:
     crm.answers = [build_replies({"content": [content]})] * 9
     assert await read_tool_result(build_flow(crm.url), crm.host) == {"success": True, "data": data}
 
@@ -312,7 +312,7 @@ DEEP = "[" * 50_000
 @pytest.mark.parametrize(
     "kind", ["application/json", "text/event-stream", "text/html", "application/json; charset=x"]
 )
-async def test_an_answer_that_is_no_answer_fails(
+async def test_an_unusable_answer_fails(
     crm: Crm, body: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     said = f"event: message\ndata: {body}\n\n" if "event" in kind else body
@@ -338,7 +338,7 @@ RESULTS = JSON | st.fixed_dictionaries(
 
 
 class RecordedServer:
-    """A server without discovery, as `HttpFetcher` sees it: `result` is what its tool comes to."""
+    """Server without discovery, as an `HttpFetcher`; `result` is its tool's result."""
 
     def __init__(self, result: object) -> None:
         self.result = result
@@ -408,7 +408,7 @@ async def test_without_the_extra_a_tool_is_warned_of_and_not_offered(
 
 async def test_an_address_that_comes_to_nothing_is_not_called() -> None:
     result = await read_tool_result(build_flow("{{ nowhere }}"), "x.example")
-    assert result["error"] == "the address is not complete"
+    assert result["error"] == "the URL is not complete"
 
 
 @pytest.mark.long

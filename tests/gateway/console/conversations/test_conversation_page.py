@@ -1,4 +1,4 @@
-"""One conversation: a lost reply is sent again through the one gate, and the flow is drawn with its path."""
+"""Page of one conversation: replay of a lost reply through the gate, and the flow drawn with its path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.library import __file__ as library_file
 from flows.llm import ScriptedModel, TransitionDecision
-from gateway.console.flows.walked_drawing import FlowDrawings, WalkedNodes
+from gateway.console.flows.flow_drawings import FlowDrawings, VisitedNodes
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.dead_letters import DeadLetters
 from tests.fakes import build_turn
@@ -29,9 +29,9 @@ KYC = Path(library_file).parent / "kyc.json"
 BUTTON = re.compile(r'name="entry" value="([0-9-]+)"')
 
 
-def build_path(*nodes: str, began_ms: int = 0, ended_ms: int = 0) -> WalkedNodes:
+def build_path(*nodes: str, began_ms: int = 0, ended_ms: int = 0) -> VisitedNodes:
     """Return a path, by default one of before all versions that are known."""
-    return WalkedNodes(nodes, began_ms, ended_ms)
+    return VisitedNodes(nodes, began_ms, ended_ms)
 
 
 async def lose_reply(gateway: InboundGateway, *, is_dead: bool) -> None:
@@ -94,7 +94,7 @@ async def test_the_gate_decides_whether_a_reply_may_be_sent_again(redis: Redis, 
     assert len(gateway.channel.sent_replies) == sent
 
 
-async def test_the_flow_is_drawn_with_the_walked_path_and_the_present_node(redis: Redis) -> None:
+async def test_the_flow_is_drawn_with_the_visited_path_and_the_present_node(redis: Redis) -> None:
     drawings = FlowDrawings(open_history(redis, KYC))
     drawn = await drawings.draw(
         "fake", build_path("ask_last_four", "unknown_node", "ask_date_of_birth", "confirm")
@@ -102,8 +102,8 @@ async def test_the_flow_is_drawn_with_the_walked_path_and_the_present_node(redis
 
     assert drawn.count('<g class="now">') == 1
     assert '<g class="now"><title>confirm' in drawn
-    assert '<g class="walked"><title>identity' in drawn
-    assert drawn.count('<path class="walked" d=') == 1
+    assert '<g class="visited"><title>identity' in drawn
+    assert drawn.count('<path class="visited" d=') == 1
     assert "<script" not in drawn
     assert await drawings.draw("fake", build_path("a node of another flow")) == ""
     assert await FlowDrawings(open_history(redis, Path("nowhere.yaml"))).draw("fake", build_path("a")) == ""
@@ -115,13 +115,15 @@ async def test_a_path_that_no_known_version_led_is_named(redis: Redis, tmp_path:
     file.write_bytes(KYC.read_bytes())
     os.utime(file, (1_000, 1_000))
     drawings = FlowDrawings(open_history(redis, file))
-    walked = ("ask_last_four", "confirm")
+    visited = ("ask_last_four", "confirm")
 
-    assert await drawings.describe("fake", build_path(*walked, began_ms=2_000_000)) == (True, "")
-    is_drawn, words = await drawings.describe("fake", build_path(*walked, began_ms=999_000))
+    assert await drawings.describe("fake", build_path(*visited, began_ms=2_000_000)) == (True, "")
+    is_drawn, words = await drawings.describe("fake", build_path(*visited, began_ms=999_000))
     assert is_drawn
     assert "was changed on" in words
-    is_drawn, words = await drawings.describe("fake", build_path("gone", *walked, "gone", began_ms=2_000_000))
+    is_drawn, words = await drawings.describe(
+        "fake", build_path("gone", *visited, "gone", began_ms=2_000_000)
+    )
     assert "does not have gone any more" in words
     assert await drawings.describe("fake", build_path()) == (False, "")
     nowhere = FlowDrawings(open_history(redis, Path("nowhere.yaml")))
@@ -133,21 +135,21 @@ async def test_a_former_path_is_drawn_through_the_flow_of_its_time(redis: Redis,
     file.write_bytes(KYC.read_bytes())
     history = open_history(redis, file)
     await history.record()
-    walked = build_path("ask_last_four", "confirm", ended_ms=int(time() * 1000))
-    before = await FlowDrawings(history).draw("fake", walked)
+    visited = build_path("ask_last_four", "confirm", ended_ms=int(time() * 1000))
+    before = await FlowDrawings(history).draw("fake", visited)
     file.write_bytes((KYC.parent / "support.json").read_bytes())
     other_process = FlowDrawings(open_history(redis, file))
     await history.record()
 
-    is_drawn, words = await other_process.describe("fake", walked)
+    is_drawn, words = await other_process.describe("fake", visited)
     assert is_drawn
     assert "It is drawn as it was then: since" in words
-    assert await other_process.draw("fake", walked) == before
+    assert await other_process.draw("fake", visited) == before
     await redis.delete("tg:flow_documents:default")
-    is_drawn, words = await other_process.describe("fake", walked)
+    is_drawn, words = await other_process.describe("fake", visited)
     assert not is_drawn
     assert "its document of then is not kept" in words
-    assert await other_process.draw("fake", walked) == ""
+    assert await other_process.draw("fake", visited) == ""
 
 
 async def test_the_timeline_says_why_an_edge_was_taken_what_was_called_and_what_it_cost(redis: Redis) -> None:

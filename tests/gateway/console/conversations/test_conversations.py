@@ -12,7 +12,11 @@ from redis.asyncio import Redis
 
 import channels
 from core.model import DeliveryStatus, Message, Owner, StatusChanged, Turn, TurnReceived
-from gateway.console.conversations.event_lines import describe_entries, describe_verification, walked_path
+from gateway.console.conversations.event_lines import (
+    describe_entries,
+    describe_verification,
+    list_visited_nodes,
+)
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
@@ -43,7 +47,7 @@ async def accept_message(
 
 
 async def process_session(redis: Redis, session: str = "fake:1") -> None:
-    """Process what waits in a session, as a worker does."""
+    """Process the waiting messages of a session, as a worker does."""
     gateway = InboundGateway(redis, ["fake"])
     await gateway.processor.run(session)
     await gateway.mailbox.aclose()
@@ -98,7 +102,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -
 @pytest.mark.long
 @pytest.mark.parametrize("sessions", [200])
 async def test_a_page_reads_a_bounded_number_of_conversations(redis: Redis, sessions: int) -> None:
-    """However many there are; a filter that lets none through does not change that."""
+    """Holds for any number of conversations, also with a filter that matches none."""
     for number in range(sessions):
         await accept_message(redis, number, f"fake:{number:06}")
     await redis.zadd("tg:conversations", {f"gone:{number}": 10 + number for number in range(2_000)})
@@ -193,7 +197,7 @@ async def test_an_erased_contact_is_not_in_the_list_and_not_found(redis: Redis) 
     assert await redis.zcard("tg:conversations") == 0
 
 
-async def test_a_conversation_shows_who_said_what_and_what_became_of_it(redis: Redis) -> None:
+async def test_a_conversation_shows_authors_messages_and_outcomes(redis: Redis) -> None:
     await accept_message(redis, 1, text="<b>where</b> is my order?")
     await process_session(redis)
     log: Any = await redis.xrange("tg:{fake:1}:log")
@@ -381,20 +385,20 @@ def test_the_timeline_says_by_what_a_message_was_verified() -> None:
     assert describe_entries([entry], describe_verification("fake"))[0].detail == "verified, not a duplicate"
 
 
-def test_the_walked_path_has_each_node_once_and_begins_anew_after_a_reset() -> None:
+def test_the_visited_path_has_each_node_once_and_restarts_after_a_reset() -> None:
     nodes = ("a", "a", "b", "", "c")
     entries = [build_entry("committed", node=node, edge=f"to_{node}") for node in nodes]
 
-    assert walked_path(entries, 10) == [("a", "to a"), ("b", "to b"), ("c", "to c")]
-    assert walked_path(entries, 1) == [("c", "to c")]
-    assert walked_path([*entries, build_entry("reset")], 10) == []
+    assert list_visited_nodes(entries, 10) == [("a", "to a"), ("b", "to b"), ("c", "to c")]
+    assert list_visited_nodes(entries, 1) == [("c", "to c")]
+    assert list_visited_nodes([*entries, build_entry("reset")], 10) == []
 
 
 def build_entry(kind: str, **data: str) -> LogEntry:
     return LogEntry(id="1-0", at_ms=1, kind=kind, data={**data})
 
 
-def test_a_cursor_is_read_back_and_anything_else_is_none() -> None:
+def test_a_cursor_is_read_back_and_anything_else_is_rejected() -> None:
     cursor = Cursor(1795400000000.0, "fake:a b")
     assert parse_cursor(cursor.dump()) == cursor
     wrong: Sequence[str] = ("", " ", "x y", "5", "nan fake", "-1 fake")

@@ -54,7 +54,7 @@ async def test_words_find_conversations_in_any_spelling_and_order(redis: Redis) 
     assert "broken" not in str(page.url)
 
 
-async def test_who_flushes_waits_for_what_is_being_written(redis: Redis) -> None:
+async def test_a_flush_waits_for_writes_in_progress(redis: Redis) -> None:
     """A redaction removes the words afterwards, or they would come back."""
     words = WordIndex(redis, ProtocolLimits())
     await TextIndex(RedisInbox(redis), words).accept([TurnReceived(turn=build_turn(1, "fake:1", "a parcel"))])

@@ -117,12 +117,12 @@ async def test_the_overview_says_what_is_wrong_and_each_figure_leads_to_its_list
     assert "No messages in the last 24 hours" in idle.text
     assert "twilio:AC1 is paused: 20003 Authenticate" in busy.text
     assert "1 dead letter: given up" in busy.text
-    assert "What changed lately" not in busy.text, "a viewer has no audit log"
+    assert "Recent changes" not in busy.text, "a viewer has no audit log"
     assert len(tiles) == 16
     assert set(reached) == {200}
 
 
-async def test_queue_and_accounts_say_who_works_and_who_may_send(redis: Redis) -> None:
+async def test_queue_and_accounts_show_who_works_and_who_may_send(redis: Redis) -> None:
     await announce(redis, "worker-1")
     await redis.zadd("tg:workers", {"worker-2": 1})
     await RedisInbox(redis).accept([TurnReceived(turn=build_turn(1))])
@@ -156,7 +156,7 @@ async def test_the_audit_log_is_paged_and_for_operators(redis: Redis) -> None:
 @pytest.mark.parametrize(
     "letter", ["1-1", "0-0", "9" * 19 + "-" + "9" * 19, "١-١", "²-1", "-", "+", "1-1-1", ""]
 )
-async def test_any_id_of_a_letter_has_a_page_that_is_no_error(redis: Redis, letter: str) -> None:
+async def test_any_id_of_a_dead_letter_has_a_page_without_an_error(redis: Redis, letter: str) -> None:
     await add_dead_letters(redis, build_turn(1))
     async with open_console(redis) as http:
         shown = await http.get("/console/failures", params={"before": letter})

@@ -1,4 +1,4 @@
-"""Pages of one account, templates and broadcasts, and what an operator does there."""
+"""Pages of accounts, templates and broadcasts, and their operator actions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_an_operator_ends_an_accounts_pause_and_the_next_reply_is_tried(re
         viewed = await http.get(ACCOUNT)
     await gateway.mailbox.aclose()
 
-    assert "Sending rests: HTTP 503" in page.text
+    assert "Sending is paused: HTTP 503" in page.text
     assert "unavailable" not in page.text or "Try now" in page.text
     assert "A reply is tried now" in tried.text
     assert jobs >= 1

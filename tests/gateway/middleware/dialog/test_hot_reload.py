@@ -39,10 +39,10 @@ async def answer_turn(dialog: ReloadingDialog) -> str:
 async def test_a_changed_flow_is_loaded_at_the_next_turn(tmp_path: Path) -> None:
     path = tmp_path / "flow.json"
     path.write_text(build_flow("Hello!"))
-    talk = build_dialog(WatchedFlowFile(path))
-    assert await answer_turn(talk) == "Hello!"
+    dialog = build_dialog(WatchedFlowFile(path))
+    assert await answer_turn(dialog) == "Hello!"
     path.write_text(build_flow("Good morning!"))
-    assert await answer_turn(talk) == "Good morning!"
+    assert await answer_turn(dialog) == "Good morning!"
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ async def test_an_invalid_flow_file_keeps_the_previous_flow(
 ) -> None:
     path = tmp_path / "flow.json"
     path.write_text(build_flow("Hello!"))
-    talk = build_dialog(WatchedFlowFile(path))
+    dialog = build_dialog(WatchedFlowFile(path))
     path.write_text(text)
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await answer_turn(talk) == "Hello!"
+        assert await answer_turn(dialog) == "Hello!"
     assert "keeping the previous flow" in caplog.text
 
 
@@ -65,8 +65,8 @@ async def test_turns_are_answered_whatever_fails_during_a_reload(
 ) -> None:
     path = tmp_path / "flow.json"
     path.write_text(build_flow("Hello!"))
-    talk = build_dialog(UncompilableFlowFile(path))
+    dialog = build_dialog(UncompilableFlowFile(path))
     path.write_text(build_flow("Good morning!"))
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await answer_turn(talk) == "Hello!"
+        assert await answer_turn(dialog) == "Hello!"
     assert "keeping the previous flow" in caplog.text

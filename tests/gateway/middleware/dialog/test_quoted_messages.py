@@ -1,4 +1,4 @@
-"""The text of a quoted message is looked up by the provider's id."""
+"""Quoted messages: their text is looked up by the provider's id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time zone of a contact's profile is learnt with the first turn, and proactive messages keep to it."""
+"""Time zone of a contact: read from the profile with the first turn, and used for proactive messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ZONE = "Pacific/Honolulu"
 
 
 class TicketAccount:
-    """The simulated account with one ticket, and what reads its requester's profile."""
+    """Simulated account with one ticket, and the reader of its requester's profile."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis, self.account = redis, Simulation()

@@ -1,4 +1,4 @@
-"""A turn is enriched before it is answered, and answered without enrichment if that fails."""
+"""Enrichment of turns; if it fails, the turn is answered without it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RecordingDialog(EchoDialog):
 
 
 class EnrichingChannel(FakeChannel):
-    """A provider whose API has more than its webhooks, or does not answer."""
+    """Provider whose API has more data than its webhooks, or does not respond."""
 
     name = "zendesk"
 

@@ -1,4 +1,4 @@
-"""The original of a webhook is kept with a session only if no other contact is in it."""
+"""Webhook originals are kept with a session only if they contain no other contact."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OTHER = {"from": "12025550199", "from_user_id": "US.2", "id": "wamid.other"}
 
 
 class _ErasingInbox:
-    """An inbox after whose answer the contact is erased, before anything else happens."""
+    """Inbox that erases the contact right after it accepted the events."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

@@ -92,7 +92,7 @@ async def test_a_file_that_is_not_ready_yet_is_requested_again(crm: Crm, fetch: 
 
 
 def build_zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
-    """Channel with private attachments: only who may read the ticket gets its files."""
+    """Return a channel with private attachments: files are only readable with access to the ticket."""
     channel_and_file = zendesk_channel(ZENDESK_API_URL=crm.url)
     return channel_and_file, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
 

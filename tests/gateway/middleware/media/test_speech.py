@@ -1,4 +1,4 @@
-"""A voice note is answered with a voice note; whatever fails, the answer is text."""
+"""Voice notes are answered with voice notes, or with text if anything fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from channels._kit.simulator import FetchedFile, UserMessage
 from channels.twilio import TwilioChannel
-from channels.twilio.simulator.message_validation import judge_file
+from channels.twilio.simulator.message_validation import check_file
 from channels.twilio.simulator.server import TwilioSimulator
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.rendering import build_request
@@ -25,7 +25,7 @@ from channels.whatsapp.simulator.message_validation import validate_message
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from core.model import Address, Attachment, Message, Reply, Turn
 from core.ports import TurnOutcome
-from flows.llm import create_speaker
+from flows.llm import create_speech_synthesizer
 from gateway.http.clients import USER_AGENT, provider_client
 from gateway.local.http_server import serve
 from gateway.local.simulator_server import SimulatorServer
@@ -67,12 +67,12 @@ class Environment:
 
     async def answer(self, *messages: Message, turn: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return the requests that send the answer to a voice note."""
-        speaker = create_speaker("openai/tts:nova", api_key="k", base_url=self.model.url)
-        assert speaker is not None
-        dialog = SpeechMiddleware(_FixedDialog(*messages), {"whatsapp": self.channel}, self.http, speaker)
+        synthesizer = create_speech_synthesizer("openai/tts:nova", api_key="k", base_url=self.model.url)
+        assert synthesizer is not None
+        dialog = SpeechMiddleware(_FixedDialog(*messages), {"whatsapp": self.channel}, self.http, synthesizer)
         heard = {"attachments": (NOTE,)} if turn is None else turn
         outcome = await dialog.answer(Turn(id="wamid.1", session="s", address=ADDRESS, **heard), None)
-        await speaker.aclose()
+        await synthesizer.aclose()
         parts = [part for message in outcome.messages for part in self.channel.render(message, ADDRESS)]
         replies = [Reply(key=f"t.{n}", address=ADDRESS, **dict(part)) for n, part in enumerate(parts)]
         requests = [build_request(reply, self.channel.media_url) for reply in replies]
@@ -164,14 +164,14 @@ class TwilioEnvironment:
 
     async def answer(self, *messages: Message, ours: str = WHATSAPP, theirs: str = HERS) -> list[Reply]:
         """Return the replies to a voice note."""
-        speaker = create_speaker("openai/tts:nova", api_key="k", base_url=self.model.url)
-        assert speaker is not None
+        synthesizer = create_speech_synthesizer("openai/tts:nova", api_key="k", base_url=self.model.url)
+        assert synthesizer is not None
         self.channel.set_publisher(PublicFiles(self.redis, self.public, seconds=60))
         address = TWILIO_ADDRESS.model_copy(update={"ours": ours, "theirs": theirs})
-        dialog = SpeechMiddleware(_FixedDialog(*messages), {"twilio": self.channel}, self.http, speaker)
+        dialog = SpeechMiddleware(_FixedDialog(*messages), {"twilio": self.channel}, self.http, synthesizer)
         turn = Turn(id="SM1", session="s", address=address, attachments=(NOTE,))
         answers = [await dialog.answer(turn, None) for _ in range(2)][:1]
-        await speaker.aclose()
+        await synthesizer.aclose()
         parts = [part for each in answers[0].messages for part in self.channel.render(each, address)]
         return [Reply(key=f"t.{n}", address=address, **dict(part)) for n, part in enumerate(parts)]
 
@@ -201,7 +201,7 @@ async def test_twilio_fetches_the_recording_from_a_signed_url(twilio_environment
     fetched = await twilio_environment.http.get(medium.url)
     assert medium.url.startswith(f"{twilio_environment.public}/files/")
     assert (fetched.content, fetched.headers["content-type"]) == (OPUS, "audio/ogg")
-    assert judge_file(FetchedFile("audio/ogg", len(fetched.content)), on_whatsapp=True) == 0
+    assert check_file(FetchedFile("audio/ogg", len(fetched.content)), on_whatsapp=True) == 0
 
     sent = await twilio_environment.channel.send(spoken, twilio_environment.http)
     [entry] = await _list_messages(twilio_environment)

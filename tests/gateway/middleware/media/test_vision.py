@@ -1,4 +1,4 @@
-"""Pictures reach a language model that can see, through the channel's credentials and the size limit."""
+"""Pictures for language models with vision: the channel's credentials and the size limit."""
 
 from __future__ import annotations
 

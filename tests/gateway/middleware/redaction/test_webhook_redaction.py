@@ -1,4 +1,4 @@
-"""Kept webhooks have no secrets, whatever their form: a form, JSON, XML, parts, lines or headers."""
+"""Kept webhooks contain no secrets, whatever their format: form, JSON, XML, multipart, lines, headers."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_header_loses_its_secret(name: str, value: str, kept: str) -> None:
     st.text("<>&=\"'{}[]:\\,%-\r\n ", max_size=8),
     st.integers(0, 300),
 )
-def test_a_mutilated_body_is_no_error(kind: str, at: int, inserted: str, cut: int) -> None:
+def test_a_mutilated_body_is_not_an_error(kind: str, at: int, inserted: str, cut: int) -> None:
     body = BODIES[kind]
     redact_body(f"{body[:at]}{inserted}{body[at:]}"[: len(body) - cut % len(body)])
 

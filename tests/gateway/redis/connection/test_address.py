@@ -1,4 +1,4 @@
-"""REDIS_URL: what is read, and an error that names the setting and no password for the rest."""
+"""REDIS_URL: accepted forms, and errors that name the setting and no password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Managed servers: TLS with certificates of both sides, users with a password, and what goes wrong there."""
+"""Managed servers: TLS with certificates on both sides, users with a password, and their errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def serve_tls(
 
 
 async def store_message(url: str) -> str:
-    """Return what an operator reads of a connection; `stored` if it works."""
+    """Return the error that an operator reads for a connection; `stored` if it works."""
     try:
         async with open_redis(url) as redis:
             await RedisInbox(redis).accept([build_message(1, "hi")])

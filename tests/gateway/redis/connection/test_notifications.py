@@ -62,7 +62,7 @@ async def test_subscribers_get_the_notifications_of_their_session(redis: Redis) 
 
 
 @pytest.mark.long
-async def test_a_server_that_stands_still_is_noticed_and_subscribed_to_again(tmp_path: Path) -> None:
+async def test_a_server_that_hangs_is_noticed_and_subscribed_to_again(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, durable=False)
     server.start()
     async with open_redis(server.url) as redis:

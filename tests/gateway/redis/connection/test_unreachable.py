@@ -1,4 +1,4 @@
-"""A server that cannot be reached: what is said of it names the cause, in every kind of client."""
+"""Unreachable servers: the error names the cause, in every kind of client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encryption at rest: nothing that was said and no name is in Redis, and all of it is there to read."""
+"""Encryption at rest: no text and no name is readable in Redis, and all records can be decrypted."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ async def test_what_was_stored_before_is_read_after_it_is_turned_on(redis: Redis
 
 
 async def test_a_session_whose_key_is_missing_waits_for_it(redis: Redis, caplog: Any) -> None:
-    """Not a failure of the turn: no dead letter, no apology, and it goes on when the key is back."""
+    """Not a failure of the turn: no dead letter, no apology; it continues when the key is back."""
     own = build_ring()
     use_cipher(redis, own)
     gateway = InboundGateway(redis, ["fake"])
@@ -248,7 +248,7 @@ async def test_keys_are_rotated_while_values_of_all_of_them_are_read(redis: Redi
 
 
 async def test_everything_is_written_with_the_new_key_while_messages_arrive(redis: Redis) -> None:
-    """Of what was clear nothing stays, every message is answered once, and a second run finds nothing."""
+    """No plain text remains, every message is answered once, and a second run finds nothing."""
     gateway = InboundGateway(redis, ["twilio", "whatsapp", "zendesk", "fake"])
     await leave_traces_everywhere(gateway)
     for pattern in ("tg:own:*", "tg:quarantine", "tg:alarms", "*:text"):
@@ -262,7 +262,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
             await held.save({"token": "walrus"})
     use_cipher(redis, build_ring())
 
-    async def talk(session: str) -> None:
+    async def run_conversation(session: str) -> None:
         for number in range(10):
             await gateway.receive(
                 [TurnReceived(turn=build_turn(number, session, f"{TEXT} {number}"))], session
@@ -270,7 +270,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
 
     sessions = [f"fake:{name}" for name in "abcd"]
     rewriting = asyncio.create_task(Reencryption(redis).run())
-    await asyncio.gather(*map(talk, sessions))
+    await asyncio.gather(*map(run_conversation, sessions))
     rewritten = await rewriting
     again = await Reencryption(redis).run()
 
@@ -289,7 +289,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
     await gateway.mailbox.aclose()
 
 
-async def test_a_process_goes_on_when_the_keys_were_wrapped_with_one_that_it_lacks(
+async def test_a_process_continues_when_the_keys_were_wrapped_with_one_that_it_lacks(
     redis: Redis, caplog: Any
 ) -> None:
     """An operator rotated before all processes had the new key: nothing fails until they are restarted."""

@@ -1,4 +1,4 @@
-"""Streams of any length are written anew in steps, and nothing is lost, brought back or left behind."""
+"""Streams of any length are rewritten in steps; nothing is lost, restored or left over."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_no_byte_of_a_deleted_entry_stays(redis: Redis, step: int, ttl: in
 
 
 @pytest.mark.parametrize("left", [0, 1])
-async def test_an_emptied_or_missing_stream_is_no_error(redis: Redis, left: int) -> None:
+async def test_an_emptied_or_missing_stream_is_not_an_error(redis: Redis, left: int) -> None:
     rewriter = StreamRewriter(redis, 4)
     await rewriter.compact(STREAM)
     ids = await append_letters(redis)

@@ -1,4 +1,4 @@
-"""Traffic by minute, who waits for how long, and the histograms behind both."""
+"""Traffic by minute, waiting times, and their histograms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.model import TurnReceived
 from gateway.redis import lua
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.processes.counters import Histogram, parse_counters
-from gateway.redis.records.processes.traffic import read_traffic, summarize_waits
+from gateway.redis.records.processes.traffic import merge_histograms, read_traffic
 from tests.fakes import build_turn
 from tests.gateway.environments.inbound import InboundGateway
 
@@ -44,8 +44,9 @@ async def test_messages_and_replies_are_counted_by_account_and_minute(gateway: I
     assert len(minutes) == 5
     assert sum(minute.messages.get("fake:A1", 0) for minute in minutes) == 2, "the copy is no message"
     assert sum(minute.replies.get("fake:A1", 0) for minute in minutes) == 4
-    assert summarize_waits(minutes).count == 2, "one observation for each turn, at its first reply"
-    assert summarize_waits(minutes, "other").count == 0
+    answers = [minute.answers for minute in minutes]
+    assert merge_histograms(answers).count == 2, "one observation for each turn, at its first reply"
+    assert merge_histograms(answers, "other").count == 0
     assert sum(minute.queue_waits["fake"].count for minute in minutes if minute.queue_waits) == 2
     keys = [key async for key in gateway.redis.scan_iter("tg:traffic:*")]
     assert all([await gateway.redis.pttl(key) > 0 for key in keys])

@@ -1,4 +1,4 @@
-"""Quiet hours: proactive messages wait for their end, answers do not and are not blocked behind them."""
+"""Quiet hours: proactive messages wait for the end; answers neither wait nor are blocked by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scheduled messages: sent once when they are due, cancelled before, and bounded in number and time."""
+"""Scheduled messages: sent once when due, cancelled before, limited in number and time."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ async def test_a_first_contact_is_opened_when_it_is_due(schedule_rig: ScheduleRi
 async def test_an_erasure_deletes_what_is_scheduled(schedule_rig: ScheduleRig) -> None:
     await schedule_rig.sender.send_to(CONTACT, "own-1", HELLO, at_ms=await schedule_rig.now() + HOUR)
     index = SessionIndex(schedule_rig.redis)
-    assert CONTACT_SESSION in await index.find_by_person("+15550170")
+    assert CONTACT_SESSION in await index.find_by_contact("+15550170")
     await index.erase(CONTACT_SESSION)
 
     # the number is also that of another session, which is not erased here

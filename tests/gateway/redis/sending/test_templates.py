@@ -1,4 +1,4 @@
-"""Templates in Redis: the list that is read, events that change it, and messages that may not leave."""
+"""Templates in Redis: the list, events that change it, and messages that it blocks."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CountingSimulator(WhatsAppSimulator):
 
 
 class Environment:
-    """The account, what the gateway knows of it, and one session."""
+    """Account, its stored list of templates, and one session."""
 
     def __init__(self, redis: Redis, http: httpx.AsyncClient, url: str, account: CountingSimulator) -> None:
         self.redis, self.http, self.account = redis, http, account
@@ -265,7 +265,7 @@ async def test_without_a_list_the_provider_decides(environment: Environment) -> 
     assert await environment.send(Template(name="any", language="xx")) == (SendOutcome.QUEUED, "")
 
 
-async def test_a_command_without_the_credentials_knows_the_list_too(environment: Environment) -> None:
+async def test_a_command_without_credentials_uses_the_list_too(environment: Environment) -> None:
     await environment.sync.sync("whatsapp")
     environment.sender = ProactiveSender(environment.redis, {}, ProtocolLimits())
 
@@ -385,7 +385,7 @@ async def test_a_template_that_is_approved_again_is_sent(environment: Environmen
     assert await mark_next(environment)
 
 
-async def test_what_cannot_be_read_is_no_template(environment: Environment) -> None:
+async def test_what_cannot_be_read_is_not_a_template(environment: Environment) -> None:
     await environment.redis.hset(
         "tg:templates:whatsapp", mapping={"de|a": "x", "de|b": b"\xff", "de|c": "[1]"}
     )

@@ -246,7 +246,7 @@ def test_what_is_to_be_restored_is_named(tmp_path: Path) -> None:
         assert "either the folder of a backup, or --by-hand" in str(result.exception)
 
 
-def test_a_folder_that_is_no_backup_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_backup_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"neither appendonlydir nor dump\.rdb"):
         restore(tmp_path / "nothing", tmp_path / "data", wait_seconds=1)
 

@@ -1,4 +1,4 @@
-"""Readiness follows the fact: it is given exactly when a webhook would be stored."""
+"""Readiness is reported exactly when a webhook would be stored."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def is_stored(redis: Redis, number: int) -> bool:
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
-async def test_a_server_that_refuses_writes_is_not_ready_and_the_reason_is_told(
+async def test_a_server_that_refuses_writes_is_not_ready_and_the_reason_is_given(
     own_redis: Redis, reason: str
 ) -> None:
     refuse, allow = REFUSALS[reason]

@@ -1,4 +1,4 @@
-"""A fresh install behind a stock reverse proxy on the same machine: nothing of the operator's is open."""
+"""Fresh install behind a common reverse proxy on the same machine: operator access is not exposed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fresh install behind a real nginx on the same machine, with the configuration of guides and with ours."""
+"""Fresh install behind a real nginx on the same machine, with common configurations and with ours."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ pytestmark = [
 async def open_visitor(
     running: WebProcess, folder: Path, program: str, write: Callable[[Path, int, str], str]
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Start nginx before a web process; yield a client of somebody on the internet."""
+    """Start nginx in front of a web process; yield a client that represents the internet."""
     port = find_free_port()
     scheme = "https" if write is write_deployed else "http"
     async with (

@@ -65,7 +65,7 @@ def read_error(response: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.long
-async def test_a_refused_message_is_told_with_its_reason_and_can_be_sent_later(gateway: Gateway) -> None:
+async def test_a_refused_message_is_reported_with_its_reason_and_can_be_sent_later(gateway: Gateway) -> None:
     message = {"text": "Your parcel is here.", "message_id": "rem-1"}
     cases = [
         (ControlAction.OPT_OUT, ControlAction.OPT_IN, "opted_out"),
@@ -199,7 +199,7 @@ async def test_a_full_session_takes_no_more_messages(gateway: Gateway) -> None:
 
 
 @pytest.mark.long
-async def test_the_desk_is_told_why_an_agents_words_do_not_leave(gateway: Gateway) -> None:
+async def test_the_desk_gets_the_reason_why_an_agents_message_is_refused(gateway: Gateway) -> None:
     async def say(text: str, name: str) -> httpx.Response:
         body = {"session": SESSION, "text": text, "id": name}
         return await gateway.http.post("/console/desk/say", json=body)

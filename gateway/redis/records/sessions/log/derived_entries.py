@@ -1,6 +1,6 @@
-"""Steps of a message that its log implies: what it waited for, and what the gate before each send decided.
+"""Steps of a message that its log implies: its waits, and the decision of the gate before each send.
 
-They are read out of the log, so that no script has to write them while messages are processed.
+They are derived from the log, so that no script has to write them while messages are processed.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def add_derived(selected: Sequence[LogEntry], log: Sequence[LogEntry]) -> list[L
 
 
 def _find_wait(claimed: LogEntry, before: Sequence[LogEntry]) -> list[LogEntry]:
-    """Return what a message waited for until a worker took it."""
+    """Return the reason for a message's wait until a worker took it."""
     turn = claimed.data.get("turn")
     between = _entries_since(
         before, lambda entry: entry.kind == "accepted" and entry.data.get("turn") == turn
     )
     if not between or any(_is_claim_of(entry, turn) for entry in between):
-        return []  # the log does not go back to it, or it is another try
+        return []  # the log does not reach back to it, or this is another try
     reasons = []
     if any(entry.kind in _STEPS_OF_OTHERS for entry in between[1:]):
         reasons.append("earlier_message")
@@ -50,7 +50,7 @@ def _find_wait(claimed: LogEntry, before: Sequence[LogEntry]) -> list[LogEntry]:
 
 
 def _find_wait_to_send(sending: LogEntry, before: Sequence[LogEntry]) -> list[LogEntry]:
-    """Return what a reply waited for until its first send; each further try has its own entry."""
+    """Return the reason for a reply's wait until its first send; each further try has its own entry."""
     key = sending.data.get("key")
     between = _entries_since(before, lambda entry: entry.kind == "said" and entry.data.get("key") == key)
     if not between or any(
@@ -72,14 +72,14 @@ def _build_wait(begin: LogEntry, end: LogEntry, reasons: Sequence[str]) -> list[
 
 
 def _derive_gate_entry(sending: LogEntry) -> LogEntry:
-    """Return that the gate has let a reply pass: it is asked in the same step that marks the send."""
+    """Return the entry for the gate's permission, which is part of the step that marks the send."""
     asked = str(sending.data.get("gate") or "").split()
     data: Any = {"key": sending.data.get("key"), "decision": "allowed", "asked": asked}
     return LogEntry(id=sending.id, at_ms=sending.at_ms, kind=GATE, data=data)
 
 
 def _entries_since(entries: Sequence[LogEntry], is_begin: Any) -> Sequence[LogEntry]:
-    """Return the entries from the last one that begins something on; none if it is not there."""
+    """Return the entries from the last one on that satisfies `is_begin`; none if there is none."""
     for at in range(len(entries) - 1, -1, -1):
         if is_begin(entries[at]):
             return entries[at:]
@@ -95,7 +95,7 @@ def _is_about(entry: LogEntry, key: object) -> bool:
 
 
 def describe_reasons(reasons: Iterable[object]) -> str:
-    """Return what a message or a reply waited for, in words."""
+    """Return the reasons for the waits of a message or a reply, in words."""
     return ", ".join(_REASONS.get(str(reason), str(reason)) for reason in reasons)
 
 
@@ -104,5 +104,5 @@ _REASONS: Final = {
     "further_messages": "further messages, to answer them together",
     "worker": "a worker",
     "earlier_reply": "earlier replies of the conversation",
-    "pace": "the pace of the account, or a worker",
+    "pace": "the rate limit of the account, or a free worker",
 }

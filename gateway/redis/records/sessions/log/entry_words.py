@@ -50,18 +50,18 @@ def describe_control(data: Any) -> str:
 
 
 def describe_activity(data: Any) -> str:
-    """Return what was done to an earlier message, and by whom."""
+    """Return an edit, deletion or redaction of an earlier message in words, and its actor."""
     activity = str(data.get("activity") or "edited")
     return f"{'An operator' if activity == 'redacted' else 'The contact'} {activity} a message"
 
 
-def describe_trouble(trouble: str) -> str:
+def describe_text_problems(problems: str) -> str:
     """Return the problems with a turn's texts; a template that failed is named with its node."""
     words = []
-    for each in trouble.split():
+    for each in problems.split():
         kind, _, rest = each.partition(":")
         node, _, error = rest.partition(":")
-        words.append(f"a text of node {node} could not be made ({error})" if kind == "template" else each)
+        words.append(f"a text of node {node} could not be rendered ({error})" if kind == "template" else each)
     return ", ".join(words)
 
 
@@ -71,7 +71,7 @@ def _describe_accepted(_: Any) -> EntryWords:
 
 def _describe_participant(data: Any) -> EntryWords:
     who = data.get("author") or "another participant"
-    return EntryWords("Received from somebody else", f"{who} is not the contact: not answered", "down")
+    return EntryWords("Received from another participant", f"{who} is not the contact: not answered", "down")
 
 
 def _describe_claimed(_: Any) -> EntryWords:
@@ -108,7 +108,7 @@ def _describe_committed(data: Any) -> EntryWords:
         facts.append(f"{len(turns)} messages together")
     if isinstance(replies := data.get("replies"), int):
         facts.append("1 reply" if replies == 1 else f"{replies} replies")
-    trouble = describe_trouble(str(data.get("trouble") or ""))
+    trouble = describe_text_problems(str(data.get("trouble") or ""))
     is_silent = str(data.get("outcome")).startswith("silent") or outcome in ("failed", "given up")
     return EntryWords(
         f"Not answered: {outcome}" if is_silent else "Answer and state saved in one step",
@@ -217,12 +217,12 @@ _GATE_WORDS: Final = {
     "window": "the service window is open",
     "template": "its template is approved",
     "limit": "the contact's limit of replies is not reached",
-    "pace": "the account's pace permits it",
+    "pace": "the account's rate limit permits it",
     "breaker": "the account's circuit breaker is closed",
 }
 _OTHER_TITLES: Final = {
     "reset": "The conversation was reset",
-    "expired": "The conversation began anew after a long pause",
+    "expired": "The conversation restarted after a long pause",
     "scheduled": "Scheduled for later",
     "resumed": "Its time has come: put into the outbox",
     "unscheduled": "Cancelled before its time",

@@ -50,9 +50,9 @@ def _is_about(entry: LogEntry, keys: Collection[str]) -> bool:
 
 
 def _get_keys(entry: LogEntry) -> list[str]:
-    """Return the keys of the replies that an entry is about."""
+    """Return the keys of the replies to which an entry refers."""
     data: Any = entry.data
-    replies = data.get("replies")  # a count in entries of another kind
+    replies = data.get("replies")  # a number in entries of another kind
     return [*(replies if isinstance(replies, list) else []), *([data["key"]] if "key" in data else [])]
 
 

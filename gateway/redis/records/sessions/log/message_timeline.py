@@ -19,7 +19,7 @@ class MessageOutcome(StrEnum):
     """Outcome of a message or of one of its parts.
 
     `dead_letter`: given up, see `turngate dead`. `held`: it waits for the contact's next message.
-    `forwarded`: it is sent on another channel. `unknown`: the log does not go back to it.
+    `forwarded`: it is sent on another channel. `unknown`: the log does not reach back to it.
     """
 
     SCHEDULED = "scheduled"
@@ -65,7 +65,7 @@ _SCHEDULE_STEPS = {
 
 
 class PartReport(FrozenModel):
-    """One part: its key in the log, the provider's id, and why it was refused, failed or has to wait."""
+    """One part: its key in the log, the provider's id, and the reason for a refusal, a failure or a wait."""
 
     key: str
     outcome: MessageOutcome
@@ -93,7 +93,7 @@ class MessageTimeline:
         self._covers: dict[str, str] = {}
 
     def parts(self) -> tuple[PartReport, ...]:
-        """Return the parts. One for which the template of another part stands has that one's outcome."""
+        """Return the parts. A part that the template of another part covers has that part's outcome."""
         return tuple(
             self._parts[self._covers.get(key, key)].model_copy(update={"key": key}) for key in self._parts
         )
@@ -121,7 +121,7 @@ class MessageTimeline:
             self._apply_step(entry.kind, str(data.get("key", "")), data)
 
     def _apply_schedule_step(self, kind: str, key: str, reason: str) -> None:
-        """The message as a whole was moved to the schedule or back, or cancelled there."""
+        """Apply a step of the whole message: moved to the schedule or back, or cancelled there."""
         code = "cancelled" if kind == "unscheduled" else ""
         for name in [part for part in self._parts if part == key or part.rpartition(".")[0] == key]:
             self._update(name, _SCHEDULE_STEPS[kind], reason=reason, code=code)
@@ -145,7 +145,7 @@ class MessageTimeline:
                 self._update(key, outcome, reason=reason, code=code)
 
     def _apply_rerouting(self, key: str, data: Any) -> None:
-        """A part takes another way, or a template that follows another part stands for it, too."""
+        """Apply the rerouting of a part, or of the part whose template also covers it."""
         if not data.get("covered"):
             self._rerouted = key
             self._update(key, _outcome_of_rerouting(data), reason=str(data.get("reason", "")))
@@ -153,7 +153,7 @@ class MessageTimeline:
             self._covers[key] = self._rerouted
 
     def _apply_reset(self) -> None:
-        """A reset deletes the bot's unsent replies; one whose send was started may have left."""
+        """Apply a reset: the bot's unsent replies are deleted; of a started send the outcome is unknown."""
         for part in self.parts():
             is_unsent = part.outcome in (MessageOutcome.QUEUED, MessageOutcome.HELD)
             if part.key.startswith(OWN_PREFIX) and is_unsent:
@@ -175,7 +175,7 @@ class MessageTimeline:
         part = self._parts.get(original_key(key, self._parts))
         if part is None:
             return
-        self._covers.pop(part.key, None)  # it is sent itself after all
+        self._covers.pop(part.key, None)  # sent as it is after all
         if keeps_reason:
             reason, code = part.reason, part.code
         changes = {"outcome": outcome, "reason": reason, "code": code}
@@ -190,7 +190,7 @@ def _outcome_of_rerouting(data: Any) -> MessageOutcome:
 
 
 def select_decisive(parts: Sequence[PartReport]) -> PartReport:
-    """Return the first part that went wrong, or else the least advanced one."""
+    """Return the first failed part, or else the least advanced one."""
     for part in parts:
         if part.outcome not in _PROGRESS:
             return part

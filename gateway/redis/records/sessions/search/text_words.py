@@ -1,7 +1,7 @@
 """Words of a text as the console's search compares them, and their keyed digests: the index has no words.
 
-The key is the server's salt together with a secret of the settings if there is one, so that whoever has the
-server's data without that secret cannot look for words in them.
+The key is the server's salt together with a secret of the settings if there is one, so that a copy of the
+server's data cannot be searched without that secret.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Index of the words of messages for the console's search, written a moment later and never waited for.
+"""Index of the words of messages for the console's search, written in the background.
 
-Words that wait are lost if the process dies before. With many messages at once some are not indexed rather
-than any delayed.
+Words that are not written yet are lost if the process dies. Under load, words are dropped rather than
+messages delayed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FLUSH_SECONDS: Final = 0.5
 _MAX_WAITING: Final = 2_000
 _TEXTS_PER_CALL: Final = 50
 
-Speaker = Literal["contact", "business"]
-"""Author of words: those of the business, which repeats itself, leave room for those of the contact."""
+MessageAuthor = Literal["contact", "business"]
+"""Author of words. The business repeats itself, so its words have a limit of their own."""
 
 
 class WordIndex:
@@ -35,19 +35,19 @@ class WordIndex:
         self._redis = redis
         self._digests = WordDigests(redis)
         self._script = lua.load_script("index_words", limits)
-        self._waiting: list[tuple[str, str, Speaker]] = []
+        self._waiting: list[tuple[str, str, MessageAuthor]] = []
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
 
-    def add(self, session: str, texts: Iterable[str], speaker: Speaker) -> None:
+    def add(self, session: str, texts: Iterable[str], author: MessageAuthor) -> None:
         """Index texts a moment later."""
         room = _MAX_WAITING - len(self._waiting)
-        self._waiting += [(session, text, speaker) for text in texts if text][: max(room, 0)]
+        self._waiting += [(session, text, author) for text in texts if text][: max(room, 0)]
         if self._waiting and self._task is None:
             self._task = asyncio.create_task(self._write_later())
 
     async def flush(self) -> None:
-        """Write what waits, and wait for what is being written.
+        """Write the pending words, and wait for writes in progress.
 
         A call takes a bounded number of texts: the server does nothing else meanwhile.
         """
@@ -57,16 +57,16 @@ class WordIndex:
                 if arguments := await self._encode(chunk):
                     await self._script(self._redis, arguments)
 
-    async def _encode(self, chunk: Iterable[tuple[str, str, Speaker]]) -> list[Argument]:
-        """Return the script's arguments: the words of each session and speaker, each once."""
-        digests: dict[tuple[str, Speaker], dict[str, None]] = {}
-        for session, text, speaker in chunk:
+    async def _encode(self, chunk: Iterable[tuple[str, str, MessageAuthor]]) -> list[Argument]:
+        """Return the script's arguments: the words of each session and author, each once."""
+        digests: dict[tuple[str, MessageAuthor], dict[str, None]] = {}
+        for session, text, author in chunk:
             found = dict.fromkeys(await self._digests.of(text))
-            digests.setdefault((session, speaker), {}).update(found)
+            digests.setdefault((session, author), {}).update(found)
         arguments: list[Argument] = []
-        for (session, speaker), words in digests.items():
+        for (session, author), words in digests.items():
             if words:
-                arguments += [session, speaker, len(words), *words]
+                arguments += [session, author, len(words), *words]
         return arguments
 
     async def _write_later(self) -> None:

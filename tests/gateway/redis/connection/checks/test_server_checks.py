@@ -1,4 +1,4 @@
-"""A server that may lose messages is reported."""
+"""Checks report a server that may lose messages."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_replica_is_reported(redis: Redis) -> None:
 
 
 class SilentServer(Redis):
-    """A managed server that tells its version only."""
+    """Managed server that only reports its version."""
 
     async def info(self, section: str | None = None, *more: str, **options: Any) -> dict[str, Any]:
         if section != "server":

@@ -1,4 +1,4 @@
-"""A server that is nearly full, slow, or whose replicas or disk do not follow is reported with what to do."""
+"""Checks report a nearly full or slow server and lagging replicas or disks, with the action to take."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_a_primary_that_needs_no_replica_to_accept_messages_is_told_of() -
 
 
 class ReportingServer(Redis):
-    """A server with replicas and files, as INFO tells of it; sections that it lacks are hidden."""
+    """Server with replicas and files, as INFO reports it; sections that it lacks are hidden."""
 
     sections: dict[str, dict[str, Any]]
 
@@ -89,7 +89,7 @@ class ReportingServer(Redis):
         ({}, ""),
     ],
 )
-async def test_what_info_tells_is_judged(sections: dict[str, dict[str, Any]], words: str) -> None:
+async def test_facts_of_info_are_checked(sections: dict[str, dict[str, Any]], words: str) -> None:
     async with ReportingServer() as redis:
         redis.sections = sections
         found = await find_problems(redis)

@@ -183,7 +183,7 @@ async def test_a_node_that_is_named_as_a_single_server_is_refused(cluster: Clust
             await check_server(redis)
 
 
-async def test_a_single_server_that_is_named_as_a_cluster_is_told(tmp_path: Path) -> None:
+async def test_a_single_server_that_is_named_as_a_cluster_is_reported(tmp_path: Path) -> None:
     server, port = EmbeddedRedis(tmp_path, durable=False), find_free_port()
     server.start()
     try:

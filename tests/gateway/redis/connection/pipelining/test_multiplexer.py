@@ -132,7 +132,7 @@ async def test_an_answer_that_cannot_be_one_breaks_the_connection(redis_url: str
     assert not connection.is_usable
 
 
-async def test_pushed_messages_are_no_answers(redis_url: str) -> None:
+async def test_pushed_messages_are_not_answers(redis_url: str) -> None:
     client = open_shared(redis_url)
     await client.execute_multiplexed("PING")
     assert client._multiplexer is not None

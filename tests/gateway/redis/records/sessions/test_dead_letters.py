@@ -22,7 +22,7 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.sessions.dead_letters import DeadLetters, Letter, ReplayOutcome
+from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
 from tests.core.rig import list_letters
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, build_turn
@@ -150,15 +150,15 @@ class DeadLetterCommands:
     def run(self, *arguments: str) -> Result:
         return CliRunner().invoke(app, ["dead", *arguments], env={"COLUMNS": "200"})
 
-    def wait(self, *turns: Turn) -> list[Letter]:
+    def wait(self, *turns: Turn) -> list[DeadLetter]:
         """Create dead letters of turns; return all letters."""
 
-        async def work() -> list[Letter]:
+        async def work() -> list[DeadLetter]:
             async with open_redis(self.url) as redis:
                 await add_dead_letters(redis, *turns)
                 return await list_letters(redis)
 
-        step: Coroutine[Any, Any, list[Letter]] = work()
+        step: Coroutine[Any, Any, list[DeadLetter]] = work()
         return asyncio.run(step)
 
 

@@ -1,4 +1,4 @@
-"""The timeline of a message: repeated webhooks, what it waited for, and what the gate decided."""
+"""Timeline of a message: repeated webhooks, waiting times, and decisions of the gate."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_wait_without_a_reason_is_for_a_worker(between: list[LogEntry], expect
     assert describe_waits(build_entry(1_000, "accepted", turn="A"), *between) == expected
 
 
-def test_waits_for_earlier_messages_and_retries_are_told() -> None:
+def test_waits_for_earlier_messages_and_retries_are_reported() -> None:
     accepted = build_entry(1_000, "accepted", turn="B")
     earlier = build_entry(1_200, "committed", turns=["A"])
     postponed = build_entry(2_000, "postponed", reason="rate limit", seconds=3)

@@ -1,4 +1,4 @@
-"""Parts of proactive messages have keys of their own, whatever the caller's ids look like."""
+"""Parts of proactive messages have unique keys, whatever the caller's ids."""
 
 from __future__ import annotations
 

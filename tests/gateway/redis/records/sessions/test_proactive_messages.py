@@ -69,7 +69,7 @@ async def process_all(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("act", "refusal", "undo"), REFUSING)
-async def test_what_may_not_leave_is_refused_and_does_not_use_its_key_up(
+async def test_a_refused_message_does_not_use_its_key_up(
     rig: Rig, act: ControlAction, refusal: SendOutcome, undo: ControlAction
 ) -> None:
     await rig.accept_action(act)
@@ -219,7 +219,7 @@ async def test_a_message_that_is_sent_again_after_a_status_keeps_its_name(redis:
     await rig.mailbox.aclose()
 
 
-async def test_a_message_in_the_middle_of_its_send_is_told_as_such(rig: Rig) -> None:
+async def test_a_message_in_the_middle_of_its_send_is_reported_as_such(rig: Rig) -> None:
     seen: list[MessageOutcome] = []
     original = rig.channel.send
 
@@ -271,7 +271,7 @@ async def test_a_message_that_the_provider_refused_as_opted_out_can_be_sent_afte
     assert await send(rig, "one") is SendOutcome.QUEUED
 
 
-async def test_a_message_that_a_reset_deleted_is_told_and_can_be_sent_again(rig: Rig) -> None:
+async def test_a_message_that_a_reset_deleted_is_reported_and_can_be_sent_again(rig: Rig) -> None:
     await send(rig, "one")
     reset = lua.load_script("reset", ProtocolLimits())
     await reset(rig.redis, [rq_layout.current_timestamp(), SESSION])
@@ -291,7 +291,7 @@ async def test_without_its_log_a_message_is_queued_as_long_as_it_waits(rig: Rig)
     assert await send(rig, "one\ntwo") is SendOutcome.DUPLICATE
 
 
-async def test_an_id_is_the_sessions_own_and_found_by_itself(rig: Rig) -> None:
+async def test_an_id_belongs_to_one_session_and_is_found_without_it(rig: Rig) -> None:
     await rig.accept_turns(1, session=OTHER)
     await send(rig, "one")
     await rig.accept_action(ControlAction.OPT_OUT, session=OTHER)
@@ -315,7 +315,7 @@ async def test_an_erasure_deletes_the_records_of_its_session_only(rig: Rig) -> N
     assert [key for key in await rig.redis.keys() if OTHER.encode() in key] == []
     assert await rig.redis.get("tg:proactive_session:own-a") is None
     assert (await read_report(rig, "a", SESSION)).outcome is MessageOutcome.QUEUED
-    assert await SessionIndex(rig.redis).find_by_person("fake:1") == [SESSION]
+    assert await SessionIndex(rig.redis).find_by_contact("fake:1") == [SESSION]
 
 
 async def test_every_record_expires(rig: Rig) -> None:

@@ -36,10 +36,10 @@ class Assignee(StrEnum):
 
 @dataclass(slots=True)
 class Workspace:
-    """The bot's admin id, and the team or admin (one of the two, or none) for hand-off.
+    """Settings of a workspace: the bot's admin id, and the team or admin (one or none) for hand-offs.
 
-    `tag` is added at hand-off, if set; `closes` closes conversations at their flow's end. `workspace` is its
-    id, empty: any. It is learnt from the API when accounts share an app and the setting is missing.
+    `tag` is added at hand-off, if set; `closes` closes conversations when their flow ends. An empty `id` is
+    that of any workspace; it is read from the API if accounts share an app and the setting is missing.
     """
 
     admin: str
@@ -47,11 +47,11 @@ class Workspace:
     teammate: str = ""
     tag: str = ""
     closes: bool = False
-    workspace: str = ""
+    id: str = ""
 
-    def owns(self, workspace: str) -> bool:
+    def owns(self, workspace_id: str) -> bool:
         """Return whether a request of this workspace is for this account."""
-        return self.workspace in ("", workspace)
+        return self.id in ("", workspace_id)
 
     def classify_author(self, part: JsonObject) -> Author | None:
         """Classify a part's author; `None` if the author is missing.

@@ -1,10 +1,10 @@
-"""Scored talks over flows that the rules were not written with: plays and judges the files in `talks/`.
+"""Scored conversations over flows unknown to the authors of the rules: plays and judges `conversations/`.
 
-A file has talks, each begun by `# flow language`, of turns in their order, `kind: text => expectation`.
+A file has conversations: each begins with `# flow language`; its turns are `kind: text => expectation`.
 An expectation names the nodes that are right, separated by `|`, the values that must be stored afterwards
 (`day=2026-12-01`, alternatives separated by `|`, `*` for any), those that may change (`day?=2026-12-01`), and
 words that stand in the reply (`~word`). `safe` is any turn that does nothing and stays at the question or at
-one about its values. After a turn that was not right the talk goes on from where it should be.
+one about its values. After a turn that was not right, the conversation continues from where it should be.
 """
 
 from __future__ import annotations
@@ -22,37 +22,15 @@ from flows.document import Flow
 from flows.engine import DialogMachine, TurnResult
 from tests.understanding.scored_turns import TODAY
 
-TALKS = Path(__file__).parent / "talks"
-FOLDERS = (
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
-    "f",
-    "g",
-    "h",
-    "i",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "o",
-    "p",
-    "q",
-    "r",
-    "s",
-    "t",
-    "u",
-)
+_FILES = Path(__file__).parent / "conversations"
+FOLDERS = tuple("abcdefghijklmnopqrstu")
 
 Verdict = Literal["right", "asks", "astray", "wrong"]
 
 
 @dataclass(frozen=True)
-class TalkTurn:
-    """A message of a talk with what is right."""
+class ConversationTurn:
+    """Message of a conversation with its expected results."""
 
     flow: str
     language: str
@@ -69,22 +47,22 @@ class TalkTurn:
         return value in allowed or "*" in allowed
 
 
-def read_talks(folder: str) -> Iterator[tuple[Flow, list[TalkTurn]]]:
-    """Yield the talks of all flows of a folder."""
-    for file in sorted((TALKS / folder).glob("*.txt")):
+def read_conversations(folder: str) -> Iterator[tuple[Flow, list[ConversationTurn]]]:
+    """Yield the conversations of all flows of a folder."""
+    for file in sorted((_FILES / folder).glob("*.txt")):
         flow = Flow.load(file.with_suffix(".yaml"))
-        for talk in file.read_text().split("# ")[1:]:
-            head, *lines = talk.splitlines()
+        for conversation in file.read_text().split("# ")[1:]:
+            head, *lines = conversation.splitlines()
             name, language = head.split()
             yield flow, [_parse(name, language, line) for line in lines if line.strip()]
 
 
-def _parse(flow: str, language: str, line: str) -> TalkTurn:
+def _parse(flow: str, language: str, line: str) -> ConversationTurn:
     said, _, expected = line.rpartition(" => ")
     kind, _, text = said.partition(": ")
     nodes, *more = shlex.split(expected)
     values = [part.split("=", 1) for part in more if "=" in part]
-    return TalkTurn(
+    return ConversationTurn(
         flow, language, kind, text, tuple(nodes.split("|")),
         {name: tuple(value.split("|")) for name, value in values if name[-1] != "?"},
         {name[:-1]: tuple(value.split("|")) for name, value in values if name[-1] == "?"},
@@ -92,10 +70,12 @@ def _parse(flow: str, language: str, line: str) -> TalkTurn:
     )  # fmt: skip
 
 
-async def play(flow: Flow, talk: list[TalkTurn]) -> AsyncIterator[tuple[TalkTurn, Verdict, str]]:
-    """Play a talk; yield the verdict on each turn, and what happened."""
+async def play(
+    flow: Flow, conversation: list[ConversationTurn]
+) -> AsyncIterator[tuple[ConversationTurn, Verdict, str]]:
+    """Play a conversation; yield each turn, its verdict and a description of the result."""
     state = dict[str, Any]()
-    for turn in talk:
+    for turn in conversation:
         machine = _build_machine(flow, state)
         result = await machine.turn(turn.text)
         new = dict(machine.state or {})
@@ -114,7 +94,7 @@ def _build_machine(flow: Flow, state: dict[str, Any]) -> DialogMachine:
 
 
 def _classify(
-    turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any], result: TurnResult
+    turn: ConversationTurn, old: Mapping[str, Any], new: Mapping[str, Any], result: TurnResult
 ) -> tuple[Verdict, str]:
     changed = _find_changes(old, new)
     happened = f"{result.node} {changed} “{result.text[:120]}”"
@@ -142,7 +122,7 @@ def _find_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, s
 
 
 def _repair_state(
-    flow: Flow, turn: TalkTurn, old: Mapping[str, Any], new: Mapping[str, Any]
+    flow: Flow, turn: ConversationTurn, old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> dict[str, Any]:
     node = str(old.get("node") if turn.nodes[0] == "safe" else turn.nodes[0])
     is_further = node != old.get("node")

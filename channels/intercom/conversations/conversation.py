@@ -1,4 +1,4 @@
-"""A conversation as Intercom's API returns it: who works in it, and what the bot has done there."""
+"""A conversation as Intercom's API returns it: its assignee, agents' activity, and the bot's parts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ from channels._kit.inbound import (
     get_text,
 )
 from channels._kit.text import normalize_for_comparison
-from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
-from channels.intercom.contacts import Speaker, identify_speaker
-from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
+from channels.intercom.conversations.assignment import (
+    ASSIGNMENT_PART_TYPES,
+    Assignee,
+    Author,
+    Workspace,
+    has_content,
+)
+from channels.intercom.conversations.contacts import AuthorRole, classify_customer
+from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_option_id, render_comment_html
 from core.model import Reply
 
@@ -53,7 +59,7 @@ class Conversation:
                 _sort_key(part)[0]
                 for part in parts
                 if self.workspace.classify_author(part) is Author.CONTACT
-                and identify_speaker(self.body, part) is not Speaker.PARTICIPANT
+                and classify_customer(self.body, part) is not AuthorRole.PARTICIPANT
             ),
             default=0,
         )

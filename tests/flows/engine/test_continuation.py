@@ -1,4 +1,4 @@
-"""In the middle, after the end, after a change of the flow: nothing that is known is lost."""
+"""Continuation mid-conversation, after the end and after a change of the flow: stored values are kept."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def build_flow(**more: Any) -> Flow:
 
 
 async def test_an_edge_back_into_an_interrupted_node_keeps_what_is_known_there() -> None:
-    talk = machine(build_flow())
-    resumed = await say(talk, "hi", "next friday", "resume")
+    dialog = machine(build_flow())
+    resumed = await say(dialog, "hi", "next friday", "resume")
     assert [message.text for message in resumed.messages] == [
         "Welcome back.",
         "Thank you. I still need the number.",
     ]
-    assert (await talk.turn("3")).text == "3 on 27 November 2026."
+    assert (await dialog.turn("3")).text == "3 on 27 November 2026."
 
 
 @pytest.mark.parametrize(
     ("text", "node_id"), [("spot on", "verified"), ("stop", "cancelled"), ("sotp", "cancelled")]
 )
-async def test_spot_on_is_no_typo_of_stop(text: str, node_id: str) -> None:
+async def test_spot_on_is_not_a_typo_of_stop(text: str, node_id: str) -> None:
     assert (await say(load_library("kyc"), "hi", "4321", "23 April 1990", text)).node == node_id
 
 
@@ -48,11 +48,11 @@ async def test_spot_on_is_no_typo_of_stop(text: str, node_id: str) -> None:
     "text", ["great, how long will that take?", "wait, the date was wrong", "no!", "how long does it take"]
 )
 async def test_a_remark_after_the_end_is_answered_without_a_new_beginning(text: str) -> None:
-    talk = load_library("kyc")
-    answer = await say(talk, "hi", "4321", "23 April 1990", "yes", text)
+    dialog = load_library("kyc")
+    answer = await say(dialog, "hi", "4321", "23 April 1990", "yes", text)
     assert (answer.outcome, answer.node) == ("final", "verified")
     assert answer.text.startswith("We had finished here.")
-    assert (await talk.turn("hello")).node == "ask_last_four"
+    assert (await dialog.turn("hello")).node == "ask_last_four"
 
 
 async def test_a_question_after_the_end_that_the_flow_answers_is_answered() -> None:
@@ -73,14 +73,14 @@ async def test_a_new_wish_after_the_end_begins_again(text: str) -> None:
 
 @pytest.mark.parametrize("was", [[], ["ask"]])
 async def test_a_node_that_was_renamed_keeps_the_learnt_slots(was: list[str]) -> None:
-    talk = machine(build_flow())
-    await say(talk, "hi", "next friday")
+    dialog = machine(build_flow())
+    await say(dialog, "hi", "next friday")
     schema = input_schema(day=DAY, count={"type": "integer", "description": "the number"})
     renamed = flow(
         node("question", "Which day?", edges=[edge("given", "end", input_schema=schema)], was=was),
         node("end", "{{ count }} on {{ day | date }}.", is_final=True),
     )
-    moved = DialogMachine(renamed, state=talk.state, today=lambda: TODAY)
+    moved = DialogMachine(renamed, state=dialog.state, today=lambda: TODAY)
     await moved.turn("3")
     assert (moved.state or {})["slots"] == {"day": "2026-11-27", "count": 3}
 
@@ -91,9 +91,9 @@ async def test_a_value_whose_type_has_changed_is_asked_again() -> None:
         form = {"id": "form", "node_type": "collect", "slots": slots, "then": "end"}
         return flow(form, node("end", "{{ time }} {{ name }}", is_final=True))
 
-    talk = machine(build_form({"format": "time"}))
-    await say(talk, "hi", "15:00")
-    moved = DialogMachine(build_form({"choices": ["Morning", "Evening"]}), state=talk.state)
+    dialog = machine(build_form({"format": "time"}))
+    await say(dialog, "hi", "15:00")
+    moved = DialogMachine(build_form({"choices": ["Morning", "Evening"]}), state=dialog.state)
     assert (await say(moved, "Bob", "Bob")).text == "When?"  # the first is asked again, as it has changed
     assert (await moved.turn("evening")).text == "Evening Bob"
 
@@ -105,7 +105,7 @@ class _FailingModel(ScriptedModel):
         raise ModelError("no answer")
 
 
-async def test_what_was_done_is_told_when_the_model_fails_after_it() -> None:
+async def test_the_reply_says_what_was_done_when_the_model_fails_afterwards() -> None:
     sold = flow(
         node("ask", "Sell?", edges=[edge("yes", "sell", keywords=["yes"])]),
         node(
@@ -118,5 +118,5 @@ async def test_what_was_done_is_told_when_the_model_fails_after_it() -> None:
     )  # fmt: skip
     model = _FailingModel([TransitionDecision(edge_id="yes")])
     fetch = StubFetch({"sell": (StubResponse(status=201),)})
-    talk = DialogMachine(sold, model, fetch=fetch)
-    assert (await say(talk, "hi", "yes")).text == "This has been done: Sell the shares."
+    dialog = DialogMachine(sold, model, fetch=fetch)
+    assert (await say(dialog, "hi", "yes")).text == "This has been done: Sell the shares."

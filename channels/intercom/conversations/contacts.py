@@ -8,7 +8,7 @@ from channels._kit.inbound import JsonObject, get_identifier, get_object, get_ob
 from channels.intercom.capabilities import CONTACT_AUTHOR_TYPES, NAME
 
 
-class Speaker(StrEnum):
+class AuthorRole(StrEnum):
     """Author of a customer's part: the contact, another participant, or unknown by the payload alone."""
 
     CONTACT = "contact"
@@ -16,32 +16,32 @@ class Speaker(StrEnum):
     UNKNOWN = "unknown"
 
 
-def identify_speaker(conversation: JsonObject, part: JsonObject) -> Speaker:
-    """Return who wrote a customer's part: the contact is who started the conversation.
+def classify_customer(conversation: JsonObject, part: JsonObject) -> AuthorRole:
+    """Return who wrote a customer's part: the contact is the person who started the conversation.
 
     A lead that becomes a user may get another id; then the user is the conversation's only contact. In a
     conversation that an agent started, only the stored session knows who the contact is.
     """
     starter, author = get_object(get_object(conversation, "source"), "author"), get_object(part, "author")
     if get_text(starter, "type", 40) not in CONTACT_AUTHOR_TYPES:
-        return Speaker.UNKNOWN
+        return AuthorRole.UNKNOWN
     author_id = get_identifier(author, "id", 60)
     if author_id == get_identifier(starter, "id", 60):
-        return Speaker.CONTACT
+        return AuthorRole.CONTACT
     contacts = get_object_list(get_object(conversation, "contacts"), "contacts")
     became_user = get_text(starter, "type", 40) != "user" and get_text(author, "type", 40) == "user"
     is_only_contact = [get_identifier(each, "id", 60) for each in contacts] == [author_id]
-    return Speaker.CONTACT if became_user and is_only_contact else Speaker.PARTICIPANT
+    return AuthorRole.CONTACT if became_user and is_only_contact else AuthorRole.PARTICIPANT
 
 
-def build_author_name(workspace: str, user: str) -> str:
+def build_author_name(workspace_id: str, user: str) -> str:
     """Return the name of a user or lead that is unique over all channels."""
-    return f"{NAME}:{workspace}:user:{user}"
+    return f"{NAME}:{workspace_id}:user:{user}"
 
 
-def parse_merged_contacts(contact: JsonObject, workspace: str) -> tuple[str, ...]:
-    """Return the names of two contacts that are one now, the older one first (`contact.merged`)."""
+def parse_merged_contacts(contact: JsonObject, workspace_id: str) -> tuple[str, ...]:
+    """Return the names of two merged contacts, the older one first (`contact.merged`)."""
     old, new = get_identifier(get_object(contact, "merged_from"), "id", 60), get_identifier(contact, "id", 60)
-    if not (old and new and workspace):
+    if not (old and new and workspace_id):
         return ()
-    return build_author_name(workspace, old), build_author_name(workspace, new)
+    return build_author_name(workspace_id, old), build_author_name(workspace_id, new)

@@ -1,25 +1,24 @@
-"""Request and response schemas of the web channel; the OpenAPI document is generated from them."""
+"""Request bodies of the HTTP API."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.local_time import parse_point_in_time
-from core.model import Choice, FrozenModel, Message, OptOutScope, Route, Template
+from core.model import Choice, Message, OptOutScope, Route, Template
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
-from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.sending.first_contact import ContactAddress
 
 
 class TurnRequest(BaseModel):
-    """A message. `message_id`, or the header Idempotency-Key, makes a repetition the same message."""
+    """A message. Requests with the same `message_id`, or header Idempotency-Key, are the same message."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     text: str = Field("", max_length=MAX_TEXT_LENGTH)
-    payload: str = Field("", max_length=1_000, description="what a tapped choice sends back")
+    payload: str = Field("", max_length=1_000, description="payload of the tapped choice")
     session_id: str = Field("", max_length=MAX_ID_LENGTH)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
 
@@ -33,7 +32,7 @@ class ResetRequest(BaseModel):
 
 
 class TemplateRequest(BaseModel):
-    """A template that the provider has approved, and its values by the names that its channel documents."""
+    """A template approved by the provider, and its values by variable name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +46,7 @@ class TemplateRequest(BaseModel):
 
 
 class FallbackRequest(BaseModel):
-    """The way of a text that may not be sent because the service window is closed: exactly one.
+    """Fallback for a text outside the service window: exactly one of its kinds.
 
     A template, another channel of the same contact (a ticket on `zendesk`), or their next message.
     """
@@ -56,8 +55,10 @@ class FallbackRequest(BaseModel):
 
     template: TemplateRequest | None = None
     channel: str = Field("", max_length=50, description="such as twilio or zendesk, or channel/account")
-    sender: str = Field("", alias="from", max_length=200, description="the business's number there")
-    to: str = Field("", max_length=200, description="the contact there; unset: their phone number")
+    sender: str = Field("", alias="from", max_length=200, description="the business's number on that channel")
+    to: str = Field(
+        "", max_length=200, description="the contact's address on that channel; unset: their phone number"
+    )
     wait: bool = Field(default=False, description="send it when the contact writes again")
 
     @model_validator(mode="after")
@@ -67,19 +68,19 @@ class FallbackRequest(BaseModel):
         return self
 
     def to_route(self) -> Route:
-        """Return the way as messages have it."""
+        """Return the fallback in the form of messages."""
         template = self.template.to_template() if self.template else None
         return Route(template=template, channel=self.channel, sender=self.sender, to=self.to, waits=self.wait)
 
 
 class MessageRequest(BaseModel):
-    """A proactive message into a session of any channel, or to a contact who may never have written."""
+    """A proactive message to a session of any channel, or to a contact, also one who never wrote."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    session: str = Field("", max_length=1_000, description="the session as the log names it")
-    channel: str = Field("", max_length=40, description="in place of a session: the channel, with `to`")
-    account: str = Field("", max_length=40, description="a further account of the channel")
+    session: str = Field("", max_length=1_000, description="name of the session, as in the log")
+    channel: str = Field("", max_length=40, description="instead of a session: the channel, with `to`")
+    account: str = Field("", max_length=40, description="account of the channel, if it has several")
     to: str = Field("", max_length=200, description="the contact's number, address or ID")
     sender: str = Field(
         "", alias="from", max_length=200, description="the business's number, if there are several"
@@ -87,12 +88,12 @@ class MessageRequest(BaseModel):
     text: str = Field("", max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
-    template: TemplateRequest | None = Field(None, description="in place of a text")
+    template: TemplateRequest | None = Field(None, description="instead of a text")
     fallback: FallbackRequest | None = Field(
-        None, description="the way of the text when the service window is closed"
+        None, description="fallback of a text outside the service window"
     )
     category: Literal["marketing", "utility"] = Field("marketing", description="selects the quiet hours")
-    send_at: str = Field("", max_length=40, description="when to send it: ISO 8601; unset: now")
+    send_at: str = Field("", max_length=40, description="time to send it, ISO 8601; unset: now")
     time_zone: str = Field("", max_length=60, description="IANA time zone of a `send_at` without offset")
 
     @model_validator(mode="after")
@@ -138,42 +139,16 @@ class MessageRequest(BaseModel):
         return ContactAddress(channel=self.channel, to=self.to, account=self.account, sender=self.sender)
 
 
-class MessageView(FrozenModel):
-    """One message as a client shows it. `text` is CommonMark."""
-
-    text: str
-    choices: tuple[dict[str, str], ...] = ()
-    media: tuple[dict[str, str], ...] = ()
-
-
 class OptOutRequest(BaseModel):
-    """What a contact is not sent any more."""
+    """Messages that are no longer sent to the contact."""
 
     model_config = ConfigDict(extra="forbid")
 
     scope: OptOutScope = OptOutScope.ALL
 
 
-class OptOutAnswer(BaseModel):
-    """The contact's sessions, and whether they are opted out now."""
-
-    opted_out: bool
-    scope: OptOutScope
-    sessions: list[str]
-
-
-class TurnAnswer(BaseModel):
-    """The answer. `reply` is its full text; `messages` has choices and media too."""
-
-    reply: str
-    messages: tuple[MessageView, ...]
-    session_id: str
-    message_id: str
-    outcome: str
-
-
 class SessionRequest(BaseModel):
-    """Request of a session; empty for a new one, or for a new token of the session whose token it carries."""
+    """Empty for a new session, or, with a session token, for a new token of that session."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -182,111 +157,9 @@ class SessionRequest(BaseModel):
     )
 
 
-class SessionAnswer(BaseModel):
-    """A session and its token, valid for `expires_in` seconds; `user_id` is empty for a visitor."""
-
-    session_id: str
-    token: str
-    expires_in: int
-    user_id: str = ""
-
-
-class PendingAnswer(BaseModel):
-    """The message is stored and its answer takes longer; `Location` is where to poll."""
-
-    status: str
-    message_id: str
-    session_id: str
-
-
-class ResetAnswer(BaseModel):
-    """The conversation that starts anew: what was deleted, and what is still stored."""
-
-    reset: str
-    deleted: tuple[str, ...] = ("dialog state", "unsent replies of the bot", "held replies", "timers")
-    kept: tuple[str, ...] = ("log", "scheduled messages", "opt-out")
-
-
-class ExportAnswer(BaseModel):
-    """Stored data of a contact: the sessions with all their parts, and other records by kind."""
-
-    contact: str
-    identifiers: list[str]
-    sessions: list[dict[str, Any]]
-    records: dict[str, list[Any]]
-    kept_opt_outs: dict[str, str]
-
-
-class ErasureAnswer(BaseModel):
-    """Removed items by kind, and the state of the server's files."""
-
-    sessions: int
-    removed: dict[str, int]
-    opt_outs_kept: int
-    files: dict[str, str]
-
-
 class RedactionRequest(BaseModel):
-    """The session of the message; it is found by the message's ID if it is not given."""
+    """The session of the message; if unset, it is found by the message's ID."""
 
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(default="", max_length=1_000)
-
-
-class RedactionAnswer(BaseModel):
-    """Sessions from which the words of a message were deleted, and how many records had them."""
-
-    sessions: list[str]
-    records: int
-
-
-class HistoryAnswer(BaseModel):
-    """The latest messages, oldest first; each is `from` the contact (`person`), the bot or an agent."""
-
-    messages: list[dict[str, Any]]
-
-
-class MessageAnswer(BaseModel):
-    """First outcome of a proactive message. A repetition gets the outcome of the first one.
-
-    `key` is its name in the log. `reason` and its `code` say why it was refused, failed or has to wait.
-    `send_at` is when a scheduled message is sent, in UTC.
-    """
-
-    session: str
-    key: str
-    message_id: str
-    outcome: MessageOutcome
-    reason: str = ""
-    code: str = ""
-    send_at: str = ""
-
-
-class PartAnswer(BaseModel):
-    """One part of a message that was split to the limits of its channel."""
-
-    key: str
-    outcome: MessageOutcome
-    provider_id: str = ""
-    reason: str = ""
-    code: str = ""
-
-
-class MessageOutcomeAnswer(MessageAnswer):
-    """Current outcome of a proactive message and of each of its parts."""
-
-    parts: tuple[PartAnswer, ...] = ()
-
-
-class ErrorDetail(BaseModel):
-    """A fixed code and a sentence for people."""
-
-    code: str
-    message: str
-
-
-class ErrorAnswer(BaseModel):
-    """The shape of every error."""
-
-    error: ErrorDetail

@@ -6,16 +6,48 @@ Not every well-formed request is accepted: a message may be empty, a session may
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from gateway.openapi import build_document
 from tests.effort import example_count
 from tests.gateway.environments.stack import KEY, running_stack
+from tests.gateway.server.test_route_guards import GUARDS
 from tests.gateway.webchat.api.test_routes import running_web
+
+_NOT_IN_THE_API = ("/console", "/webhooks/", "/files/", "/widget.js")
+
+
+def list_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in build_document()["paths"].items():
+        for method, operation in operations.items():
+            yield method.upper(), path, operation
+
+
+def test_every_route_of_the_api_is_an_operation() -> None:
+    routes = {(method, path) for method, path in GUARDS if not path.startswith(_NOT_IN_THE_API)}
+    assert {(method, path) for method, path, _ in list_operations()} == routes
+
+
+def test_every_operation_has_an_id_of_its_own_and_its_links_name_others_with_their_parameters() -> None:
+    operations = {each["operationId"]: each for _, _, each in list_operations()}
+    assert len(operations) == len(list(list_operations()))
+    for operation in operations.values():
+        for response in operation["responses"].values():
+            for link in response.get("links", {}).values():
+                names = {each["name"] for each in operations[link["operationId"]]["parameters"]}
+                assert set(link["parameters"]) <= names
+
+
+def test_every_schema_that_is_named_is_there() -> None:
+    document = build_document()
+    names = {part.split('"')[0] for part in json.dumps(document).split("#/components/schemas/")[1:]}
+    assert names == set(document["components"]["schemas"])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from flows.authoring.diagram import WalkedPath, to_svg
+from flows.authoring.diagram import VisitedPath, to_svg
 from flows.document import Flow
 from gateway.console.flows.files import DEFAULT_FLOW, FlowFile
 from gateway.console.flows.history import FlowHistory
@@ -20,7 +20,7 @@ _MAX_NAMED: Final = 5
 _MAX_CONDITION: Final = 200
 
 
-class WalkedNodes(NamedTuple):
+class VisitedNodes(NamedTuple):
     """The nodes of a path, oldest first, and when it began and last went on."""
 
     nodes: Sequence[str]
@@ -41,13 +41,13 @@ class FlowDrawings:
     def __init__(self, history: FlowHistory) -> None:
         self._history = history
 
-    async def draw(self, channel: str, path: WalkedNodes) -> str:
+    async def draw(self, channel: str, path: VisitedNodes) -> str:
         """Return the drawing as SVG; empty if there is nothing to draw."""
         flow = (await self._choose(channel, path)).flow
         return await asyncio.to_thread(_draw, flow, path.nodes) if flow and path.nodes else ""
 
-    async def describe(self, channel: str, path: WalkedNodes) -> tuple[bool, str]:
-        """Return whether the path is drawn, and what its drawing does not show; no words for nothing."""
+    async def describe(self, channel: str, path: VisitedNodes) -> tuple[bool, str]:
+        """Return whether the path is drawn, and what its drawing does not show, or an empty text."""
         choice = await self._choose(channel, path)
         if not path.nodes:
             return False, ""
@@ -56,7 +56,7 @@ class FlowDrawings:
         is_known = choice.flow is not None and any(node.id in path.nodes for node in choice.flow.nodes)
         return is_known, choice.note
 
-    async def read_conditions(self, channel: str, path: WalkedNodes) -> dict[str, str]:
+    async def read_conditions(self, channel: str, path: VisitedNodes) -> dict[str, str]:
         """Return the condition of each edge, by its ID, in the words of the flow's author."""
         flow = (await self._choose(channel, path)).flow
         if flow is None:
@@ -64,7 +64,7 @@ class FlowDrawings:
         edges = [edge for node in flow.nodes for edge in node.edges]
         return {edge.id: edge.condition[:_MAX_CONDITION] for edge in (*flow.global_edges, *edges)}
 
-    async def _choose(self, channel: str, path: WalkedNodes) -> _Choice:
+    async def _choose(self, channel: str, path: VisitedNodes) -> _Choice:
         name = channel if channel in self._history.files.names else DEFAULT_FLOW
         file = await self._history.files.read(name)
         if file is None:
@@ -82,8 +82,8 @@ class FlowDrawings:
         return _Choice(file.flow, _compare(file, path))
 
 
-def _compare(file: FlowFile, path: WalkedNodes) -> str:
-    """Say what of a path the present flow does not show."""
+def _compare(file: FlowFile, path: VisitedNodes) -> str:
+    """Return a sentence about the part of a path that the present flow does not show."""
     if file.flow is None:
         return "The flow cannot be loaded now, so it is not drawn."
     known = {node.id for node in file.flow.nodes}
@@ -103,10 +103,10 @@ def _draw(flow: Flow, nodes: Sequence[str]) -> str:
     if len(flow.nodes) > MAX_NODES:
         return ""
     authored = {node.id: node.author_id for node in flow.nodes}
-    walked = [authored[node] for node in nodes if node in authored]
-    if not walked:
+    visited = [authored[node] for node in nodes if node in authored]
+    if not visited:
         return ""
-    return to_svg(flow, WalkedPath(frozenset(walked), frozenset(pairwise(walked)), walked[-1]))
+    return to_svg(flow, VisitedPath(frozenset(visited), frozenset(pairwise(visited)), visited[-1]))
 
 
 def _format_moment(at_ms: int) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from channels._kit.agent_commands import parse_agent_command
@@ -16,8 +15,8 @@ from channels._kit.inbound import (
     get_object_list,
     get_text,
 )
-from channels._kit.text import join_subject
-from channels.intercom.assignment import (
+from channels.intercom.capabilities import NAME
+from channels.intercom.conversations.assignment import (
     ASSIGNMENT_PART_TYPES,
     Assignee,
     Author,
@@ -25,35 +24,29 @@ from channels.intercom.assignment import (
     get_assignee_ids,
     has_content,
 )
-from channels.intercom.capabilities import NAME
-from channels.intercom.contacts import Speaker, build_author_name, identify_speaker
-from channels.intercom.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
+from channels.intercom.conversations.contacts import AuthorRole, classify_customer
+from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
+from channels.intercom.conversations.turns import TurnBuilder
 from core.model import (
     Activity,
     ActivityReceived,
     Address,
-    Attachment,
     ControlAction,
     ControlReceived,
     Event,
     Ignored,
-    ParticipantMessage,
-    Turn,
-    TurnReceived,
 )
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
-_MAX_FILES: Final = 10
-_MAX_SUBJECT_LENGTH: Final = 500
 
 
 class ConversationParser:
     """Parses one conversation into events. `event` is the notification's id."""
 
-    def __init__(self, item: JsonObject, *, account: str, event: str, desk: Workspace) -> None:
+    def __init__(self, item: JsonObject, *, account: str, event: str, workspace: Workspace) -> None:
         self._item = item
         self._event = event
-        self._workspace = desk
+        self._workspace = workspace
         identifier = get_identifier(item, "id") or get_identifier(item, "conversation_id")
         self._id = identifier if _ID.fullmatch(identifier) else ""
         self._account = account if _ID.fullmatch(account) else ""
@@ -74,17 +67,18 @@ class ConversationParser:
         """
         turns: list[Event] = []
         reopened, parts = False, self._sorted_parts()
+        builder = TurnBuilder(
+            self._item, session=self._session, address=self._address, is_ours=not self._is_assigned
+        )
         source = get_object(self._item, "source")
         if opening and self._workspace.classify_author(source) is Author.CONTACT:
-            turns += self._build_turn_events(
-                source, f"source:{get_identifier(source, 'id')}", mode, subject=self._parse_subject(mode)
-            )
+            turns += builder.build_opening_events(mode)
         for part in parts:
             if self._workspace.classify_author(part) is not Author.CONTACT:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
                 continue
-            turns += self._build_turn_events(part, get_identifier(part, "id"), mode)
-            is_participant = identify_speaker(self._item, part) is Speaker.PARTICIPANT
+            turns += builder.build_events(part, get_identifier(part, "id"), mode)
+            is_participant = classify_customer(self._item, part) is AuthorRole.PARTICIPANT
             reopened = reopened or (get_text(part, "part_type", 60) == "open" and not is_participant)
         if turns and not reopened:
             yield from self._existing_assignment_events(parts[-1] if parts else self._item, opening=opening)
@@ -113,7 +107,7 @@ class ConversationParser:
                 )
 
     def agent_initiated_events(self) -> Iterator[Event]:
-        """An agent wrote first: the bot stays silent, unless the conversation is assigned to it."""
+        """Return the take-over of a conversation that an agent started, unless it is assigned to the bot."""
         source = get_object(self._item, "source")
         if (
             self._workspace.classify_author(source) is Author.AGENT
@@ -143,7 +137,7 @@ class ConversationParser:
         )
 
     def _part_events(self, part: JsonObject, kind: str, mode: BodyMode) -> Iterator[Event]:
-        """Return the events of an agent's part. It comes under several topics; its id makes it one event."""
+        """Return the events of an agent's part. It comes under several topics; its id deduplicates them."""
         key, author = get_identifier(part, "id") or self._event, self._workspace.classify_author(part)
         by_agent = author is Author.AGENT
         if part.get("redacted") is True:
@@ -164,7 +158,7 @@ class ConversationParser:
             yield Ignored(reason=kind if _ID.fullmatch(kind) else "other part")
 
     def _own_part_events(self, key: str, part: JsonObject, kind: str) -> Iterator[Event]:
-        """Return that the bot's hand-off is done, if this part is that."""
+        """Return the completion of the bot's hand-off, if this part is that."""
         if kind in ASSIGNMENT_PART_TYPES and self._is_assigned:
             yield self._build_control_event(key, ControlAction.PASSED_ON, part)
         else:
@@ -223,81 +217,3 @@ class ConversationParser:
 
     def _parse_text(self, part: JsonObject, mode: BodyMode) -> str:
         return parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode).text
-
-    def _parse_subject(self, mode: BodyMode) -> str:
-        """Return the subject of an e-mail, which belongs to its first message."""
-        subject = get_text(get_object(self._item, "source"), "subject", MAX_BODY_LENGTH)
-        return parse_body(subject, mode).text[:_MAX_SUBJECT_LENGTH]
-
-    def _build_turn_events(
-        self, part: JsonObject, key: str, mode: BodyMode, subject: str = ""
-    ) -> list[Event]:
-        """Return the event of a customer's part of any type; none if it is empty or redacted.
-
-        `subject` is put before the text, unless the text begins with it.
-        """
-        body = parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode)
-        text = join_subject(subject, body.text)
-        files = (
-            *_parse_attachments(get_object_list(part, "attachments")),
-            *_build_image_attachments(body.images),
-        )[:_MAX_FILES]
-        if part.get("redacted") is True or not key.removeprefix("source:") or not (text or files):
-            return []
-        known_subject = self._parse_subject(mode)
-        turn = Turn(
-            id=key,
-            session=self._session,
-            address=self._address,
-            text=text,
-            attachments=files,
-            subject=known_subject,
-            profile_name=get_text(get_object(part, "author"), "name"),
-            details=self._build_details(part, known_subject),
-            at=get_number(part, "created_at") or 0.0,
-        )
-        author = build_author_name(
-            self._account, get_identifier(get_object(part, "author"), "id", 60) or "unknown"
-        )
-        match identify_speaker(self._item, part):
-            case Speaker.CONTACT:
-                return [TurnReceived(turn=turn, control_is_ours=not self._is_assigned)]
-            case Speaker.PARTICIPANT:
-                return [ParticipantMessage(turn=turn, author=author)]
-            case Speaker.UNKNOWN:
-                return [TurnReceived(turn=turn, author=author, control_is_ours=not self._is_assigned)]
-
-    def _build_details(self, part: JsonObject, subject: str) -> dict[str, str]:
-        author, source = get_object(part, "author"), get_object(self._item, "source")
-        contact = next(iter(get_object_list(get_object(self._item, "contacts"), "contacts")), {})
-        details = {
-            "user_id": get_identifier(author, "id"),
-            "external_id": get_text(contact, "external_id"),
-            "profile_name": get_text(author, "name"),
-            "subject": subject,
-            "source": get_text(source, "type", 40),
-            "page": get_text(source, "url", 500),
-        }
-        return {name: value for name, value in details.items() if value}
-
-
-def _parse_attachments(uploads: Iterable[JsonObject]) -> Iterator[Attachment]:
-    """Return the uploads; their signed URLs expire, so they should be fetched soon."""
-    for upload in uploads:
-        url, name = get_text(upload, "url", 2000), get_text(upload, "name")
-        if url.startswith("https://"):
-            yield Attachment(
-                url=url,
-                name=name,
-                content_type=get_text(upload, "content_type", 100) or _guess_content_type(url),
-            )
-
-
-def _build_image_attachments(urls: Iterable[str]) -> Iterator[Attachment]:
-    for url in urls:
-        if url.startswith("https://"):
-            yield Attachment(url=url, content_type=_guess_content_type(url, "image/jpeg"))
-
-
-def _guess_content_type(url: str, otherwise: str = "application/octet-stream") -> str:
-    return mimetypes.guess_type(url.partition("?")[0])[0] or otherwise

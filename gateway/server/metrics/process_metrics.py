@@ -13,7 +13,7 @@ _ACK_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 
 
 class ProcessMetrics:
-    """Metrics that are each process's own: Prometheus adds them up by its label `instance`."""
+    """Metrics of one process: Prometheus distinguishes processes by its label `instance`."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()

@@ -16,8 +16,8 @@ _OPENMETRICS_ONLY = "_created"
 def render_metrics(families: Iterable[Metric]) -> str:
     """Render metric families.
 
-    The client library's own writer sorts labels by name and shows whole numbers as floats; what reads
-    these lines as text relies on the order and the numbers of earlier releases.
+    The client library's own writer sorts labels by name and shows whole numbers as floats; programs that read
+    these lines as text rely on the order and the number format of earlier releases.
     """
     lines = []
     for family in families:
