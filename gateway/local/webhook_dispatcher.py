@@ -77,7 +77,7 @@ class WebhookDispatcher:
             await self._fetch_file(delivery)
             return
         async with self._slots:
-            result = await self._post(delivery)
+            result = await self.post(delivery)
         if result.status is None or result.status >= 400:
             reason = result.status or ("timeout" if result.timed_out else "no connection")
             log.info("simulated webhook failed: %s", reason)
@@ -111,7 +111,8 @@ class WebhookDispatcher:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return FetchedFile(kind, size)
 
-    async def _post(self, delivery: WebhookDelivery) -> WebhookResult:
+    async def post(self, delivery: WebhookDelivery) -> WebhookResult:
+        """Send a webhook once, now, and return the response."""
         try:
             async with asyncio.timeout(delivery.timeout):
                 response = await self._http.request(

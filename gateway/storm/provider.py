@@ -155,7 +155,7 @@ class StormServer(SimulatorServer):
             UserMessage(surface="sms", person=contact, text="forged"), self._clock()
         )
         headers = {**deliveries[0].headers, "x-twilio-signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}
-        result = await self._post_webhook(replace(deliveries[0], headers=headers))
+        result = await self._webhooks.post(replace(deliveries[0], headers=headers))
         return result.status
 
 
