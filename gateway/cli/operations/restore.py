@@ -39,6 +39,7 @@ def restore(
 ) -> None:
     """Restore a backup into an empty data folder, while web processes and workers are stopped."""
     from gateway.cli._audit import record_act
+    from gateway.cli._termination import clean_up_on_termination
     from gateway.config.settings import Settings
     from gateway.redis.server.restore import restore as restore_backup
 
@@ -50,6 +51,7 @@ def restore(
         record_act("restore", target="by hand")
         _print_report("the server", reports, settings)
     else:
+        clean_up_on_termination()
         folder = data_dir or settings.data_dir
         _print_report(str(folder), [restore_backup(backup, folder, wait_seconds=wait)], settings)
 

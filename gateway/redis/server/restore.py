@@ -42,7 +42,7 @@ def restore(backup: Path, folder: Path, *, wait_seconds: float) -> RestoreReport
     except OSError as error:
         _remove_partial(folder)
         raise ConfigurationError(f"the backup was not restored: {error.filename}: {error.strerror}") from None
-    except ConfigurationError:
+    except BaseException:
         _remove_partial(folder)
         raise
     return _inspect(folder)

@@ -193,6 +193,26 @@ def test_a_folder_with_data_is_left_alone(tmp_path: Path) -> None:
         restore(tmp_path / "backup", tmp_path / "data", wait_seconds=1)
 
 
+@pytest.mark.long
+async def test_a_backup_that_is_terminated_leaves_no_messages_behind(tmp_path: Path) -> None:
+    async with running_stack(durable=True) as stack:
+        await stack.redis.config_set("rdb-key-save-delay", 10_000_000)  # a rewrite that takes long
+        await stack.redis.mset({"a": "1", "b": "2"})
+        await stack.redis.bgrewriteaof()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", "backup", str(tmp_path / "out")),
+            env={**os.environ, "REDIS_URL": stack.url},
+        )
+        async with asyncio.timeout(60):
+            while not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir()):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the command offers no event
+        process.terminate()
+
+        assert await process.wait() == 143
+        assert list((tmp_path / "out").iterdir()) == []
+        await stack.redis.config_set("rdb-key-save-delay", 0)
+
+
 @pytest.mark.parametrize("names", [(), ("appendonly.aof.manifest",)], ids=["empty", "a file is missing"])
 def test_an_append_only_folder_that_a_server_would_take_for_an_empty_one_is_refused(
     tmp_path: Path, names: tuple[str, ...]
