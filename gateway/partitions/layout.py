@@ -26,13 +26,18 @@ async def read_spread(home: Redis, count: int) -> int:
     return spread
 
 
-async def admit_layout(home: Redis, count: int) -> int:
+async def admit_layout(home: Redis, count: int, *, claims: bool = False) -> int:
     """Return over how many partitions new contacts are spread, all of them where there is no data yet.
 
-    Raises `ConfigurationError` if the data is spread over more than `count`.
+    Raises `ConfigurationError` if the data is spread over more than `count`. A process `claims` an empty
+    server for one partition, too: another one that starts at the same moment may know several.
     """
     stored = await home.get(_KEY)
-    if stored is None and count > 1 and not await home.exists("tg:format", "tg:conversations", "tg:due"):
+    if (
+        stored is None
+        and (claims or count > 1)
+        and not await home.exists("tg:format", "tg:conversations", "tg:due")
+    ):
         await home.set(_KEY, count, nx=True)
         stored = await home.get(_KEY)
     spread = int(stored or 1)

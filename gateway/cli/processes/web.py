@@ -81,7 +81,7 @@ def _admit_data(url: str, partitions: int) -> None:
             with suppress(RedisError, OSError):
                 with suppress(NoPermissionError):  # a user without INFO
                     await check_no_lone_node(stores[0])
-                await admit_layout(stores[0], partitions)
+                await admit_layout(stores[0], partitions, claims=True)
                 for redis in stores:
                     await admit(redis)
         finally:
