@@ -48,6 +48,7 @@ def render_section() -> str:
 ## Turns in flight
 
 One worker process, {_SESSIONS:,} sessions that send a message at the same time, a model that takes
-{SECONDS:.0f} s, the `openai` package and the channel's client over HTTP: **{cost.concurrent_turns:,} turns
-at once, {cost.bytes_each / 1024:.0f} KiB and {cost.cpu_each * 1000:.1f} ms of CPU each**.
+{SECONDS:.0f} s, the `openai` package and the channel's client over HTTP:
+**{cost.concurrent_turns:,} turns at once,
+{cost.bytes_each / 1024:.0f} KiB and {cost.cpu_each * 1000:.1f} ms of CPU each**.
 """

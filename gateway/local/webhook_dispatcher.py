@@ -55,6 +55,22 @@ class WebhookDispatcher:
             task.add_done_callback(self._tasks.discard)
         return tasks
 
+    async def post(self, delivery: WebhookDelivery) -> WebhookResult:
+        """Send one webhook now, without retries; any error is a failure of its receiver."""
+        try:
+            async with asyncio.timeout(delivery.timeout):
+                response = await self._http.request(
+                    delivery.method,
+                    self._find_target(delivery.url),
+                    headers=dict(delivery.headers),
+                    content=delivery.body,
+                    timeout=delivery.timeout,
+                )
+        except Exception as error:  # any error counts as a failure of the webhook's receiver
+            has_no_connection = isinstance(classify_http_error(error, self._simulator.name), Unavailable)
+            return WebhookResult(None, timed_out=not has_no_connection)
+        return WebhookResult(response.status_code, retry_after=parse_retry_after(response))
+
     async def wait_until_idle(self) -> None:
         """Wait until no webhook is scheduled or in progress, retries included."""
         while (
@@ -110,22 +126,6 @@ class WebhookDispatcher:
             return None
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return FetchedFile(kind, size)
-
-    async def post(self, delivery: WebhookDelivery) -> WebhookResult:
-        """Send a webhook once, now, and return the response."""
-        try:
-            async with asyncio.timeout(delivery.timeout):
-                response = await self._http.request(
-                    delivery.method,
-                    self._find_target(delivery.url),
-                    headers=dict(delivery.headers),
-                    content=delivery.body,
-                    timeout=delivery.timeout,
-                )
-        except Exception as error:  # any error counts as a failure of the webhook's receiver
-            has_no_connection = isinstance(classify_http_error(error, self._simulator.name), Unavailable)
-            return WebhookResult(None, timed_out=not has_no_connection)
-        return WebhookResult(response.status_code, retry_after=parse_retry_after(response))
 
     def _find_target(self, url: str) -> str:
         """Return the URL to deliver a webhook to: the signed public URL may not lead to this gateway."""

@@ -78,8 +78,8 @@ async def test_a_simple_playbook_becomes_a_flow_that_runs(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "name", "sentence"),
     [
-        (SIMPLE, "book.yaml", "in its simple form, and no flow: turngate flow convert"),
-        ('{"goal": "x", "playbook": [{"id": "a"}]}', "book.json", "in its simple form, and no flow"),
+        (SIMPLE, "book.yaml", "in its simple form, not a flow: turngate flow convert"),
+        ('{"goal": "x", "playbook": [{"id": "a"}]}', "book.json", "in its simple form, not a flow"),
         (FULL, "book.yaml", "in its full form"),
         ('{"journeys": {"main": {"checkpoints": []}}}', "book.json", "in its full form"),
     ],

@@ -133,10 +133,10 @@ def test_aliases_are_a_fine_way_to_say_a_thing_once() -> None:
             "base: &base\n"
             + "".join(f"  k{number}: 1\n" for number in range(2_000))
             + f"all:\n  <<: [{', '.join(['*base'] * 2_000)}]\n",
-            "copy too much",
+            "copy too many values",
         ),
-        ("a: &a\n  <<: *a\n", "inside of what it names"),
-        ("a: &a\n  b: &b\n    <<: *a\n  <<: *b\n", "inside of what it names"),
+        ("a: &a\n  <<: *a\n", "inside its own mapping"),
+        ("a: &a\n  b: &b\n    <<: *a\n  <<: *b\n", "inside its own mapping"),
     ],
     ids=["wide", "itself", "each other"],
 )

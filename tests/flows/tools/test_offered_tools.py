@@ -20,7 +20,7 @@ async def test_a_tool_that_was_not_offered_is_not_run() -> None:
     script = script_calls(ToolCallRequest("rm_rf", {}))
     _, answer = await start_conversation(script, price)
     assert answer.text == "It is 5 euros."
-    assert "no such tool" in repr(script.transition_requests[1].exchanges[0].result)
+    assert "does not exist" in repr(script.transition_requests[1].exchanges[0].result)
 
 
 async def test_a_tool_may_open_an_edge_or_lead_to_its_failure_edge() -> None:

@@ -40,4 +40,4 @@ def test_the_server_that_has_the_partition_is_named(tmp_path: Path, monkeypatch:
 def test_a_single_server_has_everything(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)
 
-    assert "no cluster" in CliRunner().invoke(app, ["partitions"]).output
+    assert "does not name a cluster" in CliRunner().invoke(app, ["partitions"]).output

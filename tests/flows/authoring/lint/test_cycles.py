@@ -7,7 +7,7 @@ from flows.document import Flow
 from tests.flows.conversation import LIBRARY, Json, edge, flow, input_schema, node
 
 NAME = input_schema(name={"type": "string"})
-ASKS = "A user who is not understood is asked the same question without end"
+ASKS = "A user who is not understood is asked the same question endlessly"
 
 
 def find_loops(*nodes: Json, **more: object) -> list[str]:

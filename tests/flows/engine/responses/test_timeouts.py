@@ -104,7 +104,7 @@ async def test_a_node_without_a_timeout_sends_nothing() -> None:
 @pytest.mark.parametrize(
     ("timeout", "sentence"),
     [
-        ({"seconds": 5}, "This says nothing and leads nowhere"),
+        ({"seconds": 5}, "This has no text and no edge"),
         ({"seconds": 5, "edge": "nowhere"}, "This node has no edge “nowhere”"),
         ({"seconds": 5, "say": "{{ name"}, "not a Jinja template"),
         ({"seconds": 0, "say": "now"}, "must be more than 0"),

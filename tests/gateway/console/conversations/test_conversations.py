@@ -312,7 +312,7 @@ async def test_an_operator_redacts_one_message(redis: Redis) -> None:
 
     assert f'name="entry" value="{entry}">Redact' in asked.text
     assert ("zebra" in page.text, "zebra" in done.text, "my horse" in done.text) == (True, False, True)
-    assert "The words of the message were deleted" in done.text
+    assert "The text of the message was deleted" in done.text
     assert "This was not done" in again.text
     assert (await AuditLog(redis).latest(1, "fake:1"))[0].act == "redact"
 
