@@ -9,17 +9,15 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 from redis.asyncio import Redis
-from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
 from core.model import Owner
 from gateway.app import create
-from gateway.cli import app
 from gateway.config.settings import Settings
 from gateway.console.layout.partition_links import add_partition
 from gateway.local.simulated_accounts import URL_VARIABLE, list_simulated_surfaces, parse_simulator_urls
 from gateway.partitions.directory import hash_name
-from gateway.redis.connection.connect import open_partitions
+from gateway.redis.connection.connect import open_partitions, open_sync_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_owner
 from tests.gateway.partitions.test_directory import find_names
@@ -164,14 +162,9 @@ async def test_readiness_and_metrics_are_those_of_all_partitions(
     assert 'turngate_messages_total{channel="fake",account="A1",class="new"} 4' in metrics
 
 
-def test_a_worker_does_not_wait_for_a_server_that_cannot_have_its_partitions(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
-    monkeypatch.setenv("TURNGATE_PARTITIONS", "4")
-
-    result = CliRunner().invoke(app, ["worker"])
-    assert "several partitions need a cluster" in str(result.exception)
+def test_a_worker_does_not_wait_for_a_server_that_cannot_have_its_partitions() -> None:
+    with pytest.raises(ConfigurationError, match="several partitions need a cluster"):
+        open_sync_redis("redis://127.0.0.1:1", 1)
 
 
 async def test_several_partitions_without_a_cluster_are_refused() -> None:
