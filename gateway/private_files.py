@@ -39,7 +39,10 @@ def read_secret_file(setting: str, path: Path) -> str:
             raise ConfigurationError(
                 f"{setting}: {path} may be read by every user of this machine; run `chmod 600 {path}`"
             )
-        content = file.read(_MAX_SECRET_BYTES + 1)
+        try:
+            content = file.read(_MAX_SECRET_BYTES + 1)
+        except OSError as error:
+            raise ConfigurationError(f"{setting}: {path} cannot be read ({error.strerror})") from None
     if len(content) > _MAX_SECRET_BYTES:
         raise ConfigurationError(
             f"{setting}: {path} is larger than {_MAX_SECRET_BYTES:,} bytes, so no secret"

@@ -63,7 +63,8 @@ def parse_base_url(name: str, value: str, example: str = "") -> str:
         raise ConfigurationError(f"{name} is not a valid URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_port_valid:
         raise ConfigurationError(f"{name} must be a URL such as {example or _EXAMPLE_URL}")
-    if parts.query or parts.fragment or parts.username is not None or not value.isascii():
+    is_plain = value.isascii() and value.isprintable() and " " not in value
+    if parts.query or parts.fragment or parts.username is not None or not is_plain:
         raise ConfigurationError(
             f"{name} must have only scheme, host and path: no query, fragment or credentials"
         )

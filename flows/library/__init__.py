@@ -9,7 +9,10 @@ FLOW_LIBRARY: Final = Path(__file__).parent
 
 
 def find_flow_file(path: str | Path) -> Path:
-    """Return the path itself or, where there is no such file, the library's flow of this name."""
+    """Return the path itself or, where there is no such file, the library's flow of this name.
+
+    Raises `OSError` for a path that cannot be looked at.
+    """
     file, name = Path(path), str(path)
     return FLOW_LIBRARY / f"{name}.json" if name in library_flows() and not is_existing_file(file) else file
 

@@ -23,6 +23,7 @@ from gateway.bootstrap.dialogs import (
     open_speech,
     open_transcription,
 )
+from gateway.bootstrap.growth import spread_contacts
 from gateway.bootstrap.limits import build_confirmation, build_processing_limits, build_protocol_limits
 from gateway.bootstrap.runtime import Runtime, inject_dependencies, open_runtime, open_runtimes
 from gateway.bootstrap.stores import PartitionStore, PartitionStores
@@ -58,4 +59,5 @@ __all__ = [
     "open_runtimes",
     "open_speech",
     "open_transcription",
+    "spread_contacts",
 ]

@@ -164,7 +164,7 @@ def _build_runtime(shared: _SharedParts, number: int) -> Runtime:
     redis, limits = store.redis, shared.stores.limits
     checked = {name: with_template_check(channel, redis) for name, channel in all_channels.items()}
     sending = {
-        name: StatusLookup(channel, shared.stores.find_echo_store)
+        name: StatusLookup(channel, shared.stores.find_echo_stores)
         if channel.capabilities.echoes_key
         else channel
         for name, channel in checked.items()

@@ -99,9 +99,13 @@ class PartitionStores:
         """Return all partitions but one."""
         return [each.redis for index, each in enumerate(self.each) if index != number]
 
-    def find_echo_store(self, key: str) -> Redis:
-        """Return the partition of a reply's key that statuses return."""
-        return self._stores[hash_name(key, len(self._stores))]
+    def find_echo_stores(self, key: str) -> Sequence[Redis]:
+        """Return the partitions, first that of a reply's key that statuses return.
+
+        While partitions are added, a process that knows another number may have stored it elsewhere.
+        """
+        home = hash_name(key, len(self._stores))
+        return (self._stores[home], *(each for each in self._stores if each is not self._stores[home]))
 
     def build_broadcasts(self) -> Broadcasts:
         """Build the records of broadcasts, in one partition or in all of them."""

@@ -55,12 +55,16 @@ class PartitionedBroadcasts(Broadcasts):
     async def start(
         self, broadcast: Broadcast, recipients: Sequence[Recipient], digest: str = ""
     ) -> StartResult:
-        """Store a broadcast and let the workers begin; a repetition with the same content has no effect."""
+        """Store a broadcast and let the workers begin; a repetition with the same content has no effect.
+
+        The home comes last, so what it has started is complete, also where there were fewer partitions then.
+        """
         whole = digest or await asyncio.to_thread(broadcast.digest, recipients)
+        if (known := await self._each[_HOME].find_start(broadcast.name, whole)) is not None:
+            return known
         divided = await self._divide(broadcast, recipients)
         results = []
-        for number, each in enumerate(self._each):
-            rows = divided[number]
+        for each, rows in reversed([*zip(self._each, divided, strict=True)]):
             rate = round(broadcast.rate * len(rows) / len(recipients), 6) if recipients else 0.0
             result = await each.start(broadcast.model_copy(update={"rate": rate}), rows, whole)
             if result is StartResult.OTHER:
@@ -72,6 +76,13 @@ class PartitionedBroadcasts(Broadcasts):
         """Pause, resume or stop a broadcast; return false if its state allows that in no partition."""
         return any([await each.change(name, act) for each in self._each])
 
+    async def list_names(self, limit: int = 100) -> list[str]:
+        """Return the names of the newest broadcasts, also of one that is being stored."""
+        starts: dict[str, float] = {}
+        for part in await asyncio.gather(*(each.read_starts(limit) for each in self._each)):
+            starts |= {name: min(at, starts.get(name, at)) for name, at in part.items()}
+        return sorted(starts, key=lambda name: starts[name], reverse=True)[:limit]
+
     async def read(self, name: str) -> Progress | None:
         """Return a broadcast's progress in all partitions; `None` if there is none of this name."""
         found = await asyncio.gather(*(each.read(name) for each in self._each))
@@ -79,7 +90,7 @@ class PartitionedBroadcasts(Broadcasts):
         if not parts:
             return None
         states = {part.state for part in parts}
-        if len(parts) < len(found):
+        if found[_HOME] is None:
             states.add(BroadcastState.LOADING)
         has_ended = all(part.ended_ms for part in parts)
         return Progress(

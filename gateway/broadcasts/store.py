@@ -96,6 +96,15 @@ class Broadcasts:
         is_started = await self._change(self._redis, [name, *states, token])
         return StartResult.STARTED if is_started else StartResult.RUNNING_ALREADY
 
+    async def find_start(self, name: str, digest: str) -> StartResult | None:
+        """Return what a repeated start would be answered; `None` if this one is not, or not all, stored."""
+        stored: list[bytes | None] = await cast("Any", self._redis.hmget(_key(name), ["digest", "state"]))
+        known, state = stored
+        if known is not None and known.decode() != digest:
+            return StartResult.OTHER
+        is_stored = known is not None and state != BroadcastState.LOADING.encode()
+        return StartResult.RUNNING_ALREADY if is_stored else None
+
     async def change(self, name: str, act: BroadcastAct) -> bool:
         """Pause, resume or stop a broadcast; return false if its state does not allow that."""
         before, after = _CHANGES[act]
@@ -103,8 +112,12 @@ class Broadcasts:
 
     async def list_names(self, limit: int = 100) -> list[str]:
         """Return the names of the newest broadcasts."""
-        names: list[Any] = await self._redis.zrevrange("tg:broadcasts", 0, limit - 1)
-        return [name.decode() for name in names]
+        return [*await self.read_starts(limit)]
+
+    async def read_starts(self, limit: int) -> dict[str, float]:
+        """Return when the newest broadcasts were started, by name, the newest first."""
+        rows: list[Any] = await self._redis.zrevrange("tg:broadcasts", 0, limit - 1, withscores=True)
+        return {row[0].decode(): float(row[1]) for row in rows}
 
     async def running(self) -> list[str]:
         """Return the names of the broadcasts that have rows left."""

@@ -125,7 +125,7 @@ class ConfigFile(BaseModel):
         if path is None:
             return cls(channels={})
         try:
-            config = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+            config = cls.model_validate(_parse(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 f"TURNGATE_CONFIG: {path} cannot be read ({type(error).__name__})"
@@ -205,6 +205,16 @@ class ConfigFile(BaseModel):
                 account if key in account.model_fields_set else self.channels[name.partition("/")[0]]
             )
         return sections
+
+
+def _parse(text: str) -> dict[str, object]:
+    """Parse TOML. Raises `TOMLDecodeError`, also for a number or a nesting beyond what Python reads."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise tomllib.TOMLDecodeError(str(error)) from None
 
 
 def _setting_names(channel: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from difflib import SequenceMatcher, get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,6 +23,8 @@ OTHER_SETTINGS: Final = "TURNGATE_OTHER_SETTINGS"
 _SERVICE_LINK = re.compile(
     r"_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$"
 )
+_MAX_LENGTH: Final = 10_000
+_QUOTED = re.compile(r"""(["']).*\1""", re.DOTALL)
 _SERVICE_PORT_VALUE = re.compile(r"(?:tcp|udp|sctp)://")
 _SIMILAR_PREFIX = 0.75
 _SIMILAR_NAME = 0.85
@@ -53,6 +55,25 @@ def describe_unknown_settings(
         return ""
     sentences = [f"{name} is not a known setting{suggest_name(plain, known)}" for name, plain in unknown]
     return f"{'; '.join(sentences)} (a variable of other software: name it in {OTHER_SETTINGS})"
+
+
+def describe_malformed_settings(environ: Mapping[str, str], known: Set[str]) -> str:
+    """Return a sentence about every value that cannot be that of any setting; empty if there is none.
+
+    Shells and `.env` remove quotation marks; `docker run --env-file` and `kubectl --from-env-file` do not.
+    """
+    problems = {name: _find_malformation(environ[name].strip()) for name in sorted(known & environ.keys())}
+    return "; ".join(f"{name} {problem}" for name, problem in problems.items() if problem)
+
+
+def _find_malformation(value: str) -> str:
+    if len(value) > _MAX_LENGTH:
+        return f"is longer than {_MAX_LENGTH:,} characters"
+    if _QUOTED.fullmatch(value):
+        return "is in quotation marks, which are a part of the value here; leave them out"
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        return "is not UTF-8 text"  # Python stands such bytes for by halves of surrogate pairs
+    return ""
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ from gateway.config.setting_groups import (
     PrivacySettings,
     ProcessSettings,
 )
-from gateway.config.setting_names import describe_unknown_settings
+from gateway.config.setting_names import describe_malformed_settings, describe_unknown_settings
 from gateway.redis.encryption.key_ring import KeyRing, parse_encryption_keys
 from gateway.redis.server.embedded_server import find_running
 
@@ -54,6 +54,8 @@ class Settings(PrivacySettings, LimitSettings, ConversationSettings, DialogSetti
         )
         if unknown:
             raise ConfigurationError(unknown)
+        if malformed := describe_malformed_settings(variables, _known_names()):
+            raise ConfigurationError(malformed)
         environ = load_environment()
         try:
             return cls.model_validate({name: value for name, value in environ.items() if value != ""})
@@ -167,8 +169,16 @@ def read_variables() -> dict[str, str]:
 
 
 def load_environment() -> dict[str, str]:
-    """Read the variables, with secrets from the files that `*_FILE` name. Raises `ConfigurationError`."""
-    variables = read_variables()
+    """Read the variables, with secrets from the files that `*_FILE` name. Raises `ConfigurationError`.
+
+    Settings lose the white space around them, which a file or a tool has added: a line break at the end of
+    PUBLIC_URL or of a secret would make every signature wrong.
+    """
+    known = _known_names()
+    variables = {
+        name: value.strip() if name in known or _is_flow_secret(name) else value
+        for name, value in read_variables().items()
+    }
     flow_secrets = {name.removesuffix(FILE_SUFFIX) for name in variables if name.endswith(FILE_SUFFIX)}
     return resolve_secret_files(variables, secret_names() | set(filter(_is_flow_secret, flow_secrets)))
 

@@ -50,6 +50,7 @@ from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.sending.template_sync import find_unlisted
+from gateway.redis.server.readiness import Readiness
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.webhooks import WebhookEndpoint
 
@@ -80,7 +81,7 @@ def build_console(web: WebParts, number: int) -> list[BaseRoute]:
     operator = web.operator.for_store(web.stores.each[number].redis)
     pages: tuple[_Page, ...] = (
         *_build_conversation_pages(web, number, operator),
-        *_build_operation_pages(web, operator),
+        *_build_operation_pages(web, number, operator),
         *_build_flow_pages(web, operator),
         *_build_simulator_pages(web, operator),
         _build_quarantine(web),
@@ -109,11 +110,13 @@ def _build_conversation_pages(web: WebParts, number: int, operator: OperatorAuth
     )
 
 
-def _build_operation_pages(web: WebParts, operator: OperatorAuth) -> tuple[_Page, ...]:
+def _build_operation_pages(web: WebParts, number: int, operator: OperatorAuth) -> tuple[_Page, ...]:
     settings, limits, channels = web.settings, web.stores.limits, add_web_channel(web.channels)
+    store = web.stores.each[number]
+    readiness = Readiness(store.redis, confirmation=store.confirmation)
     with_templates = [name for name, each in web.channels.items() if isinstance(each, HasTemplates)]
     return (
-        OverviewPage(operator, price=parse_price(settings.llm_price)),
+        OverviewPage(operator, readiness, price=parse_price(settings.llm_price)),
         FailuresPage(operator, limits),
         OperationsPages(operator, sorted(channels), sorted(parse_simulator_urls(settings.environ))),
         AccountPage(operator, channels, settings, limits),

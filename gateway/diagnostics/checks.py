@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
 from flows.document import Flow
-from gateway.bootstrap import build_dialog, load_channels
+from gateway.bootstrap import build_confirmation, build_dialog, load_channels
 from gateway.config.settings import Settings
 from gateway.diagnostics.accounts import check_accounts
 from gateway.diagnostics.check_result import CheckResult
@@ -59,7 +59,7 @@ async def _check_partitions(url: str, settings: Settings) -> AsyncIterator[Check
         for number, redis in enumerate(stores):
             cipher = use_cipher(redis, settings.encryption_ring)
             checks = [await check_encryption(redis, cipher)]
-            checks += [each async for each in check_partition(redis)]
+            checks += [each async for each in check_partition(redis, build_confirmation(settings, redis))]
             for check in checks:
                 if number == 0:
                     yield check

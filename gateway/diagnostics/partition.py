@@ -16,6 +16,7 @@ from gateway.redis import rq_layout
 from gateway.redis.connection.checks import server_checks
 from gateway.redis.connection.checks.server_load import check_load
 from gateway.redis.connection.cluster.places import read_places
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.encryption.cipher import RecordCipher
 from gateway.redis.encryption.data_keys import read_data_keys
 from gateway.redis.encryption.key_ring import SETTING
@@ -44,19 +45,27 @@ async def check_encryption(redis: Redis, cipher: RecordCipher) -> CheckResult:
     return CheckResult(passed=True, message=f"Encryption: {state}")
 
 
-async def check_partition(redis: Redis) -> AsyncIterator[CheckResult]:
-    """Check one partition: the server, the processes on it, the work in it."""
+async def check_partition(
+    redis: Redis, confirmation: ReplicaConfirmation | None = None
+) -> AsyncIterator[CheckResult]:
+    """Check one partition: the server, the processes on it, the work in it.
+
+    With a `confirmation` replicas have to confirm what is acknowledged.
+    """
     try:
         problems = await server_checks.check_server(redis)
     except ConfigurationError as error:
         yield CheckResult(passed=False, message=str(error))
         return
-    for check in (_check_server(redis, problems), _check_processes(redis), _check_work(redis)):
+    checks = (_check_server(redis, problems, confirmation), _check_processes(redis), _check_work(redis))
+    for check in checks:
         async for finding in check:
             yield finding
 
 
-async def _check_server(redis: Redis, problems: Sequence[str]) -> AsyncIterator[CheckResult]:
+async def _check_server(
+    redis: Redis, problems: Sequence[str], confirmation: ReplicaConfirmation | None
+) -> AsyncIterator[CheckResult]:
     """Check durability, replicas, writes, load and clock of a server whose `problems` are known."""
     for problem in problems:
         yield CheckResult(passed=False, message=problem)
@@ -69,8 +78,10 @@ async def _check_server(redis: Redis, problems: Sequence[str]) -> AsyncIterator[
         )
         message = f"Partition p{place.number} (slot {place.slot}) is on {place.server} with {has_replica}"
         yield CheckResult(passed=place.replicas > 0, message=message)
-    problem = await Readiness(redis).storage_problem()
+    problem = await Readiness(redis, confirmation=confirmation).storage_problem()
     yield CheckResult(passed=not problem, message=problem or "Redis accepts writes")
+    if confirmation is not None and (risk := await confirmation.find_risk()):
+        yield CheckResult(passed=False, message=risk)
     for passed, message in await check_load(redis):
         yield CheckResult(passed=passed, message=message)
     yield await _check_clock(redis)

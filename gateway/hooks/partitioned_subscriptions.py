@@ -69,6 +69,15 @@ class PartitionedSubscriptions(Subscriptions):
         return changed
 
 
+async def copy_subscriptions(home: Redis, other: Redis) -> None:
+    """Let a partition that was added have the subscriptions of the home; those that it has stay."""
+    target = Subscriptions(other)
+    present = {hook.name for hook in await target.list_all()}
+    for hook in await Subscriptions(home).list_all():
+        if hook.name not in present:
+            await target.add(hook)
+
+
 async def _copy_subscription(subscriptions: Subscriptions, hook: Subscription) -> None:
     """Let a partition have a subscription as the home has it."""
     if await subscriptions.change(hook.name, lambda _: hook) is None:

@@ -18,6 +18,8 @@ from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.contact_names import MentionFinder, is_global
 from gateway.redis.records.contacts.contact_search import ContactSearch, FoundContact, scan_keys
 from gateway.redis.records.contacts.erasure import ContactErasure, ErasureReceipt
+from gateway.redis.records.contacts.persistence import rewrite_files
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.opt_outs import OptOutRow, OptOuts
 
 _MAX_SPELLINGS = 20
@@ -82,26 +84,38 @@ class PartitionedErasure(ContactErasure):
         """Erase a contact, wait for the rewrite of the servers' files and return what was removed."""
         names, found = await find_everywhere(self._stores, contact)
         places = sorted({*found.sessions, *found.links, *found.identifiers})
+        deleted = await self._delete_outside(found.sessions, places)
         receipts: list[ErasureReceipt] = []
-        for store in self._stores:
+        for store, removed in zip(self._stores, deleted, strict=True):
             erased = [await ContactErasure(store).erase(name, file_seconds) for name in names]
             erased = [each for each in erased if not each.is_empty]
             if erased:  # there a provider's retry of a message of the contact is recognized
                 await self._mark_name(store, places)
+            elif removed:
+                receipts.append(ErasureReceipt(files=await rewrite_files(store, file_seconds)))
             receipts += erased
-            await _delete_pointers(store, places)
-        forgotten = await self._directory.forget(places)
-        if not receipts and not forgotten:
-            return ErasureReceipt()
-        removed: Counter[str] = Counter({"identity links": forgotten} if forgotten else {})
-        for each in receipts:
-            removed.update(each.removed)
+        await self._directory.forget(places)  # a message has come meanwhile
+        total = sum((Counter(each.removed) for each in receipts), sum(deleted, Counter[str]()))
         return ErasureReceipt(
             sessions=sum(each.sessions for each in receipts),
-            removed=dict(sorted(removed.items())),
+            removed=dict(sorted(total.items())),
             opt_outs_kept=sum(each.opt_outs_kept for each in receipts),
             files={file: result for each in receipts for file, result in sorted(each.files.items())},
         )
+
+    async def _delete_outside(self, sessions: Sequence[str], places: Sequence[str]) -> list[Counter[str]]:
+        """Delete what other partitions than the contact's have, before the files of each are rewritten.
+
+        Returns what each partition had. The home has the files of all.
+        """
+        links = await self._directory.forget(places)
+        files = PublicFiles(self._stores[0], "", seconds=0)
+        kept = [sum([await files.delete_of(session) for session in sessions]), *[0] * (len(links) - 1)]
+        for store in self._stores:
+            await _delete_pointers(store, places)
+        return [
+            +Counter({"identity links": link, "files": file}) for link, file in zip(links, kept, strict=True)
+        ]
 
 
 async def _delete_pointers(store: Redis, identifiers: Sequence[str]) -> None:
@@ -118,6 +132,7 @@ class PartitionedOptOuts(OptOuts):
     def __init__(self, stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> None:
         """Create the records; each of `inboxes` stores the changes of its partition."""
         super().__init__(stores[0], inboxes[0])
+        self._stores = stores
         self._each = [OptOuts(store, inbox) for store, inbox in zip(stores, inboxes, strict=True)]
 
     async def list_newest(self, limit: int, offset: int = 0) -> list[OptOutRow]:
@@ -130,5 +145,6 @@ class PartitionedOptOuts(OptOuts):
         self, contact: str, act: ControlAction, scope: OptOutScope = OptOutScope.ALL, actor: str = "operator"
     ) -> list[str]:
         """Opt a contact out or in, in all of their sessions; return these."""
-        changed = [await each.change(contact, act, scope, actor) for each in self._each]
+        names, _ = await find_everywhere(self._stores, contact)
+        changed = [await each.change_named(names, act, scope, actor) for each in self._each]
         return sorted({session for part in changed for session in part})

@@ -6,19 +6,27 @@ import asyncio
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from gateway.partitions.layout import read_spread
+from gateway.partitions.layout import check_number, read_spread
 from gateway.redis import lua
 from gateway.redis.connection.pipelining.batcher import Batcher
-from gateway.redis.lua import ProtocolLimits
+from gateway.redis.lua import Argument, ProtocolLimits
 
 _HELD: Final = b"held"
+_FIRST, _REPLACE, _CORRECT = "", "1", "known"
+"""Modes of set_places.lua: the first writer of a name wins; an entry is replaced; only one that exists is."""
+_CORRECT_SECONDS: Final = 1.0
 _MAX_NAMES_PER_CALL: Final = 64
+
+
+_Answer = tuple[bytes, bytes]
+"""What a partition knows of a name, and its entry of the name; both may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class PartitionDirectory:
         self._finders = [
             Batcher[str, bytes](partial(self._find_in, store), _MAX_NAMES_PER_CALL) for store in stores
         ]
-        self._asker = Batcher[str, tuple[bytes, ...]](self._ask_in_all, _MAX_NAMES_PER_CALL)
+        self._asker = Batcher[str, tuple[_Answer, ...]](self._ask_in_all, _MAX_NAMES_PER_CALL)
         self._set_script = lua.load_script("set_places", limits)
         self._knows_script = lua.load_script("knows_names", limits)
 
@@ -73,15 +81,24 @@ class PartitionDirectory:
         return any(each is not None for each in found.values()) or await self._ask_all(names) is not None
 
     async def move(self, names: Sequence[str], number: int) -> None:
-        """Assign names to a partition, whatever their partition was before."""
-        await self._set(names, number, {}, replaces=True)
+        """Assign names to a partition, whatever their partition was before.
 
-    async def forget(self, names: Sequence[str]) -> int:
-        """Forget names; return how many were known."""
-        removed: list[int] = await asyncio.gather(
-            *(self._stores[self._home_of(name)].delete(f"tg:place:{name}") for name in dict.fromkeys(names))
-        )
-        return sum(removed)
+        An entry of the time before partitions were added, when the name's home was another one, follows,
+        unless its partition does not answer: contacts of the others do not wait for it.
+        """
+        await self._set(names, number, {}, mode=_REPLACE)
+        arguments: list[Argument] = [self._retention_ms, number, _CORRECT, *dict.fromkeys(names)]
+        corrections = (self._set_script(store, arguments) for store in self._stores)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CORRECT_SECONDS):
+                await asyncio.gather(*corrections, return_exceptions=True)
+
+    async def forget(self, names: Sequence[str]) -> list[int]:
+        """Forget names, in whichever partition their entries are; return how many each one had."""
+        keys = [f"tg:place:{name}" for name in dict.fromkeys(names)]
+        if not keys:
+            return [0] * len(self._stores)
+        return [*await asyncio.gather(*(store.delete(*keys) for store in self._stores))]
 
     def _home_of(self, name: str) -> int:
         """Return the partition that has a name's entry."""
@@ -97,7 +114,10 @@ class PartitionDirectory:
         unique = list(dict.fromkeys(names))
         finds = [self._finders[self._home_of(name)].submit(name) for name in unique]
         places = [await finds[0]] if len(finds) == 1 else await asyncio.gather(*finds)
-        return {name: int(place) if place else None for name, place in zip(unique, places, strict=True)}
+        return {
+            name: check_number(int(place), len(self._stores)) if place else None
+            for name, place in zip(unique, places, strict=True)
+        }
 
     async def _find_in(self, store: Redis, names: Sequence[str]) -> Sequence[bytes]:
         """Return a partition's entries of names; concurrent requests share one call."""
@@ -116,33 +136,37 @@ class PartitionDirectory:
         return hash_name(name, await read_spread(self._stores[0], len(self._stores)))
 
     async def _ask_all(self, names: Sequence[str]) -> int | None:
-        """Return the partition that knows one of the names, the most reliable first; `None` if none does."""
+        """Return the partition that knows one of the names, the most reliable first; `None` if none does.
+
+        An entry that a partition has although it is not the name's home was made before partitions were
+        added, and says more than what the partitions know: the name may have been moved.
+        """
         for answers in await asyncio.gather(*map(self._asker.submit, names)):  # of all partitions
-            if any(answers):
+            if entry := next((entry for _, entry in answers if entry), b""):
+                return check_number(int(entry), len(self._stores))
+            if any(state for state, _ in answers):
                 return max(range(len(answers)), key=lambda number: _weight(answers[number]))
         return None
 
-    async def _ask_in_all(self, names: Sequence[str]) -> Sequence[tuple[bytes, ...]]:
-        """Return the entries of names in each partition; concurrent requests share one call to each."""
-        rows: list[list[bytes]] = await asyncio.gather(
+    async def _ask_in_all(self, names: Sequence[str]) -> Sequence[tuple[_Answer, ...]]:
+        """Return what each partition says of names; concurrent requests share one call to each."""
+        rows: list[list[_Answer]] = await asyncio.gather(
             *(self._knows_script(store, list(names)) for store in self._stores)
         )
         return list(zip(*rows, strict=True))
 
     async def _set(
-        self, names: Sequence[str], number: int, found: dict[str, int | None], *, replaces: bool = False
+        self, names: Sequence[str], number: int, found: dict[str, int | None], *, mode: str = _FIRST
     ) -> dict[str, int | None]:
         grouped = self._group_by_home(names)
         rows: list[list[bytes]] = await asyncio.gather(
             *(
-                self._set_script(
-                    self._stores[home], [self._retention_ms, number, "1" if replaces else "", *group]
-                )
+                self._set_script(self._stores[home], [self._retention_ms, number, mode, *group])
                 for home, group in grouped.items()
             )
         )
         stored = {
-            name: int(place)
+            name: check_number(int(place), len(self._stores))
             for group, row in zip(grouped.values(), rows, strict=True)
             for name, place in zip(group, row, strict=True)
         }
@@ -162,5 +186,6 @@ class PartitionDirectory:
         return Place(chosen, tuple((name, number) for name, number in places.items() if number != chosen))
 
 
-def _weight(answer: bytes) -> int:
-    return 2 if answer == _HELD else 1 if answer else 0
+def _weight(answer: _Answer) -> int:
+    state, _ = answer
+    return 2 if state == _HELD else 1 if state else 0

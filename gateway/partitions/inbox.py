@@ -117,17 +117,21 @@ class PartitionedInbox(IdentityResolver):
         results: list[AcceptResult],
         late: Sequence[int],
     ) -> list[AcceptResult]:
-        """Store statuses again whose message was recorded meanwhile, in its partition."""
+        """Store statuses again whose message is recorded in another partition than they were sent to."""
         for index in late:
             event = events[index]
+            assert isinstance(event, StatusChanged), "only statuses are early"
             try:
                 [number] = await self._locate(event)
+                if number == places[index][0]:
+                    if await self._pointers.point_to_recorded(event.channel, event.provider_id):
+                        results[index] = AcceptResult.NEW
+                    continue
             except RedisError as error:
                 raise StorageUnavailable(
                     f"Redis did not return the message's partition: {type(error).__name__}"
                 ) from error
-            if number != places[index][0]:
-                [results[index]] = await self._inboxes[number].accept([event])
+            [results[index]] = await self._inboxes[number].accept([event])
         return results
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.exceptions import WatchError
 
 from core.errors import ConfigurationError, StorageUnavailable
 from gateway.redis.records.processes.process_versions import read_processes
@@ -24,13 +26,18 @@ async def read_spread(home: Redis, count: int) -> int:
     return spread
 
 
-async def admit_layout(home: Redis, count: int) -> int:
+async def admit_layout(home: Redis, count: int, *, claims: bool = False) -> int:
     """Return over how many partitions new contacts are spread, all of them where there is no data yet.
 
-    Raises `ConfigurationError` if the data is spread over more than `count`.
+    Raises `ConfigurationError` if the data is spread over more than `count`. A process `claims` an empty
+    server for one partition, too: another one that starts at the same moment may know several.
     """
     stored = await home.get(_KEY)
-    if stored is None and count > 1 and not await home.exists("tg:format", "tg:conversations", "tg:due"):
+    if (
+        stored is None
+        and (claims or count > 1)
+        and not await home.exists("tg:format", "tg:conversations", "tg:due")
+    ):
         await home.set(_KEY, count, nx=True)
         stored = await home.get(_KEY)
     spread = int(stored or 1)
@@ -46,22 +53,44 @@ def _describe_missing(spread: int, count: int) -> str:
     )
 
 
-async def spread_over(home: Redis, count: int) -> int:
-    """Spread new contacts over `count` partitions from now on; return how many there were before.
+def check_number(number: int, count: int) -> int:
+    """Return the number of a partition. Raises `StorageUnavailable` if it is none of `count`.
 
-    Raises `ConfigurationError` while a process knows fewer, which would send new contacts elsewhere.
+    This process began, with too low a setting, just when contacts were spread over more partitions.
     """
-    before = int(await home.get(_KEY) or 1)
-    if count < before:
-        raise ConfigurationError(
-            f"contacts are spread over {before} partitions, and the number cannot be reduced; set "
-            f"{_SETTING}={before}"
-        )
+    if number >= count:
+        raise StorageUnavailable(_describe_missing(number + 1, count))
+    return number
+
+
+async def check_processes(home: Redis, count: int) -> None:
+    """Raise `ConfigurationError` while a process knows fewer partitions: it would not see all contacts."""
     behind = [each.name for each in await read_processes(home) if each.partitions < count]
     if behind:
         raise ConfigurationError(
             f"restart these processes with {_SETTING}={count} first, or they would assign new contacts "
             f"elsewhere: {', '.join(behind)}"
         )
-    await home.set(_KEY, count)
-    return before
+
+
+async def spread_over(home: Redis, count: int) -> int:
+    """Spread new contacts over `count` partitions from now on; return how many there were before.
+
+    Raises `ConfigurationError` while a process knows fewer, or if there are more already, also by another
+    command at the same time.
+    """
+    await check_processes(home, count)
+    while True:
+        async with home.pipeline(transaction=True) as pipeline:
+            await pipeline.watch(_KEY)
+            before = int(await pipeline.get(_KEY) or 1)
+            if count < before:
+                raise ConfigurationError(
+                    f"contacts are spread over {before} partitions, and the number cannot be reduced; set "
+                    f"{_SETTING}={before}"
+                )
+            pipeline.multi()  # type: ignore[no-untyped-call]
+            pipeline.set(_KEY, count)
+            with suppress(WatchError):
+                await pipeline.execute()
+                return before

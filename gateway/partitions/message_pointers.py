@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.partitions.directory import hash_name
+from gateway.partitions.layout import check_number
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.pipelining.multiplexer import multiplexed_call
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -39,7 +40,21 @@ class MessagePointers:
         """Return the partition of a message; that of its ID's hash if none is known."""
         home = self._home_of(channel, provider_id)
         stored: Any = await multiplexed_call(self._stores[home])("GET", _pointer_key(channel, provider_id))
-        return home if stored is None else int(stored)
+        return home if stored is None else check_number(int(stored), len(self._stores))
+
+    async def point_to_recorded(self, channel: str, provider_id: str) -> bool:
+        """Let an early status find a message that is recorded where no pointer leads; return whether it is.
+
+        A pointer that was written before partitions were added is where nobody looks any more. A partition
+        that does not answer has no say: the status is stored already.
+        """
+        key = message_key(channel, provider_id)
+        calls = (multiplexed_call(store)("HEXISTS", key, "session") for store in self._stores)
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        number = next((number for number, answer in enumerate(answers) if answer == 1), None)
+        if number is not None:
+            await self.point(channel, provider_id, number)
+        return number is not None
 
     async def try_point(self, channel: str, provider_id: str, number: int) -> None:
         """Do as `point`; while the other partition does not answer, continue in the background.

@@ -220,7 +220,7 @@ async def _prepare_stores(settings: Settings, stores: Sequence[Redis]) -> None:
         use_cipher(redis, settings.encryption_ring)
     await use_shared_salt(home)
     await server_checks.log_warnings(home)
-    await admit_layout(home, settings.partitions)
+    await admit_layout(home, settings.partitions, claims=True)
     for redis in stores:
         await process_versions.admit(redis)
 

@@ -125,6 +125,41 @@ def test_a_worker_has_the_time_to_finish_its_turns() -> None:
     assert [int(seconds) for seconds in grace] == [75, 75, 75]
 
 
+@pytest.mark.parametrize("name", ["turngate-web.service", "turngate-worker@.service"])
+def test_systemd_never_gives_a_process_up(name: str) -> None:
+    lines = (DEPLOY / "systemd" / name).read_text().splitlines()
+
+    assert {"StartLimitIntervalSec=0", "Restart=always"} <= set(lines)
+
+
+def test_every_container_is_read_only_and_without_capabilities() -> None:
+    extra = {}
+    for name, service in COMPOSE["services"].items():
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
+        extra[name] = service.get("cap_add", [])
+
+    assert extra == {"web": [], "worker": [], "backup": [], "valkey": [], "caddy": ["NET_BIND_SERVICE"]}
+
+
+def test_a_providers_webhooks_may_come_in_greater_numbers_than_a_visitors_requests() -> None:
+    text = (DEPLOY / "nginx" / "turngate.conf").read_text()
+    webhooks, others = (int(number) for number in re.findall(r"limit_conn turngate_connections (\d+)", text))
+
+    assert webhooks >= 10 * others
+    assert text.index("location /webhooks/") < text.index(f"turngate_connections {webhooks}")
+
+
+def test_a_backup_reads_the_servers_files_and_starts_on_request_only() -> None:
+    backup, server = COMPOSE["services"]["backup"], COMPOSE["services"]["valkey"]
+    [data, _] = backup["volumes"]
+    options = dict(zip(backup["command"][2::2], backup["command"][3::2], strict=True))
+
+    assert backup["profiles"] == ["tools"]
+    assert data == f"{server['volumes'][0]}:ro"
+    assert options == {"--data-dir": data.split(":")[1]}
+    assert set(backup["networks"]) == set(server["networks"])
+
+
 def test_redis_keeps_everything() -> None:
     command = COMPOSE["services"]["valkey"]["command"]
 

@@ -30,6 +30,7 @@ def backup(
 
     from core.errors import ConfigurationError
     from gateway.cli._audit import record_act
+    from gateway.cli._termination import clean_up_on_termination
     from gateway.config.settings import Settings
     from gateway.redis.connection.cluster.address import parse_cluster_url
     from gateway.redis.connection.connect import open_sync_redis
@@ -42,6 +43,7 @@ def backup(
             "REDIS_URL names a cluster, and this command copies the files of one server; back up every "
             "primary with the tools of the cluster"
         )
+    clean_up_on_termination()
     with open_sync_redis(url) as redis:
         try:
             folder = back_up(redis, kind, destination, data_folder=data_dir, wait_seconds=wait)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import ConfigurationError
-from gateway.cli._redis import run_in_home, run_in_partitions
+from gateway.cli._redis import run_in_partitions
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -57,15 +57,17 @@ async def _read(stores: Sequence[Redis]) -> tuple[list[PartitionPlace], int]:
 
 
 def _spread(count: int) -> None:
+    from gateway.bootstrap import build_protocol_limits, spread_contacts
     from gateway.cli._audit import record_act
     from gateway.config.settings import Settings
-    from gateway.partitions.layout import spread_over
 
-    if (known := Settings.load().partitions) != count:
+    settings = Settings.load()
+    if (known := settings.partitions) != count:
         raise ConfigurationError(
             f"TURNGATE_PARTITIONS is {known} here; set it to {count} for this command and all processes first"
         )
-    before = run_in_home(lambda redis: spread_over(redis, count))
+    limits = build_protocol_limits(settings)
+    before = run_in_partitions(lambda stores: spread_contacts(stores, limits))
     record_act("spread_partitions", target=str(count))
     typer.echo(
         f"New contacts are spread over {count} partitions (before: {before}). "

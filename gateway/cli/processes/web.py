@@ -68,7 +68,7 @@ def _admit_data(url: str, partitions: int) -> None:
     import asyncio
     from contextlib import suppress
 
-    from redis.exceptions import RedisError
+    from redis.exceptions import NoPermissionError, RedisError
 
     from gateway.partitions.layout import admit_layout
     from gateway.redis.connection.checks.server_checks import check_no_lone_node
@@ -79,8 +79,9 @@ def _admit_data(url: str, partitions: int) -> None:
         stores = open_partitions(url, partitions)
         try:
             with suppress(RedisError, OSError):
-                await check_no_lone_node(stores[0])
-                await admit_layout(stores[0], partitions)
+                with suppress(NoPermissionError):  # a user without INFO
+                    await check_no_lone_node(stores[0])
+                await admit_layout(stores[0], partitions, claims=True)
                 for redis in stores:
                     await admit(redis)
         finally:

@@ -31,11 +31,11 @@ def worker() -> None:
     settings = Settings.load()
     configure_process_logging(settings)
     url = settings.require_redis_url()
-    connection = open_sync_redis(url)
-    _wait_for_server(connection)
-    for number in range(1, settings.partitions):
-        with open_sync_redis(url, number) as other:
-            _wait_for_server(other)
+    connection, *others = [open_sync_redis(url, number) for number in range(settings.partitions)]
+    for each in (connection, *others):
+        _wait_for_server(each)
+    for each in others:
+        each.close()
     try:
         AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")
     except (RedisConnectionError, RedisTimeoutError) as error:  # it went away before the worker ran

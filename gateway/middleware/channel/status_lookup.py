@@ -25,14 +25,14 @@ class StatusLookup:
     def __init__(
         self,
         channel: Channel[httpx.AsyncClient],
-        find_store: Callable[[str], Redis],
+        find_stores: Callable[[str], Sequence[Redis]],
         wait_seconds: float = _STATUS_WAIT_SECONDS,
     ) -> None:
-        """Create the look-up; `find_store` returns the server that has a key."""
+        """Create the look-up; `find_stores` returns the partitions that may have a key, the likely first."""
         self.name = channel.name
         self.capabilities = channel.capabilities.model_copy(update={"look_up": True})
         self._channel = channel
-        self._find_store = find_store
+        self._find_stores = find_stores
         self._wait_seconds = wait_seconds
 
     async def find_sent(
@@ -40,13 +40,13 @@ class StatusLookup:
     ) -> SentMessage | None:
         """Return the message that a status named by our key. Raises `Unavailable` while one may come."""
         key = echo_key(self.name, reply.global_key)
-        store = self._find_store(key)
-        provider_id = await store.get(key)
-        if provider_id:
-            return SentMessage(
-                provider_id=provider_id.decode() if isinstance(provider_id, bytes) else provider_id
-            )
-        seconds, microseconds = await store.time()  # `since` is the store's time, too
+        stores = self._find_stores(key)
+        for store in stores:
+            if provider_id := await store.get(key):
+                return SentMessage(
+                    provider_id=provider_id.decode() if isinstance(provider_id, bytes) else provider_id
+                )
+        seconds, microseconds = await stores[0].time()  # `since` is the store's time, too
         remaining = self._wait_seconds - (seconds + microseconds / 1e6 - since.timestamp())
         if remaining > 0:
             raise Unavailable(

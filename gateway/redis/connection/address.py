@@ -20,6 +20,13 @@ _SINGLE_SCHEMES = ("redis", "rediss", "unix")
 _SENTINEL_SCHEMES = {"redis+sentinel": False, "rediss+sentinel": True}
 _SENTINEL_PORT = 26379
 _FILE_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+_OPTION_PREFIXES = ("ssl_", "sentinel_", "socket_")
+_OPTIONS = frozenset(
+    {"db", "username", "password", "client_name", "health_check_interval", "max_connections"}
+)
+"""Options besides those; others change what answers look like, or repeat steps whose answer was lost."""
+_TIMEOUTS = ("socket_timeout", "socket_connect_timeout")
+_MAX_SECONDS = 3_600
 _SENTINEL_QUERY = {"sentinel_username": "username", "sentinel_password": "password"}
 
 
@@ -37,9 +44,24 @@ class SentinelAddress:
 def check_url(url: str) -> None:
     """Raise `ConfigurationError` naming REDIS_URL, without its password, if `url` cannot be used."""
     scheme, separator, rest = url.partition("://")
+    if not url.isprintable() or (" " in url and scheme != "unix"):
+        raise ConfigurationError("REDIS_URL: there is a space or a line break in it; leave that out")
     if parse_sentinel_url(url) is None and parse_cluster_url(url) is None:
         _check_single_url(url, scheme, separator, rest)
-    _check_certificate_files(url.partition("?")[2])
+    query = url.partition("?")[2]
+    _check_options(query)
+    _check_certificate_files(query)
+
+
+def _check_options(query: str) -> None:
+    """Raise `ConfigurationError` for an option that redis-py knows and that this gateway cannot work with."""
+    for name, values in parse_qs(query).items():
+        if not name.startswith(_OPTION_PREFIXES) and name not in _OPTIONS:
+            raise ConfigurationError(f"REDIS_URL: the option {name[:40]} cannot be used here; leave it out")
+        if name in _TIMEOUTS and not 0 < float(values[0]) < _MAX_SECONDS:
+            raise ConfigurationError(
+                f"REDIS_URL: {name} must be more than 0 seconds, and less than {_MAX_SECONDS}"
+            )
 
 
 def _check_single_url(url: str, scheme: str, separator: str, rest: str) -> None:

@@ -22,6 +22,12 @@ from gateway.redis.connection.cluster.slot_owner import (
     open_sync_owner_pool,
 )
 from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
+from gateway.redis.connection.primary_connection import (
+    PrimaryConnection,
+    SecurePrimaryConnection,
+    SyncPrimaryConnection,
+    SyncSecurePrimaryConnection,
+)
 from gateway.redis.connection.sentinel import find_address, open_sentinel_pool, open_sync_client
 from gateway.redis.connection.url_forms import CLUSTER_FORM
 
@@ -29,13 +35,24 @@ _MAX_CONNECTIONS = 64
 # A step whose answer was lost may have been taken; taking it again would answer a turn twice. So nothing is
 # repeated here: the protocol finds out, under a new lease.
 _NO_RETRY = Retry(NoBackoff(), 0)
-_CONNECTION_CLASSES: dict[str, type[Any]] = {
-    "Connection": Connection,
-    "SSLConnection": SSLConnection,
-    "UnixDomainSocketConnection": UnixDomainSocketConnection,
+_SYNC_CLASSES: dict[type[Any], type[Any]] = {
+    sync.Connection: SyncPrimaryConnection,
+    sync.SSLConnection: SyncSecurePrimaryConnection,
+}
+_ASYNC_CLASSES: dict[type[Any], type[Any]] = {
+    Connection: PrimaryConnection,
+    SSLConnection: SecurePrimaryConnection,
+    sync.Connection: PrimaryConnection,
+    sync.SSLConnection: SecurePrimaryConnection,
+    sync.UnixDomainSocketConnection: UnixDomainSocketConnection,
+    SyncPrimaryConnection: PrimaryConnection,
+    SyncSecurePrimaryConnection: SecurePrimaryConnection,
 }
 _NEEDS_CLUSTER = f"TURNGATE_PARTITIONS: several partitions need a cluster; write REDIS_URL as {CLUSTER_FORM}"
-_COPIED_OPTIONS = ("host", "port", "path", "db", "username", "password", "socket_connect_timeout")
+_COPIED_OPTIONS = (
+    *("host", "port", "path", "db", "username", "password"),
+    *("socket_connect_timeout", "client_name", "health_check_interval"),
+)
 
 
 def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
@@ -47,6 +64,7 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     if cluster is not None:
         return _open_partition(SlotOwner(cluster, Partition()), timeout)
     pool = BlockingConnectionPool.from_url(url, **_pool_options(timeout))
+    pool.connection_class = _ASYNC_CLASSES.get(pool.connection_class, pool.connection_class)
     return MultiplexedRedis.from_pool(pool)
 
 
@@ -59,14 +77,22 @@ def open_partitions(url: str, count: int, *, timeout: float = 5.0) -> tuple[Redi
 
 
 def open_sync_redis(url: str, partition: int = 0) -> sync.Redis:
-    """Open a synchronous client for a partition of `url`, as RQ needs it."""
+    """Open a synchronous client for a partition of `url`, as RQ needs it.
+
+    Raises `ConfigurationError` for another partition than the first without a cluster.
+    """
     address, cluster = parse_sentinel_url(url), parse_cluster_url(url)
+    if partition and cluster is None:
+        raise ConfigurationError(_NEEDS_CLUSTER)
     if address is not None:
         return open_sync_client(address)
     if cluster is not None:
         pool = open_sync_owner_pool(SlotOwner(cluster, Partition(partition)))
         return SyncPartitionRedis(connection_pool=pool)
-    return sync.Redis.from_url(url)
+    client = sync.Redis.from_url(url)
+    pool = client.connection_pool
+    pool.connection_class = _SYNC_CLASSES.get(pool.connection_class, pool.connection_class)
+    return client
 
 
 def open_sync_partition(client: sync.Redis, number: int) -> sync.Redis:
@@ -92,7 +118,7 @@ def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
         name: value for name, value in options.items() if name in _COPIED_OPTIONS or name.startswith("ssl_")
     }
     copied |= {"socket_timeout": timeout, "retry": _NO_RETRY}
-    kind = _CONNECTION_CLASSES[pool.connection_class.__name__]
+    kind = next(_ASYNC_CLASSES[each] for each in pool.connection_class.__mro__ if each in _ASYNC_CLASSES)
     return MultiplexedRedis.from_pool(
         BlockingConnectionPool(
             connection_class=kind, max_connections=_MAX_CONNECTIONS, timeout=timeout, **copied

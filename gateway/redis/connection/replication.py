@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final
 
@@ -49,15 +49,25 @@ class ReplicaConfirmation:
 
     async def find_problem(self) -> str:
         """Return why a write would not be confirmed now; empty if enough replicas follow."""
-        info: Any = await self._redis.info("replication")
-        found = sum(
-            isinstance(replica, dict) and replica.get("state") == "online"
-            for name, replica in info.items()
-            if name.startswith("slave")
-        )
+        info = await self._read_info()
+        found = _count_online(info)
         if info.get("role") == "master" and found >= self._replicas:
             return ""
         return f"Redis has {found} of {self._replicas} replicas (TURNGATE_REPLICAS); start the missing ones"
+
+    async def find_risk(self) -> str:
+        """Return why a failover might lose what was confirmed; empty if it would not."""
+        found = _count_online(await self._read_info())
+        if found <= self._replicas:
+            return ""
+        return (
+            f"Redis has {found} replicas and TURNGATE_REPLICAS is {self._replicas}: a failover may choose "
+            f"one that lacks acknowledged messages; set it to {found}, or let the others not be promoted"
+        )
+
+    async def _read_info(self) -> dict[str, Any]:
+        info: Any = await self._redis.info("replication")
+        return dict(info)
 
     async def _send(self, command: str, script: str, arguments: Sequence[Any]) -> tuple[Any, int]:
         """Send script and WAIT together: WAIT counts the writes of its own connection only.
@@ -82,3 +92,12 @@ class ReplicaConfirmation:
             self._next_log = monotonic() + _LOG_SECONDS
             log.error("%s; nothing is acknowledged or sent until they do", message)
         raise StorageUnavailable(message)
+
+
+def _count_online(info: Mapping[str, Any]) -> int:
+    """Return how many replicas follow."""
+    return sum(
+        isinstance(replica, dict) and replica.get("state") == "online"
+        for name, replica in info.items()
+        if name.startswith("slave")
+    )

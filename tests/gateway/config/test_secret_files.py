@@ -92,6 +92,7 @@ def test_accounts_have_secrets_from_files(monkeypatch: pytest.MonkeyPatch) -> No
         (lambda: write_secret(mode=0o644), "may be read by every user of this machine; run `chmod 600"),
         (lambda: write_secret(mode=0o602), "may be read by every user"),
         (lambda: write_secret("x" * 70_000), "larger than"),
+        (lambda: "/proc/self/mem", "cannot be read .Input/output error"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_an_error_that_names_it(

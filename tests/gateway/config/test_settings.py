@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigurationError
+from gateway.bootstrap import build_dialog
 from gateway.config.settings import Settings, setting_rows
 
 
@@ -119,6 +120,78 @@ def test_a_variable_in_small_letters_is_not_a_setting(monkeypatch: pytest.Monkey
     monkeypatch.setenv("port", "9999")
 
     assert Settings.load().port == 8000
+
+
+def test_white_space_around_a_value_is_not_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "PUBLIC_URL": "https://bots.example.com\n",
+        "REDIS_URL": "redis+sentinel://one:26379/mymaster\r\n",
+        "OPENAI_API_KEY": " sk-12345 ",
+        "TURNGATE_SECRET_CRM": "abc\n",
+        "TWILIO_AUTH_TOKEN": "secret-token\n",
+        "TURNGATE_LOG_LEVEL": "debug\t",
+        "TURNGATE_DATA_DIR": " /srv/my data ",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+
+    assert settings.public_url == "https://bots.example.com"
+    assert settings.redis_url.endswith("/mymaster")
+    assert settings.openai_api_key.get_secret_value() == "sk-12345"
+    assert settings.flow_secrets == {"CRM": "abc"}
+    assert "secret-token" in settings.secret_values  # as it is used, so the log leaves it out
+    assert (settings.log_level, str(settings.data_dir)) == ("debug", "/srv/my data")
+
+
+@pytest.mark.parametrize("value", ['"https://bots.example.com"', "'8000'", '""', ' "a b" \n'])
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "PORT", "TWILIO_AUTH_TOKEN", "TURNGATE_API_KEY"])
+def test_a_value_in_quotation_marks_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"^{name} is in quotation marks") as error:
+        Settings.load()
+    assert value.strip(" \n\"'")[:4] not in str(error.value) or value == '""'
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("a" * 10_001, "is longer than 10,000 characters"), ("caf\udce9", "is not UTF-8 text")],
+)
+@pytest.mark.parametrize("name", ["TURNGATE_LLM", "TURNGATE_FLOW", "TWILIO_AUTH_TOKEN_FILE", "REDIS_URL"])
+def test_a_value_that_no_setting_can_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as error:
+        Settings.load()
+    assert str(error.value) == f"{name} {message}"
+
+
+@pytest.mark.parametrize("flow", ["x" * 5_000, "/proc/self/mem", "/", "a/b\x01c"])
+def test_a_flow_that_no_file_can_be_is_reported(monkeypatch: pytest.MonkeyPatch, flow: str) -> None:
+    monkeypatch.setenv("TURNGATE_FLOW", flow)
+    with pytest.raises(ConfigurationError):
+        build_dialog(Settings.load())
+
+
+def test_quotation_marks_in_the_env_file_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("PUBLIC_URL=\"https://bots.example.com\"\nPORT='8100'\n", encoding="utf-8")
+
+    settings = Settings.load()
+    assert (settings.public_url, settings.port) == ("https://bots.example.com", 8100)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://bots.example.com /x", "https://bots\n.example.com", "https://b\u00fccher.example"]
+)
+def test_a_public_url_with_a_character_that_cannot_be_in_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", url)
+    with pytest.raises(ConfigurationError, match=r"^PUBLIC_URL "):
+        Settings.load()
 
 
 def test_hosts_and_origins_are_taken_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:

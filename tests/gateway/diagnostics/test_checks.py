@@ -70,6 +70,13 @@ async def test_a_server_that_refuses_writes_is_found(redis: Redis, redis_url: st
     assert "Redis accepts writes" in passed
 
 
+async def test_replicas_that_have_to_confirm_and_are_missing_are_found(redis: Redis, redis_url: str) -> None:
+    given = {"TURNGATE_DURABILITY": "replicated", "TURNGATE_REPLICAS": "2"}
+    _, unwell = await run_doctor(REDIS_URL=redis_url, **given)
+
+    assert "Redis has 0 of 2 replicas (TURNGATE_REPLICAS)" in unwell
+
+
 async def report_failures(redis: Redis, people: int) -> None:
     """Let the provider accept a reply to each person and report then that it was not delivered."""
     rig = Rig(redis)

@@ -75,7 +75,7 @@ async def test_every_contact_of_every_partition_gets_one_message(partitions: Par
 
 async def test_a_start_that_was_cut_off_is_repeated(partitions: Partitions) -> None:
     divided = await partitions.store._divide(SPRING, build_rows(8))
-    await partitions.rigs[0].store.start(SPRING, divided[0], SPRING.digest(build_rows(8)))
+    await partitions.rigs[3].store.start(SPRING, divided[3], SPRING.digest(build_rows(8)))
     progress = await partitions.store.read("spring")
     assert progress is not None
     assert progress.state is BroadcastState.LOADING

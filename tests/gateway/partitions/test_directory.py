@@ -94,6 +94,21 @@ async def test_new_contacts_stay_home_until_all_processes_know_the_partitions(
     assert (await directory.place(find_names(3)[3:4])).number == 3
 
 
+async def test_processes_that_begin_with_different_numbers_on_an_empty_server_agree(
+    stores: Sequence[Redis],
+) -> None:
+    home = stores[0]
+    await home.delete("tg:partitions")
+    assert await admit_layout(home, 1) == 1  # a command stores nothing
+    assert await admit_layout(home, 1, claims=True) == 1
+    assert await admit_layout(home, 4, claims=True) == 1  # the other one has no data yet
+
+    await home.delete("tg:partitions")
+    assert await admit_layout(home, 4, claims=True) == 4
+    with pytest.raises(ConfigurationError, match="TURNGATE_PARTITIONS=4"):
+        await admit_layout(home, 1, claims=True)
+
+
 async def test_fewer_partitions_than_the_data_has_are_refused(stores: Sequence[Redis]) -> None:
     assert await read_spread(stores[0], 4) == 4
 

@@ -16,11 +16,13 @@ from gateway.hooks.subscription import Subscription, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.partitions.contact_partitions import build_erasure, build_opt_outs, export_stored
 from gateway.partitions.dead_letters import PartitionedDeadLetters
+from gateway.partitions.directory import hash_name
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.hook_events import HookEvent, state_key
+from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import TemplateSync
@@ -98,6 +100,36 @@ async def test_a_contact_of_two_channels_is_erased_and_opted_out_everywhere(
 
     assert (receipt.sessions, receipt.opt_outs_kept > 0) == (5, True)
     assert not [key for store in stores async for key in store.scan_iter(f"*{number}*")]
+
+
+async def test_an_opt_out_by_one_name_counts_on_the_channels_of_the_others(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    user, number = "wa:U1234567", "+15550170"
+    others = [f"{prefix}:{number}" for prefix in ("sms", "b", "c", "d", "e")]
+    other = next(name for name in others if hash_name(name, 4) != hash_name(user, 4))
+    await inbox.accept([build_message(1, user, user, f"wa:{number}"), build_message(2, other, other)])
+    opt_outs = build_opt_outs(stores, [RedisInbox(store) for store in stores])
+
+    assert await opt_outs.change("U1234567", ControlAction.OPT_OUT) == sorted([user, other])
+    assert sorted(row.session for row in await opt_outs.list_all()) == sorted([user, other])
+    assert await opt_outs.change("U1234567", ControlAction.OPT_IN) == sorted([user, other])
+    assert await opt_outs.list_all() == []
+
+
+async def test_the_files_of_an_erased_contact_are_deleted_where_those_of_all_are(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    session, other = find_names(3)[0], find_names(3)[1]
+    await inbox.accept([build_message(1, session)])
+    files = PublicFiles(stores[0], "https://bots.example.com", seconds=3_600)
+    for owner in (session, other):
+        await files.publish(b"OggS", "audio/ogg", "a.ogg", owner=owner)
+
+    receipt = await build_erasure(stores).erase(session)
+
+    assert receipt.removed["files"] == 1
+    assert len([1 async for _ in stores[0].scan_iter("tg:file:*")]) == 1
 
 
 async def test_what_a_provider_repeats_of_an_erased_contact_is_not_stored(

@@ -17,7 +17,7 @@ from gateway.config.settings import Settings
 from gateway.console.layout.partition_links import add_partition
 from gateway.local.simulated_accounts import URL_VARIABLE, list_simulated_surfaces, parse_simulator_urls
 from gateway.partitions.directory import hash_name
-from gateway.redis.connection.connect import open_partitions
+from gateway.redis.connection.connect import open_partitions, open_sync_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_owner
 from tests.gateway.partitions.test_directory import find_names
@@ -160,6 +160,11 @@ async def test_readiness_and_metrics_are_those_of_all_partitions(
     metrics = (await http.get("/metrics")).text
     assert "turngate_unanswered_sessions 4" in metrics
     assert 'turngate_messages_total{channel="fake",account="A1",class="new"} 4' in metrics
+
+
+def test_a_worker_does_not_wait_for_a_server_that_cannot_have_its_partitions() -> None:
+    with pytest.raises(ConfigurationError, match="several partitions need a cluster"):
+        open_sync_redis("redis://127.0.0.1:1", 1)
 
 
 async def test_several_partitions_without_a_cluster_are_refused() -> None:

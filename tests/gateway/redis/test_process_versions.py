@@ -61,6 +61,15 @@ async def test_processes_are_listed_while_they_announce_themselves(redis: Redis)
     assert await read_processes(redis) == [web]
 
 
+async def test_a_process_of_a_later_release_that_says_more_is_listed(redis: Redis) -> None:
+    process = replace(describe_this_process("worker", "kyc 1234"), release="9.9.9")
+    seconds, _ = await redis.time()
+    fields = {name: getattr(process, name) for name in process.__slots__}
+    await redis.zadd("tg:processes", {json.dumps({**fields, "zone": "eu"}): seconds * 1000})
+
+    assert await read_processes(redis) == [process]
+
+
 async def test_the_doctor_names_different_prefixes_of_rqs_keys(redis: Redis) -> None:
     web = describe_this_process("web", "kyc 1234")
     for each in (web, replace(web, role="worker", rq_prefix="myapp")):

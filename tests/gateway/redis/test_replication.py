@@ -124,7 +124,8 @@ async def test_with_a_replica_missing_nothing_is_acknowledged_until_it_is_back()
         message = build_message(1, "hi")
         session, news = message.turn.session, Message(text="news")
         assert await inbox.accept([message]) == [AcceptResult.NEW]
-        assert await readiness.storage_problem() == ""
+        assert await readiness.storage_problem() == await confirmation.find_risk() == ""
+        assert "2 replicas and TURNGATE_REPLICAS is 1" in await ReplicaConfirmation(redis, 1).find_risk()
 
         group.stall(group.replica_ports[0])
         with pytest.raises(StorageUnavailable, match="only 1 of 2 replicas confirmed"):

@@ -13,12 +13,17 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from core.model import ControlAction
 from core.sessions import SessionWorker
 from flows.document import Flow
 from flows.engine import DialogMachine
 from gateway.redis import rq_layout
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_store import RedisSessionStore
+from tests.core.rig import SESSION as RIG_SESSION
+from tests.core.rig import Rig
 from tests.paths import ROOT
 
 SNAPSHOT = ROOT / "tests" / "payloads" / "upgrade" / "release_before_packages.json"
@@ -81,6 +86,16 @@ async def test_a_queued_job_of_the_previous_release_is_processed(
     assert "error" not in committed[-1]
     assert await redis.llen(f"tg:{{{SESSION}}}:mail") == 0
     assert await redis.llen(rq_layout.queue_key()) == 0
+
+
+async def test_sent_ids_that_an_earlier_release_has_stored_expire_with_their_session(rig: Rig) -> None:
+    await rig.accept_action(ControlAction.TAKE_OVER)  # nothing is sent after the upgrade
+    await rig.accept_turns(1)
+    sent_ids = session_key(RIG_SESSION, ":recent")
+    await rig.redis.rpush(sent_ids, "P1")
+    await rig.process()
+
+    assert 0 < await rig.redis.pttl(sent_ids) <= ProtocolLimits().retention_ms
 
 
 @pytest.mark.long

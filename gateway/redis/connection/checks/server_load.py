@@ -72,7 +72,13 @@ def _check_replicas(facts: Mapping[str, Any]) -> list[tuple[bool, str]]:
     if late:
         names = ", ".join(f"{each.get('ip')}:{each.get('port')}" for each in late)
         return [(False, f"Replicas lag behind: {names}; a failover to them would lose messages")]
-    return [(True, f"{len(replicas)} replicas follow")]
+    words = f"{len(replicas)} replicas follow"
+    if "min_slaves_good_slaves" not in facts:  # told where min-replicas-to-write is set
+        words += (
+            "; min-replicas-to-write is 0, so a primary that is cut off from them accepts messages which a "
+            "failover loses"
+        )
+    return [(True, words)]
 
 
 def _check_disk(facts: Mapping[str, Any]) -> tuple[bool, str] | None:

@@ -14,6 +14,7 @@ from core.errors import ConfigurationError
 from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 _SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
+_KEPT_OPTIONS = ("username", "password", "client_name", "health_check_interval")
 _PORT = 6379
 _MAX_PORT = 65535
 _NODE = re.compile(
@@ -56,7 +57,7 @@ def parse_cluster_url(url: str) -> ClusterAddress | None:
     options = {
         name: value
         for name, value in pool.connection_kwargs.items()
-        if name in ("username", "password") or name.startswith(("ssl_", "socket_"))
+        if name in _KEPT_OPTIONS or name.startswith(("ssl_", "socket_"))
     }
     return ClusterAddress(nodes, options, issubclass(pool.connection_class, SSLConnection))
 

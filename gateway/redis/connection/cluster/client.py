@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import redis as sync
-from redis.exceptions import MovedError, ResponseError
+from redis.exceptions import ResponseError
 
 from gateway.redis.connection.cluster.slot_owner import SlotOwner, find_owner
 from gateway.redis.connection.outages.write_refusal import is_moving
@@ -55,8 +55,8 @@ class PartitionRedis(MultiplexedRedis):
         async def call() -> Any:
             try:
                 return await send(*prefixed)
-            except MovedError as error:
-                self.owner.record_move(error)
+            except ResponseError as error:
+                self.owner.record_error(error)
                 raise
 
         return await retry_while_moving(call)

@@ -15,11 +15,17 @@ import redis as sync
 from redis.asyncio.connection import BlockingConnectionPool, Connection, SSLConnection
 from redis.connection import Connection as SyncConnection
 from redis.connection import SSLConnection as SyncSSLConnection
+from redis.exceptions import ClusterDownError, MovedError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MovedError, RedisError
 
 from gateway.redis.connection.cluster.address import ClusterAddress, Node
 from gateway.redis.connection.cluster.partition import Partition
+from gateway.redis.connection.primary_connection import (
+    PrimaryConnection,
+    SecurePrimaryConnection,
+    SyncPrimaryConnection,
+    SyncSecurePrimaryConnection,
+)
 
 # with the host of one node gone, each discovery waits this long for it
 _NODE_TIMEOUTS: Final = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
@@ -32,11 +38,19 @@ class SlotOwner:
         self.address = address
         self.partition = partition
         self._heard_of: tuple[Node, ...] = ()
+        self._owner: Node | None = None
+        self._cut_off: Node | None = None
 
-    def record_move(self, error: MovedError) -> None:
-        """Record the node that a MOVED error named, to be asked first at the next discovery."""
-        if error.host:
+    def record_error(self, error: ResponseError) -> None:
+        """Record what an error says of the owner.
+
+        The node that a MOVED error named is asked first at the next discovery. A server that is cut off from
+        the cluster is asked last: it goes on naming itself.
+        """
+        if isinstance(error, MovedError) and error.host:
             self._heard_of = ((error.host, error.port), *self._heard_of)
+        elif isinstance(error, ClusterDownError):
+            self._cut_off = self._owner
 
     async def find(self) -> Node:
         """Return the owner's host and port. Raises `ConnectionError` if no node tells."""
@@ -72,7 +86,8 @@ class SlotOwner:
         raise self._build_error() from cause
 
     def _candidates(self) -> Iterable[Node]:
-        return dict.fromkeys((*self._heard_of, *self.address.nodes))
+        nodes = dict.fromkeys((*self._heard_of, *self.address.nodes))
+        return sorted(nodes, key=lambda node: node == self._cut_off)
 
     def _node_options(self) -> dict[str, Any]:
         return {**self.address.options, **_NODE_TIMEOUTS}
@@ -83,6 +98,7 @@ class SlotOwner:
         self._heard_of = tuple(dict.fromkeys(_list_nodes(rows)))
         for first, last, nodes in rows:
             if first <= self.partition.slot <= last:
+                self._owner = nodes[0]
                 return nodes[0]
         raise RedisConnectionError("no server of the cluster owns the partition's slot")
 
@@ -102,19 +118,16 @@ def _list_nodes(rows: list[tuple[int, int, list[Node]]]) -> Iterator[Node]:
         yield from nodes
 
 
-class _OwnerConnection(Connection):
+class _OwnerConnection(PrimaryConnection):
     """A connection to the owner; keys get the partition's prefix when a command is sent."""
 
     def __init__(self, *, owner: SlotOwner, **options: Any) -> None:
         super().__init__(**options)
         self._owner = owner
-        self._has_moved = False
 
     async def connect_check_health(self, *arguments: Any, **options: Any) -> None:
         """Connect to the present owner, unless the connection leads there."""
-        if self._has_moved:
-            await self.disconnect(nowait=True)
-            self._has_moved = False
+        await self.close_outdated()
         if not self.is_connected:
             self.host, self.port = await self._owner.find()
         await super().connect_check_health(*arguments, **options)
@@ -127,13 +140,12 @@ class _OwnerConnection(Connection):
         """Read an answer; after MOVED the next use of the connection asks for the owner again."""
         try:
             return await super().read_response(*arguments, **options)
-        except MovedError as error:
-            self._has_moved = True
-            self._owner.record_move(error)
+        except ResponseError as error:
+            self._owner.record_error(error)
             raise
 
 
-class _SecureOwnerConnection(_OwnerConnection, SSLConnection):
+class _SecureOwnerConnection(_OwnerConnection, SecurePrimaryConnection):
     """The same by TLS."""
 
 
@@ -149,20 +161,17 @@ class _PrefixingPacker:
         return self._packer.pack(*self._partition.add_prefix(arguments))
 
 
-class _SyncOwnerConnection(SyncConnection):
+class _SyncOwnerConnection(SyncPrimaryConnection):
     """The synchronous form, for RQ."""
 
     def __init__(self, *, owner: SlotOwner, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._owner = owner
-        self._has_moved = False
         self._command_packer: Any = _PrefixingPacker(self._command_packer, owner.partition)
 
     def connect_check_health(self, *arguments: Any, **options: Any) -> None:
         """Connect to the present owner, unless the connection leads there."""
-        if self._has_moved:
-            self.disconnect()  # type: ignore[no-untyped-call]
-            self._has_moved = False
+        self.close_outdated()
         if not self.is_connected:
             self.host, self.port = self._owner.find_sync()
         super().connect_check_health(*arguments, **options)
@@ -171,13 +180,12 @@ class _SyncOwnerConnection(SyncConnection):
         """Read an answer; after MOVED the next use of the connection asks for the owner again."""
         try:
             return super().read_response(*arguments, **options)
-        except MovedError as error:
-            self._has_moved = True
-            self._owner.record_move(error)
+        except ResponseError as error:
+            self._owner.record_error(error)
             raise
 
 
-class _SyncSecureOwnerConnection(_SyncOwnerConnection, SyncSSLConnection):
+class _SyncSecureOwnerConnection(_SyncOwnerConnection, SyncSecurePrimaryConnection):
     """The same by TLS."""
 
 

@@ -51,6 +51,8 @@ def _describe_cause(error: BaseException) -> str:
         return problem
     if isinstance(error, BusyLoadingError):
         return "Redis is loading its data; wait until it has finished"
+    if isinstance(error, ResponseError) and str(error).startswith("BUSY "):
+        return "Redis is busy with a script of another program; wait, or end it with SCRIPT KILL"
     if isinstance(error, MovedError):
         return f"REDIS_URL names one node of a Redis Cluster; write it as {CLUSTER_FORM}"
     if is_moving(error):

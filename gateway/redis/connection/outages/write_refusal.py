@@ -23,6 +23,7 @@ _MISSING_PERMISSION = (
 )
 _MOVED_CODES = frozenset({"READONLY", "NOREPLICAS"})
 _MOVING = (AskError, ClusterDownError, MasterDownError, TryAgainError)  # a MovedError is an AskError
+_LEADING_ELSEWHERE = (ClusterDownError, MasterDownError, MovedError)
 _REASONS = {
     "OOM": "Redis is out of memory and refuses writes; raise maxmemory or delete data",
     "READONLY": "Redis is a read-only replica; point REDIS_URL at the primary, or await the failover",
@@ -62,7 +63,7 @@ def describe_missing_permission(error: BaseException) -> str:
 
 def may_have_moved(error: BaseException) -> bool:
     """Return whether the connection may lead to a former primary, so that a new one should be opened."""
-    return isinstance(error, MovedError) or refusal_code(error) in _MOVED_CODES
+    return isinstance(error, _LEADING_ELSEWHERE) or refusal_code(error) in _MOVED_CODES
 
 
 def is_moving(error: BaseException) -> bool:

@@ -120,7 +120,13 @@ async def read_processes(redis: Redis) -> list[ProcessVersion]:
     """Return the processes that announced themselves within the last minute, by name."""
     seconds, _ = await redis.time()
     entries: list[Any] = await redis.zrangebyscore(_KEY, seconds * 1000 - _FORGET_MS, "+inf")
-    return sorted((ProcessVersion(**json.loads(each)) for each in entries), key=lambda each: each.name)
+    return sorted(map(_decode, entries), key=lambda each: each.name)
+
+
+def _decode(entry: bytes) -> ProcessVersion:
+    """Decode an announcement; fields that a later release has added are left out."""
+    fields = json.loads(entry)
+    return ProcessVersion(**{name: fields[name] for name in ProcessVersion.__slots__ if name in fields})
 
 
 def _encode(process: ProcessVersion) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import uuid4
 
@@ -73,9 +74,16 @@ class OptOuts:
         `contact` is a number, an address, a user ID or a session. An opt-in also ends an opt-out that was
         kept of an erased session of that name.
         """
-        sessions = await SessionIndex(self._redis).find_by_contact(contact)
-        if act is ControlAction.OPT_IN and await self._forget_name(contact) and not sessions:
-            return [contact]
+        return await self.change_named([contact], act, scope, actor)
+
+    async def change_named(
+        self, names: Sequence[str], act: ControlAction, scope: OptOutScope, actor: str
+    ) -> list[str]:
+        """Do as `change` for the sessions of any of a contact's names; the first is the one given."""
+        index = SessionIndex(self._redis)
+        sessions = sorted({session for name in names for session in await index.find_by_contact(name)})
+        if act is ControlAction.OPT_IN and await self._forget_name(names[0]) and not sessions:
+            return [names[0]]
         await self._inbox.accept(
             [
                 ControlReceived(

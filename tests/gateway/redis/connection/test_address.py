@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 
 from core.errors import ConfigurationError
 from gateway.redis.connection.address import SentinelAddress, check_url, parse_sentinel_url
@@ -18,6 +18,8 @@ from gateway.redis.connection.outages.write_refusal import describe_refusal, may
         "redis://user:p%40ss@127.0.0.1:6380/2?socket_timeout=3",
         "rediss://cache.example.com:6380",
         "unix:///run/redis.sock?db=1",
+        "unix:///srv/my data/redis.sock",
+        "redis://localhost?client_name=bots&health_check_interval=30&max_connections=20",
         "redis+sentinel://one:26379,two:26380/mymaster",
         "redis+sentinel://user:p%40ss@[::1]:26379,[fe80::1%eth0]/mymaster/2?sentinel_password=a%2Fb",
         "redis+cluster://user:p%40ss@one:6379,two,[::1]:6380",
@@ -69,6 +71,18 @@ def test_known_forms_are_accepted(url: str) -> None:
         "unix://",
         " redis://localhost",
         "'redis://localhost'",
+        "redis://localhost?decode_responses=true",
+        "redis://:hunter2@localhost?encoding=latin-1",
+        "redis://localhost?legacy_responses=no",
+        "redis://localhost?retry_on_timeout=yes",
+        "redis://localhost?timeout=3",
+        "redis+cluster://:hunter2@localhost?decode_responses=true",
+        "redis://localhost?socket_timeout=0",
+        "redis://localhost?socket_timeout=nan",
+        "redis+cluster://localhost?socket_connect_timeout=-1",
+        "redis://local host",
+        "redis+sentinel://a/my\nmaster",
+        "redis://:hunter2@localhost\n",
     ],
 )
 def test_any_other_is_an_error_that_names_the_setting(url: str) -> None:
@@ -134,6 +148,7 @@ def test_all_parts_of_a_cluster_url_are_read(slash: str) -> None:
         (ResponseError("NOREPLICAS Not enough good replicas to write."), "NOREPLICAS", True),
         (ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), "MISCONF", False),
         (ResponseError("wrong number of arguments"), "", False),
+        (ClusterDownError("The cluster is down"), "", True),
         (OSError("-READONLY"), "", False),
     ],
 )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
-from gateway.redis.connection.connect import open_async_redis, open_redis
+from gateway.redis.connection.connect import open_async_redis, open_redis, open_sync_redis
+from gateway.redis.server.embedded_server import EmbeddedRedis
 
 
 class UnresponsiveServer:
@@ -56,3 +60,70 @@ async def test_an_async_client_uses_the_server_of_the_synchronous_one(
 
     assert await beside.get("here") == b"yes"
     await beside.aclose()
+
+
+async def test_both_clients_have_the_name_in_the_url(redis_url: str) -> None:
+    with open_sync_redis(f"{redis_url}?client_name=bots") as blocking:
+        beside = open_async_redis(blocking)
+        assert await beside.client_getname() == blocking.client_getname() == "bots"
+        await beside.aclose()
+
+
+class Forwarder:
+    """A TCP proxy to a server's socket: the one that `server` is when a connection is made."""
+
+    def __init__(self, server: EmbeddedRedis) -> None:
+        self.server = server
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind_reader, behind_writer = await asyncio.open_unix_connection(str(self.server.socket))
+        await asyncio.gather(copy(reader, behind_writer), copy(behind_reader, writer))
+
+
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+    writer.close()
+
+
+@pytest.fixture
+async def failed_over(tmp_path: Path) -> AsyncIterator[tuple[str, Forwarder, EmbeddedRedis]]:
+    """The URL of a proxy, the proxy in front of one server, and another one."""
+    servers = [EmbeddedRedis(tmp_path / name, durable=False) for name in ("former", "new")]
+    for server in servers:
+        server.start()
+    forwarder = Forwarder(servers[0])
+    proxy = await asyncio.start_server(forwarder, "127.0.0.1", 0)
+    yield f"redis://127.0.0.1:{proxy.sockets[0].getsockname()[1]}", forwarder, servers[1]
+    proxy.close()
+    for server in servers:
+        server.stop()
+
+
+async def test_the_new_primary_behind_one_address_is_found_though_the_former_one_still_answers(
+    failed_over: tuple[str, Forwarder, EmbeddedRedis],
+) -> None:
+    url, forwarder, new = failed_over
+    redis, blocking = open_redis(url), open_sync_redis(url)
+    beside = open_async_redis(blocking)
+    for client in (redis, beside):
+        await client.set("a", "1")
+    await asyncio.to_thread(blocking.set, "a", "1")
+    async with Redis.from_url(forwarder.server.url) as direct:
+        await direct.replicaof("127.0.0.1", 1)
+    forwarder.server = new
+
+    for client in (redis, beside):
+        async with client.pipeline(transaction=False) as pipeline:
+            pipeline.set("a", "2")
+            pipeline.get("a")
+            pipeline.set("b", "3")
+            refused = await pipeline.execute(raise_on_error=False)
+        assert [type(each) for each in refused] == [ReadOnlyError, bytes, ReadOnlyError]
+        assert await client.set("a", "2")
+        await client.aclose()
+    with pytest.raises(ReadOnlyError):
+        await asyncio.to_thread(blocking.set, "a", "2")
+    assert await asyncio.to_thread(blocking.set, "a", "2")
+    await asyncio.to_thread(blocking.close)

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
+from gateway.cli.processes.web import _admit_data
 from gateway.redis.connection.address import check_url
 from gateway.redis.connection.connect import open_async_redis, open_redis, open_sync_redis
 from gateway.redis.connection.outages.error_messages import describe_redis_error
@@ -117,6 +118,20 @@ async def test_a_user_with_a_password_and_few_permissions(redis: Redis, redis_ur
         assert "lacks a permission" in await store_message(f"unix://few:x@{path}")
     finally:
         await redis.acl_deluser("app", "few")
+
+
+async def test_data_of_another_release_is_refused_to_a_user_without_info(
+    redis: Redis, redis_url: str
+) -> None:
+    await redis.acl_setuser(
+        "app", enabled=True, passwords=["+secret"], categories=["+@all"], commands=["-info"], keys=["*"]
+    )
+    await redis.set("tg:format", 9)
+    try:
+        with pytest.raises(ConfigurationError, match="was written in format 9"):
+            await asyncio.to_thread(_admit_data, f"unix://app:secret@{urlsplit(redis_url).path}", 1)
+    finally:
+        await redis.acl_deluser("app")
 
 
 @pytest.mark.parametrize(

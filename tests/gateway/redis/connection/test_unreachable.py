@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,13 @@ from contextlib import aclosing, closing
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.local.loopback import find_free_port
 from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.connection.outages.error_messages import describe_redis_error
+from gateway.redis.connection.pipelining.multiplexer import multiplexed_call
 from gateway.redis.server.embedded_server import EmbeddedRedis
 
 
@@ -87,3 +90,25 @@ def _answer_as_a_web_server(listener: socket.socket) -> None:
     with closing(listener.accept()[0]) as connection:
         connection.recv(1024)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+async def test_a_server_that_is_busy_with_a_script_says_so(server_port: int) -> None:
+    url = f"redis://127.0.0.1:{server_port}"
+    async with aclosing(open_redis(url)) as redis, aclosing(open_redis(url)) as other:
+        await redis.config_set("lua-time-limit", 1)
+        script = asyncio.ensure_future(multiplexed_call(other)("EVAL", "while true do end", 0))
+        async with asyncio.timeout(10):
+            while (problem := await find_problem(redis)) == "":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # the server offers no event
+        await redis.script_kill()
+        with pytest.raises(RedisError):
+            await script
+    assert "busy with a script of another program" in problem
+
+
+async def find_problem(redis: Redis) -> str:
+    try:
+        await redis.ping()
+    except RedisError as error:
+        return describe_redis_error(error)
+    return ""

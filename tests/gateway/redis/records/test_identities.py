@@ -114,7 +114,7 @@ async def test_a_take_over_resolves_to_the_contacts_session(contacts: IdentityRe
 async def test_a_send_confirmed_by_a_status_is_found(contacts: IdentityResolver, redis: Redis) -> None:
     reply = Reply(key="wamid.1.1", address=ADDRESS, body="Hi")
     channel, long_ago = (
-        StatusLookup(build_channel(), lambda _: redis),
+        StatusLookup(build_channel(), lambda _: [redis]),
         datetime.now(UTC) - timedelta(minutes=1),
     )
     async with httpx.AsyncClient() as http:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from gateway.cli import app
 from gateway.redis.encryption.cipher import use_cipher
 from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.processes.process_versions import announce, describe_this_process, withdraw
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.server.backup import BackupKind, back_up
 from gateway.redis.server.embedded_server import EmbeddedRedis
@@ -190,6 +193,79 @@ def test_a_folder_with_data_is_left_alone(tmp_path: Path) -> None:
         restore(tmp_path / "backup", tmp_path / "data", wait_seconds=1)
 
 
+@pytest.mark.long
+async def test_a_backup_that_is_terminated_leaves_no_messages_behind(tmp_path: Path) -> None:
+    async with running_stack(durable=True) as stack:
+        await stack.redis.config_set("rdb-key-save-delay", 10_000_000)  # a rewrite that takes long
+        await stack.redis.mset({"a": "1", "b": "2"})
+        await stack.redis.bgrewriteaof()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", "backup", str(tmp_path / "out")),
+            env={**os.environ, "REDIS_URL": stack.url},
+        )
+        async with asyncio.timeout(60):
+            while not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir()):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the command offers no event
+        process.terminate()
+
+        assert await process.wait() == 143
+        assert list((tmp_path / "out").iterdir()) == []
+        await stack.redis.config_set("rdb-key-save-delay", 0)
+
+
+@pytest.mark.parametrize("names", [(), ("appendonly.aof.manifest",)], ids=["empty", "a file is missing"])
+def test_an_append_only_folder_that_a_server_would_take_for_an_empty_one_is_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "my backup" / "appendonlydir"
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
+    with pytest.raises(ConfigurationError, match="is not complete"):
+        restore(tmp_path / "my backup", tmp_path / "data", wait_seconds=1)
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_a_snapshot_that_cannot_be_loaded_leaves_the_folder_empty(tmp_path: Path) -> None:
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "backup" / "dump.rdb").write_bytes(b"REDIS0011 and then nothing")
+    with pytest.raises(ConfigurationError, match="did not start"):
+        restore(tmp_path / "backup", tmp_path / "my data", wait_seconds=5)
+    assert not (tmp_path / "my data" / "dump.rdb").exists()
+
+
+async def test_a_server_that_was_restored_by_hand_is_marked(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    reply = {"key": "m1.1", "committed_at_ms": 17}
+    await redis.rpush("tg:{fake:1}:out", json.dumps(reply), json.dumps({**reply, "key": "m1.2"}))
+    await redis.rpush("tg:{fake:1}:mail", "{}")
+    await redis.hset("tg:{fake:1}", "address", "A")
+    await redis.hset("tg:{fake:2}", mapping={"address": "B", "marked": "earlier"})
+    await redis.rpush("tg:{fake:2}:out", json.dumps(reply))
+    process = describe_this_process("worker", "kyc")
+    await announce(redis, process)
+
+    run = partial(CliRunner().invoke, app, ["restore", "--by-hand"])
+    refused = await asyncio.to_thread(run)
+    assert isinstance(refused.exception, ConfigurationError)
+    assert process.name in str(refused.exception)
+    await withdraw(redis, process)
+    result = await asyncio.to_thread(run)
+
+    assert "2 sessions, 1 messages to answer, 3 replies to send" in result.output
+    assert await redis.hmget("tg:{fake:1}", "marked", "marked_at", "marked_to") == [b"m1.1", b"17", b"A"]
+    assert await redis.hget("tg:{fake:2}", "marked") == b"earlier"
+    assert (await asyncio.to_thread(run)).exit_code == 0  # again, with the same effect
+
+
+def test_what_is_to_be_restored_is_named(tmp_path: Path) -> None:
+    for arguments in ([], [str(tmp_path), "--by-hand"]):
+        result = CliRunner().invoke(app, ["restore", *arguments])
+        assert "either the folder of a backup, or --by-hand" in str(result.exception)
+
+
 def test_a_folder_that_is_not_a_backup_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"neither appendonlydir nor dump\.rdb"):
         restore(tmp_path / "nothing", tmp_path / "data", wait_seconds=1)
@@ -209,9 +285,13 @@ async def test_a_backup_is_private_and_the_servers_settings_are_as_before(
 ) -> None:
     async with running_stack(durable=True) as stack:
         before = await stack.redis.config_get("*")
+        await stack.redis.config_resetstat()
         with SyncRedis.from_url(stack.url) as redis:
             backup = back_up(redis, kind, tmp_path / "backups", data_folder=None, wait_seconds=30)
         assert await stack.redis.config_get("*") == before
+        used = await stack.redis.info("commandstats")
+        assert "cmdstat_config|get" in used
+        assert "cmdstat_config|set" not in used  # a command that is killed cannot set it back
         assert all(path.stat().st_mode & 0o077 == 0 for path in [backup, *backup.rglob("*")])
 
 

@@ -6,12 +6,14 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 from redis import Redis
 
 from core.errors import ConfigurationError
-from gateway.redis.server.embedded_server import EmbeddedRedis, find_running
+from gateway.redis.connection.address import check_url
+from gateway.redis.server.embedded_server import EmbeddedRedis, find_running, find_server_binary
 
 
 @pytest.fixture
@@ -133,9 +135,54 @@ def test_a_folder_with_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:
         server.stop()
 
 
+def test_a_folder_whose_name_has_a_meaning_in_urls_is_found(tmp_path: Path) -> None:
+    server = EmbeddedRedis(tmp_path / "my data 100%41?#")
+    server.start()
+    try:
+        check_url(server.url)
+        with Redis.from_url(server.url) as client:
+            client.set("a", "1")
+        assert find_running(server.folder) == server.url
+    finally:
+        server.stop()
+
+
+def test_a_server_that_loads_its_data_for_long_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, binary = tmp_path / "data", tmp_path / "slow-server"
+    server = EmbeddedRedis(folder)
+    server.start()
+    with Redis.from_url(server.url) as client:
+        client.mset({f"key {number}": os.urandom(2_000) for number in range(40)})
+        client.bgrewriteaof()
+        while client.info("persistence")["aof_rewrite_in_progress"]:
+            sleep(0.01)  # the server offers no event
+    server.stop()
+    options = "--key-load-delay 10000 --loading-process-events-interval-bytes 1024"
+    binary.write_text(f'#!/bin/sh\nexec {find_server_binary()} "$@" {options}\n')
+    binary.chmod(0o755)
+    monkeypatch.setattr("gateway.redis.server.embedded_server._START_SECONDS", 0.1)
+
+    slow = EmbeddedRedis(folder, binary=str(binary))
+    slow.start()
+    try:
+        with Redis.from_url(slow.url) as client:
+            assert client.dbsize() == 40
+    finally:
+        slow.stop()
+
+
 def test_the_server_never_evicts_keys(server: EmbeddedRedis) -> None:
     with Redis.from_url(server.url) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_the_log_of_an_earlier_start_is_not_shown(server: EmbeddedRedis) -> None:
+    server.stop()
+
+    with pytest.raises(ConfigurationError, match=r"end of its log:\n\(it wrote none\)"):
+        EmbeddedRedis(server.folder, binary="/bin/true").start()
 
 
 def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:

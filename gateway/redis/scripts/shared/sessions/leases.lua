@@ -66,6 +66,7 @@ local function start_retention(session, stored)
   end
   redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
   redis.call('PEXPIRE', key(session, ':held'), RETENTION_MS)
+  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)  -- sent.lua of an earlier release does not
 end
 
 -- The same for an event that needs no job; while there is work, the end of that starts it.

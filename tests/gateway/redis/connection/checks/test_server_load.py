@@ -41,6 +41,18 @@ async def test_a_slow_server_is_a_problem(redis: Redis, monkeypatch: pytest.Monk
     assert "Redis answers in 50 ms; every step of a message waits for it" in await find_problems(redis)
 
 
+async def test_a_primary_that_needs_no_replica_to_accept_messages_is_told_of() -> None:
+    replica = {"ip": "10.0.0.2", "port": 6379, "state": "online", "lag": 1}
+    async with ReportingServer() as redis:
+        redis.sections = {"replication": {"slave0": replica}}
+        before = "\n".join(words for _, words in await check_load(redis))
+        redis.sections["replication"]["min_slaves_good_slaves"] = 1
+        after = "\n".join(words for _, words in await check_load(redis))
+
+    assert "1 replicas follow; min-replicas-to-write is 0" in before
+    assert "min-replicas-to-write" not in after
+
+
 class ReportingServer(Redis):
     """Server with replicas and files, as INFO reports it; sections that it lacks are hidden."""
 

@@ -20,6 +20,7 @@ from gateway.redis.connection.checks.server_checks import check_server
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.connect import open_redis, open_sync_redis
 from gateway.redis.connection.outages.error_messages import describe_redis_error
+from gateway.redis.connection.pipelining.multiplexer import multiplexed_call
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis
@@ -73,10 +74,41 @@ async def test_a_server_that_is_gone_again_is_not_connected_to(cluster: ClusterG
             await redis.set("tg:a", "1")
             for client in (redis, blocking):
                 owner = client.connection_pool.connection_kwargs["owner"]
-                owner.record_move(gone)
+                owner.record_error(gone)
             await redis.connection_pool.disconnect()
 
             assert await redis.get("tg:a") == blocking.get("tg:a") == b"1"
+
+
+@pytest.mark.long
+async def test_a_former_primary_that_is_cut_off_from_the_cluster_is_left() -> None:
+    async with running_cluster(primaries=2, replicas=0) as group, open_redis(group.url) as redis:
+        cut_off = await group.find_owner(SLOT)
+        other = await find_other_primary(group)
+        with open_sync_redis(group.url) as blocking:
+            await redis.set("tg:a", "1")
+            assert await multiplexed_call(redis)("GET", "tg:a") == b"1"
+            assert blocking.get("tg:a") == b"1"
+            names = {port: await run_on(port, "CLUSTER", "MYID") for port in group.ports}
+            await run_on(cut_off, "CONFIG", "SET", "cluster-require-full-coverage", "yes")
+            await run_on(cut_off, "CLUSTER", "FORGET", names[other])
+            await run_on(other, "CLUSTER", "FORGET", names[cut_off])
+            await run_on(other, "CLUSTER", "ADDSLOTS", SLOT)
+            async with asyncio.timeout(20):
+                while b"cluster_state:ok" in await run_on(cut_off, "CLUSTER", "INFO"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)  # the server offers no event
+            await run_on(other, "SET", "{p0}:tg:a", "2")
+
+            assert await redis.get("tg:a") == blocking.get("tg:a") == b"2"
+            assert await multiplexed_call(redis)("GET", "tg:a") == b"2"
+
+
+async def run_on(port: int, *arguments: object) -> bytes:
+    """Run a command on one node."""
+    async with Redis(port=port) as client:
+        client.response_callbacks.clear()
+        answer: bytes = await client.execute_command(*arguments)  # type: ignore[no-untyped-call]
+        return answer
 
 
 async def count_stored(redis: Redis, session: str = "fake:1") -> list[int]:
