@@ -51,7 +51,7 @@ def test_a_row_that_cannot_be_used_says_why(row: bytes, problem: str) -> None:
         (b"Phone,e-mail\n1,2", 'several columns may be the contacts: Phone, e-mail; name the right one "to"'),
         (b"to,name,name\n1,2,3", "same name"),
         (b"to,name\n\xff\xfe\xfa", "not in UTF-8"),
-        (b"to\n" + b"\n".join([b'"' + b"x" * 200_000]), "no CSV"),
+        (b"to\n" + b"\n".join([b'"' + b"x" * 200_000]), "not CSV"),
         (",".join(["to", *map(str, range(60))]).encode(), "more than 50 columns"),
     ],
 )
