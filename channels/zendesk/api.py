@@ -173,7 +173,7 @@ class ZendeskClient:
     def _build_update(self, reply: Reply, comment: Json, snapshot: TicketSnapshot, *, is_held: bool) -> Json:
         """Build the update of the ticket as read; Zendesk accepts it only while the ticket is unchanged."""
         handed_off = reply.act == "hand_off"
-        if is_held and not handed_off:
+        if is_held and not handed_off and reply.voice == "bot":
             raise Rejected("the ticket is assigned to an agent", code="held", taken_over=True)
         body: Json = {"comment": comment, "status": "open" if handed_off else self._status}
         if body["status"] == "solved" and not snapshot.assignee:

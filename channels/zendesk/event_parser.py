@@ -67,7 +67,7 @@ def parse_ticket_event(envelope: JsonObject, desk: Account) -> Iterator[Event]:
     if subject and subject != f"zen:ticket:{number}":
         raise MalformedWebhook("the subject and the detail are of two tickets")
     ticket, event_id = desk.build_ticket(number), "_".join(get_text(envelope, "id", 201).split())
-    if ticket is None or not 0 < len(event_id) <= 200:  # a truncated ID would be another one
+    if ticket is None or not 0 < len(event_id) <= 200 or not event_id.isprintable():  # never a part of an ID
         yield Ignored(reason="no id")
     elif "_".join(_get_source(get_object(envelope, "detail")).casefold().split()) in MESSAGING_SOURCES:
         yield Ignored(reason="a messaging ticket")

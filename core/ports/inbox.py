@@ -10,7 +10,10 @@ from core.model import Event
 
 
 class AcceptResult(StrEnum):
-    """Result for one event of a request."""
+    """Result for one event of a request.
+
+    `moved`: nothing was stored, because the contact's messages belong to another store.
+    """
 
     NEW = "new"
     DUPLICATE = "duplicate"
@@ -20,6 +23,7 @@ class AcceptResult(StrEnum):
     COUNTED = "counted"
     UNKNOWN = "unknown"
     SILENCED = "silenced"
+    MOVED = "moved"
 
 
 class Inbox(Protocol):

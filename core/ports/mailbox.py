@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.model import FailureKind, Reply, SentMessage
+from core.model import FailureKind, Reply, SentMessage, Template
 from core.ports.session_view import Claim, Commit, Lease, SessionView
 
 
@@ -157,12 +157,14 @@ class Mailbox(Protocol):
         instead: Sequence[Reply],
         *,
         covered: Sequence[str] = (),
+        template: Template | None = None,
         reason: str,
     ) -> None:
         """Put the replies `instead` in the place of a reply that takes another way.
 
         Without any, it was passed on to another session. `covered` are the keys of the replies right behind
-        it that these stand for as well.
+        it that these stand for as well. `template` is what `instead` sends: if it was sent for another part
+        of the same message before, nothing is sent.
         """
         ...
 

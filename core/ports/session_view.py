@@ -86,11 +86,11 @@ class Commit:
     `dead_letter_reason` makes the turns dead letters. `owner` changes the session's owner; with
     `ownership_expires` the bot resumes when no agent is active for long. `marks_first_reply` marks the first
     reply as being sent in the same step. `reports_overflow`: the replies report refused messages.
-    `fired_timer` is the timer that this answers in place of turns; if a message has arrived meanwhile,
-    nothing is committed. `timer` starts one, with its seconds. With `delivers_via_log` the replies are read
-    in the session's log: the same step delivers them or, if the bot may not send any more, refuses them.
-    `opts_out`: the contact is opted out of everything after these replies. `reminders` are scheduled in the
-    same step.
+    `fired_timer` is the timer that this answers in place of turns, `timer_name` its name, unique in the
+    session; if a message has arrived meanwhile, nothing is committed. `timer` starts one, with its seconds.
+    With `delivers_via_log` the replies are read in the session's log: the same step delivers them or, if the
+    bot may not send any more, refuses them. `opts_out`: the contact is opted out of everything after these
+    replies. `reminders` are scheduled in the same step.
     """
 
     turns: tuple[Turn, ...]
@@ -104,6 +104,7 @@ class Commit:
     reports_overflow: bool = False
     delivers_via_log: bool = False
     fired_timer: TimerKind | None = None
+    timer_name: str = ""
     timer: tuple[TimerKind, float] | None = None
     opts_out: bool = False
     reminders: tuple[Reminder, ...] = ()

@@ -195,7 +195,7 @@ class OutboxSender(Generic[Http]):
             reason,
             code=error.code,
             failure=_classify(error),
-            taken_over=isinstance(error, Rejected) and error.taken_over,
+            taken_over=isinstance(error, Rejected) and error.taken_over and reply.voice == "bot",
         )
 
     async def _postpone_retry(

@@ -55,12 +55,18 @@ class Rerouter(Generic[Http]):
                 address=reply.address,
                 voice=reply.voice,
                 bulk=reply.bulk,
+                category=reply.category,
+                confirms_request=reply.confirms_request,
+                trace=reply.trace,
+                time_zone=reply.time_zone,
                 **vars(part),
             )
             for number, part in enumerate(parts, start=1)
         )
         covered = _find_covered(view.outbox, route)
-        await self._mailbox.reroute(lease, reply, instead, covered=covered, reason=reason)
+        await self._mailbox.reroute(
+            lease, reply, instead, covered=covered, template=route.template, reason=reason
+        )
         return ""
 
 

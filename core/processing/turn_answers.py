@@ -196,7 +196,12 @@ class TurnAnswers:
         outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
         failure = {"failure": fired.failure} if fired.failure else {}
         unchanged = Commit(
-            turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome, details=failure
+            turns=(),
+            state=view.state,
+            fired_timer=fired.timer,
+            timer_name=fired.name,
+            outcome=outcome,
+            details=failure,
         )
         is_silent = (
             view.opted_out and fired.failure is not FailureKind.OPTED_OUT
@@ -229,6 +234,7 @@ class TurnAnswers:
             ownership_expires=not self._replies.has_desk(fired.address),
             timer=_next_timer(turn_outcome),
             opts_out=turn_outcome.opt_out,
+            reminders=turn_outcome.reminders,
             details={"node": turn_outcome.node, "edge": turn_outcome.edge, **failure},
         )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import takewhile
 from time import monotonic
 from typing import Final
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from core.errors import InvalidContact
+from core.errors import EncryptionKeyMissing, InvalidContact, StorageUnavailable
 from core.model import Message
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, MissingVariable, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
@@ -69,9 +71,12 @@ class BroadcastFeeder:
                 log.error("broadcast %s: its recipients are gone from row %d on; stop it", name, first + 1)
                 break
             outcomes = await self._process(broadcast, first, rows)
-            pace.spend(len(rows))
-            if not await self._store.record(name, self._token, _RIGHT_MS, first, outcomes):
+            processed = list(takewhile(_is_settled, outcomes))
+            pace.spend(len(processed))
+            if processed and not await self._store.record(name, self._token, _RIGHT_MS, first, processed):
                 return
+            if len(processed) < len(outcomes):
+                break
         await self._store.release(name, self._token)
 
     async def _process(self, broadcast: Broadcast, first: int, rows: list[Recipient]) -> list[RowOutcome]:
@@ -107,9 +112,15 @@ class BroadcastFeeder:
         return [outcomes[number] for number in range(first, first + len(rows))]
 
     async def _send(self, broadcast: Broadcast, row: Recipient, message: Message) -> RowOutcome:
-        receipt = await self._sender.send_to(
-            broadcast.contact(row.to), broadcast.key, message, category=broadcast.category
-        )
+        try:
+            receipt = await self._sender.send_to(
+                broadcast.contact(row.to), broadcast.key, message, category=broadcast.category
+            )
+        except (RedisError, OSError, StorageUnavailable, EncryptionKeyMissing):
+            raise  # the rows are repeated
+        except Exception as error:  # a channel may raise anything, and the other rows go on
+            log.exception("broadcast %s: the row of line %d cannot be sent", broadcast.name, row.line)
+            return RowOutcome(outcome="failed", reason=f"it cannot be sent: {type(error).__name__}")
         match receipt.outcome:
             case SendOutcome.QUEUED | SendOutcome.DUPLICATE:
                 return RowOutcome(outcome="queued", session=receipt.session)
@@ -117,6 +128,11 @@ class BroadcastFeeder:
                 return RowOutcome(outcome="scheduled", session=receipt.session)
         reason = receipt.reason.removeprefix("not sent: ")
         return RowOutcome(outcome=receipt.outcome, reason=reason, session=receipt.session)
+
+
+def _is_settled(outcome: RowOutcome) -> bool:
+    """Return false for a row that found the schedule full; it is tried again when there is room."""
+    return outcome.outcome != SendOutcome.SCHEDULE_FULL
 
 
 class _Pace:

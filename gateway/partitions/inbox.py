@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -19,6 +20,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
 
 _HOME = 0
+_MAX_JOIN_SECONDS: Final = 10.0
+_JOIN_CHECK_SECONDS: Final = 0.05
 
 
 class PartitionedInbox(IdentityResolver):
@@ -51,6 +54,9 @@ class PartitionedInbox(IdentityResolver):
                 f"Redis did not return the contact's partition: {type(error).__name__}"
             ) from error
         results = await self._accept_in(events, places)
+        for index, result in enumerate(results):
+            if result is AcceptResult.MOVED:
+                results[index] = await self._accept_moved(events[index], places[index][0])
         late = [
             index
             for index, (event, result) in enumerate(zip(events, results, strict=True))
@@ -109,6 +115,22 @@ class PartitionedInbox(IdentityResolver):
                 if places[index][0] == number
             }
         return [results[index] for index in range(len(events))]
+
+    async def _accept_moved(self, event: Event, number: int) -> AcceptResult:
+        """Store an event whose contact was joined with one of another partition after it was located."""
+        result = AcceptResult.MOVED
+        try:
+            async with asyncio.timeout(_MAX_JOIN_SECONDS):
+                while result is AcceptResult.MOVED:
+                    [present] = await self._locate(event)
+                    if present == number:  # not yet, or the contact has come back to it
+                        await self._joiner.take_back(number, _names_of(event)[0])
+                        await asyncio.sleep(_JOIN_CHECK_SECONDS)
+                    number = present
+                    [result] = await self._inboxes[number].accept([event])
+        except (RedisError, TimeoutError) as error:
+            raise StorageUnavailable(f"the contact's sessions are not joined: {error}") from error
+        return result
 
     async def _accept_late(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 from pydantic_core import from_json, to_json
 
-from core.model import Reply
+from core.model import Reply, Template
 from core.ports import Commit, ServiceWindow
 from gateway.redis.encryption.sealing import NOTHING, Sealer
 from gateway.redis.lua import Argument
@@ -33,6 +34,12 @@ def needs_open_window(reply: Reply, window: ServiceWindow | None) -> bool:
     if window is None or reply.act != "say" or reply.template or reply.route:
         return False
     return window.applies_to(reply.address)
+
+
+def digest_template(template: Template, sealer: Sealer) -> str:
+    """Return a digest by which the same template with the same values is recognized."""
+    content = hashlib.sha256(template.model_dump_json().encode()).hexdigest()
+    return sealer.digest("template", content)
 
 
 def encode_sent_entry(reply: Reply, provider_id: str) -> bytes:

@@ -27,11 +27,18 @@ def sessions(
     resume: Annotated[
         str, typer.Option(metavar="SESSION", help="Let the bot speak again in a session that is silent.")
     ] = "",
+    retry: Annotated[
+        str,
+        typer.Option(metavar="SESSION", help="Try again now what waits in a session after a failed send."),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List sessions with pending work (owner, queue lengths, next run), and sessions silenced by a limit."""
     if resume:
         _resume(resume)
+        return
+    if retry:
+        _retry(retry)
         return
 
     async def read(stores: Sequence[Redis]) -> tuple[list[SessionRow], list[SilencedRow]]:
@@ -72,6 +79,19 @@ def _resume(session: str) -> None:
         raise typer.Exit(1)
     record_act("end_silence", about=session)
     typer.echo(f"The bot answers {session} again.")
+
+
+def _retry(session: str) -> None:
+    from gateway.redis.records.sessions.waiting_sessions import try_now
+
+    async def try_everywhere(stores: Sequence[Redis]) -> bool:
+        return any([await try_now(redis, session) for redis in stores])
+
+    if not run_in_partitions(try_everywhere):
+        typer.echo(f"Nothing waits for another try in {session}. `turngate why` tells its state.", err=True)
+        raise typer.Exit(1)
+    record_act("try_session", about=session)
+    typer.echo(f"{session} is tried again now. `turngate why` tells the result.")
 
 
 def _format_time(milliseconds: int) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _CONTENT_FIELDS = frozenset({"text", "body", "payload", "choices", "media"})
-
+_LONG_WAIT_SECONDS = 300
 
 app = typer.Typer(add_completion=False)
 
@@ -90,6 +90,8 @@ def _describe_state(report: SessionReport) -> list[str]:
         lines.append(
             f"waits  next try {_format_time(report.next_try_ms)} (in {seconds:.0f} s): {report.wait_reason}"
         )
+        if seconds > _LONG_WAIT_SECONDS:
+            lines.append(f"       `turngate sessions --retry {report.session}` tries it now")
     if report.breaker_until_ms:
         until = _format_time(report.breaker_until_ms)
         lines.append(f"account  circuit breaker open until {until}: {report.breaker_reason}")

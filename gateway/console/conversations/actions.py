@@ -31,6 +31,7 @@ from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters,
 from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX, OWN_PREFIX
 from gateway.redis.records.sessions.log.session_log import is_entry_id, read_log_from
 from gateway.redis.records.sessions.silenced_sessions import end_silence
+from gateway.redis.records.sessions.waiting_sessions import try_now
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.server.error_responses import error_response
@@ -94,15 +95,21 @@ class ConversationActions(ConsolePage):
         ]
 
     async def change_owner(self, request: Request) -> Response:
-        """Take the conversation over, give it back or close it, or end a silence by limits."""
+        """Take the conversation over, give it back or close it, end a silence by limits or a wait."""
         form = await read_form(request) or {}
         if form.get("act", [""])[0] == "resume":
             session = await self._find_session(request, "end_silence")
             is_known = session and await end_silence(self._redis, session)
             return self._answer(request, "resume" if is_known else "unknown")
+        if form.get("act", [""])[0] == "retry":
+            session = await self._find_session(request, "try_session")
+            has_waited = session and await try_now(self._redis, session)
+            return self._answer(request, "retry" if has_waited else "nothing_waits")
         act = _OWNERSHIP.get(form.get("act", [""])[0])
         if act is None:
-            return error_response(400, "malformed", "act must be take_over, give_back, close or resume")
+            return error_response(
+                400, "malformed", "act must be take_over, give_back, close, resume or retry"
+            )
         session = await self._find_session(request, act)
         return await self._record(request, session, act, "agent")
 

@@ -72,6 +72,8 @@ _DONE = {
     "take_over": "You took the conversation over. The bot is silent until you hand it back.",
     "give_back": "The bot has the conversation again.",
     "resume": "The bot answers this contact again. Replies that waited are sent now.",
+    "retry": "What waits is tried now. Its state is in the transcript.",
+    "nothing_waits": "Nothing waits for another try here.",
     "close": "The conversation is closed. A new message opens it again.",
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
@@ -285,6 +287,8 @@ def _possible_actions(row: ConversationRow, role: Role) -> dict[str, str]:
     if role.includes(Role.AGENT):
         if row.silenced:
             actions["resume"] = "Let the bot answer"
+        if row.unsent:
+            actions["retry"] = "Try to send now"
         if row.owner is not Owner.HUMAN:
             actions["take_over"] = "Take over"
         if row.owner in (Owner.HUMAN, Owner.WAITING):

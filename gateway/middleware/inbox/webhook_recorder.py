@@ -43,7 +43,7 @@ class WebhookRecorder:
                 event.turn.id
                 for event, result in zip(events, results, strict=True)
                 if isinstance(event, TurnReceived | ParticipantMessage)
-                and result is not AcceptResult.DUPLICATE
+                and result not in (AcceptResult.DUPLICATE, AcceptResult.MOVED)
             ]
             try:
                 if messages:

@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core.errors import LeaseLost
-from core.model import FailureKind, Reply, SentMessage
+from core.model import FailureKind, Reply, SentMessage, Template
 from core.ports import (
     Claim,
     Commit,
@@ -31,7 +31,7 @@ from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.encoding import encode_commit, encode_reply_entry
+from gateway.redis.encoding import digest_template, encode_commit, encode_reply_entry
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -225,13 +225,15 @@ class RedisMailbox:
         instead: Sequence[Reply],
         *,
         covered: Sequence[str] = (),
+        template: Template | None = None,
         reason: str,
     ) -> None:
         """Put other replies in the place of one; see `core.ports.mailbox.Mailbox`."""
+        sealer = await cipher_of(self._redis).sealer()
         entry = to_json({"key": reply.key, "reason": reason, "by": [each.key for each in instead]})
-        arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered))]
+        digest = digest_template(template, sealer) if template else ""
+        arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered)), digest]
         for each in instead:
-            sealer = await cipher_of(self._redis).sealer()
             arguments += [sealer.reply(lease.session, each), encode_reply_entry(lease.session, each, sealer)]
         await self._scripts.run_one("reroute", lease, arguments)
 
@@ -239,7 +241,7 @@ class RedisMailbox:
         """Set a reply aside until the contact writes again; see `core.ports.mailbox.Mailbox`."""
         entry = to_json({"key": reply.key, "reason": reason, "held": True})
         waits = "1" if known_closed else "closed"
-        if await self._scripts.run_one("reroute", lease, [reply.key, entry, waits, "[]"]) == 3:
+        if await self._scripts.run_one("reroute", lease, [reply.key, entry, waits, "[]", ""]) == 3:
             mailbox_log.log_full_hold()
 
     async def postpone(  # noqa: PLR0913 - keyword-only

@@ -40,7 +40,8 @@ class SessionForwarder:
         )
         name = hashlib.sha256(f"{session}\n{sent.key}".encode()).hexdigest()[:32]
         message = Message(text=sent.text, media=sent.media, choices=sent.choices)
-        receipt = await self._sender.send_to(contact, f"{OWN_PREFIX}via-{name}", message, category="utility")
+        category = (reply.category or "marketing") if reply.bulk else "utility"
+        receipt = await self._sender.send_to(contact, f"{OWN_PREFIX}via-{name}", message, category=category)
         is_accepted = receipt.outcome in (
             SendOutcome.QUEUED,
             SendOutcome.SCHEDULED,

@@ -27,7 +27,11 @@ from gateway.redis.encryption.sealing import Sealer
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
 from gateway.redis.records.session_keys import account_key
-from gateway.redis.records.sessions.proactive_messages import ProactiveMessages, read_former_sessions
+from gateway.redis.records.sessions.proactive_messages import (
+    ProactiveMessages,
+    read_former_sessions,
+    read_present_session,
+)
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation, resolve_session
 from gateway.redis.sending.proactive_replies import (
@@ -93,7 +97,9 @@ class ProactiveSender:
         A bot message waits for earlier replies; it is refused while the bot may not speak. An agent's message
         makes the agent the owner of the session. With `at_ms` it is checked and sent at that time.
         `category`, `marketing` or `utility`, selects the quiet hours; in these it is scheduled for their end.
+        A session that was joined with another one lately leads to that.
         """
+        session = await read_present_session(self._redis, session)
         wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
         return await self._confirm(await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms)), key)
 
@@ -161,7 +167,9 @@ class ProactiveSender:
     async def release(self, wanted: ScheduledMessage) -> SendReceipt:
         """Send a scheduled message that was taken, and remove it from the schedule in the same step."""
         if wanted.contact is None:
-            return await self._send(_Delivery(wanted, scheduled_in=wanted.session))
+            session = await read_present_session(self._redis, wanted.session)
+            present = wanted.model_copy(update={"session": session})
+            return await self._send(_Delivery(present, scheduled_in=wanted.session))
         try:
             conversation = find_conversation(self._channels, wanted.contact)
         except InvalidContact as error:

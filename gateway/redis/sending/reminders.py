@@ -14,8 +14,9 @@ from gateway.redis.records.sessions.log.message_timeline import OWN_PREFIX
 def encode_reminders(session: str, commit: Commit, sealer: Sealer) -> list[list[Argument]]:
     """Encode the arguments of remind.lua after session and fencing token, for each reminder of a commit."""
     encoded: list[list[Argument]] = []
+    cause = commit.turns[0].id if commit.turns else commit.timer_name
     for reminder in commit.reminders:
-        key = f"{OWN_PREFIX}remind-{commit.turns[0].id if commit.turns else ''}-{reminder.node}"
+        key = f"{OWN_PREFIX}remind-{cause}-{reminder.node}"
         scheduled = ScheduledMessage(
             session=session, key=key, message=reminder.message, category="utility"
         ).model_dump_json(exclude_defaults=True)

@@ -164,6 +164,13 @@ async def test_the_newest_agent_action_decides(
     assert route.called is not is_silent
 
 
+async def test_an_agents_words_are_written_in_a_ticket_that_an_agent_has(api: respx.MockRouter) -> None:
+    route = mock_ticket(api, build_comment(), assignee_id=int(AGENT))
+
+    await send(build_reply(voice="person"))
+    assert route.called
+
+
 async def test_a_conflicting_update_reads_the_ticket_again(api: respx.MockRouter) -> None:
     mock_ticket(api, build_comment())
     api.get(TICKET).mock(

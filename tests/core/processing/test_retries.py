@@ -263,6 +263,19 @@ async def test_a_take_over_seen_by_the_channel_is_not_a_dead_letter(rig: Rig) ->
     assert rig.dialog.handled == ["M1"]
 
 
+async def test_an_agents_words_that_the_channel_does_not_take_are_a_dead_letter(rig: Rig) -> None:
+    await rig.accept_turns(1)
+    await rig.process()
+    channels: Any = {"fake": rig.channel}
+    words = Message(text="I am here.")
+    await ProactiveSender(rig.redis, channels, ProtocolLimits()).send(SESSION, "agent-1", words, "person")
+    rig.channel.planned_failures = [(Rejected("another desk has it", taken_over=True), False)]
+    await rig.process()
+
+    [letter] = await list_letters(rig.redis)
+    assert letter.text == "I am here."
+
+
 async def due_seconds(redis: Redis) -> float:
     """Return in how many seconds the session is looked at again."""
     seconds, micros = await redis.time()

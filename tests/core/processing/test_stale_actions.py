@@ -59,6 +59,21 @@ async def test_a_message_that_arrives_before_an_older_close_is_answered(rig: Rig
     assert rig.channel.bodies == ["1: text 1"]
 
 
+@pytest.mark.parametrize("by_agent", [False, True])
+async def test_a_message_in_the_second_of_a_close_is_answered_unless_an_agent_had_the_session(
+    rig: Rig, by_agent: bool
+) -> None:
+    if by_agent:
+        await accept_action(rig.redis, ControlAction.TAKE_OVER, 1_795_428_001.0)
+    await accept_turn(rig, 1, 1_795_428_010.0)
+
+    verdict = await accept_action(rig.redis, ControlAction.CLOSE, 1_795_428_010.0)
+    assert verdict is (AcceptResult.NEW if by_agent else AcceptResult.STALE)
+    await rig.process()
+    assert rig.channel.bodies == ([] if by_agent else ["1: text 1"])
+    assert await read_owner(rig.redis, SESSION) is (Owner.CLOSED if by_agent else Owner.BOT)
+
+
 async def test_a_close_after_the_message_is_kept_and_an_older_message_changes_nothing(rig: Rig) -> None:
     await accept_turn(rig, 1, 1_795_428_010.0)
     await accept_turn(rig, 2, 1_795_428_001.0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import Rejected
+from core.errors import Rejected, Unavailable
 from core.model import (
     Address,
     ControlAction,
@@ -21,6 +22,7 @@ from core.model import (
     TimerKind,
 )
 from core.ports import State, TurnOutcome
+from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.log.session_log import read_log, read_owner
@@ -61,6 +63,26 @@ async def test_an_inactive_contact_is_reminded_once(rig: Rig) -> None:
     assert await rig.redis.zscore("tg:due", SESSION) is None
     assert await rig.process() is ProcessResult.EMPTY
     assert len(rig.channel.bodies) == 2
+
+
+async def test_a_contact_has_their_time_from_when_the_question_has_left(redis: Redis) -> None:
+    rig = Rig(redis, ProcessingLimits(reply_seconds=1e12))
+    rig.dialog.timeout = 600
+    rig.channel.planned_failures = [(Unavailable("maintenance"), False)]
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.POSTPONED
+    await cast("Any", redis.hset(KEY, "inactivity", 1))
+    [reply] = await cast("Any", redis.lrange(f"{KEY}:out", 0, 0))
+    old = re.sub(rb'"committed_at_ms":[0-9]+', b'"committed_at_ms":1', reply)
+    await cast("Any", redis.lset(f"{KEY}:out", 0, old.decode()))
+
+    assert await rig.process_when_due() is ProcessResult.EMPTY
+
+    seconds, _ = await redis.time()
+    fires_at = int(await cast("Any", redis.hget(KEY, "inactivity")))
+    assert fires_at / 1000 > seconds + 590
+    assert rig.channel.bodies == ["1: text 1"]
+    await rig.mailbox.aclose()
 
 
 async def test_the_next_message_cancels_the_timer(rig: Rig) -> None:
@@ -174,6 +196,32 @@ async def test_an_expired_conversation_restarts(redis: Redis) -> None:
 
     assert rig.channel.bodies == ["1: text 1", "2: text 2", "1: text 3"]
     assert "expired" in await rig.log_kinds()
+    await rig.mailbox.aclose()
+
+
+async def test_a_session_is_kept_until_its_timer_has_fired(redis: Redis) -> None:
+    rig = Rig(redis, protocol=ProtocolLimits(retention_ms=86_400_000))
+    rig.dialog.timeout = 10 * 86_400
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.EMPTY
+
+    assert await redis.pttl(KEY) > 10 * 86_400_000
+    await rig.mailbox.aclose()
+
+
+async def test_a_message_that_came_in_time_and_is_answered_late_continues_the_conversation(
+    redis: Redis,
+) -> None:
+    rig = Rig(redis, protocol=ProtocolLimits(expiry_ms=60_000))
+    await rig.accept_turns(1)
+    await rig.process()
+    await rig.accept_turns(2)
+    await cast("Any", redis.zadd(f"{KEY}:seen", {"M2": 1}))
+    await cast("Any", redis.hset(KEY, "expires", 2))
+    await rig.process()
+
+    assert rig.channel.bodies == ["1: text 1", "2: text 2"]
+    assert "expired" not in await rig.log_kinds()
     await rig.mailbox.aclose()
 
 

@@ -13,9 +13,12 @@ from redis.asyncio import Redis
 
 from core.errors import Rejected
 from core.model import (
+    Address,
     ControlAction,
     DeliveryStatus,
     FailureKind,
+    Message,
+    MessagePart,
     MessageTemplate,
     StatusChanged,
     TemplateVariable,
@@ -307,6 +310,46 @@ async def test_messages_that_wait_for_the_end_of_quiet_hours_are_counted_as_sche
     await rig.send_all()
     assert (await rig.progress()).waiting == 0
     assert rig.receivers() == [build_number(2)]
+
+
+async def test_rows_wait_while_the_schedule_has_no_room(rig: BroadcastRig) -> None:
+    night = QuietPolicy(QuietRule(QuietHours.parse("marketing=00:00-23:59")), {}, ["twilio"])
+    channels: Any = {"twilio": build_channel()}
+    rig.sender = ProactiveSender(rig.redis, channels, ProtocolLimits(schedule_length=2), night)
+    await rig.store.start(SPRING, build_rows(3))
+    await rig.feeder().feed_all()
+    assert ((await rig.progress()).processed, (await rig.progress()).skipped) == (2, 0)
+
+    await rig.sender.cancel(build_session(0), SPRING.key)
+    await rig.feeder().feed_all()
+    assert [each.outcome for each in await rig.outcomes() if each] == ["scheduled"] * 3
+
+
+async def test_a_row_that_cannot_be_rendered_stops_no_other(rig: BroadcastRig) -> None:
+    channel: Any = build_channel()
+    render = channel.render
+
+    def fail_for_one(message: Message, address: Address) -> list[MessagePart]:
+        if address.theirs == build_number(1):
+            raise ValueError("unexpected")
+        parts: list[MessagePart] = render(message, address)
+        return parts
+
+    channel.render = fail_for_one
+    channels: Any = {"twilio": channel}
+    rig.sender = ProactiveSender(rig.redis, channels, rig.limits)
+    await rig.store.start(SPRING, build_rows(3))
+    await rig.run()
+
+    assert rig.receivers() == [build_number(0), build_number(2)]
+    assert [each.outcome for each in await rig.outcomes() if each] == ["queued", "failed", "queued"]
+
+
+async def test_recipients_of_a_start_that_is_never_finished_expire(rig: BroadcastRig) -> None:
+    await rig.store._begin(rig.redis, [SPRING.name, "digest", SPRING.model_dump_json(), 1, "interrupted"])
+    await rig.store._add(rig.redis, [SPRING.name, "interrupted", build_rows(1)[0].model_dump_json()])
+
+    assert await rig.redis.pttl("tg:broadcast_rows:spring") > 0
 
 
 @pytest.mark.long

@@ -202,6 +202,17 @@ def test_why_says_what_waits_and_until_when_while_a_provider_refuses(ask_command
     assert "HTTP 503" in run_command("why", "M1").output.splitlines()[2]
 
 
+def test_what_waits_for_as_long_as_the_provider_asked_is_tried_at_once(ask_command: str) -> None:
+    prepare(ask_command, queue_refused_reply)
+    assert f"`turngate sessions --retry {SESSION}`" in run_command("why", SESSION).output
+
+    assert run_command("sessions", "--retry", SESSION).exit_code == 0
+
+    [report] = explain(SESSION)
+    assert (report["unsent"], report["next_try_ms"]) == (1, 0)
+    assert run_command("sessions", "--retry", SESSION).exit_code == 1
+
+
 def test_why_says_that_an_account_s_circuit_breaker_is_open(ask_command: str) -> None:
     prepare(ask_command, open_breaker)
     [report] = explain("fake:4")

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from channels.twilio import TwilioChannel, create_channel
+from core.errors import Unavailable
 from core.model import DeliveryStatus, FailureKind, StatusChanged, TurnReceived
 from core.processing import AbuseLimits, SessionProcessor
 from flows import DialogMachine, Flow
@@ -29,6 +30,7 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.processes.load import read_load
 from gateway.redis.records.sessions.session_report import explain
 from gateway.redis.records.sessions.silenced_sessions import end_silence
+from gateway.redis.records.sessions.waiting_sessions import try_now
 from gateway.redis.server.readiness import Readiness
 from gateway.redis.sweeper import Sweeper
 from gateway.server.metrics.redis_metrics import build_counters
@@ -250,3 +252,20 @@ async def test_8_a_lost_public_url(redis: Redis) -> None:
         assert "https://old.example.com" in rejected, "the address that was used"
     assert await deliver("https://bots.example.com") == 200
     assert await redis.exists("tg:conversations")
+
+
+async def test_9_a_long_pause(redis: Redis, rig: Rig) -> None:
+    pause = Unavailable("closed for a day", retry_after=80_000.0, one_contact=True)
+    rig.channel.planned_failures = [(pause, False)]
+    await rig.accept_turns(1)
+    await rig.process()
+    [report] = await explain(redis, SESSION, 50)
+    assert report.next_try_ms
+    assert report.wait_reason == "closed for a day"
+    assert "turngate sessions --retry SESSION" in RUNBOOK
+
+    assert await try_now(redis, SESSION)
+    await rig.process()
+
+    assert rig.channel.bodies == ["1: text 1"]
+    assert not await try_now(redis, SESSION)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import time
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -16,6 +17,7 @@ from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.whatsapp import builders as meta
 
@@ -136,3 +138,36 @@ async def test_a_scheduled_message_that_is_repeated_after_the_join_is_the_same_o
 
     assert (again.outcome, again.session, again.due_ms) == (SendOutcome.DUPLICATE, NUMBER, later)
     assert await contact.redis.zcard("tg:schedule") == 1
+    report = await contact.records.find("1", USER)
+    assert report
+    assert (report.session, report.outcome) == (NUMBER, MessageOutcome.SCHEDULED)
+
+
+async def test_a_message_to_the_former_session_goes_to_the_one_that_stays(contact: Contact) -> None:
+    await contact.join()
+
+    receipt = await contact.sender.send(NUMBER, "own-1", NEWS)
+
+    assert (receipt.outcome, receipt.session) == (SendOutcome.QUEUED, USER)
+    assert await contact.redis.llen(f"tg:{{{USER}}}:out") == 1
+
+
+@pytest.mark.parametrize("has_agent", [False, True])
+async def test_a_scheduled_message_is_sent_in_the_session_that_the_contact_has_now(
+    contact: Contact, has_agent: bool
+) -> None:
+    await contact.say(1, NUMBER)
+    later = int(time() * 1000) + 3_600_000
+    await contact.sender.send(NUMBER, "own-1", NEWS, at_ms=later)
+    await contact.join()
+    if has_agent:
+        await contact.redis.hset(f"tg:{{{USER}}}", "owner", "human")
+    members: list[Any] = await contact.redis.zrange("tg:schedule", 0, -1)
+    for member in members:
+        await contact.redis.zadd("tg:schedule", {member: 1})
+
+    await ScheduleReleaser(contact.redis, contact.sender).release_due()
+
+    waiting = [await contact.redis.llen(f"tg:{{{each}}}:out") for each in (NUMBER, USER)]
+    assert waiting == [0, 0 if has_agent else 1]
+    assert await contact.redis.zcard("tg:schedule") == 0

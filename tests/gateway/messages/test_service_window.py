@@ -27,6 +27,7 @@ from core.model import (
 from core.ports import TurnOutcome
 from core.processing import AbuseLimits
 from core.processing.replies import ReplyBuilder
+from core.quiet_hours import QuietHours
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
@@ -36,6 +37,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.forwarder import SessionForwarder
 from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.intercom import builders as intercom
 from tests.channels.twilio.builders import ACCOUNT, build_channel
@@ -315,6 +317,52 @@ async def test_a_window_that_only_a_status_reports_leads_to_the_fallback(
         assert gateway.channel.bodies[-2:] == ["news", "2: back"]
 
 
+async def test_parts_that_learn_one_by_one_of_the_closed_window_get_one_template(
+    gateway: InboundGateway,
+) -> None:
+    await gateway.receive(build_meta_message(1), META)
+    await gateway.send(META, "own-1", Message(text="first\nsecond\nthird", fallback=TEMPLATE))
+    await gateway.processor.run(META)
+    for provider_id in ("P3", "P2", "P4"):
+        await gateway.receive([build_failure(provider_id, FailureKind.WINDOW)], META)
+
+    assert [reply.key for reply in gateway.channel.sent_replies if reply.template] == ["own-1.2~1~t1"]
+    report = await ProactiveMessages(gateway.redis).read(META, "own-1")
+    assert report is not None
+    assert {part.outcome for part in report.parts} == {MessageOutcome.SENT}
+    assert await count_dead_letters(gateway) == 0
+
+    await gateway.send(META, "own-2", Message(text="other news", fallback=TEMPLATE))
+    await gateway.processor.run(META)
+    await gateway.receive([build_failure("P6", FailureKind.WINDOW)], META)
+    assert gateway.channel.sent_replies[-1].key == "own-2~1~t1"  # another message has its own
+
+
+async def test_a_template_has_the_quiet_hours_of_the_message_that_it_replaces(
+    gateway: InboundGateway,
+) -> None:
+    await gateway.receive(build_meta_message(1), META)
+    channels: Any = gateway.channels
+    text = Message(text="Your doctor waits.", fallback=TEMPLATE)
+    sender = ProactiveSender(gateway.redis, channels, ProtocolLimits())
+    await sender.send(META, "own-1", text, category="utility")
+    await close_window(gateway)
+    await gateway.processor.run(META)
+
+    assert gateway.channel.sent_replies[-1].template == TEMPLATE.template
+    assert gateway.channel.sent_replies[-1].category == "utility"
+
+
+async def test_a_message_whose_way_is_a_template_is_one_template_for_all_its_parts(
+    gateway: InboundGateway,
+) -> None:
+    await gateway.receive(build_meta_message(1), META)
+    await gateway.send(META, "own-1", Message(text="first\nsecond", route=TEMPLATE))
+    await gateway.processor.run(META)
+
+    assert [reply.key for reply in gateway.channel.sent_replies if reply.template] == ["own-1.1~t1"]
+
+
 async def test_a_window_that_the_answer_reports_leads_to_the_fallback(gateway: InboundGateway) -> None:
     gateway.dialog.fallback = TEMPLATE
     gateway.channel.planned_failures = [
@@ -398,6 +446,23 @@ async def test_a_reply_is_sent_by_sms_in_the_session_of_the_same_number(gateway:
         key="k", body="x", address=Address(channel="intercom", account="A", ours="A", theirs="123456789")
     )
     assert "no number" in await forwarder.forward("intercom:A:123456789", ticket, route)
+
+
+@pytest.mark.parametrize(
+    ("bulk", "category", "scheduled"), [(True, "", 1), (True, "utility", 0), (False, "", 0)]
+)
+async def test_a_reply_on_another_channel_keeps_its_quiet_hours(
+    gateway: InboundGateway, bulk: bool, category: str, scheduled: int
+) -> None:
+    sms_channels: Any = {"twilio": build_channel()}
+    night = QuietPolicy(QuietRule(QuietHours.parse("marketing=00:00-23:59")), {}, ["twilio"])
+    sender = ProactiveSender(gateway.redis, sms_channels, ProtocolLimits(), night)
+    await gateway.receive(build_meta_message(1), META)
+    reply = gateway.channel.sent_replies[0].model_copy(update={"bulk": bulk, "category": category})
+
+    route = Route(channel="twilio", sender="+12025550101")
+    assert await SessionForwarder(gateway.redis, sender).forward(META, reply, route) == ""
+    assert await gateway.redis.zcard("tg:schedule") == scheduled
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from core.model import (
     ControlAction,
     ControlReceived,
     DeliveryStatus,
+    Event,
     Ignored,
     Message,
     OptOutScope,
@@ -27,11 +28,13 @@ from core.ports import AcceptResult, Claim, Commit, RateLimit
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.mailbox import HomePace, PartitionMailbox
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.partitions.messages import PartitionedMessages
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import ProtocolLimits
+from gateway.redis.lua import ProtocolLimits, load_script
 from gateway.redis.records.contacts.identities import IdentityResolver, resolve_names
 from gateway.redis.records.session_keys import message_key, session_key
+from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
@@ -94,6 +97,7 @@ async def test_an_opt_out_under_one_name_counts_for_the_contact_under_all(
     await inbox.accept([build_message(1, first, first)])
     stop = ControlReceived(id="stop", session=second, address=ADDRESS, act=ControlAction.OPT_OUT)
     await inbox.accept([build_message(2, second, second), stop])
+    await stores[1].delete(session_key(second, ":mail"))  # it was processed
 
     await inbox.accept([build_message(3, first, first, second)])  # both names are one contact's
 
@@ -116,8 +120,75 @@ async def test_what_a_session_in_another_partition_has_received_and_sent_is_not_
     assert await inbox.accept([build_message(2, second, second)]) == [AcceptResult.DUPLICATE]
     assert await read_mailbox_lengths(stores, first) == [0, 0, 2, 0]
     sender = ProactiveSender(stores[await inbox.place_contact([second])], {}, ProtocolLimits())
-    receipts = [await sender.send(await inbox.find_session(second), key, news) for key in ("own-1", "own-2")]
+    session = await inbox.find_session(second)
+    receipts = [await sender.send(session, key, news) for key in ("own-1", "own-2")]
     assert [each.outcome for each in receipts] == [SendOutcome.DUPLICATE, SendOutcome.QUEUED]
+    assert (await sender.send(session, "own-1", Message(text="other"))).outcome is SendOutcome.ID_USED
+    assert (await sender.send(second, "own-3", news)).session == session
+    report = await PartitionedMessages(stores, inbox.directory).find("1", session)
+    assert report is not None
+    assert report.outcome is MessageOutcome.QUEUED
+
+
+async def test_a_message_on_its_way_to_a_session_that_is_joined_meanwhile_is_accepted_once(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = find_names(2)[0], find_names(1)[0]
+
+    class LateInbox(IdentityResolver):
+        """Takes events only after their contact was joined with one of another partition."""
+
+        async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
+            await inbox.accept([build_message(3, first, first, second)])
+            return await super().accept(events)
+
+    delayed = [
+        (LateInbox if number == 1 else IdentityResolver)(each, RedisInbox(each))
+        for number, each in enumerate(stores)
+    ]
+    await inbox.accept([build_message(1, first, first)])
+
+    late = PartitionedInbox(delayed, stores)
+    assert await late.accept([build_message(2, second, second)]) == [AcceptResult.NEW]
+
+    assert await inbox.accept([build_message(2, second, second)]) == [AcceptResult.DUPLICATE]
+    assert await read_mailbox_lengths(stores, first) == [0, 0, 3, 0]
+    assert await read_mailbox_lengths(stores, second) == [0, 0, 0, 0]
+
+
+async def test_what_waits_in_a_session_that_is_joined_is_answered(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = find_names(2)[0], find_names(1)[0]
+    await inbox.accept([build_message(1, first, first), build_message(2, second, second)])
+
+    await inbox.accept([build_message(3, first, first, second)])
+
+    assert await stores[1].llen(session_key(second, ":mail")) == 1
+    assert await stores[1].hget(session_key(second), "owner") != b"closed"
+
+
+async def test_a_contact_who_is_joined_back_is_taken_again(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = find_names(2)[0], find_names(1)[0]
+    await inbox.accept([build_message(1, first, first), build_message(2, second, second)])
+    await inbox.accept([build_message(3, first, first, second)])
+    await inbox.directory.move([second], 1)
+
+    assert await inbox.accept([build_message(4, second, second)]) == [AcceptResult.NEW]
+
+    assert await stores[1].llen(session_key(second, ":mail")) == 2
+
+
+async def test_a_join_that_was_cut_off_keeps_no_message_away(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    [session] = find_names(1)[:1]
+    await inbox.accept([build_message(1, session)])
+    await load_script("leave_partition", ProtocolLimits())(stores[1], [session, 1])
+
+    assert await inbox.accept([build_message(2, session)]) == [AcceptResult.NEW]
 
 
 async def test_sessions_that_share_an_opt_out_are_in_one_partition(

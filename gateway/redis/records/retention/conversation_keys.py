@@ -12,7 +12,8 @@ CONVERSATION_KINDS: Final = (
         rf"{SESSION_PATTERN}(:log|:recent|:held|:participants)?",
         "sessions: dialog state, log with the texts of both sides, replies that wait for the service window",
         RetentionRule.WORK,
-        "30 days after the last work; an opted-out session until the contact opts in",
+        "30 days after the last work, and until its last scheduled message; an opted-out session until the "
+        "contact opts in",
         30,
         SESSION_DAYS,
     ),

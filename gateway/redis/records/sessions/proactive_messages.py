@@ -73,9 +73,9 @@ class ProactiveMessages:
         """
         for key in candidate_keys(message_id):
             if found := session or await self._find_session(key):
-                report = await self._read_current(found, key)
-                if report:
-                    return report
+                for each in (found, *await read_former_sessions(self._redis, found)):
+                    if report := await self._read_current(each, key):
+                        return report
         return None
 
     async def _read_current(self, session: str, key: str) -> MessageReport | None:
@@ -164,6 +164,15 @@ async def read_former_sessions(redis: Redis, session: str) -> list[str]:
     """Return the sessions that were joined with this one in the last days, with all their names."""
     former: Any = await redis.smembers(f"tg:{{{session}}}:former")
     return sorted(each.decode() for each in former)
+
+
+async def read_present_session(redis: Redis, session: str) -> str:
+    """Return the session that the contact of a session has now: another one, if both were joined lately."""
+    stored: Any = await redis.hget(f"tg:person:{session}", "session")
+    present = stored.decode() if stored else session
+    if present == session or session not in await read_former_sessions(redis, present):
+        return session
+    return str(present)
 
 
 def candidate_keys(message_id: str) -> list[str]:

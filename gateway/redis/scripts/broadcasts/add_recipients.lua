@@ -3,5 +3,7 @@
 local broadcast = 'tg:broadcast:' .. ARGV[1]
 local stored = redis.call('HMGET', broadcast, 'state', 'loader')
 if stored[1] ~= 'loading' or stored[2] ~= ARGV[2] then return nil end
-for i = 3, #ARGV do redis.call('RPUSH', 'tg:broadcast_rows:' .. ARGV[1], ARGV[i]) end
+local rows = 'tg:broadcast_rows:' .. ARGV[1]
+for i = 3, #ARGV do redis.call('RPUSH', rows, ARGV[i]) end
+redis.call('PEXPIRE', rows, RETENTION_MS)  -- the start may never be finished
 return 1

@@ -47,8 +47,15 @@ local function delete_proactive()
     forget_newest(id)
     redis.call('DEL', scheduled_record(session, id))
     leave_schedule(session, id)
+    count_left(id, 'refused')
   end
   add('scheduled messages', #scheduled)
+end
+
+local function count_unsent()
+  local unsent = redis.call('LRANGE', key(session, ':out'), 0, -1)
+  for _, reply in ipairs(unsent) do count_left(stored_field(reply, 'key'), 'refused') end
+  add('unsent replies', #unsent)
 end
 
 local function delete_names()
@@ -79,7 +86,7 @@ delete_job()
 add('sessions', redis.call('EXISTS', s))
 add('dialog states', stored[4] and 1 or 0)
 add('waiting messages', redis.call('LLEN', key(session, ':mail')))
-add('unsent replies', redis.call('LLEN', key(session, ':out')))
+count_unsent()
 add('held replies', redis.call('LLEN', key(session, ':held')))
 add('kept replies', redis.call('HLEN', key(session, ':kept')))
 add('log entries', redis.call('XLEN', key(session, ':log')))

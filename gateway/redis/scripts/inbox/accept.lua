@@ -18,6 +18,12 @@ local function was_received_before_joining(session, id)
   return false
 end
 
+-- With several partitions: the names of the session's contact lead to another one, or are about to (leave_partition.lua).
+local function has_left(session)
+  local left = KEYS[1] and redis.call('HGET', key(session), 'left')
+  return left and (left == 'gone' or tonumber(left) > now)
+end
+
 -- Deduplication, in the same step as the append. Returns true when the id is new in this session.
 local function first_time(session, id)
   if is_erased(session .. ' ' .. id) then return false end
@@ -44,7 +50,7 @@ end
 
 -- Guarantee L13: a message over a limit is recorded with its outcome, and not processed.
 local function record_unanswered(session, id, entry, reason, address, account)
-  redis.call('HSET', key(session), 'address', address, 'account', account)
+  redis.call('HSET', key(session), 'address', address, 'account', account, 'heard', now)
   log_entry(session, 'accepted', entry)
   record_activity(session, now)
   record_message_time(session, entry, now)
@@ -108,7 +114,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   return_to_bot(session, fields.owner, fields.lapses, now)
   if facts.ours then restore_control(session, facts.ours, now) end
   local changes = {'address', address, 'gather', policy == '' and '' or '1', 'account', account, 'bulk', '',
-    'inactivity', '', 'undelivered', '', unpack(counted)}  -- a message cancels these timers
+    'inactivity', '', 'undelivered', '', 'heard', now, unpack(counted)}  -- a message cancels these timers
   if facts.known then
     changes[#changes + 1] = 'known'
     changes[#changes + 1] = facts.known
@@ -169,6 +175,7 @@ function handle.activity(session, id, _, _, entry)
 end
 
 function handle.turn(session, id, turn, address, entry, policy, account, facts)
+  if has_left(session) then return 'moved' end
   facts = facts ~= '' and cjson.decode(facts) or {}
   if is_participant(session, facts) then
     count_class('messages', account, 'participant')
@@ -185,6 +192,7 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
 end
 
 function handle.participant(session, id, turn, address, entry, policy, account, facts)
+  if has_left(session) then return 'moved' end
   count_class('messages', account, 'participant')
   return accept_participant(session, id, turn, address, entry, policy, account, cjson.decode(facts))
 end

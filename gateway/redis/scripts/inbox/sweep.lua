@@ -41,6 +41,7 @@ for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 
     enqueue(stored[1], now, stamp)
   elseif stored[1] and redis.call('EXISTS', key(stored[1])) == 1 then  -- newer replies have displaced it
     add_dead_letter(stored[1], cjson.encode({reason = 'not delivered, and not kept long enough to be sent again', id = id}))
+    count_broadcast(stored[2], 'failed')
     given_up = given_up + 1
     if schedule_undelivered(stored[1], stored[2], now, 'temporary') then enqueue(stored[1], now, stamp) end
   end

@@ -61,6 +61,7 @@ redis.call('XDEL', 'tg:dead', letter)
 redis.call('HSETNX', key(session), 'address', ARGV[5])  -- the contact may have another one by now
 begin_wait(session, now)
 log_entry(session, 'replayed', ARGV[6])
+if ARGV[4] == 'out' then count_replayed(stored_field(ARGV[7], 'key')) end
 count('replayed')
 enqueue(session, now, ARGV[1])
 return 'replayed'

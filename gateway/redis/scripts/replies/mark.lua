@@ -33,9 +33,9 @@ if not reason then reason, code = stopped_broadcast(ARGV[3]) end
 if not reason then reason, code = template_refusal(ARGV[10]) end
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
-  if code == 'template' then schedule_undelivered(session, ARGV[3], now) end
   settle_reply(session, ARGV[3])
-  count_broadcast(ARGV[3], 'refused')
+  if code == 'template' then schedule_undelivered(session, ARGV[3], now) end
+  count_left(ARGV[3], 'refused')
   notify_waiting(session)
   count('silenced')
   count_class('refusals', redis.call('HGET', s, 'account') or '', code or 'other')

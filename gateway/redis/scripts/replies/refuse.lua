@@ -7,11 +7,11 @@ if not is_next_reply(session, ARGV[6]) then return 2 end
 log_entry(session, 'refused', ARGV[4])
 if ARGV[3] ~= '' then set_optout(session, ARGV[3], now) end
 if ARGV[5] ~= '' then add_dead_letter(session, ARGV[5]) end
+settle_reply(session, ARGV[6])  -- first, as it may delay timers
 if ARGV[3] ~= '' or ARGV[5] ~= '' then schedule_undelivered(session, ARGV[6], now, ARGV[7]) end
-settle_reply(session, ARGV[6])
 count('refused')
 count_class('refusals', redis.call('HGET', key(session), 'account') or '', ARGV[7])
-count_broadcast(ARGV[6], 'rejected')
+count_left(ARGV[6], 'rejected')
 count_broadcast(ARGV[6], 'failed')
 notify_waiting(session)
 return 1

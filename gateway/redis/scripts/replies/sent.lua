@@ -37,7 +37,7 @@ if pending_status[2] == 'failed' then settle_failed_status(message, now) end
 count('sent')
 count_class('replies', ARGV[6], reply_class(ARGV[7]))
 observe_answer(session, ARGV[6], ARGV[7], now)
-if not ARGV[7]:match('~%d+$') then count_broadcast(ARGV[7], 'sent') end
+count_left(ARGV[7], 'sent')
 notify_waiting(session)
 if redis.call('HDEL', 'tg:failures', ARGV[6]) == 0 then return 1 end
 redis.call('DEL', 'tg:failing:' .. ARGV[6])

@@ -80,7 +80,7 @@ if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
   start_retention_if_idle(session)
   count('silenced')
-  if scheduled_in ~= '' then count_broadcast(id, 'refused') end
+  if scheduled_in ~= '' then count_left(id, 'refused') end
   leave_schedule_for_good()
   return code
 end
@@ -96,6 +96,7 @@ if ARGV[4] == 'person' then
   if held[1] == REPLIES or tonumber(held[2] or 0) > now + MAX_SILENCE_MS then redis.call('HDEL', key(session), 'hold') end
   clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
   set_owner(session, 'human', now, ARGV[5] == '1')
+  redis.call('HSET', key(session), 'heard', now)
 end
 if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) == 0 then
   redis.call('HSET', key(session), 'bulk', ARGV[4] == 'bot' and '1' or '')

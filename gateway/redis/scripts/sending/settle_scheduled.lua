@@ -12,9 +12,10 @@ end
 leave_schedule(session, id)
 if ARGV[3] == '' then
   redis.call('DEL', record)
+  count_left(id, 'rejected')  -- the contact has got it in another session
 else
   redis.call('HSET', record, 'state', 'refused', 'code', ARGV[3], 'reason', ARGV[4])
   redis.call('HDEL', record, 'message')
-  count_broadcast(id, 'refused')
+  count_left(id, 'refused')
   redis.call('PEXPIRE', record, DEDUP_MS)
 end

@@ -2,9 +2,16 @@
 -- Returns them as JSON.
 local now, messages = clock(), {}
 
--- True if the contact wrote, or an agent acted, since the reminder was made.
+-- True if the contact wrote, or an agent acted, since the reminder was made, perhaps in the session that has been joined with
+-- this one. Whatever else came does not answer it.
 local function is_answered(session, since)
-  return since and redis.call('ZCOUNT', key(session, ':seen'), '(' .. since, '+inf') > 0
+  if not since then return false end
+  local present = redis.call('HGET', 'tg:person:' .. session, 'session')
+  local is_joined = present and redis.call('SISMEMBER', key(present, ':former'), session) == 1
+  for _, each in ipairs({session, is_joined and present or session}) do
+    if tonumber(redis.call('HGET', key(each), 'heard') or 0) > tonumber(since) then return true end
+  end
+  return false
 end
 
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', 'tg:schedule', '-inf', now, 'LIMIT', 0, ARGV[1])) do
@@ -14,6 +21,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', 'tg:schedule', '-inf', now, 
   local message = stored[1]
   if message and is_answered(name[1], stored[2]) then
     cancel_scheduled(name[1], name[2], 'answered')
+    start_retention_if_idle(name[1])
   elseif message then
     redis.call('HSET', record, 'state', 'releasing')
     redis.call('ZADD', 'tg:schedule', now + SCHEDULE_RETRY_MS, member)

@@ -27,6 +27,7 @@ if fired ~= '' then
   local at = tonumber(redis.call('HGET', s, fired) or '')
   if not at or at > now or redis.call('EXISTS', key(session, ':mail')) == 1 then
     redis.call('HSET', s, 'tries', 0, 'started', '')
+    cancelled_timers[session] = true
     return 1
   end
   set(fired, '')
@@ -51,7 +52,10 @@ if #turns > 0 then
   set('inactivity', '')  -- a timer that was started while this turn was already waiting
 end
 if ARGV[8] == '1' then set('overflow', 'told') end
-if ARGV[10] ~= '' then set(ARGV[10], now + tonumber(ARGV[11])) end
+if ARGV[10] ~= '' then
+  set(ARGV[10], now + tonumber(ARGV[11]))
+  set('patience', ARGV[11])
+end
 if #turns > 0 and ARGV[16] and ARGV[13] ~= '1' and waits_since > 0 then
   set('asked', string.format('%d %s', waits_since, (stored_field(ARGV[16], 'key') or ''):match('^(.*)%.') or ''))
 end

@@ -7,6 +7,11 @@ local list = key(session, ':' .. ARGV[3])
 if redis.call('LINDEX', list, 0) == ARGV[4] then
   redis.call('LPOP', list)
   add_dead_letter(session, cjson.encode({reason = 'this release cannot read it', raw = ARGV[4]}))
+  if ARGV[3] == 'out' then
+    local reply = stored_field(ARGV[4], 'key')
+    count_left(reply, 'rejected')
+    count_broadcast(reply, 'failed')
+  end
   redis.call('HDEL', key(session), 'tries', 'started', 'marked', 'marked_at', 'waits', 'slot', 'unknown', 'sends')
 end
 return read_view(session, now, ARGV[2])

@@ -3,6 +3,7 @@
 -- scheduled (it is too far ahead, or too many are), or nil when the lease is lost.
 local session, now = ARGV[1], clock()
 if not lease_valid(session, ARGV[2], now) then return nil end
+if cancelled_timers[session] then return 0 end
 local due = tonumber(ARGV[4]) or now + tonumber(ARGV[5])
 if due > now + SCHEDULE_HORIZON_MS or redis.call('ZCARD', 'tg:schedule') >= SCHEDULE_LENGTH then
   log_entry(session, 'unscheduled', cjson.encode({key = ARGV[3], reason = 'too far ahead, or too many', code = 'refused'}))
@@ -10,8 +11,7 @@ if due > now + SCHEDULE_HORIZON_MS or redis.call('ZCARD', 'tg:schedule') >= SCHE
 end
 add_to_schedule(session, ARGV[3], due, '', ARGV[6], 'reminder')
 if ARGV[7] == '1' then  -- what the contact has written until now is no answer, what comes in the same millisecond is one
-  local newest = redis.call('ZREVRANGE', key(session, ':seen'), 0, 0, 'WITHSCORES')
-  redis.call('HSET', scheduled_record(session, ARGV[3]), 'since', newest[2] or 0)
+  redis.call('HSET', scheduled_record(session, ARGV[3]), 'since', redis.call('HGET', key(session), 'heard') or 0)
 end
 count('reminders')
 return 1

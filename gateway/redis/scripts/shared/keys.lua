@@ -5,7 +5,7 @@
 --   tg:{s}        hash    owner optout state node address account | fence nonce lease | job hold | tries started sends losses
 --                         waits marked marked_at slot unknown | gather burst quiet overflow | inactivity hand_off undelivered
 --                         undelivered_as expires lapses acted wrote contact
---                         marked_to transferred ours window bulk known asked zone repeated
+--                         marked_to transferred ours window bulk known asked zone repeated patience heard templates left last_due
 --                         terms (those indexed and the day, so that they are written once a day)
 --                         rate today said tokens replied silenced (abuse.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed

@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 import channels
+from core.errors import Unavailable
 from core.model import DeliveryStatus, Message, Owner, StatusChanged, Turn, TurnReceived
 from gateway.console.conversations.event_lines import (
     describe_entries,
@@ -30,6 +31,7 @@ from gateway.redis.records.sessions.conversation_list import (
 from gateway.redis.records.sessions.log.session_log import LogEntry, read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.silenced_sessions import list_silenced
+from tests.core.rig import Rig
 from tests.fakes import ADDRESS, build_turn
 from tests.gateway.console.console_client import open_console
 from tests.gateway.environments.inbound import InboundGateway
@@ -403,3 +405,20 @@ def test_a_cursor_is_read_back_and_anything_else_is_rejected() -> None:
     assert parse_cursor(cursor.dump()) == cursor
     wrong: Sequence[str] = ("", " ", "x y", "5", "nan fake", "-1 fake")
     assert [parse_cursor(each) for each in wrong] == [None] * len(wrong)
+
+
+async def test_a_reply_that_waits_is_tried_at_once(redis: Redis, rig: Rig) -> None:
+    pause = Unavailable("closed for a day", retry_after=80_000.0, one_contact=True)
+    rig.channel.planned_failures = [(pause, False)]
+    await rig.accept_turns(1)
+    await rig.process()
+    async with open_console(redis) as http:
+        path, page = await open_first(http)
+        tried = await http.post(f"{path}/owner", data={"act": "retry"})
+        again = await http.post(f"{path}/owner", data={"act": "retry"})
+    await rig.process()
+
+    assert "Try to send now" in page.text
+    assert "What waits is tried now" in tried.text
+    assert "Nothing waits for another try" in again.text
+    assert rig.channel.bodies == ["1: text 1"]

@@ -6,12 +6,22 @@ from typing import Any
 
 import pytest
 
-from core.model import Message, Turn
+from core.model import (
+    Activity,
+    ActivityReceived,
+    Address,
+    ControlAction,
+    Message,
+    ParticipantMessage,
+    TimerKind,
+    Turn,
+)
 from core.ports import Reminder, State, TurnListener, TurnOutcome
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
 from tests.core.rig import SESSION, Rig
+from tests.fakes import build_turn
 
 TEXT = "Your table is booked."
 
@@ -63,6 +73,52 @@ async def test_an_answer_cancels_it_if_it_is_to(rig: Rig, cancels: bool, count: 
 
     assert rig.channel.bodies.count(TEXT) == count
     assert await rig.redis.zcard("tg:schedule") == 0
+
+
+async def test_somebody_else_in_the_conversation_does_not_cancel_it(rig: Rig) -> None:
+    await run_turn_with_reminder(rig, cancel_on_reply=True)
+    other = ParticipantMessage(turn=build_turn(2), author="fake:cc")
+    edited = ActivityReceived(id="E1", session=SESSION, activity=Activity.EDITED)
+    await rig.inbox.accept([other, edited])
+    await release_due(rig)
+
+    assert rig.channel.bodies.count(TEXT) == 1
+
+
+async def test_an_agents_words_cancel_it(rig: Rig) -> None:
+    await run_turn_with_reminder(rig, cancel_on_reply=True)
+    channels: Any = {"fake": rig.channel}
+    await ProactiveSender(rig.redis, channels, ProtocolLimits()).send(
+        SESSION, "agent-1", Message(text="I am here."), "person"
+    )
+    await rig.processor.run(SESSION)
+    await rig.accept_action(ControlAction.GIVE_BACK)
+    await release_due(rig)
+
+    assert TEXT not in rig.channel.bodies
+
+
+@pytest.mark.parametrize("answers", [False, True])
+async def test_a_timer_schedules_one_too_unless_the_contact_writes(rig: Rig, answers: bool) -> None:
+    rig.dialog.timeout = 600
+    handle_timeout = rig.dialog.handle_timeout
+
+    async def with_reminder(state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
+        if answers:
+            await rig.accept_turns(2)
+        reminder = Reminder(node="gave_up", message=Message(text=TEXT), seconds=7200.0)
+        return (await handle_timeout(state, address, timer))._replace(reminders=(reminder,))
+
+    rig.dialog.handle_timeout = with_reminder  # type: ignore[method-assign]
+    await rig.accept_turns(1)
+    await rig.processor.run(SESSION)
+    for at in ("1",) if answers else ("1", "2"):  # each timer has its own
+        stored: Any = rig.redis.hset(f"tg:{{{SESSION}}}", "inactivity", at)
+        await stored
+        await rig.processor.run(SESSION)
+        await release_due(rig)
+
+    assert rig.channel.bodies.count(TEXT) == (0 if answers else 2)
 
 
 async def test_one_that_is_too_far_ahead_is_not_scheduled(rig: Rig) -> None:

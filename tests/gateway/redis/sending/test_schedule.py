@@ -67,6 +67,20 @@ async def schedule_rig(rig: Rig) -> ScheduleRig:
     return ScheduleRig(rig)
 
 
+async def test_the_session_of_a_message_is_kept_until_that_is_due(schedule_rig: ScheduleRig) -> None:
+    days = 86_400_000
+    key = f"tg:{{{SESSION}}}"
+    assert await schedule_rig.schedule(after=200 * days) is SendOutcome.SCHEDULED
+    assert await schedule_rig.redis.pttl(key) > 200 * days
+
+    await schedule_rig.rig.accept_turns(2)
+    await schedule_rig.rig.processor.run(SESSION)
+    assert await schedule_rig.redis.pttl(key) > 200 * days
+
+    await schedule_rig.sender.cancel(SESSION, "own-1")
+    assert await schedule_rig.redis.pttl(key) <= 30 * days
+
+
 async def test_a_message_is_sent_once_when_it_is_due(schedule_rig: ScheduleRig) -> None:
     assert await schedule_rig.schedule() is SendOutcome.SCHEDULED
     assert await schedule_rig.outcome() is MessageOutcome.SCHEDULED

@@ -122,7 +122,7 @@ class MessageTimeline:
 
     def _apply_schedule_step(self, kind: str, key: str, reason: str) -> None:
         """Apply a step of the whole message: moved to the schedule or back, or cancelled there."""
-        code = "cancelled" if kind == "unscheduled" else ""
+        code, key = "cancelled" if kind == "unscheduled" else "", original_key(key, self._parts)
         for name in [part for part in self._parts if part == key or part.rpartition(".")[0] == key]:
             self._update(name, _SCHEDULE_STEPS[kind], reason=reason, code=code)
 
@@ -147,7 +147,7 @@ class MessageTimeline:
     def _apply_rerouting(self, key: str, data: Any) -> None:
         """Apply the rerouting of a part, or of the part whose template also covers it."""
         if not data.get("covered"):
-            self._rerouted = key
+            self._rerouted = key if key in self._parts else self._rerouted
             self._update(key, _outcome_of_rerouting(data), reason=str(data.get("reason", "")))
         elif key in self._parts and self._rerouted in self._parts:
             self._covers[key] = self._rerouted

@@ -8,6 +8,22 @@ local function count_broadcast(reply, counter, by)
   if redis.call('EXISTS', broadcast) == 1 then redis.call('HINCRBY', broadcast, counter, by or 1) end
 end
 
+-- A message leaves the outbox or the schedule for good, for the first time: `how` is sent, refused, rejected or rerouted.
+-- One that is sent again has been counted as sent; if the gate refuses it then, it has failed.
+local function count_left(reply, how)
+  if not (reply or ''):find('~%d') then
+    count_broadcast(reply, how)
+  elseif how == 'refused' then
+    count_broadcast(reply, 'failed')
+  end
+end
+
+-- An operator replays the dead letter of a message: it waits once more, unless the provider had accepted it.
+local function count_replayed(reply)
+  count_broadcast(reply, 'failed', -1)
+  if not (reply or ''):find('~%d') then count_broadcast(reply, 'rejected', -1) end
+end
+
 -- Count a message that enters an outbox or the schedule, in that step: the row is recorded later, or by another process
 -- that repeats it. An earlier release has counted rows only.
 local function count_entered(id)

@@ -15,8 +15,11 @@ end
 -- Guarantee L7: remove the named reply from the outbox; any other stays.
 local function settle_reply(session, reply)
   if not is_next_reply(session, reply) then return end
-  redis.call('LPOP', key(session, ':out'))
+  local settled = redis.call('LPOP', key(session, ':out'))
   redis.call('HDEL', key(session), 'marked', 'marked_at', 'marked_to', 'waits', 'slot', 'unknown', 'sends', 'losses')
+  local committed_at = tonumber(settled:match('^{"committed_at_ms":(%d+)') or '')
+  local is_late = committed_at and clock() - committed_at > LATE_MS
+  if is_late and not settled:find('"bulk":true', 1, true) then delay_timers(session, clock()) end
 end
 
 -- A reply goes to the contact's present address, whatever it was when the reply was made. Returns whether it is `theirs`;

@@ -18,10 +18,15 @@ local function return_to_bot(session, owner, lapses, now)
   log_entry(session, 'control', cjson.encode({owner = 'bot', actor = has_lapsed and 'lapse' or 'reopen'}))
 end
 
--- True if a newer act is known, or a newer record of the provider contradicts a transfer.
+-- True if a newer act is known, or a newer record of the provider contradicts a transfer. Some providers state whole seconds:
+-- what the contact wrote in the second of a close is still answered.
 local function is_stale(session, owner, at, by_transfer, now)
-  local stored = redis.call('HMGET', key(session), 'wrote', 'acted', 'ours')
-  if owner == 'closed' and at < newest_time(stored[1], now) then return true end
+  local stored = redis.call('HMGET', key(session), 'wrote', 'acted', 'ours', 'owner')
+  local wrote = newest_time(stored[1], now)
+  if owner == 'closed' and at < wrote then return true end
+  if owner == 'closed' and at == wrote and (stored[4] or 'bot') == 'bot' then
+    if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then return true end
+  end
   if by_transfer == '1' and at < newest_time(stored[3], now) then return true end
   return at < newest_time(stored[2], now)
 end
@@ -34,6 +39,7 @@ local function record_control(session, owner, optout, entry, lapses, by_transfer
     if is_stale(session, owner, at, by_transfer, now) then return 'stale' end
     redis.call('HSET', key(session), 'acted', at)
   end
+  redis.call('HSET', key(session), 'heard', now)
   local previous = redis.call('HGET', key(session), 'owner') or 'bot'
   if owner ~= '' and (owner ~= 'waiting' or previous == 'bot') then  -- a hand-off request does not displace an agent
     clear_timers(session, 'inactivity', 'hand_off', 'undelivered')

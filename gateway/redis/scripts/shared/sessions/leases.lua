@@ -51,18 +51,21 @@ local function clear_lease(session, ...)
   redis.call('HDEL', key(session), 'lease', 'job', ...)
 end
 
--- A session without work is kept for the retention time; an opt-out is kept for good. Of an erased session only the
--- lease of a job that was still queued is left: nothing is kept.
--- `stored` are the fields that are read otherwise.
-local function start_retention(session, stored)
+-- A session without work is kept for the retention time, and until its last scheduled message and its next timer; an opt-out
+-- is kept for good. Of an erased session only the lease of a job that was still queued is left: nothing is kept.
+-- `stored` are the fields that are read otherwise, then with the next timer.
+local function start_retention(session, stored, timer)
   local s = key(session)
-  stored = stored or redis.call('HMGET', s, 'optout', 'address', 'owner')
+  if not stored then
+    stored, timer = redis.call('HMGET', s, 'optout', 'address', 'owner', 'last_due'), next_timer(session)
+  end
   if not stored[1] and not stored[2] and not stored[3] then
     redis.call('DEL', s)
   elseif stored[1] and stored[1] ~= '0' then
     redis.call('PERSIST', s)
   else
-    redis.call('PEXPIRE', s, RETENTION_MS)
+    local needed = math.max(tonumber(stored[4] or 0), timer or 0) - clock() + 86400000
+    redis.call('PEXPIRE', s, string.format('%d', math.max(RETENTION_MS, needed)))
   end
   redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
   redis.call('PEXPIRE', key(session, ':held'), RETENTION_MS)
@@ -87,12 +90,12 @@ local function release_or_stay(session, now)
     redis.call('ZADD', 'tg:due', quiet_until, session)
     return true
   end
-  local stored = redis.call('HMGET', s, 'optout', 'address', 'owner', unpack(TIMERS))
-  local timer = first_timer({unpack(stored, 4)})
+  local stored = redis.call('HMGET', s, 'optout', 'address', 'owner', 'last_due', unpack(TIMERS))
+  local timer = first_timer({unpack(stored, 5)})
   if timer and timer <= now then return false end
   clear_lease(session, 'hold', 'overflow', 'burst', 'quiet')
   if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
   end_wait(session)
-  start_retention(session, stored)
+  start_retention(session, stored, timer)
   return true
 end

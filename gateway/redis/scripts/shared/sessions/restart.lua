@@ -25,6 +25,8 @@ local function forget_dialog(session)
     if stored_field(reply, 'voice') == 'person' then
       redis.call('RPUSH', key(session, ':out'), reply)
       if stored_field(reply, 'key') == marked then marked = nil end  -- its send was started: it is looked up first
+    else
+      count_left(stored_field(reply, 'key'), 'refused')
     end
   end
   if marked then redis.call('HDEL', s, 'marked', 'marked_at') end

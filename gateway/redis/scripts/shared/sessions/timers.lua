@@ -2,6 +2,8 @@
 
 local TIMERS = {'inactivity', 'hand_off', 'undelivered'}
 
+local cancelled_timers = {}  -- sessions whose timer's answer this script run has discarded
+
 -- The next of a session's timers, given their times: its time and name, or nil.
 local function first_timer(times)
   local first, name = nil, nil
@@ -26,6 +28,20 @@ local function clear_timers(session, ...)
   redis.call('HSET', key(session), unpack(fields))
 end
 
+local LATE_MS = 5000
+
+-- A reply left late, because its provider was away: nobody could answer before. Its timer counts from now (`patience` is its
+-- length).
+local function delay_timers(session, now)
+  local stored = redis.call('HMGET', key(session), 'patience', 'inactivity', 'hand_off')
+  local patience = tonumber(stored[1] or '')
+  if not patience then return end
+  for i, name in ipairs({'inactivity', 'hand_off'}) do
+    local at = tonumber(stored[i + 1] or '')
+    if at and at < now + patience then redis.call('HSET', key(session), name, now + patience) end
+  end
+end
+
 -- A reply never reached the contact. Schedules the timer that informs the dialog, except for replies to that timer,
 -- which would loop. A failed hand-off message ends the hand-off. Returns whether a timer was scheduled.
 local function schedule_undelivered(session, reply, now, failure)
@@ -38,11 +54,12 @@ local function schedule_undelivered(session, reply, now, failure)
   return true
 end
 
--- Restart a conversation that was inactive for too long.
-local function expire_conversation(session, fields, now)
-  if fields[3] and fields[11] and tonumber(fields[11]) <= now then
-    redis.call('HDEL', key(session), 'state', 'expires')
-    fields[3] = false
-    log_entry(session, 'expired', '{}')
-  end
+-- Restart a conversation that was inactive for too long before this turn was accepted.
+local function expire_conversation(session, fields, turn, now)
+  if not (fields[3] and fields[11] and tonumber(fields[11]) <= now) then return end
+  local accepted = tonumber(redis.call('ZSCORE', key(session, ':seen'), turn or '') or now)
+  if accepted < tonumber(fields[11]) then return end
+  redis.call('HDEL', key(session), 'state', 'expires')
+  fields[3] = false
+  log_entry(session, 'expired', '{}')
 end

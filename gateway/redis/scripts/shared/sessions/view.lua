@@ -26,10 +26,10 @@ local function read_view(session, now, fence, is_restart, stored)
   end
   local fired_timer = {}
   if #turns > 0 then
-    expire_conversation(session, fields, now)
+    local turn = stored_field(turns[1], 'id')
+    expire_conversation(session, fields, turn, now)
     if not is_restart then
       record_start(session, 'started', started, fence)
-      local turn = stored_field(turns[1], 'id')
       local claimed = {turn = turn, fence = fence}
       if fields[10] then claimed.gathered = true end
       log_entry(session, 'claimed', cjson.encode(claimed))
