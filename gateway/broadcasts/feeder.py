@@ -122,10 +122,10 @@ class BroadcastFeeder:
             log.exception("broadcast %s: the row of line %d cannot be sent", broadcast.name, row.line)
             return RowOutcome(outcome="failed", reason=f"it cannot be sent: {type(error).__name__}")
         match receipt.outcome:
+            case SendOutcome.SCHEDULED | SendOutcome.DUPLICATE if receipt.due_ms:
+                return RowOutcome(outcome="scheduled", session=receipt.session)
             case SendOutcome.QUEUED | SendOutcome.DUPLICATE:
                 return RowOutcome(outcome="queued", session=receipt.session)
-            case SendOutcome.SCHEDULED:
-                return RowOutcome(outcome="scheduled", session=receipt.session)
         reason = receipt.reason.removeprefix("not sent: ")
         return RowOutcome(outcome=receipt.outcome, reason=reason, session=receipt.session)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from core.errors import Rejected
 from core.model import ControlAction, DeliveryStatus, FailureKind, StatusChanged
@@ -20,20 +18,13 @@ from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sweeper import Sweeper
 from tests.channels.twilio.builders import build_channel
-from tests.gateway.broadcasts.test_broadcasts import (
+from tests.gateway.environments.broadcasts import (
     SPRING,
     BroadcastRig,
     build_number,
     build_rows,
     build_session,
 )
-
-
-@pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[BroadcastRig]:
-    made = BroadcastRig(redis)
-    yield made
-    await made.gateway.mailbox.aclose()
 
 
 class CountedRig:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from gateway.broadcasts import routes
@@ -15,18 +14,11 @@ from gateway.broadcasts.store import Broadcasts
 from gateway.console.operations.broadcasts import BroadcastsPage
 from gateway.redis.lua import ProtocolLimits
 from tests.gateway.access.rule import build_operator_auth
-from tests.gateway.broadcasts.test_broadcasts import OURS, BroadcastRig, build_number
+from tests.gateway.environments.broadcasts import OURS, BroadcastRig, build_number
 
 KEY = "a-key-of-the-operator"
 QUERY = {"name": "spring", "channel": "twilio", "from": OURS, "text": "Hello {{ name }}"}
 FILE = f"to,name\n{build_number(1)},Ada\n{build_number(2)},Bob\nhello,Cy\n"
-
-
-@pytest.fixture
-async def rig(redis: Redis) -> AsyncIterator[BroadcastRig]:
-    made = BroadcastRig(redis)
-    yield made
-    await made.gateway.mailbox.aclose()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, build_turn
-from tests.gateway.broadcasts.test_broadcasts import SPRING, BroadcastRig, build_rows
+from tests.gateway.environments.broadcasts import SPRING, BroadcastRig, build_rows
 from tests.gateway.hooks.receiver import Receiver
 from tests.gateway.hooks.setup import running_hook, subscribe
 

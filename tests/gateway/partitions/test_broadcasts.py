@@ -20,7 +20,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from tests.channels.twilio.builders import build_channel
-from tests.gateway.broadcasts.test_broadcasts import SPRING, BroadcastRig, build_number, build_rows
+from tests.gateway.environments.broadcasts import SPRING, BroadcastRig, build_number, build_rows
 
 
 class Partitions:
