@@ -26,7 +26,7 @@ _MAX_NAMES_PER_CALL: Final = 64
 
 
 _Answer = tuple[bytes, bytes]
-"""What a partition knows of a name, and its entry of the name; both may be empty."""
+"""State of a name in a partition, and the partition that an entry there names; both may be empty."""
 
 
 @dataclass(frozen=True, slots=True)

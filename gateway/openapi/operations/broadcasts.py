@@ -31,18 +31,20 @@ OPERATIONS: Final = (
         "/broadcasts",
         "start_broadcast",
         "Start a broadcast, or check it with dry_run=1",
-        {200: Preview, 202: Progress},
-        TextBody("recipients: a column `to`, and a column for each variable", _CSV),
-        _DEFINITION,
-        (Link("get_broadcast", {"name": "broadcast/name"}),),
+        responses={200: Preview, 202: Progress},
+        request=TextBody("recipients: a column `to`, and a column for each variable", _CSV),
+        parameters=_DEFINITION,
+        links=(Link("get_broadcast", {"name": "broadcast/name"}),),
     ),
-    Operation("get", "/broadcasts", "list_broadcasts", "List the newest broadcasts", {200: BroadcastList}),
+    Operation(
+        "get", "/broadcasts", "list_broadcasts", "List the newest broadcasts", responses={200: BroadcastList}
+    ),
     Operation(
         "get",
         "/broadcasts/{name}",
         "get_broadcast",
         "Get the progress of a broadcast",
-        {200: Progress},
+        responses={200: Progress},
         parameters=(_NAME,),
     ),
     Operation(
@@ -50,7 +52,7 @@ OPERATIONS: Final = (
         "/broadcasts/{name}/recipients",
         "export_broadcast",
         "Export the outcome of each recipient",
-        {200: TextBody("the recipients with their outcomes", _CSV)},
+        responses={200: TextBody("the recipients with their outcomes", _CSV)},
         parameters=(_NAME,),
     ),
     Operation(
@@ -58,7 +60,7 @@ OPERATIONS: Final = (
         "/broadcasts/{name}/{act}",
         "change_broadcast",
         "Pause, resume or stop a broadcast",
-        {200: Progress},
+        responses={200: Progress},
         parameters=(
             _NAME,
             {**path_parameter("act"), "schema": {"type": "string", "enum": ["pause", "resume", "stop"]}},

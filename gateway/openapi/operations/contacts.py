@@ -15,16 +15,16 @@ OPERATIONS: Final = (
         "/contacts/{contact}/opt-out",
         "opt_out",
         "Opt a contact out of messages",
-        {200: responses.OptOutAnswer},
-        requests.OptOutRequest,
-        _CONTACT,
+        responses={200: responses.OptOutAnswer},
+        request=requests.OptOutRequest,
+        parameters=_CONTACT,
     ),
     Operation(
         "delete",
         "/contacts/{contact}/opt-out",
         "opt_in",
         "End a contact's opt-out",
-        {200: responses.OptOutAnswer},
+        responses={200: responses.OptOutAnswer},
         parameters=_CONTACT,
     ),
     Operation(
@@ -32,7 +32,7 @@ OPERATIONS: Final = (
         "/contacts/{contact}/export",
         "export_contact",
         "Export all stored data of a contact",
-        {200: responses.ExportAnswer},
+        responses={200: responses.ExportAnswer},
         parameters=_CONTACT,
     ),
     Operation(
@@ -40,7 +40,7 @@ OPERATIONS: Final = (
         "/contacts/{contact}",
         "erase_contact",
         "Erase all stored data of a contact",
-        {200: responses.ErasureAnswer},
+        responses={200: responses.ErasureAnswer},
         parameters=_CONTACT,
     ),
 )

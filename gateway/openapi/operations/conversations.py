@@ -23,17 +23,17 @@ OPERATIONS: Final = (
         "/turn",
         "send_turn",
         "Send a message and get the answer",
-        {200: responses.TurnAnswer, 202: responses.PendingAnswer},
-        requests.TurnRequest,
-        (IDEMPOTENCY_KEY,),
-        (Link("get_turn_answer", {"message_id": "message_id", "session_id": "session_id"}),),
+        responses={200: responses.TurnAnswer, 202: responses.PendingAnswer},
+        request=requests.TurnRequest,
+        parameters=(IDEMPOTENCY_KEY,),
+        links=(Link("get_turn_answer", {"message_id": "message_id", "session_id": "session_id"}),),
     ),
     Operation(
         "get",
         "/turn/{message_id}",
         "get_turn_answer",
         "Get the answer to a message that was still in progress",
-        {200: responses.TurnAnswer, 202: responses.PendingAnswer},
+        responses={200: responses.TurnAnswer, 202: responses.PendingAnswer},
         parameters=(path_parameter("message_id"), _SESSION),
     ),
     Operation(
@@ -41,36 +41,36 @@ OPERATIONS: Final = (
         "/stream",
         "stream_turn",
         "Send a message and stream the answer",
-        {
+        responses={
             200: TextBody(
                 "text/plain, or text/event-stream if Accept asks for it", ("text/plain", "text/event-stream")
             )
         },
-        requests.TurnRequest,
-        (IDEMPOTENCY_KEY, header_parameter("Last-Event-ID", "continue after this event")),
+        request=requests.TurnRequest,
+        parameters=(IDEMPOTENCY_KEY, header_parameter("Last-Event-ID", "continue after this event")),
     ),
     Operation(
         "post",
         "/reset",
         "reset_conversation",
         "Restart a conversation",
-        {200: responses.ResetAnswer},
-        requests.ResetRequest,
+        responses={200: responses.ResetAnswer},
+        request=requests.ResetRequest,
     ),
     Operation(
         "post",
         "/web/session",
         "create_web_session",
         "Create a session of a visitor or an identified user, or renew a session token",
-        {200: responses.SessionAnswer},
-        requests.SessionRequest,
+        responses={200: responses.SessionAnswer},
+        request=requests.SessionRequest,
     ),
     Operation(
         "get",
         "/web/history",
         "get_web_history",
         "Get the latest messages of a conversation",
-        {200: responses.HistoryAnswer},
+        responses={200: responses.HistoryAnswer},
         parameters=(_SESSION,),
     ),
 )

@@ -20,10 +20,10 @@ OPERATIONS: Final = (
         "/messages",
         "send_message",
         "Send or schedule a message",
-        {202: responses.MessageAnswer},
-        requests.MessageRequest,
-        (IDEMPOTENCY_KEY,),
-        (
+        responses={202: responses.MessageAnswer},
+        request=requests.MessageRequest,
+        parameters=(IDEMPOTENCY_KEY,),
+        links=(
             Link("get_message", _OF_SENT_MESSAGE),
             Link("cancel_message", _OF_SENT_MESSAGE),
             Link("redact_message", {"message_id": "message_id"}),
@@ -34,7 +34,7 @@ OPERATIONS: Final = (
         "/messages/{message_id}",
         "get_message",
         "Get the outcome of a message",
-        {200: responses.MessageOutcomeAnswer},
+        responses={200: responses.MessageOutcomeAnswer},
         parameters=_PARAMETERS,
     ),
     Operation(
@@ -42,7 +42,7 @@ OPERATIONS: Final = (
         "/messages/{message_id}",
         "cancel_message",
         "Cancel a scheduled message",
-        {200: responses.MessageOutcomeAnswer},
+        responses={200: responses.MessageOutcomeAnswer},
         parameters=_PARAMETERS,
     ),
     Operation(
@@ -50,8 +50,8 @@ OPERATIONS: Final = (
         "/messages/{message_id}/redact",
         "redact_message",
         "Delete the text of a message from everything stored",
-        {200: responses.RedactionAnswer},
-        requests.RedactionRequest,
-        (path_parameter("message_id"),),
+        responses={200: responses.RedactionAnswer},
+        request=requests.RedactionRequest,
+        parameters=(path_parameter("message_id"),),
     ),
 )

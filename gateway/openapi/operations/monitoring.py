@@ -13,7 +13,7 @@ OPERATIONS: Final = (
         "/healthz",
         "check_liveness",
         "Check that the process answers",
-        {200: Liveness},
+        responses={200: Liveness},
         needs_key=False,
     ),
     Operation(
@@ -21,7 +21,7 @@ OPERATIONS: Final = (
         "/readyz",
         "check_readiness",
         "Check that a webhook would be stored",
-        {200: ReadinessAnswer},
+        responses={200: ReadinessAnswer},
         parameters=(query_parameter("workers", "1: and that a worker is alive", type="string"),),
         needs_key=False,
     ),
@@ -30,13 +30,13 @@ OPERATIONS: Final = (
         "/metrics",
         "get_metrics",
         "Get the metrics in Prometheus' text format",
-        {200: TextBody("the metrics")},
+        responses={200: TextBody("the metrics")},
     ),
     Operation(
         "get",
         "/openapi.json",
         "get_openapi",
         "Get this document",
-        {200: TextBody("this document", ("application/json",))},
+        responses={200: TextBody("this document", ("application/json",))},
     ),
 )
