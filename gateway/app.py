@@ -78,8 +78,11 @@ def create_app(  # noqa: PLR0913 - keyword-only
     quarantine: Quarantine | None = None,
     flows: FlowHistory | None = None,
     partitions: Sequence[Redis] = (),
+    conversations: WebConversations | None = None,
 ) -> Starlette:
-    """Assemble the web application; it closes `redis`, all `partitions` and `http` at shutdown.
+    """Assemble the web application.
+
+    At shutdown it closes `conversations`, `redis`, all `partitions` and `http`.
 
     With `sweepers` it also re-enqueues overdue sessions; `process` is announced in Redis, and
     the versions of `flows` are recorded. Without an `operator` rule metrics are for this machine only.
@@ -110,6 +113,7 @@ def create_app(  # noqa: PLR0913 - keyword-only
             stores=stores,
             http=http,
             quarantine=rejected,
+            conversations=conversations,
         ),
     )
 
@@ -121,6 +125,7 @@ async def _running(
     stores: Sequence[Redis],
     http: httpx.AsyncClient | None,
     quarantine: Quarantine,
+    conversations: WebConversations | None,
 ) -> AsyncIterator[dict[str, object]]:
     """Run the background work of a web process, and close what it holds at the end of the block."""
     running = [asyncio.create_task(each) for each in work]
@@ -134,6 +139,8 @@ async def _running(
     if http is not None:
         await http.aclose()
     await quarantine.wait_until_written()
+    if conversations is not None:
+        await conversations.aclose()  # before the stores, whose end it would report as an outage
     for each in stores:
         await each.aclose()
 
@@ -152,12 +159,13 @@ def create() -> Starlette:
         if len(stores) == 1
         else [Mount("/", PartitionChoice(len(stores), partial(build_console, web)))]
     )
+    conversations = _build_conversations(web.stores)
     return create_app(
         web.channels,
         web.stores.inbox,
         stores[0],
         sweepers=[_build_sweeper(each, web.stores) for each in web.stores.each],
-        pages=[*_build_api_routes(web), *console],
+        pages=[*_build_api_routes(web, conversations), *console],
         http=web.http,
         operator=web.operator,
         readiness=[Readiness(each.redis, confirmation=each.confirmation) for each in web.stores.each],
@@ -165,6 +173,7 @@ def create() -> Starlette:
         quarantine=web.quarantine,
         flows=web.history,
         partitions=stores,
+        conversations=conversations,
     )
 
 
@@ -194,11 +203,11 @@ def _build_parts(settings: Settings) -> WebParts:
     )
 
 
-def _build_api_routes(web: WebParts) -> list[BaseRoute]:
+def _build_api_routes(web: WebParts, conversations: WebConversations) -> list[BaseRoute]:
     """Build the routes for programs and the widget, the most used first."""
     settings, stores, operator = web.settings, web.stores, web.operator
     api = WebApi(
-        conversations=_build_conversations(stores),
+        conversations=conversations,
         redis=stores.each[0].redis,
         inbox=stores.inbox,
         sender=stores.sender,
