@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import Redis
 
@@ -20,6 +20,7 @@ from gateway.redis.records.contacts.contact_search import ContactSearch, FoundCo
 from gateway.redis.records.contacts.erasure import ContactErasure, ErasureReceipt
 from gateway.redis.records.contacts.persistence import rewrite_files
 from gateway.redis.records.public_files import PublicFiles
+from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.opt_outs import OptOutRow, OptOuts
 
 _MAX_SPELLINGS = 20
@@ -83,7 +84,8 @@ class PartitionedErasure(ContactErasure):
     async def erase(self, contact: str, file_seconds: float = 300.0) -> ErasureReceipt:
         """Erase a contact, wait for the rewrite of the servers' files and return what was removed."""
         names, found = await find_everywhere(self._stores, contact)
-        places = sorted({*found.sessions, *found.links, *found.identifiers})
+        known = await self._read_names(found.sessions)
+        places = sorted({*found.sessions, *found.links, *found.identifiers, *known})
         deleted = await self._delete_outside(found.sessions, places)
         receipts: list[ErasureReceipt] = []
         for store, removed in zip(self._stores, deleted, strict=True):
@@ -102,6 +104,16 @@ class PartitionedErasure(ContactErasure):
             opt_outs_kept=sum(each.opt_outs_kept for each in receipts),
             files={file: result for each in receipts for file, result in sorted(each.files.items())},
         )
+
+    async def _read_names(self, sessions: Sequence[str]) -> set[str]:
+        """Return all names of sessions, also former ones and those that only share an opt-out."""
+        names: set[str] = set()
+        for store in self._stores:
+            for session in sessions:
+                for part in (":names", ":retired"):
+                    stored: Any = await cast("Any", store.smembers(session_key(session, part)))
+                    names |= {name.decode() for name in stored}
+        return names
 
     async def _delete_outside(self, sessions: Sequence[str], places: Sequence[str]) -> list[Counter[str]]:
         """Delete what other partitions than the contact's have, before the files of each are rewritten.

@@ -161,8 +161,8 @@ def _names_of(event: Event) -> Sequence[str]:
     """Return the names of an event's contact, the most reliable one first."""
     if isinstance(event, StatusChanged | TemplateChanged):
         return ()
-    if isinstance(event, TurnReceived) and event.aliases:
-        return (*event.aliases, *event.consent_names)
+    if isinstance(event, TurnReceived):
+        return (*(event.aliases or (event.turn.session,)), *event.consent_names)
     if event.aliases or isinstance(event, Ignored):
         return event.aliases
-    return (event.turn.session,) if isinstance(event, TurnReceived | ParticipantMessage) else (event.session,)
+    return (event.turn.session,) if isinstance(event, ParticipantMessage) else (event.session,)

@@ -117,6 +117,17 @@ async def test_an_opt_out_by_one_name_counts_on_the_channels_of_the_others(
     assert await opt_outs.list_all() == []
 
 
+async def test_names_that_only_share_an_opt_out_are_erased_too(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    number, consent_name = "messages:app:+15550170", "messages:app:*sms:+15550170"
+    event = build_message(1, number, number).model_copy(update={"consent_names": (consent_name,)})
+    await inbox.accept([event])
+    await build_erasure(stores).erase("+15550170")
+
+    assert not [key for store in stores async for key in store.scan_iter("*15550170*")]
+
+
 async def test_the_files_of_an_erased_contact_are_deleted_where_those_of_all_are(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
