@@ -60,8 +60,8 @@ class TurnReceived(FrozenModel):
     the provider's own record, in the same webhook, says that the bot has the conversation. `request`: the
     message asks for an opt-out, or, while the contact is opted out, for an opt-in; with `request_confirmed`
     the provider itself answers that. With `by_phone` the contact writes by SMS or WhatsApp, where single
-    words such as STOP are requests. An opt-out of the session counts in all others with one of its `consent_names`,
-    which lead to none.
+    words such as STOP are requests. An opt-out of the session counts in all others with one of its
+    `consent_names`, which lead to none.
     """
 
     kind: Literal["turn"] = "turn"
