@@ -60,6 +60,7 @@ async def resolve_names(
     """
     items = [
         {
+            "id": "",
             "names": list(names),
             "numbers": _find_numbers(names),
             "consent": list(consent_names),
@@ -116,6 +117,7 @@ class IdentityResolver:
             return events
         keys = [
             {
+                "id": _id_of(events[index]),
                 "names": list(names),
                 "numbers": _find_numbers(names),
                 "consent": _find_consent_names(events[index]),
@@ -203,6 +205,13 @@ def _names_of(event: Event) -> Sequence[str]:
     if isinstance(event, TurnReceived) and event.consent_names and not event.aliases:
         return (event.turn.session,)
     return event.aliases
+
+
+def _id_of(event: Event) -> str:
+    """Return the ID by which a repetition of an event is recognized; empty if it has none."""
+    if isinstance(event, TurnReceived | ParticipantMessage):
+        return event.turn.id
+    return str(getattr(event, "id", ""))
 
 
 def _find_consent_names(event: Event) -> list[str]:
