@@ -84,15 +84,15 @@ class PartitionedErasure(ContactErasure):
     async def erase(self, contact: str, file_seconds: float = 300.0) -> ErasureReceipt:
         """Erase a contact, wait for the rewrite of the servers' files and return what was removed."""
         names, found = await find_everywhere(self._stores, contact)
-        known = await self._read_names(found.sessions)
-        places = sorted({*found.sessions, *found.links, *found.identifiers, *known})
+        known = [await _read_names(store, found.sessions) for store in self._stores]
+        places = sorted({*found.sessions, *found.links, *found.identifiers, *set().union(*known)})
         deleted = await self._delete_outside(found.sessions, places)
         receipts: list[ErasureReceipt] = []
-        for store, removed in zip(self._stores, deleted, strict=True):
+        for store, removed, own_names in zip(self._stores, deleted, known, strict=True):
             erased = [await ContactErasure(store).erase(name, file_seconds) for name in names]
             erased = [each for each in erased if not each.is_empty]
-            if erased:  # there a provider's retry of a message of the contact is recognized
-                await self._mark_name(store, places)
+            if erased:  # a provider's retry of a message that was here leads here, where it is recognized
+                await self._mark_name(store, sorted(own_names))
             elif removed:
                 receipts.append(ErasureReceipt(files=await rewrite_files(store, file_seconds)))
             receipts += erased
@@ -104,16 +104,6 @@ class PartitionedErasure(ContactErasure):
             opt_outs_kept=sum(each.opt_outs_kept for each in receipts),
             files={file: result for each in receipts for file, result in sorted(each.files.items())},
         )
-
-    async def _read_names(self, sessions: Sequence[str]) -> set[str]:
-        """Return all names of sessions, also former ones and those that only share an opt-out."""
-        names: set[str] = set()
-        for store in self._stores:
-            for session in sessions:
-                for part in (":names", ":retired"):
-                    stored: Any = await cast("Any", store.smembers(session_key(session, part)))
-                    names |= {name.decode() for name in stored}
-        return names
 
     async def _delete_outside(self, sessions: Sequence[str], places: Sequence[str]) -> list[Counter[str]]:
         """Delete what other partitions than the contact's have, before the files of each are rewritten.
@@ -128,6 +118,20 @@ class PartitionedErasure(ContactErasure):
         return [
             +Counter({"identity links": link, "files": file}) for link, file in zip(links, kept, strict=True)
         ]
+
+
+async def _read_names(store: Redis, sessions: Sequence[str]) -> set[str]:
+    """Return the sessions that a partition has, with their names: also former ones, and shared ones."""
+    names: set[str] = set()
+    for session in sessions:
+        parts = [
+            await cast("Any", store.smembers(session_key(session, part))) for part in (":names", ":retired")
+        ]
+        stored = {name.decode() for part in parts for name in part}
+        keys = [session_key(session, part) for part in ("", ":log", ":seen")]
+        if stored or await store.exists(*keys):
+            names |= {session, *stored}
+    return names
 
 
 async def _delete_pointers(store: Redis, identifiers: Sequence[str]) -> None:

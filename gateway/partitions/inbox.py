@@ -18,6 +18,7 @@ from gateway.partitions.joining import ContactJoiner
 from gateway.partitions.message_pointers import MessagePointers
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
+from gateway.redis.records.session_keys import session_key
 
 _HOME = 0
 _MAX_JOIN_SECONDS: Final = 10.0
@@ -41,6 +42,7 @@ class PartitionedInbox(IdentityResolver):
         super().__init__(stores[_HOME], inboxes[_HOME], protocol=protocol)
         self.directory = PartitionDirectory(stores, protocol)
         self._inboxes = inboxes
+        self._stores = stores
         self._joiner = ContactJoiner(inboxes, stores, self.directory, protocol or ProtocolLimits())
         self._pointers = MessagePointers(stores, protocol)
 
@@ -57,12 +59,28 @@ class PartitionedInbox(IdentityResolver):
         for index, result in enumerate(results):
             if result is AcceptResult.MOVED:
                 results[index] = await self._accept_moved(events[index], places[index][0])
+        await self._forget_erased(events, places, results)
         late = [
             index
             for index, (event, result) in enumerate(zip(events, results, strict=True))
             if isinstance(event, StatusChanged) and result is AcceptResult.EARLY
         ]
         return await self._accept_late(events, places, results, late) if late else results
+
+    async def _forget_erased(
+        self, events: Sequence[Event], places: Sequence[tuple[int, ...]], results: Sequence[AcceptResult]
+    ) -> None:
+        """Forget the places of contacts of whom a message was repeated that had been erased."""
+        for event, numbers, result in zip(events, places, results, strict=True):
+            if result is not AcceptResult.DUPLICATE or not isinstance(
+                event, TurnReceived | ParticipantMessage
+            ):
+                continue
+            names = _names_of(event)
+            session = await self._inboxes[numbers[0]].find_session(names[0])
+            keys = [session_key(session, part) for part in ("", ":seen")]
+            if not await self._stores[numbers[0]].exists(*keys):
+                await self.directory.forget(names)
 
     async def find_session(self, name: str) -> str:
         """Return the session of an identifier; the identifier itself if there is none."""
