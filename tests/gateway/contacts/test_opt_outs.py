@@ -237,6 +237,21 @@ async def test_a_start_that_was_written_before_the_stop_is_late(gateway: Inbound
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
 
 
+@pytest.mark.parametrize(("seconds", "outcome"), [(-5, SendOutcome.QUEUED), (-600, SendOutcome.OPTED_OUT)])
+async def test_clocks_may_differ_by_a_minute(
+    gateway: InboundGateway, seconds: int, outcome: SendOutcome
+) -> None:
+    """An operator's act has this server's time, and what the contact writes that of the provider."""
+    await gateway.receive(build_meta_message(1, "hello"), META)
+    address = Address(channel="whatsapp", account="A", ours="A", theirs=meta.PHONE)
+    stop = ControlReceived(id="o", session=META, address=address, act=ControlAction.OPT_OUT)
+    await gateway.inbox.accept([stop])
+    now, _ = await gateway.redis.time()
+    await gateway.receive(build_meta_message(2, "START", timestamp=str(now + seconds)), META)
+
+    assert await gateway.send(META, "offer") is outcome
+
+
 async def test_a_contact_without_a_number_opts_out_of_marketing(gateway: InboundGateway) -> None:
     session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
     made = meta.build_message(value={"body": "hello"}, id="wamid.1") | {
