@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -18,6 +18,8 @@ from gateway.partitions.joining import ContactJoiner
 from gateway.partitions.message_pointers import MessagePointers
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
+
+Result = TypeVar("Result")
 
 _HOME = 0
 _MAX_JOIN_SECONDS: Final = 10.0
@@ -118,19 +120,40 @@ class PartitionedInbox(IdentityResolver):
 
     async def _accept_moved(self, event: Event, number: int) -> AcceptResult:
         """Store an event whose contact was joined with one of another partition after it was located."""
-        result = AcceptResult.MOVED
+
+        async def find() -> int:
+            return (await self._locate(event))[0]
+
+        async def accept(place: int) -> AcceptResult | None:
+            [result] = await self._inboxes[place].accept([event])
+            return None if result is AcceptResult.MOVED else result
+
+        return await self.follow(number, _names_of(event)[0], find, accept)
+
+    async def follow(
+        self,
+        number: int,
+        name: str,
+        find: Callable[[], Awaitable[int]],
+        act: Callable[[int], Awaitable[Result | None]],
+    ) -> Result:
+        """Do what the partition `number` has refused, where a contact's name leads to once it is joined.
+
+        `find` returns that partition; `act` returns `None` if it refuses, too. Raises `StorageUnavailable`
+        if the join does not end.
+        """
         try:
             async with asyncio.timeout(_MAX_JOIN_SECONDS):
-                while result is AcceptResult.MOVED:
-                    [present] = await self._locate(event)
+                while True:
+                    present = await find()
                     if present == number:  # not yet, or the contact has come back to it
-                        await self._joiner.take_back(number, _names_of(event)[0])
+                        await self._joiner.take_back(number, name)
                         await asyncio.sleep(_JOIN_CHECK_SECONDS)
                     number = present
-                    [result] = await self._inboxes[number].accept([event])
+                    if (result := await act(number)) is not None:
+                        return result
         except (RedisError, TimeoutError) as error:
             raise StorageUnavailable(f"the contact's sessions are not joined: {error}") from error
-        return result
 
     async def _accept_late(
         self,

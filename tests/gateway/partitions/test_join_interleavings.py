@@ -55,14 +55,14 @@ class StoppedProcess:
     """A web process that is stopped before its `limit`-th call of the server, and then runs `meanwhile`."""
 
     def __init__(self, url: str, limit: int, meanwhile: Callable[[], Awaitable[object]]) -> None:
-        self._stores = open_partitions(url, PARTITIONS)
+        self.stores = open_partitions(url, PARTITIONS)
         self._limit = limit
         self._meanwhile = meanwhile
         self.calls = 0
-        for each in self._stores:
+        for each in self.stores:
             for name in ("execute_multiplexed", "execute_command"):
                 setattr(each, name, self._stop_before(getattr(each, name)))
-        self.inbox = build_inbox(self._stores)
+        self.inbox = build_inbox(self.stores)
 
     def _stop_before(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def stopped(*arguments: Any, **options: Any) -> Any:
@@ -79,7 +79,7 @@ class StoppedProcess:
         return stopped
 
     async def aclose(self) -> None:
-        for each in self._stores:
+        for each in self.stores:
             await each.aclose()
 
 
