@@ -16,6 +16,7 @@ from core.ports import AcceptResult
 from gateway.partitions.directory import PartitionDirectory, hash_name
 from gateway.partitions.joining import ContactJoiner
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.partitions.opt_outs import FormerSessions, opts_out
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
 
@@ -44,6 +45,7 @@ class PartitionedInbox(IdentityResolver):
         self.directory = PartitionDirectory(stores, protocol)
         self._inboxes = inboxes
         self._joiner = ContactJoiner(inboxes, stores, self.directory, protocol or ProtocolLimits())
+        self._former = FormerSessions(inboxes, stores)
         self._pointers = MessagePointers(stores, protocol)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
@@ -59,12 +61,21 @@ class PartitionedInbox(IdentityResolver):
         for index, result in enumerate(results):
             if result is AcceptResult.MOVED:
                 results[index] = await self._accept_moved(events[index], places[index][0])
+        await self._carry_opt_outs(events, places)
         late = [
             index
             for index, (event, result) in enumerate(zip(events, results, strict=True))
             if isinstance(event, StatusChanged) and result is AcceptResult.EARLY
         ]
         return await self._accept_late(events, places, results, late) if late else results
+
+    async def carry_opt_out(self, number: int, session: str) -> None:
+        """Let an opt-out by the dialog count where the contact is, if they have left the partition `number`.
+
+        Raises `StorageUnavailable` or `RedisError`.
+        """
+        if event := await self._former.find_opt_out(number, session):
+            await self.accept([event])
 
     async def find_session(self, name: str) -> str:
         """Return the session of an identifier; the identifier itself if there is none."""
@@ -86,6 +97,15 @@ class PartitionedInbox(IdentityResolver):
             case Ignored(aliases=names, joins_known=True) if not await self.directory.knows(names):
                 return (_HOME,)
         return (await self._joiner.place(_names_of(event), event),)
+
+    async def _carry_opt_outs(self, events: Sequence[Event], places: Sequence[tuple[int, ...]]) -> None:
+        """Let opt-outs count for what waits in the partitions that a contact was in before."""
+        try:
+            for event, numbers in zip(events, places, strict=True):
+                if opts_out(event):
+                    await self._former.opt_out(numbers[0], _names_of(event)[0])
+        except RedisError as error:
+            raise StorageUnavailable(f"an opt-out is not complete: {type(error).__name__}") from error
 
     async def _store_echoes(self, events: Sequence[Event]) -> None:
         echoing = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]

@@ -9,9 +9,10 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from core.errors import StorageUnavailable
-from core.model import Address, ContactMoved, ControlAction, ControlReceived, Event, OptOutScope
+from core.model import ContactMoved, ControlAction, ControlReceived, Event
 from core.ports import AcceptResult
 from gateway.partitions.directory import PartitionDirectory
+from gateway.partitions.opt_outs import SCOPES, parse_address
 from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
@@ -20,7 +21,6 @@ from gateway.redis.records.session_keys import session_key
 
 _JOINING_MS: Final = 5_000
 """Time for a join; a session that it leaves half joined takes messages again after that."""
-_SCOPES = {b"1": OptOutScope.ALL, b"marketing": OptOutScope.MARKETING}
 
 
 class ContactJoiner:
@@ -82,11 +82,11 @@ class ContactJoiner:
         if not any(stored):
             return session
         await self._carry_over(name, session, link[1] or b"", store, self._stores[target])
-        if scope := _SCOPES.get(stored[2]):
+        if scope := SCOPES.get(stored[2]):
             opted_out = ControlReceived(
                 id=f"joined-optout-{act}",
                 session=names[0],
-                address=_parse_address(stored[0], session),
+                address=parse_address(stored[0], session),
                 act=ControlAction.OPT_OUT,
                 actor="an earlier opt-out",
                 scope=scope,
@@ -137,10 +137,3 @@ class ContactJoiner:
             await target.zadd(session_key(session, ":proactive"), {key: at})
             await target.pexpire(session_key(session, ":proactive"), self._protocol.dedup_ms)
         return keys
-
-
-def _parse_address(stored: bytes | None, session: str) -> Address:
-    """Return a session's address; of one that has only acts of others, such as an opt-out, its channel."""
-    if stored:
-        return Address.model_validate_json(stored)
-    return Address(channel=session.partition(":")[0], account="", ours="", theirs="")

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.model import ControlAction, ControlReceived, Message
+from core.model import ConsentRequest, ControlAction, ControlReceived, Message
+from core.ports import Commit
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
 from gateway.broadcasts.recipient_file import Recipient
+from gateway.partitions.contact_partitions import build_opt_outs
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.sender import PartitionedSender
+from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.sending.first_contact import find_conversation, names_of
 from gateway.redis.sending.outbox import ProactiveSender
@@ -26,7 +30,7 @@ from tests.fakes import ADDRESS
 from tests.gateway.environments.broadcasts import SPRING
 from tests.gateway.partitions.conftest import PARTITIONS
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message
+from tests.gateway.partitions.test_inbox import build_mailbox, build_message, commit_reply
 from tests.gateway.partitions.test_join_interleavings import StoppedProcess
 
 LIMITS = ProtocolLimits()
@@ -148,3 +152,50 @@ async def test_a_row_of_a_broadcast_follows_its_contact(
     progress = await broadcasts.read("spring")
     assert progress is not None
     assert (progress.processed, progress.waiting) == (1, 1)
+
+
+async def test_an_opt_out_after_a_join_counts_for_what_still_waits(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    mailbox = build_mailbox(stores, inbox, 1, {})
+    claim, reply = await commit_reply(mailbox, SECOND)
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+    stop = build_message(4, FIRST, FIRST).model_copy(update={"request": ConsentRequest.OPT_OUT})
+    await inbox.accept([stop])
+
+    permit = await mailbox.mark_sending(claim.lease, reply)
+
+    assert await stores[2].hget(session_key(FIRST), "optout") == b"1"
+    assert (permit.granted, permit.wait) == (False, 0.0)
+    await mailbox.aclose()
+
+
+async def test_an_opt_out_by_the_operator_counts_in_the_session_that_ended_too(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+
+    opt_outs = build_opt_outs(stores, [IdentityResolver(each, RedisInbox(each)) for each in stores])
+    await opt_outs.change(FIRST, ControlAction.OPT_OUT)
+    await opt_outs.change(SECOND, ControlAction.OPT_OUT)
+
+    assert await stores[2].hget(session_key(FIRST), "optout") == b"1"
+    assert await stores[1].hget(session_key(SECOND), "optout") == b"1"
+
+
+async def test_an_opt_out_by_the_dialog_counts_where_the_contact_is(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    mailbox = build_mailbox(stores, inbox, 1, {})
+    claim = await mailbox.claim(SECOND)
+    assert claim is not None
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+
+    await mailbox.commit(claim.lease, Commit(turns=claim.view.turns, replies=(), state={}, opts_out=True))
+
+    assert await stores[2].hget(session_key(FIRST), "optout") == b"1"
+    assert await stores[1].hget(session_key(SECOND), "optout") == b"1"
+    await mailbox.aclose()

@@ -268,7 +268,10 @@ local results = {}
 for i = 2, #ARGV, 9 do
   local kind = ARGV[i]
   local result, counted_as = 'moved', nil
-  if not OF_CONTACT[kind] or not has_left(ARGV[i + 1], now) then
+  if OF_CONTACT[kind] and has_left(ARGV[i + 1], now) then
+    -- an opt-out counts here, too, for what still waits
+    if kind == 'control' and ARGV[i + 4] ~= '' then set_optout(ARGV[i + 1], ARGV[i + 4], now) end
+  else
     result, counted_as = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
       ARGV[i + 7], ARGV[i + 8])
   end
