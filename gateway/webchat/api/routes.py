@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from core.errors import MailboxFull, StorageUnavailable
 from core.ports import Inbox
 from gateway.embedding.starlette import MAX_ID_LENGTH
-from gateway.partitions.contact_partitions import ContactPartitions
+from gateway.partitions.records.contact_partitions import ContactPartitions
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.log.session_log import is_entry_id

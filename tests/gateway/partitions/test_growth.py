@@ -18,10 +18,10 @@ from gateway.broadcasts.broadcast import BroadcastState
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.middleware.channel.status_lookup import StatusLookup
-from gateway.partitions.contact_partitions import build_erasure
 from gateway.partitions.directory import PartitionDirectory, hash_name
 from gateway.partitions.layout import read_spread, spread_over
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.partitions.records.contact_partitions import build_erasure
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits

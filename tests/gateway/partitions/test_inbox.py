@@ -28,7 +28,7 @@ from core.ports import AcceptResult, Claim, Commit, RateLimit
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.mailbox import HomePace, PartitionMailbox
 from gateway.partitions.message_pointers import MessagePointers
-from gateway.partitions.messages import PartitionedMessages
+from gateway.partitions.records.messages import PartitionedMessages
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits, load_script

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from core.model import Message
 from gateway.partitions.directory import PartitionDirectory
 from gateway.partitions.inbox import PartitionedInbox
-from gateway.partitions.messages import PartitionedMessages
+from gateway.partitions.records.messages import PartitionedMessages
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
