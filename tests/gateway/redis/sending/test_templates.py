@@ -14,18 +14,9 @@ import pytest
 from redis.asyncio import Redis
 
 from channels.whatsapp.simulator.server import WhatsAppSimulator
-from channels.whatsapp.simulator.templates import MessageTemplate as Stored
+from channels.whatsapp.simulator.templates.message_template import MessageTemplate as Stored
 from core.errors import ConfigurationError, Rejected
-from core.model import (
-    Address,
-    Message,
-    MessageTemplate,
-    Reply,
-    Template,
-    TemplateChanged,
-    Turn,
-    TurnReceived,
-)
+from core.model import Address, Message, MessageTemplate, Reply, Template, TemplateChanged, Turn, TurnReceived
 from core.ports import Webhook
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
