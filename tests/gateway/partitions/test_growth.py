@@ -30,7 +30,7 @@ from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.templates import TemplateRecords
 from tests.channels.whatsapp.builders import build_channel
 from tests.fakes import ADDRESS
-from tests.gateway.contacts.test_erasure import SMS, leave_traces_everywhere
+from tests.gateway.contacts.traces import SMS, leave_traces_everywhere
 from tests.gateway.environments.broadcasts import SPRING, build_number, build_rows
 from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.partitions.inboxes import build_inbox

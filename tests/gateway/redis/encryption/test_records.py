@@ -34,15 +34,7 @@ from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import EchoDialog, build_turn
-from tests.gateway.contacts.test_erasure import (
-    NAME,
-    NUMBER,
-    SMS,
-    TEXT,
-    TICKET,
-    WHATSAPP,
-    leave_traces_everywhere,
-)
+from tests.gateway.contacts.traces import NAME, NUMBER, SMS, TEXT, TICKET, WHATSAPP, leave_traces_everywhere
 from tests.gateway.environments.inbound import InboundGateway
 
 WRITTEN_BY_HAND = ("tg:own:*", "tg:quarantine", "tg:alarms", "*:held", "*:kept", "tg:dead", "*:text")
