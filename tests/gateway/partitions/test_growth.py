@@ -33,10 +33,10 @@ from tests.fakes import ADDRESS
 from tests.gateway.contacts.traces import SMS, leave_traces_everywhere
 from tests.gateway.environments.broadcasts import SPRING, build_number, build_rows
 from tests.gateway.environments.inbound import InboundGateway
-from tests.gateway.partitions.inboxes import build_inbox
+from tests.gateway.partitions.inboxes import build_inbox, build_message, build_status
+from tests.gateway.partitions.mailboxes import build_mailbox, commit_reply
 from tests.gateway.partitions.test_broadcasts import Partitions
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_mailbox, build_message, build_status, commit_reply
 from tests.gateway.partitions.test_records import build_subscription
 
 LIMITS = ProtocolLimits()

@@ -16,8 +16,8 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import FakeChannel
+from tests.gateway.partitions.inboxes import build_message
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message
 
 
 @pytest.mark.parametrize("second_at_ms", [0, 3_600_000])

@@ -27,8 +27,8 @@ from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import TemplateSync
 from tests.fakes import ADDRESS, FakeChannel
+from tests.gateway.partitions.inboxes import build_message, read_mailbox_lengths
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message, read_mailbox_lengths
 
 
 def build_subscription() -> Subscription:
