@@ -232,7 +232,7 @@ def _build_conversations(parts: PartitionStores) -> WebConversations:
 
 
 def _build_sweeper(store: PartitionStore, stores: PartitionStores) -> Sweeper:
-    releaser = ScheduleReleaser(store.redis, store.sender, stores.limits)
+    releaser = ScheduleReleaser(store.redis, store.sender, stores.limits, elsewhere=stores.sender)
     return Sweeper(store.redis, stores.limits, pause=stores.sweep_seconds, release_due=releaser.release_due)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -16,8 +16,11 @@ from core.ports import AcceptResult
 from gateway.partitions.directory import PartitionDirectory, hash_name
 from gateway.partitions.joining import ContactJoiner
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.partitions.opt_outs import FormerSessions, opts_out
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
+
+Result = TypeVar("Result")
 
 _HOME = 0
 _MAX_JOIN_SECONDS: Final = 10.0
@@ -42,6 +45,7 @@ class PartitionedInbox(IdentityResolver):
         self.directory = PartitionDirectory(stores, protocol)
         self._inboxes = inboxes
         self._joiner = ContactJoiner(inboxes, stores, self.directory, protocol or ProtocolLimits())
+        self._former = FormerSessions(inboxes, stores)
         self._pointers = MessagePointers(stores, protocol)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
@@ -57,12 +61,21 @@ class PartitionedInbox(IdentityResolver):
         for index, result in enumerate(results):
             if result is AcceptResult.MOVED:
                 results[index] = await self._accept_moved(events[index], places[index][0])
+        await self._carry_opt_outs(events, places)
         late = [
             index
             for index, (event, result) in enumerate(zip(events, results, strict=True))
             if isinstance(event, StatusChanged) and result is AcceptResult.EARLY
         ]
         return await self._accept_late(events, places, results, late) if late else results
+
+    async def carry_opt_out(self, number: int, session: str) -> None:
+        """Let an opt-out by the dialog count where the contact is, if they have left the partition `number`.
+
+        Raises `StorageUnavailable` or `RedisError`.
+        """
+        if event := await self._former.find_opt_out(number, session):
+            await self.accept([event])
 
     async def find_session(self, name: str) -> str:
         """Return the session of an identifier; the identifier itself if there is none."""
@@ -84,6 +97,15 @@ class PartitionedInbox(IdentityResolver):
             case Ignored(aliases=names, joins_known=True) if not await self.directory.knows(names):
                 return (_HOME,)
         return (await self._joiner.place(_names_of(event), event),)
+
+    async def _carry_opt_outs(self, events: Sequence[Event], places: Sequence[tuple[int, ...]]) -> None:
+        """Let opt-outs count for what waits in the partitions that a contact was in before."""
+        try:
+            for event, numbers in zip(events, places, strict=True):
+                if opts_out(event):
+                    await self._former.opt_out(numbers[0], _names_of(event)[0])
+        except RedisError as error:
+            raise StorageUnavailable(f"an opt-out is not complete: {type(error).__name__}") from error
 
     async def _store_echoes(self, events: Sequence[Event]) -> None:
         echoing = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
@@ -118,19 +140,40 @@ class PartitionedInbox(IdentityResolver):
 
     async def _accept_moved(self, event: Event, number: int) -> AcceptResult:
         """Store an event whose contact was joined with one of another partition after it was located."""
-        result = AcceptResult.MOVED
+
+        async def find() -> int:
+            return (await self._locate(event))[0]
+
+        async def accept(place: int) -> AcceptResult | None:
+            [result] = await self._inboxes[place].accept([event])
+            return None if result is AcceptResult.MOVED else result
+
+        return await self.follow(number, _names_of(event)[0], find, accept)
+
+    async def follow(
+        self,
+        number: int,
+        name: str,
+        find: Callable[[], Awaitable[int]],
+        act: Callable[[int], Awaitable[Result | None]],
+    ) -> Result:
+        """Do what the partition `number` has refused, where a contact's name leads to once it is joined.
+
+        `find` returns that partition; `act` returns `None` if it refuses, too. Raises `StorageUnavailable`
+        if the join does not end.
+        """
         try:
             async with asyncio.timeout(_MAX_JOIN_SECONDS):
-                while result is AcceptResult.MOVED:
-                    [present] = await self._locate(event)
+                while True:
+                    present = await find()
                     if present == number:  # not yet, or the contact has come back to it
-                        await self._joiner.take_back(number, _names_of(event)[0])
+                        await self._joiner.take_back(number, name)
                         await asyncio.sleep(_JOIN_CHECK_SECONDS)
                     number = present
-                    [result] = await self._inboxes[number].accept([event])
+                    if (result := await act(number)) is not None:
+                        return result
         except (RedisError, TimeoutError) as error:
             raise StorageUnavailable(f"the contact's sessions are not joined: {error}") from error
-        return result
 
     async def _accept_late(
         self,

@@ -20,7 +20,7 @@ def build_mailbox(
 ) -> PartitionMailbox:
     pace = HomePace(stores[0], rates, ProtocolLimits())
     pointers = MessagePointers(stores)
-    return PartitionMailbox(number, inbox.directory, pointers, pace, redis=stores[number])
+    return PartitionMailbox(number, inbox, pointers, pace, redis=stores[number])
 
 
 async def commit_reply(mailbox: PartitionMailbox, session: str) -> tuple[Claim, Reply]:

@@ -72,7 +72,7 @@ async def test_a_send_is_recorded_while_the_partition_of_its_pointer_is_away(
     await inbox.accept([build_message(1, session)])
     closed, [provider_id, *_] = await cut_off_home(stores)
     pace, pointers = HomePace(stores[0], {}, ProtocolLimits()), MessagePointers(closed)
-    mailbox = PartitionMailbox(2, inbox.directory, pointers, pace, redis=stores[2])
+    mailbox = PartitionMailbox(2, inbox, pointers, pace, redis=stores[2])
     claim, reply = await commit_reply(mailbox, session)
 
     await mailbox.record_sent(claim.lease, reply, provider_id)
