@@ -14,8 +14,8 @@ from core.ports import Commit
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
 from gateway.broadcasts.recipient_file import Recipient
-from gateway.partitions.contact_partitions import build_opt_outs
 from gateway.partitions.inbox import PartitionedInbox
+from gateway.partitions.records.contact_partitions import build_opt_outs
 from gateway.partitions.sender import PartitionedSender
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
@@ -29,8 +29,9 @@ from tests.channels.whatsapp import builders as whatsapp
 from tests.fakes import ADDRESS
 from tests.gateway.environments.broadcasts import SPRING
 from tests.gateway.partitions.conftest import PARTITIONS
+from tests.gateway.partitions.inboxes import build_message
+from tests.gateway.partitions.mailboxes import build_mailbox, commit_reply
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_mailbox, build_message, commit_reply
 from tests.gateway.partitions.test_join_interleavings import StoppedProcess
 
 LIMITS = ProtocolLimits()
