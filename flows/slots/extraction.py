@@ -22,18 +22,15 @@ from flows.nlu import (
     recognize_phone_numbers,
     text_after_retraction,
 )
-from flows.nlu.datetimes import (
-    mask_dates,
-    write_days_in_digits,
-)
+from flows.nlu.datetimes import mask_dates, write_days_in_digits
 from flows.slots.constraint_messages import violation_message
 from flows.slots.recognizers.date_extraction import extract_date, extract_time
-from flows.slots.recognizers.doubtful_numbers import considers_other_number, takes_from_number
 from flows.slots.recognizers.enum_extraction import extract_enum
 from flows.slots.recognizers.labelled_texts import recognize_labelled_text
 from flows.slots.recognizers.list_items import item_slot, split_list
 from flows.slots.recognizers.message_values import convert_form, convert_location, read_form, read_location
-from flows.slots.recognizers.number_extraction import extract_boolean, extract_number
+from flows.slots.recognizers.numbers.doubtful_numbers import considers_other_number, takes_from_number
+from flows.slots.recognizers.numbers.number_extraction import extract_boolean, extract_number
 from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type

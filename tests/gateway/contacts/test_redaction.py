@@ -25,7 +25,7 @@ from gateway.redis.records.contacts.key_content import read_key
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook, KeptWebhooks
 from gateway.redis.records.redaction.message_redaction import MessageRedaction
 from gateway.redis.records.redaction.redacted_words import MARK, RedactedWords, redact_state
-from gateway.redis.records.sessions.conversation_list import ConversationList
+from gateway.redis.records.sessions.search.conversation_search import ConversationSearch
 from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.outbox import ProactiveSender
@@ -138,7 +138,7 @@ async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_continues(redis
     assert state.get("slots", {}) == {}
     assert (state["node"], "activity" in await gateway.kinds(SESSION)) == ("name", True)
     digests = await WordDigests(redis).of("zebrafish")
-    assert await ConversationList(redis).search("zebrafish", ["whatsapp"], digests) == []
+    assert await ConversationSearch(redis).search("zebrafish", ["whatsapp"], digests) == []
     await gateway.receive(build_message(3, "Ada"), SESSION)
     assert gateway.channel.bodies[-1] == "Bye Ada."
 

@@ -14,11 +14,11 @@ from gateway.hooks.partitioned_subscriptions import PartitionedSubscriptions
 from gateway.hooks.payload import event_id
 from gateway.hooks.subscription import Subscription, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
-from gateway.partitions.contact_partitions import build_erasure, build_opt_outs, export_stored
-from gateway.partitions.dead_letters import PartitionedDeadLetters
 from gateway.partitions.directory import hash_name
 from gateway.partitions.inbox import PartitionedInbox
-from gateway.partitions.numbered_ids import split_id
+from gateway.partitions.records.contact_partitions import build_erasure, build_opt_outs, export_stored
+from gateway.partitions.records.dead_letters import PartitionedDeadLetters
+from gateway.partitions.records.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.hook_events import HookEvent, state_key
@@ -27,8 +27,8 @@ from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import TemplateSync
 from tests.fakes import ADDRESS, FakeChannel
+from tests.gateway.partitions.inboxes import build_message, read_mailbox_lengths
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message, read_mailbox_lengths
 
 
 def build_subscription() -> Subscription:

@@ -7,15 +7,14 @@ has no such event (`gateway/redis/records/redaction/operator_redaction.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 
 from core.model import FrozenModel
-from gateway.redis import lua, rq_layout
+from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.encryption.sealing import NOTHING
 from gateway.redis.lua import ProtocolLimits
@@ -23,6 +22,7 @@ from gateway.redis.records.contacts.key_content import read_stream
 from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook
 from gateway.redis.records.redaction.redacted_words import RedactedWords, redact_state
+from gateway.redis.records.redaction.seized_lease import seized_lease
 from gateway.redis.records.rewriting.record_rewriter import RecordRewriter, StoredRecord
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.search.text_words import WordDigests
@@ -31,7 +31,6 @@ from gateway.redis.records.stream_rewriter import StreamRewriter
 
 _LEASE_SECONDS: Final = 3.0
 """Time for a worker to finish its turn; after it the lease is taken over."""
-_POLL_SECONDS: Final = 0.05
 _INDEX_SECONDS: Final = 2 * FLUSH_SECONDS
 _MIN_SHARED_LENGTH: Final = 4
 """Shortest value of a place, a contact or an order that is looked for, such as "2" pieces."""
@@ -118,7 +117,7 @@ class MessageRedaction:
         state = await self._open_state(session, await self._read_state(session))
         _, wider = redact_state(state, words, has_files=message.has_files)
         changed = await self._clean_others(session, wider)
-        async with self._lease(session):
+        async with seized_lease(self._redis, self._limits, session, self._lease_seconds):
             changed += await self._take_from_mailbox(session, message_id)
             own, words = await self._clean_own(session, words, message)
             changed += own
@@ -263,27 +262,6 @@ class MessageRedaction:
                 pipeline.srem(session_key(session, ":terms"), digest)
                 pipeline.zrem(f"tg:term:{digest}", session)
             await pipeline.execute()
-
-    @asynccontextmanager
-    async def _lease(self, session: str) -> AsyncIterator[None]:
-        """Hold the session's lease, so that no worker writes an older state back; then enqueue its work."""
-        seize = lua.load_script("seize", self._limits)
-        nonce, fence = lua.new_nonce(), None
-        waits = int(self._lease_seconds / _POLL_SECONDS)
-        for number in range(waits + 1):
-            force = "1" if number == waits else ""
-            fence = await seize(self._redis, [rq_layout.current_timestamp(), session, nonce, force])
-            if fence or not await self._redis.exists(session_key(session)):
-                break
-            await asyncio.sleep(_POLL_SECONDS)
-        try:
-            yield
-        finally:
-            if fence:
-                release = lua.load_script("release", self._limits)
-                if await release(self._redis, [session, fence]) == 0:
-                    pass_on = lua.load_script("pass_on", self._limits)
-                    await pass_on(self._redis, [rq_layout.current_timestamp(), session, fence])
 
     async def _open(self, session: str, stored: bytes) -> dict[str, Any]:
         opened: dict[str, Any] = from_json(await self._cipher.open(session, stored))

@@ -18,12 +18,6 @@ local function was_received_before_joining(session, id)
   return false
 end
 
--- With several partitions: the names of the session's contact lead to another one, or are about to (leave_partition.lua).
-local function has_left(session)
-  local left = KEYS[1] and redis.call('HGET', key(session), 'left')
-  return left and (left == 'gone' or tonumber(left) > now)
-end
-
 -- Deduplication, in the same step as the append. Returns true when the id is new in this session.
 local function first_time(session, id)
   if is_erased(session .. ' ' .. id) then return false end
@@ -137,8 +131,11 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   return result
 end
 
--- Who speaks in a conversation speaks in all its sessions.
-function handle.control(session, id, owner, optout, entry, by_transfer, account, lapses)
+-- Who speaks in a conversation speaks in all its sessions. An act that was on its way to a session which has been joined with
+-- another one since counts in that; an opt-out counts for what still waits here, too.
+function handle.control(received_in, id, owner, optout, entry, by_transfer, account, lapses)
+  local session = present_session(received_in)
+  if session ~= received_in and optout ~= '' then set_optout(received_in, optout, now) end
   if not first_time(session, id) then return 'duplicate' end
   local result = record_control(session, owner, optout, entry, lapses, by_transfer, now)
   start_retention_if_idle(session)
@@ -178,7 +175,6 @@ function handle.activity(session, id, _, _, entry)
 end
 
 function handle.turn(session, id, turn, address, entry, policy, account, facts)
-  if has_left(session) then return 'moved' end
   facts = facts ~= '' and cjson.decode(facts) or {}
   if is_participant(session, facts) then
     count_class('messages', account, 'participant')
@@ -195,7 +191,6 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
 end
 
 function handle.participant(session, id, turn, address, entry, policy, account, facts)
-  if has_left(session) then return 'moved' end
   count_class('messages', account, 'participant')
   return accept_participant(session, id, turn, address, entry, policy, account, cjson.decode(facts))
 end
@@ -277,11 +272,18 @@ end
 
 function handle.ignored() return 'counted' end
 
+local OF_CONTACT = {turn = true, participant = true, control = true, activity = true, moved = true}
 local results = {}
 for i = 2, #ARGV, 9 do
   local kind = ARGV[i]
-  local result, counted_as = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
-    ARGV[i + 6], ARGV[i + 7], ARGV[i + 8])
+  local result, counted_as = 'moved', nil
+  if OF_CONTACT[kind] and has_left(ARGV[i + 1], now) then
+    -- an opt-out counts here, too, for what still waits
+    if kind == 'control' and ARGV[i + 4] ~= '' then set_optout(ARGV[i + 1], ARGV[i + 4], now) end
+  else
+    result, counted_as = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
+      ARGV[i + 7], ARGV[i + 8])
+  end
   count((counted_as or kind) .. ':' .. (kind == 'ignored' and ARGV[i + 1] or result))
   results[#results + 1] = result
 end

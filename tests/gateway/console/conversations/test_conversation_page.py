@@ -23,7 +23,7 @@ from gateway.redis.records.sessions.dead_letters import DeadLetters
 from gateway.redis.records.sessions.log.session_log import LogEntry
 from tests.fakes import build_turn
 from tests.gateway.console.console_client import FLOW, open_console, open_history
-from tests.gateway.console.conversations.test_conversations import open_first
+from tests.gateway.console.conversations.conversation_pages import open_first
 from tests.gateway.environments.inbound import InboundGateway
 
 SESSION = "fake:1"

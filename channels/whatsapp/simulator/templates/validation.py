@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from channels.whatsapp.simulator.message_validation import RefusedMessage, validate_medium
 from channels.whatsapp.simulator.records import Json
-from channels.whatsapp.simulator.templates import MessageTemplate, TemplateStore
+from channels.whatsapp.simulator.templates.message_template import PLACEHOLDER, MessageTemplate
+from channels.whatsapp.simulator.templates.store import TemplateStore
 
-_PLACEHOLDER: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _INVALID_TEXT: Final = re.compile(r"[\n\r\t]| {5}")
 _MAX_BODY: Final = 1024
 _MAX_COUPON: Final = 15
@@ -90,7 +90,7 @@ def _validate_header(sent: Json, defined: Json, template: MessageTemplate, has_m
 
 
 def _validate_texts(sent: Json, text: str, where: str, template: MessageTemplate) -> None:
-    expected, parameters = list(dict.fromkeys(_PLACEHOLDER.findall(text))), _read_parameters(sent)
+    expected, parameters = list(dict.fromkeys(PLACEHOLDER.findall(text))), _read_parameters(sent)
     if len(parameters) != len(expected):
         details = (
             f"{where}: number of localizable_params ({len(parameters)}) does not match the expected number"
@@ -108,7 +108,7 @@ def _validate_texts(sent: Json, text: str, where: str, template: MessageTemplate
         values[str(given_name or name)] = _check_text(parameter, where)
     if len(values) != len(expected):
         raise RefusedMessage(132000, f"{where}: a parameter stands twice")
-    if where == "body" and len(_PLACEHOLDER.sub(lambda found: values[found[1]], text)) > _MAX_BODY:
+    if where == "body" and len(PLACEHOLDER.sub(lambda found: values[found[1]], text)) > _MAX_BODY:
         raise RefusedMessage(132005, "body: Translated text too long")
 
 

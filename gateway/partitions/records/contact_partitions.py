@@ -8,10 +8,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from core.ports import Inbox
-from gateway.partitions.contacts import PartitionedErasure, PartitionedOptOuts, export_everywhere
 from gateway.partitions.directory import PartitionDirectory
-from gateway.partitions.messages import PartitionedMessages
-from gateway.partitions.redaction import PartitionedRedaction
+from gateway.partitions.records.contacts import PartitionedErasure, PartitionedOptOuts, export_everywhere
+from gateway.partitions.records.messages import PartitionedMessages
+from gateway.partitions.records.redaction import PartitionedRedaction
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import ContactErasure

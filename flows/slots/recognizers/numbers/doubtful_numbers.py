@@ -7,9 +7,9 @@ from functools import cache
 
 from flows.locales import Lexicon, lexicon_for
 from flows.nlu import one_of
-from flows.slots.recognizers.named_numbers import denied_numbers, recognize_named_numbers
-from flows.slots.recognizers.number_extraction import recognize_free_numbers
-from flows.slots.recognizers.plain_numbers import without_reason
+from flows.slots.recognizers.numbers.named_numbers import denied_numbers, recognize_named_numbers
+from flows.slots.recognizers.numbers.number_extraction import recognize_free_numbers
+from flows.slots.recognizers.numbers.plain_numbers import without_reason
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import normalize, normalize_same_length, tokenize
 

@@ -7,8 +7,8 @@ from functools import cache
 
 from flows.locales import Lexicon, lexicon_for
 from flows.nlu import one_of
-from flows.slots.recognizers.named_numbers import nouns_of_slot, stem_of_noun
-from flows.slots.recognizers.plain_numbers import is_number_word
+from flows.slots.recognizers.numbers.plain_numbers import is_number_word
+from flows.slots.recognizers.numbers.slot_nouns import nouns_of_slot, stem_of_noun
 from flows.slots.slot import Slot, words_of_slot
 from flows.text import normalize, tokenize
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 
-from gateway.partitions.numbered_ids import join_id, split_id
+from gateway.partitions.records.numbered_ids import join_id, split_id
 from gateway.redis.records.sessions.dead_letters import DeadLetter, DeadLetters, ReplayOutcome
 
 

@@ -24,17 +24,16 @@ from flows.nlu import (
     refuses_to_tell,
 )
 from flows.nlu.datetimes import mask_dates, mask_days_of_month, mask_times
-from flows.slots.recognizers.named_numbers import (
+from flows.slots.recognizers.numbers.named_numbers import (
     adds_unit,
     denied_numbers,
     is_changed_behind_noun,
-    numbers_that_name,
     ranked_number,
     recognize_named_numbers,
-    recognize_single_unit,
-    values_of_others,
 )
-from flows.slots.recognizers.plain_numbers import is_number_word, without_reason
+from flows.slots.recognizers.numbers.other_counts import numbers_that_name, values_of_others
+from flows.slots.recognizers.numbers.plain_numbers import is_number_word, without_reason
+from flows.slots.recognizers.numbers.single_units import recognize_single_unit
 from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 
-from gateway.partitions.numbered_ids import join_id, split_id
+from gateway.partitions.records.numbered_ids import join_id, split_id
 from gateway.redis.records.hook_events import GivenUpEvent, GivenUpEvents
 
 

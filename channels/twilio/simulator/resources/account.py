@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from channels._kit.simulator import SimulatorResponse
-from channels.twilio.simulator.message_validation import FormFields, get_first
+from channels.twilio.simulator.resources.message_validation import FormFields, get_first
 from channels.twilio.simulator.responses import json_response
 
 _CHANGEABLE = {"SmsUrl": "sms_url", "SmsMethod": "sms_method"}

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from flows.locales import lexicon_for
 from flows.nlu import is_excepted
-from flows.slots.recognizers.plain_numbers import is_number, number_values, without_reason
+from flows.slots.recognizers.numbers.plain_numbers import is_number, number_values, without_reason
 from flows.slots.slot import Slot
 from flows.text import tokenize
 
