@@ -128,8 +128,11 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   return result
 end
 
--- Who speaks in a conversation speaks in all its sessions.
-function handle.control(session, id, owner, optout, entry, by_transfer, account, lapses)
+-- Who speaks in a conversation speaks in all its sessions. An act that was on its way to a session which has been joined with
+-- another one since counts in that; an opt-out counts for what still waits here, too.
+function handle.control(received_in, id, owner, optout, entry, by_transfer, account, lapses)
+  local session = present_session(received_in)
+  if session ~= received_in and optout ~= '' then set_optout(received_in, optout, now) end
   if not first_time(session, id) then return 'duplicate' end
   local result = record_control(session, owner, optout, entry, lapses, by_transfer, now)
   start_retention_if_idle(session)

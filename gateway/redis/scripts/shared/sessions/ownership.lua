@@ -6,6 +6,12 @@ local function has_left(session, now)
   return left and (left == 'gone' or tonumber(left) > now)
 end
 
+-- The session with which this one has been joined lately (resolve_names.lua), or itself.
+local function present_session(session)
+  local present = redis.call('HGET', 'tg:person:' .. session, 'session')
+  return present and redis.call('SISMEMBER', key(present, ':former'), session) == 1 and present or session
+end
+
 -- Guarantee L10: `owner` speaks from now on. With `expires` the bot may speak again after a period without an agent's
 -- action; without it, only an explicit action returns the session to the bot.
 local function set_owner(session, owner, now, expires)
