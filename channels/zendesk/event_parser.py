@@ -9,6 +9,7 @@ from typing import Final
 
 from channels._kit.agent_commands import parse_agent_command
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_text
+from channels._kit.outbound import find_email_address
 from channels._kit.text import join_subject, normalize_for_comparison
 from channels.zendesk.attachments import parse_attachments
 from channels.zendesk.capabilities import BOT_OFF_TAG, HANDED_OFF_TAG, MESSAGING_SOURCES
@@ -221,6 +222,7 @@ class _EventParser:
         details = {
             "user_id": get_identifier(author, "id", 20) or self._requester,
             "profile_name": get_text(author, "name", 100),
+            "email": self._find_email(author),
             "subject": get_text(self._detail, "subject", 500),
             "via": _get_source(self._detail),
             "told_by": "event" if self._is_event_subscription else "",
@@ -228,6 +230,11 @@ class _EventParser:
         yield self._ticket.build_turn_event(
             Comment(number, text, files, details, _parse_timestamp(self._time) or 0.0), self._requester
         )
+
+    def _find_email(self, author: JsonObject) -> str:
+        """Return the address of a comment's author, which only triggers know, and only the requester's."""
+        is_requester = get_identifier(author, "id", 20) in ("", self._requester)
+        return find_email_address(get_text(self._detail, "requester_email", 200)) if is_requester else ""
 
     def _parse_assignment(self, current: str, previous: str) -> Event:
         """Parse an assignment. The bot never assigns to an agent, so the assigned agent has the ticket."""

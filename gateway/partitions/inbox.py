@@ -19,6 +19,7 @@ from gateway.partitions.message_pointers import MessagePointers
 from gateway.partitions.opt_outs import FormerSessions, opts_out
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
+from gateway.redis.records.session_keys import session_key
 
 Result = TypeVar("Result")
 
@@ -44,6 +45,7 @@ class PartitionedInbox(IdentityResolver):
         super().__init__(stores[_HOME], inboxes[_HOME], protocol=protocol)
         self.directory = PartitionDirectory(stores, protocol)
         self._inboxes = inboxes
+        self._stores = stores
         self._joiner = ContactJoiner(inboxes, stores, self.directory, protocol or ProtocolLimits())
         self._former = FormerSessions(inboxes, stores)
         self._pointers = MessagePointers(stores, protocol)
@@ -51,17 +53,22 @@ class PartitionedInbox(IdentityResolver):
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Store a request's events; see `core.ports.inbox.Inbox`."""
         try:
-            places = await asyncio.gather(*(self._locate(event) for event in events))
-            await self._store_echoes(events)
+            return await self._accept_where_they_are(events)
         except RedisError as error:
             raise StorageUnavailable(
                 f"Redis did not return the contact's partition: {type(error).__name__}"
             ) from error
+
+    async def _accept_where_they_are(self, events: Sequence[Event]) -> list[AcceptResult]:
+        places = await asyncio.gather(*(self._locate(event) for event in events))
+        await self._store_echoes(events)
         results = await self._accept_in(events, places)
         for index, result in enumerate(results):
             if result is AcceptResult.MOVED:
                 results[index] = await self._accept_moved(events[index], places[index][0])
+                places[index] = await self._locate(events[index])
         await self._carry_opt_outs(events, places)
+        await self._forget_erased(events, places, results)
         late = [
             index
             for index, (event, result) in enumerate(zip(events, results, strict=True))
@@ -100,12 +107,23 @@ class PartitionedInbox(IdentityResolver):
 
     async def _carry_opt_outs(self, events: Sequence[Event], places: Sequence[tuple[int, ...]]) -> None:
         """Let opt-outs count for what waits in the partitions that a contact was in before."""
-        try:
-            for event, numbers in zip(events, places, strict=True):
-                if opts_out(event):
-                    await self._former.opt_out(numbers[0], _names_of(event)[0])
-        except RedisError as error:
-            raise StorageUnavailable(f"an opt-out is not complete: {type(error).__name__}") from error
+        for event, numbers in zip(events, places, strict=True):
+            if opts_out(event):
+                await self._former.opt_out(numbers[0], _names_of(event)[0])
+
+    async def _forget_erased(
+        self, events: Sequence[Event], places: Sequence[tuple[int, ...]], results: Sequence[AcceptResult]
+    ) -> None:
+        """Forget the places of contacts of whom a message was repeated that had been erased."""
+        for event, numbers, result in zip(events, places, results, strict=True):
+            is_message = isinstance(event, TurnReceived | ParticipantMessage)
+            if result is not AcceptResult.DUPLICATE or not is_message:
+                continue
+            names = _names_of(event)
+            session = await self._inboxes[numbers[0]].find_session(names[0])
+            keys = [session_key(session, part) for part in ("", ":seen")]
+            if not await self._stores[numbers[0]].exists(*keys):
+                await self.directory.forget(names)
 
     async def _store_echoes(self, events: Sequence[Event]) -> None:
         echoing = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
@@ -186,16 +204,11 @@ class PartitionedInbox(IdentityResolver):
         for index in late:
             event = events[index]
             assert isinstance(event, StatusChanged), "only statuses are early"
-            try:
-                [number] = await self._locate(event)
-                if number == places[index][0]:
-                    if await self._pointers.point_to_recorded(event.channel, event.provider_id):
-                        results[index] = AcceptResult.NEW
-                    continue
-            except RedisError as error:
-                raise StorageUnavailable(
-                    f"Redis did not return the message's partition: {type(error).__name__}"
-                ) from error
+            [number] = await self._locate(event)
+            if number == places[index][0]:
+                if await self._pointers.point_to_recorded(event.channel, event.provider_id):
+                    results[index] = AcceptResult.NEW
+                continue
             [results[index]] = await self._inboxes[number].accept([event])
         return results
 
@@ -204,8 +217,8 @@ def _names_of(event: Event) -> Sequence[str]:
     """Return the names of an event's contact, the most reliable one first."""
     if isinstance(event, StatusChanged | TemplateChanged):
         return ()
-    if isinstance(event, TurnReceived) and event.aliases:
-        return (*event.aliases, *event.consent_names)
+    if isinstance(event, TurnReceived):
+        return (*(event.aliases or (event.turn.session,)), *event.consent_names)
     if event.aliases or isinstance(event, Ignored):
         return event.aliases
-    return (event.turn.session,) if isinstance(event, TurnReceived | ParticipantMessage) else (event.session,)
+    return (event.turn.session,) if isinstance(event, ParticipantMessage) else (event.session,)

@@ -182,6 +182,7 @@ class WebhookSender:
             "ticket.updated_at_with_timestamp": f"{format_time(ticket.updated)} {len(ticket.audits)}",
             "ticket.assignee.id": _to_text(ticket.assignee_id) or "",
             "ticket.requester.id": str(ticket.requester),
+            "ticket.requester.email": self._tickets.get_person(ticket.requester),
             "ticket.status": ticket.status.capitalize(),
             "ticket.title": ticket.subject,
             "ticket.tags": " ".join(ticket.tags),

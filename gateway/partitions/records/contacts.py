@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import Redis
 
@@ -20,6 +20,7 @@ from gateway.redis.records.contacts.contact_search import ContactSearch, FoundCo
 from gateway.redis.records.contacts.erasure import ContactErasure, ErasureReceipt
 from gateway.redis.records.contacts.persistence import rewrite_files
 from gateway.redis.records.public_files import PublicFiles
+from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.opt_outs import OptOutRow, OptOuts
 
 _MAX_SPELLINGS = 20
@@ -83,14 +84,15 @@ class PartitionedErasure(ContactErasure):
     async def erase(self, contact: str, file_seconds: float = 300.0) -> ErasureReceipt:
         """Erase a contact, wait for the rewrite of the servers' files and return what was removed."""
         names, found = await find_everywhere(self._stores, contact)
-        places = sorted({*found.sessions, *found.links, *found.identifiers})
+        known = [await _read_names(store, found.sessions) for store in self._stores]
+        places = sorted({*found.sessions, *found.links, *found.identifiers, *set().union(*known)})
         deleted = await self._delete_outside(found.sessions, places)
         receipts: list[ErasureReceipt] = []
-        for store, removed in zip(self._stores, deleted, strict=True):
+        for store, removed, own_names in zip(self._stores, deleted, known, strict=True):
             erased = [await ContactErasure(store).erase(name, file_seconds) for name in names]
             erased = [each for each in erased if not each.is_empty]
-            if erased:  # there a provider's retry of a message of the contact is recognized
-                await self._mark_name(store, places)
+            if erased:  # a provider's retry of a message that was here leads here, where it is recognized
+                await self._mark_name(store, sorted(own_names))
             elif removed:
                 receipts.append(ErasureReceipt(files=await rewrite_files(store, file_seconds)))
             receipts += erased
@@ -116,6 +118,20 @@ class PartitionedErasure(ContactErasure):
         return [
             +Counter({"identity links": link, "files": file}) for link, file in zip(links, kept, strict=True)
         ]
+
+
+async def _read_names(store: Redis, sessions: Sequence[str]) -> set[str]:
+    """Return the sessions that a partition has, with their names: also former ones, and shared ones."""
+    names: set[str] = set()
+    for session in sessions:
+        parts = [
+            await cast("Any", store.smembers(session_key(session, part))) for part in (":names", ":retired")
+        ]
+        stored = {name.decode() for part in parts for name in part}
+        keys = [session_key(session, part) for part in ("", ":log", ":seen")]
+        if stored or await store.exists(*keys):
+            names |= {session, *stored}
+    return names
 
 
 async def _delete_pointers(store: Redis, identifiers: Sequence[str]) -> None:

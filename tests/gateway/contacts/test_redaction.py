@@ -143,6 +143,51 @@ async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_continues(redis
     assert gateway.channel.bodies[-1] == "Bye Ada."
 
 
+@pytest.mark.parametrize("is_encrypted", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "content", "slots"),
+    [
+        (
+            "location",
+            {"latitude": 47.497913, "longitude": 19.040236, "name": "Zebrafish Park", "address": "Reed 4"},
+            {"where": {"latitude": 47.497913, "longitude": 19.040236, "name": "Zebrafish Park"}},
+        ),
+        (
+            "interactive",
+            {
+                "type": "nfm_reply",
+                "nfm_reply": {
+                    "name": "flow",
+                    "body": "Sent",
+                    "response_json": '{"pet": "zebrafish", "at": 9}',
+                },
+            },
+            {"pet": "Zebrafish"},
+        ),
+    ],
+)
+async def test_a_place_and_a_form_are_redacted_with_the_slots_that_they_filled(
+    redis: Redis, kind: str, content: dict[str, Any], slots: dict[str, Any], is_encrypted: bool
+) -> None:
+    if is_encrypted:
+        use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    gateway = make_gateway(redis)
+    made = meta.build_message(kind, content, id="wamid.1", from_user_id=USER) | {"from": DIGITS}
+    events = meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[])))
+    )
+    await gateway.receive(events, SESSION)
+    exported = json.dumps(await export_contact(redis, SESSION))
+    sealer = await cipher_of(redis).sealer()
+    state = sealer.record(SESSION, json.dumps({"slots": slots, "filled": list(slots)}).encode(), frozenset())
+    await cast("Any", redis.hset(f"tg:{{{SESSION}}}", "state", state))
+    await gateway.receive(build_deletion(1), SESSION)
+
+    left = json.dumps(await export_contact(redis, SESSION)).lower()
+    assert "zebrafish" in exported.lower()
+    assert ("zebrafish" in left, "47.497913" in left) == (False, False)
+
+
 async def test_what_is_encrypted_is_redacted_too(redis: Redis) -> None:
     use_cipher(redis, parse_encryption_keys(generate_master_key()))
     gateway = make_gateway(redis)

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import ControlAction, ControlReceived, MessageTemplate
-from core.ports import Commit
+from core.ports import AcceptResult, Commit
 from gateway.hooks.partitioned_subscriptions import PartitionedSubscriptions
 from gateway.hooks.payload import event_id
 from gateway.hooks.subscription import Subscription, create_subscription
@@ -117,6 +117,17 @@ async def test_an_opt_out_by_one_name_counts_on_the_channels_of_the_others(
     assert await opt_outs.list_all() == []
 
 
+async def test_names_that_only_share_an_opt_out_are_erased_too(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    number, consent_name = "messages:app:+15550170", "messages:app:*sms:+15550170"
+    event = build_message(1, number, number).model_copy(update={"consent_names": (consent_name,)})
+    await inbox.accept([event])
+    await build_erasure(stores).erase("+15550170")
+
+    assert not [key for store in stores async for key in store.scan_iter("*15550170*")]
+
+
 async def test_the_files_of_an_erased_contact_are_deleted_where_those_of_all_are(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
@@ -143,6 +154,19 @@ async def test_what_a_provider_repeats_of_an_erased_contact_is_not_stored(
 
     assert await read_mailbox_lengths(stores, second) == [0, 0, 0, 0]
     assert await read_mailbox_lengths(stores, first) == [0, 0, 0, 0]
+
+
+async def test_repeated_messages_of_an_erased_contact_of_two_partitions_leave_no_name(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = "messages:app:+15550170", "sms:x:+15550170"
+    assert hash_name(first, 4) != hash_name(second, 4)
+    events = [build_message(1, first, first), build_message(2, second)]
+    await inbox.accept(events)
+    await build_erasure(stores).erase("+15550170")
+
+    assert await inbox.accept(events) == [AcceptResult.DUPLICATE] * 2
+    assert not [key for store in stores async for key in store.scan_iter("*15550170*")]
 
 
 async def test_a_known_opt_out_counts_when_the_directory_has_forgotten_the_contact(

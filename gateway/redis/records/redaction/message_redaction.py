@@ -7,7 +7,7 @@ has no such event (`gateway/redis/records/redaction/operator_redaction.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 from pydantic_core import from_json, to_json
@@ -32,6 +32,8 @@ from gateway.redis.records.stream_rewriter import StreamRewriter
 _LEASE_SECONDS: Final = 3.0
 """Time for a worker to finish its turn; after it the lease is taken over."""
 _INDEX_SECONDS: Final = 2 * FLUSH_SECONDS
+_MIN_SHARED_LENGTH: Final = 4
+"""Shortest value of a place, a contact or an order that is looked for, such as "2" pieces."""
 _MESSAGE_KINDS: Final = frozenset({"accepted", "participant", "said"})
 _SHARED_STREAMS: Final = (("tg:dead", "session"), ("tg:events", "s"), ("tg:hook_dead", "session"))
 
@@ -41,6 +43,15 @@ class Redaction(FrozenModel):
 
     sessions: tuple[str, ...] = ()
     records: int = 0
+
+
+def _leaves_of(value: object) -> Iterator[str]:
+    """Yield the values inside decoded JSON as texts."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _leaves_of(each)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
 
 
 class _Message:
@@ -58,8 +69,12 @@ class _Message:
 
     def add(self, fields: dict[str, Any]) -> None:
         self.texts += [str(fields[name]) for name in ("text", "body", "payload") if fields.get(name)]
-        if form := fields.get("form"):
-            self.texts += [str(value) for value in form.values() if isinstance(value, str | int | float)]
+        form = fields.get("form")
+        if isinstance(form, str):  # of the log
+            form = from_json(form)
+        self.texts += [text for text in _leaves_of(form) if text]
+        shared = [fields.get("place", "").split("\n"), *map(fields.get, ("location", "contacts", "order"))]
+        self.texts += [text for text in _leaves_of(shared) if len(text) >= _MIN_SHARED_LENGTH]
         self.has_files = self.has_files or bool(fields.get("files") or fields.get("attachments"))
 
 

@@ -84,7 +84,10 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   end
   local is_window_open = facts.window and open_window(session, facts.window, entry, now)  -- also by one over a limit
   local result, fields, counted = 'new', read_fields(session), {}
-  if facts.limits and not facts.request then
+  -- An opt-out is always taken. An opt-in is limited, or the two in turn would be confirmed without end.
+  local change = facts.request and find_change(session, facts.request)
+  if facts.limits and (not change or change == '0') then
+    facts.limits.is_confirmed = change == '0'
     local reason, is_new
     reason, is_new, counted = abuse_reason(session, account, facts.limits, fields, now)
     if is_new then
@@ -101,7 +104,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   record_contact(session, facts)
   if facts.has_names or not fields.address then restore_optout(session, now) end
   if fields.account and fields.account ~= account then redis.call('ZREM', 'tg:ready:' .. fields.account, session) end
-  if facts.request and apply_optout_request(session, facts.request, now) then turn = facts.request_turn end
+  if facts.request and apply_optout_request(session, facts.request, now, facts.at) then turn = facts.request_turn end
   if facts.author or facts.request then fields = read_fields(session) end  -- a new contact's dialog starts anew
   redis.call('RPUSH', key(session, ':mail'), turn)
   begin_wait(session, now)
@@ -209,7 +212,10 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   if not stored[2] then return 'early' end
   local session = stored[2]
   if redis.call('EXISTS', key(session)) == 0 then  -- erased or expired: its log stays away
-    if status == 'failed' then raise_account_failure(message, now) end
+    if status == 'failed' then
+      raise_account_failure(message, now)
+      record_reported_optout(session, failure, now)
+    end
     return 'new'
   end
   log_entry(session, 'status', entry)
