@@ -20,6 +20,7 @@ from gateway.partitions.sender import PartitionedSender
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
+from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.sending.first_contact import find_conversation, names_of
 from gateway.redis.sending.outbox import ProactiveSender
@@ -82,6 +83,18 @@ async def test_a_scheduled_message_follows_its_contact(
 
     assert await read_outbox(stores[2], FIRST) == ["news"]
     assert await read_outbox(stores[1], SECOND) == []
+    assert await stores[1].zcard("tg:schedule") == 0
+
+
+async def test_a_scheduled_message_can_be_cancelled_after_a_join(
+    stores: Sequence[Redis], inbox: PartitionedInbox, scheduled: ScheduleReleaser
+) -> None:
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+    everywhere = build_senders(stores, inbox)[1]
+
+    assert await everywhere.cancel(SECOND, "own-1") is CancelOutcome.CANCELLED
+    assert await everywhere.cancel(SECOND, "own-2") is CancelOutcome.UNKNOWN
+
     assert await stores[1].zcard("tg:schedule") == 0
 
 
