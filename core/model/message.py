@@ -176,8 +176,8 @@ class Reply(MessagePart):
     opt-out or opt-in, so they are sent to a contact who is opted out, also while an agent has the session;
     `says_goodbye` are the last words of a flow that opts the contact out, which an agent stops. `fallback`
     and `route` as in `Message`; `window_closed`: the provider has said that the service
-    window is closed. `trace` is that of its turn. `time_zone` is that of the contact's profile at the provider,
-    for quiet hours.
+    window is closed. `trace` is that of its turn. `time_zone` is that of the contact's profile
+    at the provider, for quiet hours.
     `original` is the whole message, kept where one of its ways leads to another channel.
     """
 
