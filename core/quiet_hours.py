@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 _PERIOD: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _PRESETS: Final = {"strict": "20:00-09:00", "off": ""}
 _CATEGORIES: Final = frozenset({"marketing", "utility"})
-_MAX_STEPS: Final = 100
+_HORIZON_MS: Final = 3 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,19 @@ class QuietHours:
             periods[category] = QuietPeriod.parse(period)
         return cls(None, periods)
 
-    def find_end(self, category: str, now_ms: int, zones: Sequence[ZoneInfo]) -> int:
-        """Return the end of quiet hours in all zones, in ms since the epoch; 0 if it is not quiet now."""
+    def find_end(self, category: str, now_ms: int, zones: Sequence[ZoneInfo]) -> int | None:
+        """Return the end of quiet hours in all zones, in ms since the epoch; 0 if it is not quiet now.
+
+        `None` if it is always quiet in one of them.
+        """
         period = self.by_category.get(category, self.default)
         if period is None:
             return 0
         at_ms = now_ms
-        for _ in range(_MAX_STEPS):
+        while at_ms < now_ms + _HORIZON_MS:
             ends = [period.find_end(datetime.fromtimestamp(at_ms / 1000, zone)) for zone in zones]
             latest = max((int(end.timestamp() * 1000) for end in ends if end), default=0)
             if not latest:
-                break
+                return at_ms if at_ms > now_ms else 0
             at_ms = max(latest, at_ms + 60_000)
-        return at_ms if at_ms > now_ms else 0
+        return None

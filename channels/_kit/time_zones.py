@@ -9,21 +9,39 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 import phonenumbers
-from phonenumbers import NumberParseException
+from phonenumbers import NumberParseException, PhoneNumber
 
+from channels._kit.inbound import canonical_number
 from core.local_time import load_time_zone
 
 
 @lru_cache(maxsize=4096)
 def find_number_zones(digits: str) -> tuple[str, ...]:
-    """Return the time zones of a number in international format; empty if none is known."""
+    """Return the time zones of a number in international format; empty if none is known.
+
+    A number that is not of a place has all zones of its country code: only those of countries that have
+    such numbers count.
+    """
     from phonenumbers import timezone  # a large table, which only quiet hours need
 
     try:
-        names = timezone.time_zones_for_number(phonenumbers.parse(f"+{digits}", None))
+        number = phonenumbers.parse(canonical_number(f"+{digits}"), None)
     except NumberParseException:
         return ()
-    return tuple(name for name in names if is_time_zone(name))
+    zones = [name for name in timezone.time_zones_for_number(number) if is_time_zone(name)]
+    known = {name for country in _find_countries(number) for name in find_country_zones(country)}
+    return tuple(name for name in zones if name in known) or tuple(zones)
+
+
+def _find_countries(number: PhoneNumber) -> Iterator[str]:
+    for country in phonenumbers.region_codes_for_country_code(number.country_code or 0):
+        if phonenumbers.is_valid_number_for_region(number, country):
+            yield country
+
+
+def find_country_zones(code: str) -> tuple[str, ...]:
+    """Return the time zones of a country by its ISO code; empty if it is unknown."""
+    return _load_zones().get(code, ())
 
 
 @lru_cache(maxsize=1024)

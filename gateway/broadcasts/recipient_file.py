@@ -48,11 +48,13 @@ class Recipient(FrozenModel):
 def read_recipients(content: bytes) -> Iterator[Recipient]:
     """Read a CSV file with a header, in UTF-8 or UTF-16; the separator is detected from the header.
 
-    A row that cannot be used is returned with its problem. Raises `RecipientFileError`.
+    A row that cannot be used is returned with its problem. Raises `RecipientFileError`, also where a quote is
+    not closed: the rows after it would be sent to one contact, as the value of a variable.
     """
     if len(content) > MAX_FILE_BYTES:
         raise RecipientFileError(f"the file has more than {MAX_FILE_BYTES} bytes; split it")
-    lines = csv.reader(io.StringIO(_decode(content), newline=""), delimiter=_find_separator(content))
+    text = io.StringIO(_decode(content), newline="")
+    lines = csv.reader(text, delimiter=_find_separator(content), strict=True)
     try:
         header = _name_contact_column([name.strip() for name in next(lines, [])])
         _check_header(header)
@@ -100,7 +102,7 @@ def _check_header(header: list[str]) -> None:
         raise RecipientFileError(f'the first line has no column "{TO_COLUMN}"; it has: {found}')
     if len(header) > MAX_COLUMNS:
         raise RecipientFileError(f"the file has more than {MAX_COLUMNS} columns")
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise RecipientFileError(f"columns with the same name: {', '.join(repeated)}")
 

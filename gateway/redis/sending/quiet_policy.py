@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from channels._kit.time_zones import find_number_zones, is_time_zone
+from channels._kit.inbound import is_whatsapp_user_id
+from channels._kit.time_zones import find_country_zones, find_number_zones, is_time_zone
 from core.local_time import load_time_zone
 from core.model import Address, Reply
 from core.quiet_hours import QuietHours
@@ -48,11 +49,15 @@ class QuietPolicy:
     def find_end(self, address: Address, category: str, now_ms: int, profile_zone: str = "") -> int:
         """Return when the contact's quiet hours are over, in ms since the epoch; 0 if it is not quiet.
 
-        A number may belong to several time zones: it is quiet if it is in any of them.
+        A number may belong to several time zones: it is quiet if it is in any of them. If that is always
+        so, the configured time zone counts.
         """
         rule = self._by_channel.get(address.channel, self._default)
         names = self._find_zones(address, profile_zone, rule)
-        return rule.hours.find_end(category, now_ms, [load_time_zone(name) for name in names])
+        end = rule.hours.find_end(category, now_ms, [load_time_zone(name) for name in names])
+        if end is None:
+            end = rule.hours.find_end(category, now_ms, [load_time_zone(rule.time_zone)])
+        return end or 0
 
     def _find_zones(self, address: Address, profile_zone: str, rule: QuietRule) -> tuple[str, ...]:
         if rule.fixed:
@@ -60,8 +65,12 @@ class QuietPolicy:
         if profile_zone and is_time_zone(profile_zone):
             return (profile_zone,)
         zones: tuple[str, ...] = ()
-        if address.channel in self._numbered_channels and (match := _NUMBER.fullmatch(address.theirs)):
+        if address.channel not in self._numbered_channels:
+            return (rule.time_zone,)
+        if match := _NUMBER.fullmatch(address.theirs):
             zones = find_number_zones(match[1])
+        elif is_whatsapp_user_id(user_id := address.theirs.rpartition(":")[2]):
+            zones = find_country_zones(user_id[:2])
         return zones or (rule.time_zone,)
 
     def find_end_for(self, reply: Reply, now_ms: int) -> int:

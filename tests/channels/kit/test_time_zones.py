@@ -28,7 +28,16 @@ def test_a_place_has_a_zone_if_it_is_certain(country: str, city: str, zone: str)
 
 @pytest.mark.parametrize(
     ("number", "zone"),
-    [("4917012345678", "Europe/Berlin"), ("61412345678", ""), ("12", ""), ("", ""), ("999" * 5, "")],
+    [
+        ("4917012345678", "Europe/Berlin"),
+        ("18762101234", "America/Jamaica"),  # libphonenumber names all zones of +1
+        ("447400123456", "Europe/London"),
+        ("5215512345678", "America/Mexico_City"),  # as WhatsApp spells it
+        ("61412345678", ""),
+        ("12", ""),
+        ("", ""),
+        ("999" * 5, ""),
+    ],
 )
 def test_a_number_has_a_zone_if_it_belongs_to_one(number: str, zone: str) -> None:
     assert find_number_zone(number) == zone

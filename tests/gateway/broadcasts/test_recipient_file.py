@@ -22,8 +22,9 @@ ROW = [("+15550100", {"name": "Ada"})]
         "to,name\n+15550100,Ada\n".encode("utf-16"),
         b' to , name\n"+15550100"," Ada "\n\n,\n',
         b"name,Phone_Number\nAda,+15550100\n",
+        b"to,name,,\n+15550100,Ada,,\n",
     ],
-    ids=["plain", "BOM and semicolons", "tabs", "UTF-16", "blanks", "another name"],
+    ids=["plain", "BOM and semicolons", "tabs", "UTF-16", "blanks", "another name", "columns without name"],
 )
 def test_a_file_is_read_as_it_was_saved(content: bytes) -> None:
     assert [(each.to, each.variables) for each in read_recipients(content)] == ROW
@@ -51,6 +52,8 @@ def test_a_row_that_cannot_be_used_says_why(row: bytes, problem: str) -> None:
         (b"Phone,e-mail\n1,2", 'several columns may be the contacts: Phone, e-mail; name the right one "to"'),
         (b"to,name,name\n1,2,3", "same name"),
         (b"to,name\n\xff\xfe\xfa", "not in UTF-8"),
+        (b'to,name\n+15550100,"Ada\n+15550101,Bob\n', "not CSV"),
+        (b'to,name\n+15550100,"Ada\n+15550101,"Bob"\n', "line 3: it is not CSV"),
         (b"to\n" + b"\n".join([b'"' + b"x" * 200_000]), "not CSV"),
         (",".join(["to", *map(str, range(60))]).encode(), "more than 50 columns"),
     ],

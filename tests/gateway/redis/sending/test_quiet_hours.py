@@ -191,6 +191,7 @@ def test_the_zone_is_that_of_the_number() -> None:
     assert end("+61412345678") == "02 01:30"  # ambiguous: until it is 8 in all of Australia's islands
     assert end("+15550170") == ""  # unknown: the configured zone
     assert end("whatsapp:US.1") == ""
+    assert end("whatsapp:JP.1") == end("JP.ENT.1", "whatsapp") == "01 23:00"  # the country of a hidden number
     assert end("4917012345678", "intercom") == ""  # an ID of a conversation
     assert end("4917012345678", "web") == ""
     assert end("999" * 5) == ""
@@ -217,3 +218,12 @@ def test_the_accounts_zone_comes_before_the_profiles_and_that_before_the_numbers
 
     end = policy.find_end(address, "marketing", int(midnight.timestamp() * 1000), profile)
     assert end == int(morning.timestamp() * 1000)
+
+
+def test_a_number_with_zones_that_are_never_all_awake_has_the_configured_one() -> None:
+    rule = QuietRule(QuietHours.parse("16:00-12:00"), "Europe/Berlin")
+    policy = QuietPolicy(rule, {}, ["twilio"])
+    toll_free = Address(channel="twilio", account="A1", ours="+15550100", theirs="+18005550100")
+
+    end = policy.find_end(toll_free, "marketing", NIGHT_IN_BERLIN)
+    assert datetime.fromtimestamp(end / 1000, UTC).strftime("%H:%M") == "10:00"
