@@ -11,7 +11,7 @@ from importlib.resources import files
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber
 
-from channels._kit.inbound import canonical_number
+from channels._kit.phone_numbers import canonical_number
 from core.local_time import load_time_zone
 
 

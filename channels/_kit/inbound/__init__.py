@@ -14,10 +14,10 @@ from channels._kit.inbound.json import (
     parse_object,
 )
 from channels._kit.inbound.opt_outs import OptOutRecognizer, OptOutWordSet, fold_keyword
-from channels._kit.inbound.phone_numbers import canonical_number, is_whatsapp_user_id
 from channels._kit.inbound.public_url import PublicUrl, parse_query_values, parse_request_target
 from channels._kit.inbound.signatures import matches_sha256, signatures_match
 from channels._kit.inbound.verification import Verification
+from channels._kit.phone_numbers import canonical_number, is_whatsapp_user_id
 
 __all__ = [
     "FORM_CONTENT_TYPE",

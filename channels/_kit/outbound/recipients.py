@@ -10,9 +10,9 @@ from typing import Final
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from channels._kit.phone_numbers import compact_number, remove_mexican_digit
 from core.errors import InvalidContact
 
-_WRITTEN: Final = re.compile(r"\+?[\d ()./-]{1,40}", re.ASCII)
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _SAMPLE: Final = re.compile(r"\+155501\d\d")
 """Numbers of the simulators, too short to be real."""
@@ -27,20 +27,17 @@ _REASONS: Final = {
 def parse_phone_number(text: str) -> str:
     """Return a number in E.164, checked against the lengths of its country. Raises `InvalidContact`.
 
-    Spaces and punctuation are allowed, and `00` in place of the plus sign.
+    Spaces and punctuation are allowed, `00` in place of the plus sign, and Mexico's former mobile digit.
     """
-    written = text.strip()
-    if not _WRITTEN.fullmatch(written):
+    written = compact_number(text)
+    if not written:
         raise InvalidContact("not a phone number; write it with its country code, such as +15550170")
-    digits = re.sub(r"\D", "", written)
     if not written.startswith("+"):
-        if not digits.startswith("00"):
-            raise InvalidContact("the phone number has no country code; write it as +15550170")
-        digits = digits[2:]
-    if _SAMPLE.fullmatch(f"+{digits}"):
-        return f"+{digits}"
+        raise InvalidContact("the phone number has no country code; write it as +15550170")
+    if _SAMPLE.fullmatch(written):
+        return written
     try:
-        number: PhoneNumber = phonenumbers.parse(f"+{digits}", None)
+        number: PhoneNumber = phonenumbers.parse(remove_mexican_digit(written), None)
     except NumberParseException:
         raise InvalidContact("not a phone number: its country code does not exist") from None
     reason = phonenumbers.is_possible_number_with_reason(number)

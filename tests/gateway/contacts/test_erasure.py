@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from core.model import Address, ControlAction, ControlReceived, DeliveryStatus, Turn, TurnReceived
 from core.ports import TurnListener
+from gateway.broadcasts.broadcast import Broadcast
+from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import Broadcasts
 from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
@@ -92,6 +95,19 @@ async def test_other_contacts_keep_their_data(gateway: InboundGateway) -> None:
     assert [(row.line, row.to) for row in rows] == [(2, ""), (3, "+15550102361")]
     assert rows[0].problem == "the contact's data was erased"
     assert (await ContactSearch(gateway.redis).find("+15550102361")).sessions == (other,)
+
+
+@pytest.mark.parametrize(
+    "written", ["+49 0151 23456789", "+49 (0)151 23456789", "\u202a+4915123456789\u202c"]
+)
+async def test_rows_of_a_number_in_any_spelling_are_erased(redis: Redis, written: str) -> None:
+    broadcasts = Broadcasts(redis, ProtocolLimits())
+    rows = [Recipient(line=2, to=written), Recipient(line=3, to="+49 0151 13456789")]
+    await broadcasts.start(Broadcast(name="spring", channel="twilio", text="Hi"), rows)
+
+    await ContactErasure(redis).erase("+4915123456789")
+
+    assert [row.to for row in await broadcasts.read_rows("spring", 0, 10)] == ["", "+49 0151 13456789"]
 
 
 @pytest.mark.parametrize("kind", [DeliveryStatus.DELIVERED, DeliveryStatus.FAILED])

@@ -10,12 +10,13 @@ from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.records.contacts.contact_names import normalize
+from gateway.redis.records.contacts.contact_names import normalize, read_written
 from gateway.redis.records.contacts.contact_records import Command, ContactRecord
 from gateway.redis.records.contacts.contact_search import FoundContact, scan_keys
 from gateway.redis.records.contacts.key_content import decode
 
 _ROWS_PER_CALL: Final = 1_000
+_TAIL: Final = 6
 _ROWS_PREFIX: Final = "tg:broadcast_rows:"
 _ERASED: Final = "the contact's data was erased"
 ROW_CLEAR: Final = frozenset({"line", "to"})
@@ -53,7 +54,7 @@ async def _find_rows(
         for number, stored in enumerate(rows, start=first):
             row = from_json(stored)
             session = own_rows.get(number)
-            if session is None and normalize(str(row.get("to", ""))) not in wanted:
+            if session is None and not _is_for(str(row.get("to", "")), wanted):
                 continue
             outcome = from_json(await cast("Any", redis.hget(outcomes_key, str(number))) or b"{}")
             emptied = json.dumps({"line": row.get("line", 0), "to": "", "problem": _ERASED})
@@ -67,6 +68,15 @@ async def _find_rows(
             content = {"broadcast": name, "row": decode(opened), "outcome": outcome}
             yield ContactRecord("broadcast rows", content, tuple(commands))
         first += len(rows)
+
+
+def _is_for(to: str, wanted: frozenset[str]) -> bool:
+    """Return whether a row goes to one of the identifiers; a number is only parsed if its end is the same."""
+    plain = normalize(to)
+    if plain in wanted:
+        return True
+    may_be = plain.startswith("+") and any(each.endswith(plain[-_TAIL:]) for each in wanted)
+    return may_be and not wanted.isdisjoint(read_written(to))
 
 
 async def _find_rows_of_sessions(redis: Redis, key: str, sessions: tuple[str, ...]) -> dict[int, str]:

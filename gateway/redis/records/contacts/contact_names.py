@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from gateway.redis.records.contacts.contact_spelling import normalize as normalize
 from gateway.redis.records.contacts.contact_spelling import normalize_name as normalize_name
+from gateway.redis.records.contacts.contact_spelling import read_written as read_written
 
 _MIN_MENTION_LENGTH: Final = 6
 

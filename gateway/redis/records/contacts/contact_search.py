@@ -18,6 +18,7 @@ from gateway.redis.records.contacts.contact_names import (
     normalize_name,
     read_identifiers,
     read_names,
+    read_written,
 )
 
 _KEYS_PER_CALL: Final = 1_000
@@ -47,7 +48,7 @@ class ContactSearch:
 
         A number or an address that is found leads to the sessions that it has on other channels.
         """
-        wanted = {normalize(contact)}
+        wanted = set(read_written(contact))
         names = frozenset({normalize_name(contact)})
         found = FoundContact()
         for _ in range(_MAX_ROUNDS):

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from channels._kit.inbound import canonical_number
+from channels._kit.outbound import parse_phone_number
+from channels._kit.phone_numbers import canonical_number, compact_number
+from core.errors import InvalidContact
 
 _PREFIXES: Final = ("whatsapp:", "tel:", "sms:", "mailto:", "user:", "contact:")
 _PHONE: Final = re.compile(r"\+?[0-9]{5,20}")
-_PHONE_PUNCTUATION: Final = re.compile(r"[\s().\-/\u2010-\u2015]")
 _MAX_TERM_LENGTH: Final = 100
 _MAX_TERMS: Final = 12
 
@@ -24,14 +25,24 @@ def normalize(identifier: str) -> str:
     text = identifier.strip()
     for prefix in _PREFIXES:
         text = text.removeprefix(prefix)
-    digits = _PHONE_PUNCTUATION.sub("", text)
-    if digits.startswith("00"):
-        digits = f"+{digits[2:]}"
+    digits = compact_number(text)
     if _PHONE.fullmatch(digits):
         return canonical_number(f"+{digits.removeprefix('+')}")
     if "@" in text:
         return text.lower()
     return normalize_name(text) if " " in text else text
+
+
+def read_written(identifier: str) -> frozenset[str]:
+    """Return the spellings of an identifier that a person wrote: a number also as it is dialled.
+
+    In `+49 0151 ...` the zero is not.
+    """
+    try:
+        dialled = canonical_number(parse_phone_number(identifier))
+    except InvalidContact:
+        return frozenset({normalize(identifier)})
+    return frozenset({normalize(identifier), dialled})
 
 
 def normalize_name(name: str) -> str:

@@ -22,6 +22,10 @@ def test_numbers_of_the_simulators_are_taken() -> None:
     assert parse_phone_number("+1 555 0170") == "+15550170"
 
 
+def test_a_mexican_number_is_taken_as_whatsapp_spells_it() -> None:
+    assert parse_phone_number("+521 55 1234 5678") == "+525512345678"
+
+
 @pytest.mark.parametrize(
     ("written", "reason"),
     [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.inbound import canonical_number
+from channels._kit.phone_numbers import canonical_number, compact_number
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,23 @@ def test_numbers_have_one_canonical_spelling(number: str, spelling: str) -> None
 @given(st.from_regex(r"\+(55|52|54)\d{8,12}", fullmatch=True))
 def test_the_canonical_spelling_is_idempotent(number: str) -> None:
     assert canonical_number(canonical_number(number)) == canonical_number(number)
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [
+        (" +49 (0)151 23456-78 ", "+491512345678"),
+        ("0049(0)151/2345678", "+491512345678"),
+        ("\u202a+49\u00a0151\u20112345678\u202c", "+491512345678"),  # as a phone copies it
+        ("\uff0b\uff14\uff19151 2345678", "+491512345678"),
+        ("+39 (0)6 12345678", "+390612345678"),  # the zero belongs to the number
+        ("+1 (202) 555-0171", "+12025550171"),
+        ("(0)151 2345678", "01512345678"),
+        ("+49151x", ""),
+        ("+49151\n2345678", ""),
+        ("ada@example.com", ""),
+        ("", ""),
+    ],
+)
+def test_a_written_number_is_read(written: str, digits: str) -> None:
+    assert compact_number(written) == digits
