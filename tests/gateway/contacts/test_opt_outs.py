@@ -14,10 +14,12 @@ from core.model import (
     ConsentRequest,
     ControlAction,
     ControlReceived,
+    DeliveryStatus,
     Event,
     FailureKind,
     OptOutScope,
     Owner,
+    StatusChanged,
     Turn,
     TurnReceived,
 )
@@ -52,6 +54,16 @@ def build_preference(value: str, timestamp: int) -> list[Event]:
     change = {"wa_id": meta.PHONE, "category": "marketing_messages", "value": value, "timestamp": timestamp}
     made = meta.build_value(user_preferences=[change])
     return meta.build_channel().parse(meta.build_webhook(meta.build_batch(made, field="user_preferences")))
+
+
+def build_opt_out_status(message: str) -> list[Event]:
+    failed = DeliveryStatus.FAILED
+    failure = FailureKind.OPTED_OUT
+    return [
+        StatusChanged(
+            channel="twilio", provider_id=message, status=failed, error_code="21610", failure=failure
+        )
+    ]
 
 
 def build_desk_message(channel: str, number: int, text: str, payload: str = "") -> list[Event]:
@@ -370,6 +382,20 @@ def test_whatsapp_reports_an_opt_out_of_marketing_by_status() -> None:
     from channels.whatsapp.capabilities import classify_error_code
 
     assert classify_error_code("131050").failure is FailureKind.OPTED_OUT_OF_MARKETING
+
+
+async def test_a_late_failure_does_not_undo_an_opt_in(gateway: InboundGateway) -> None:
+    """It reports an opt-out that was known when the message was sent."""
+    await gateway.receive(build_twilio_message(1, "hello"), SMS)
+    await gateway.receive(build_twilio_message(2, "STOP"), SMS)
+    await gateway.receive(build_twilio_message(3, "START"), SMS)
+    await gateway.receive(build_twilio_message(4, "hello again"), SMS)
+    last = len(gateway.channel.bodies)
+
+    await gateway.inbox.accept(build_opt_out_status("P1"))
+    assert await gateway.send(SMS, "offer") is SendOutcome.QUEUED
+    await gateway.inbox.accept(build_opt_out_status(f"P{last}"))
+    assert await gateway.send(SMS, "another") is SendOutcome.OPTED_OUT
 
 
 async def test_a_refusal_for_marketing_leaves_answers(gateway: InboundGateway) -> None:

@@ -214,7 +214,7 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   if redis.call('EXISTS', key(session)) == 0 then  -- erased or expired: its log stays away
     if status == 'failed' then
       raise_account_failure(message, now)
-      record_reported_optout(session, failure, now)
+      record_reported_optout(session, failure, nil, now)
     end
     return 'new'
   end

@@ -5,7 +5,9 @@ local session, now = ARGV[1], clock()
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[6]) then return 2 end
 log_entry(session, 'refused', ARGV[4])
-if ARGV[3] ~= '' then set_optout(session, ARGV[3], now) end
+if ARGV[3] ~= '' and not is_older_report(session, redis.call('HGET', key(session), 'marked_at'), now) then
+  set_optout(session, ARGV[3], now)
+end
 if ARGV[5] ~= '' then add_dead_letter(session, ARGV[5]) end
 settle_reply(session, ARGV[6])  -- first, as it may delay timers
 if ARGV[3] ~= '' or ARGV[5] ~= '' then schedule_undelivered(session, ARGV[6], now, ARGV[7]) end

@@ -11,12 +11,12 @@ if not lease_valid(session, ARGV[2], now) then
   end
   return nil
 end
-local addresses = redis.call('HMGET', key(session), 'address', 'marked_to')
+local addresses = redis.call('HMGET', key(session), 'address', 'marked_to', 'marked_at')
 redis.call('LPUSH', key(session, ':recent'), ARGV[4])
 settle_reply(session, ARGV[7])
 redis.call('LTRIM', key(session, ':recent'), 0, RECENT_LENGTH - 1)
 redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
-redis.call('HSET', message, 'session', session, 'reply', ARGV[7], 'account', ARGV[6])
+redis.call('HSET', message, 'session', session, 'reply', ARGV[7], 'account', ARGV[6], 'given', addresses[3] or now)
 redis.call('PEXPIRE', message, DEDUP_MS)
 log_entry(session, 'sent', ARGV[5])
 if ARGV[9] then  -- the thread's webhooks lead here, and the next reply goes there, unless an answer has come already

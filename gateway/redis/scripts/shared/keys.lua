@@ -8,7 +8,7 @@
 --                         marked_to transferred ours window bulk known asked zone repeated patience heard templates left last_due
 --                         terms (those indexed and the day, so that they are written once a day)
 --                         rate today said tokens replied silenced (abuse.lua)
---                         consented (opt_outs.lua)
+--                         consented opted_in (opt_outs.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time

@@ -77,11 +77,17 @@ local function set_optout(session, change, now, at)
   local present = redis.call('HGET', key(session), 'optout') or '0'
   redis.call('HSET', key(session), 'consented', at and at > 0 and at or now / 1000 - 60)
   if change == '0' or change == 'resume' and present == 'marketing' then
+    redis.call('HSET', key(session), 'opted_in', now)
     clear_optout(session)
   elseif change == '1' or change == 'marketing' and present ~= '1' then
     record_optout(session, change, now)
   end
   add_optout_event(session, present)
+end
+
+-- True if a provider reports an opt-out for a message that it was given before the contact opted in.
+local function is_older_report(session, given, now)
+  return (tonumber(given or '') or now) < tonumber(redis.call('HGET', key(session), 'opted_in') or 0)
 end
 
 -- The scope of an opt-out that is kept under the names of a session's contact; nil if there is none, '0' if the contact opted

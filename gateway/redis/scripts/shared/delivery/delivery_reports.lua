@@ -73,17 +73,19 @@ local function raise_account_failure(message, now)
   raise_alarm(stored[1], {code = report.code, reason = report.error, at_ms = now})
 end
 
--- Record an opt-out that a failure reports, also of a session that has expired. Returns whether it is one.
-local function record_reported_optout(session, failure, now)
+-- Record an opt-out that a failure reports, also of a session that has expired. `given` is when the provider got the message.
+-- Returns whether it is one.
+local function record_reported_optout(session, failure, given, now)
   local scope = ({opted_out = '1', opted_out_of_marketing = 'marketing'})[failure]
-  if scope then set_optout(session, scope, now) end
-  return scope ~= nil
+  if not scope or is_older_report(session, given, now) then return false end
+  set_optout(session, scope, now)
+  return true
 end
 
 -- Guarantee L14: a failure that a status reports is settled as the same answer of the API would be. `message` is the key
 -- of a sent message. Returns whether the session has work now.
 local function settle_failed_status(message, now)
-  local stored = redis.call('HMGET', message, 'session', 'reply', 'entry', 'failure', 'pause')
+  local stored = redis.call('HMGET', message, 'session', 'reply', 'entry', 'failure', 'pause', 'given')
   local session, reply, failure = stored[1], stored[2], stored[4] or 'permanent'
   local report = cjson.decode(stored[3])
   raise_account_failure(message, now)
@@ -104,7 +106,7 @@ local function settle_failed_status(message, now)
   end
   redis.call('HDEL', key(session, ':kept'), report.id)
   count_broadcast(reply, 'failed')
-  if record_reported_optout(session, failure, now) then
+  if record_reported_optout(session, failure, stored[6], now) then
     log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'status ' .. report.code, at = 0}))
     return schedule_undelivered(session, reply, now, failure)
   end

@@ -23,7 +23,7 @@ local function forget_consent(session, names)
     local is_linked = name == session or redis.call('EXISTS', 'tg:person:' .. name) == 1
     if not is_linked and not are_new[name] then redis.call('SREM', key(session, ':names'), name) end
   end
-  redis.call('HDEL', key(session), 'consented')
+  redis.call('HDEL', key(session), 'consented', 'opted_in')
   if present == '0' then return end
   end_optout(session)
   for _, digest in ipairs((read_names(session))) do redis.call('HDEL', 'tg:optout_names', digest) end
