@@ -80,7 +80,8 @@ def test_a_bare_stop_is_an_ordinary_answer_where_only_explicit_words_count() -> 
 
 
 def test_marketing_and_opt_in_have_words_of_their_own() -> None:
-    assert recognize("Stop promotions", "explicit") is ConsentRequest.MARKETING_OPT_OUT
+    for phrase in ("Stop promotions", "No more ads please", "keine Angebote mehr", "no más publicidad"):
+        assert recognize(phrase, "explicit") is ConsentRequest.MARKETING_OPT_OUT
     assert recognize("YES!", "explicit") is ConsentRequest.OPT_IN
     assert recognize("start", "explicit") is ConsentRequest.OPT_IN
 
@@ -97,6 +98,13 @@ def test_marketing_and_opt_in_have_words_of_their_own() -> None:
             "Bitte stopp, danke",
         ),
         *("ＳＴＯＰ", "ⓢⓣⓞⓟ", "𝐒𝐓𝐎𝐏", "S T O P", "🛑 STOP 🛑", "Stop texting", "arrêt svp", "baja por favor"),
+        *(
+            "dont text me anymore",
+            "Never contact me again!",
+            "Do not contact me any more",
+            "remove me please",
+        ),
+        *("Schreiben Sie mir nicht mehr", "je ne veux plus de messages", "no quiero más mensajes, gracias"),
         f"stop{' ' * 300}",
     ],
 )
