@@ -82,8 +82,13 @@ class PartitionedSender(ProactiveSender):
         return await (await self._sender_of_contact(contact)).find_session(contact)
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
-        """Cancel a scheduled message."""
-        return await (await self._sender_of_session(session)).cancel(session, key)
+        """Cancel a scheduled message, also in a partition that its contact has left."""
+        present = await self._sender_of_session(session)
+        outcome = await present.cancel(session, key)
+        for sender in self._senders:
+            if outcome is CancelOutcome.UNKNOWN and sender is not present:
+                outcome = await sender.cancel(session, key)
+        return outcome
 
     async def _follow(
         self,

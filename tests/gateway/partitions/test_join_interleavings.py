@@ -30,6 +30,7 @@ from tests.fakes import ADDRESS, build_turn
 from tests.gateway.partitions.conftest import PARTITIONS
 from tests.gateway.partitions.inboxes import build_inbox
 from tests.gateway.partitions.test_directory import find_names
+from tests.gateway.stopped_process import StoppedCalls
 
 FIRST, SECOND = find_names(2)[0], find_names(1)[0]
 JOINING_MS = 300
@@ -51,32 +52,13 @@ def shorten_joining(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joining, "_JOINING_MS", JOINING_MS)
 
 
-class StoppedProcess:
+class StoppedProcess(StoppedCalls):
     """A web process that is stopped before its `limit`-th call of the server, and then runs `meanwhile`."""
 
     def __init__(self, url: str, limit: int, meanwhile: Callable[[], Awaitable[object]]) -> None:
         self.stores = open_partitions(url, PARTITIONS)
-        self._limit = limit
-        self._meanwhile = meanwhile
-        self.calls = 0
-        for each in self.stores:
-            for name in ("execute_multiplexed", "execute_command"):
-                setattr(each, name, self._stop_before(getattr(each, name)))
+        super().__init__(self.stores, limit, meanwhile)
         self.inbox = build_inbox(self.stores)
-
-    def _stop_before(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def stopped(*arguments: Any, **options: Any) -> Any:
-            self.calls += 1
-            if self.calls >= self._limit:
-                limit, self._limit = self._limit, 1_000_000
-                try:
-                    await self._meanwhile()
-                except RedisConnectionError:
-                    self._limit = limit  # every later call fails, too
-                    raise
-            return await call(*arguments, **options)
-
-        return stopped
 
     async def aclose(self) -> None:
         for each in self.stores:
@@ -199,7 +181,7 @@ async def test_a_process_that_ends_between_two_calls_of_a_join(
         with suppress(StorageUnavailable):
             await process.inbox.accept([both])
         await process.aclose()
-        if process.calls < limit:
+        if not process.was_stopped:
             return
         await accept_until_stored(inbox, [later])
         await accept_until_stored(inbox, [both])
@@ -226,7 +208,7 @@ async def test_a_request_that_stands_still_while_its_contact_is_joined(
         process = StoppedProcess(cluster_url, limit, lambda: inbox.accept([both]))
         await accept_until_stored(process.inbox, OTHERS[other])
         await process.aclose()
-        if process.calls < limit:
+        if not process.was_stopped:
             return
         events = [build_message(1, FIRST), build_message(2, SECOND), both, *OTHERS[other]]
         try:
