@@ -57,6 +57,7 @@ class Rerouter(Generic[Http]):
                 bulk=reply.bulk,
                 category=reply.category,
                 confirms_request=reply.confirms_request,
+                says_goodbye=reply.says_goodbye,
                 trace=reply.trace,
                 time_zone=reply.time_zone,
                 **vars(part),

@@ -21,13 +21,14 @@ from core.model import (
     Turn,
     TurnReceived,
 )
-from core.ports import ErrorMessages
+from core.ports import ErrorMessages, TurnOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.environments.inbound import InboundGateway, get_session
+from tests.fakes import EchoDialog
+from tests.gateway.environments.inbound import InboundGateway, get_session, get_turn
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 SMS = f"twilio:{ACCOUNT}:{OURS}:{NUMBER}"
@@ -181,6 +182,32 @@ async def test_an_agent_who_comes_before_the_confirmation_is_sent_does_not_stop_
     assert gateway.channel.bodies[1:] == [MESSAGES.opted_out]
 
 
+class FarewellDialog(EchoDialog):
+    """A dialog that opts the contact out with each answer."""
+
+    async def answer(self, *arguments: Any, **more: Any) -> TurnOutcome:
+        return (await super().answer(*arguments, **more))._replace(opt_out=True)
+
+
+@pytest.mark.parametrize("takes_over", [False, True])
+async def test_the_last_words_of_a_flow_are_sent_unless_an_agent_has_come(
+    redis: Redis, takes_over: bool
+) -> None:
+    gateway = InboundGateway(redis, ["whatsapp"], dialog=FarewellDialog())
+    gateway.channel.planned_failures.append((Unavailable("away"), False))
+    [event] = build_meta_message(1, "bye")
+    await gateway.receive([event], META)
+    if takes_over:
+        address = get_turn([event]).turn.address
+        act = ControlReceived(id="c", session=META, address=address, act=ControlAction.TAKE_OVER)
+        await gateway.inbox.accept([act])
+    await gateway.process_when_due(META)
+    await gateway.mailbox.aclose()
+
+    assert gateway.channel.bodies == ([] if takes_over else ["1: bye"])
+    assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
+
+
 async def test_at_the_providers_desk_the_agent_answers_the_request(redis: Redis) -> None:
     gateway = InboundGateway(redis, ["intercom"], desk=True)
     await gateway.receive(build_desk_message("intercom", 1, "hello"), "intercom:T1")
@@ -235,6 +262,21 @@ async def test_a_start_that_was_written_before_the_stop_is_late(gateway: Inbound
 
     await gateway.receive(build_meta_message(3, "START", timestamp="1790000900"), META)
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(-5, SendOutcome.QUEUED), (-600, SendOutcome.OPTED_OUT)])
+async def test_clocks_may_differ_by_a_minute(
+    gateway: InboundGateway, seconds: int, outcome: SendOutcome
+) -> None:
+    """An operator's act has this server's time, and what the contact writes that of the provider."""
+    await gateway.receive(build_meta_message(1, "hello"), META)
+    address = Address(channel="whatsapp", account="A", ours="A", theirs=meta.PHONE)
+    stop = ControlReceived(id="o", session=META, address=address, act=ControlAction.OPT_OUT)
+    await gateway.inbox.accept([stop])
+    now, _ = await gateway.redis.time()
+    await gateway.receive(build_meta_message(2, "START", timestamp=str(now + seconds)), META)
+
+    assert await gateway.send(META, "offer") is outcome
 
 
 async def test_a_contact_without_a_number_opts_out_of_marketing(gateway: InboundGateway) -> None:

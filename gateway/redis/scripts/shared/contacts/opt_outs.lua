@@ -13,17 +13,23 @@ local function ensure_salt(seed)
   redis.call('SET', 'tg:optout_salt', redis.sha1hex(time[1] .. '.' .. time[2] .. seed), 'NX')
 end
 
--- The names of a session's contact, with their digests: own names, and shared ones, which lead to no session and are those of
--- other sessions, too (consent names). A name that leads to somebody else by now is left out.
+-- How a name belongs to a session: its own, shared (a consent name, which leads to no session and may be that of others, too),
+-- or nil for one that leads to somebody else by now.
+local function kind_of_name(session, name)
+  if name == session then return 'own' end
+  local leads_to = redis.call('HGET', 'tg:person:' .. name, 'session')
+  return leads_to == session and 'own' or not leads_to and 'shared' or nil
+end
+
+-- The digests of the names of a session's contact: own ones, and shared ones.
 local function read_names(session)
-  local own, shared = {name_digest(session)}, {}
-  if #own == 0 then return own, shared end
+  local found = {own = {name_digest(session)}, shared = {}}
+  if #found.own == 0 then return found.own, found.shared end
   for _, name in ipairs(redis.call('SMEMBERS', key(session, ':names'))) do
-    local leads_to = redis.call('HGET', 'tg:person:' .. name, 'session')
-    if name ~= session and leads_to == session then own[#own + 1] = name_digest(name) end
-    if name ~= session and not leads_to then shared[#shared + 1] = name_digest(name) end
+    local digests = name ~= session and found[kind_of_name(session, name)]
+    if digests then digests[#digests + 1] = name_digest(name) end
   end
-  return own, shared
+  return found.own, found.shared
 end
 
 local function record_under_names(session, scope)
@@ -66,10 +72,10 @@ local function is_older_wish(session, at, now)
 end
 
 -- `change` is '1' or 'marketing' to opt out, '0' to opt in, or 'resume' to end an opt-out of marketing only. `at` is the
--- provider's time of that, if it is known.
+-- provider's time of that, if it is known; a time of this server is not compared with those more exactly than to a minute.
 local function set_optout(session, change, now, at)
   local present = redis.call('HGET', key(session), 'optout') or '0'
-  redis.call('HSET', key(session), 'consented', at and at > 0 and at or now / 1000)
+  redis.call('HSET', key(session), 'consented', at and at > 0 and at or now / 1000 - 60)
   if change == '0' or change == 'resume' and present == 'marketing' then
     clear_optout(session)
   elseif change == '1' or change == 'marketing' and present ~= '1' then
@@ -78,19 +84,22 @@ local function set_optout(session, change, now, at)
   add_optout_event(session, present)
 end
 
-local function widest_scope(digests)
-  local found
-  for _, scope in ipairs(#digests > 0 and redis.call('HMGET', 'tg:optout_names', unpack(digests)) or {}) do
-    if scope == '1' or scope == 'marketing' and found ~= '1' or scope and not found then found = scope end
-  end
-  return found
-end
-
 -- The scope of an opt-out that is kept under the names of a session's contact; nil if there is none, '0' if the contact opted
--- in under a name that several sessions share: what is recorded there is the newest.
+-- in under a shared name: what is recorded there is the newest.
 local function find_optout(session)
-  local own, shared = read_names(session)
-  return widest_scope(shared) or widest_scope(own)
+  local names, digests = {session}, {name_digest(session)}
+  if #digests == 0 then return nil end
+  for _, name in ipairs(redis.call('SMEMBERS', key(session, ':names'))) do
+    names[#names + 1], digests[#digests + 1] = name, name_digest(name)
+  end
+  local width, widest = {['0'] = 1, marketing = 2, ['1'] = 3}, {}
+  for i, scope in ipairs(redis.call('HMGET', 'tg:optout_names', unpack(digests))) do
+    local kind = scope and kind_of_name(session, names[i])
+    if kind and (kind == 'shared' or scope ~= '0') and (width[scope] or 0) > (width[widest[kind]] or 0) then
+      widest[kind] = scope
+    end
+  end
+  return widest.shared or widest.own
 end
 
 -- A new session, or one that another name leads to, is opted out as its contact is; names that were learnt since are too.
