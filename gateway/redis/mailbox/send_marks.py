@@ -85,10 +85,10 @@ def decode_permit(answer: Any) -> SendPermit:
 
 def _reply_class(reply: Reply) -> str:
     """Return the class of a reply for mark.lua."""
+    if reply.act != "say":
+        return "act"
     if reply.confirms_request:
         return "confirmation"
-    if reply.act != "say" or reply.says_goodbye:
-        return "last"
     return "1" if reply.bulk else ""
 
 

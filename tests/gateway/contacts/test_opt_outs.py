@@ -21,14 +21,13 @@ from core.model import (
     Turn,
     TurnReceived,
 )
-from core.ports import ErrorMessages, TurnOutcome
+from core.ports import ErrorMessages
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
-from tests.fakes import EchoDialog
-from tests.gateway.environments.inbound import InboundGateway, get_session, get_turn
+from tests.gateway.environments.inbound import InboundGateway, get_session
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 SMS = f"twilio:{ACCOUNT}:{OURS}:{NUMBER}"
@@ -180,32 +179,6 @@ async def test_an_agent_who_comes_before_the_confirmation_is_sent_does_not_stop_
     await gateway.process_when_due(META)
 
     assert gateway.channel.bodies[1:] == [MESSAGES.opted_out]
-
-
-class FarewellDialog(EchoDialog):
-    """A dialog that opts the contact out with each answer."""
-
-    async def answer(self, *arguments: Any, **more: Any) -> TurnOutcome:
-        return (await super().answer(*arguments, **more))._replace(opt_out=True)
-
-
-@pytest.mark.parametrize("takes_over", [False, True])
-async def test_the_last_words_of_a_flow_are_sent_unless_an_agent_has_come(
-    redis: Redis, takes_over: bool
-) -> None:
-    gateway = InboundGateway(redis, ["whatsapp"], dialog=FarewellDialog())
-    gateway.channel.planned_failures.append((Unavailable("away"), False))
-    [event] = build_meta_message(1, "bye")
-    await gateway.receive([event], META)
-    if takes_over:
-        address = get_turn([event]).turn.address
-        act = ControlReceived(id="c", session=META, address=address, act=ControlAction.TAKE_OVER)
-        await gateway.inbox.accept([act])
-    await gateway.process_when_due(META)
-    await gateway.mailbox.aclose()
-
-    assert gateway.channel.bodies == ([] if takes_over else ["1: bye"])
-    assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
 
 
 async def test_at_the_providers_desk_the_agent_answers_the_request(redis: Redis) -> None:
