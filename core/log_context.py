@@ -7,6 +7,7 @@ session's name by a pseudonym, because it may be a phone number (guarantee L12).
 from __future__ import annotations
 
 import re
+import traceback
 from base64 import b64decode
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -45,6 +46,12 @@ def current_log_fields() -> Mapping[str, str]:
 def log_extra(event: str, **fields: str) -> dict[str, object]:
     """Return the `extra` of a log call: the event's name, by which lines are found, and further fields."""
     return {"event_name": event, "event_fields": fields}
+
+
+def error_location(error: Exception) -> str:
+    """Return the raising line without the error's message, which may quote a user's text (guarantee L12)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
 
 
 def hide_numbers(text: str) -> str:

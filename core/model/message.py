@@ -173,11 +173,9 @@ class Reply(MessagePart):
     quiet hours of their `category`. `committed_at_ms` is the store's time
     at which it entered the outbox, 0 before that: a reply is given up by its age. `resends` is how often it
     was sent again because a status said that it was not delivered. `confirms_request` replies answer an
-    opt-out or opt-in, so they are sent to a contact who is opted out, also while an agent has the session;
-    `says_goodbye` are the last words of a flow that opts the contact out, which an agent stops. `fallback`
-    and `route` as in `Message`; `window_closed`: the provider has said that the service
-    window is closed. `trace` is that of its turn. `time_zone` is that of the contact's profile
-    at the provider, for quiet hours.
+    opt-out or opt-in, so they are sent to a contact who is opted out. `fallback` and `route` as in `Message`;
+    `window_closed`: the provider has said that the service window is closed. `trace` is that of its turn.
+    `time_zone` is that of the contact's profile at the provider, for quiet hours.
     `original` is the whole message, kept where one of its ways leads to another channel.
     """
 
@@ -188,7 +186,6 @@ class Reply(MessagePart):
     bulk: bool = False
     category: str = ""
     confirms_request: bool = False
-    says_goodbye: bool = False
     committed_at_ms: int = 0
     resends: int = 0
     fallback: Route | None = None

@@ -20,9 +20,7 @@ class ReplyBuilder(Generic[Http]):
     ) -> tuple[Reply, ...]:
         """Build the replies of a step, followed by the hand-off or the closing at the provider's desk."""
         replies = self._build_step(to, address, outcome, extra_messages)
-        if not outcome.opt_out:
-            return replies
-        return tuple(reply.model_copy(update={"says_goodbye": True}) for reply in replies)
+        return mark_confirmations(replies) if outcome.opt_out else replies
 
     def _build_step(
         self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...]
@@ -70,5 +68,5 @@ class ReplyBuilder(Generic[Http]):
 
 
 def mark_confirmations(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
-    """Return replies that answer an opt-out or opt-in."""
+    """Return replies that may still be sent although the contact opted out."""
     return tuple(reply.model_copy(update={"confirms_request": True}) for reply in replies)

@@ -57,7 +57,6 @@ class Rerouter(Generic[Http]):
                 bulk=reply.bulk,
                 category=reply.category,
                 confirms_request=reply.confirms_request,
-                says_goodbye=reply.says_goodbye,
                 trace=reply.trace,
                 time_zone=reply.time_zone,
                 **vars(part),

@@ -78,8 +78,7 @@ def encode_commit(session: str, commit: Commit, sealer: Sealer) -> list[Argument
     ]
     arguments += ["1" if commit.ownership_expires else "", "1" if commit.delivers_via_log else ""]
     confirms = any(reply.confirms_request for reply in commit.replies)
-    reply_class = "confirmation" if confirms else "last" if commit.opts_out else ""
-    arguments += [reply_class, "1" if commit.opts_out else ""]
+    arguments += ["1" if confirms else "", "1" if commit.opts_out else ""]
     for reply in commit.replies:
         if commit.delivers_via_log:
             arguments.append(encode_sent_entry(reply, reply.global_key))

@@ -23,7 +23,7 @@ PREFIX: Final = "enc:1:"
 TURN_CLEAR: Final = frozenset({"id", "session", "address", "kind", "streamed", "at", "trace"})
 REPLY_CLEAR: Final = frozenset(
     {"key", "address", "act", "voice", "bulk", "category", "confirms_request", "committed_at_ms", "resends"}
-    | {"says_goodbye", "window_closed", "trace", "fallback", "letter"}
+    | {"window_closed", "trace", "fallback", "letter"}
 )
 """Clear fields of a reply. Scripts ask whether there is a `fallback`, whose content is sealed by itself."""
 ENTRY_CLEAR: Final = frozenset(

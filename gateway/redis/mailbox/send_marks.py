@@ -84,11 +84,9 @@ def decode_permit(answer: Any) -> SendPermit:
 
 
 def _reply_class(reply: Reply) -> str:
-    """Return the class of a reply for mark.lua."""
-    if reply.confirms_request:
+    """Return the class of a reply for mark.lua: actions that send nothing to the contact ignore opt-outs."""
+    if reply.confirms_request or reply.act != "say":
         return "confirmation"
-    if reply.act != "say" or reply.says_goodbye:
-        return "last"
     return "1" if reply.bulk else ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import Rejected, Unavailable
+from core.errors import Rejected
 from core.model import (
     Address,
     ConsentRequest,
@@ -18,19 +18,17 @@ from core.model import (
     Event,
     FailureKind,
     OptOutScope,
-    Owner,
     StatusChanged,
     Turn,
     TurnReceived,
 )
-from core.ports import ErrorMessages, TurnOutcome
+from core.ports import ErrorMessages
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
-from tests.fakes import EchoDialog
-from tests.gateway.environments.inbound import InboundGateway, get_session, get_turn
+from tests.gateway.environments.inbound import InboundGateway, get_session
 
 OURS, NUMBER = "+12025550101", "+12025550171"
 SMS = f"twilio:{ACCOUNT}:{OURS}:{NUMBER}"
@@ -162,61 +160,17 @@ async def test_the_answer_to_a_shown_choice_is_not_an_opt_out(gateway: InboundGa
 
 
 @pytest.mark.parametrize("act", [ControlAction.TAKE_OVER, ControlAction.HAND_OFF])
-async def test_it_is_confirmed_while_an_agent_has_the_session(
+async def test_it_counts_and_is_not_confirmed_while_an_agent_has_the_session(
     gateway: InboundGateway, act: ControlAction
 ) -> None:
-    for session, message in ((META, build_meta_message), (TWILIO_WHATSAPP, _build_twilio_whatsapp_message)):
-        gateway.channel.sent_replies.clear()
-        await gateway.receive(message(1, "hello"), session)
-        address = gateway.channel.sent_replies[0].address
-        held = ControlReceived(id="c", session=session, address=address, act=act)
-        await gateway.receive([held], session)
-        for number, text in enumerate(("hi", "STOP", "hello?", "START", "thanks"), start=2):
-            await gateway.receive(message(number, text), session)
-
-        assert gateway.channel.bodies[1:] == [MESSAGES.opted_out, MESSAGES.opted_in]
-        assert await gateway.owner(session) is (
-            Owner.HUMAN if act is ControlAction.TAKE_OVER else Owner.WAITING
-        )
-
-
-async def test_an_agent_who_comes_before_the_confirmation_is_sent_does_not_stop_it(
-    gateway: InboundGateway,
-) -> None:
+    """Guarantee L10: the bot says nothing beside the agent, who sees the request."""
     await gateway.receive(build_meta_message(1, "hello"), META)
-    gateway.channel.planned_failures.append((Unavailable("away"), False))
-    await gateway.receive(build_meta_message(2, "STOP"), META)
     address = gateway.channel.sent_replies[0].address
-    for act in (ControlAction.TAKE_OVER, ControlAction.CLOSE):
-        await gateway.inbox.accept([ControlReceived(id=act, session=META, address=address, act=act)])
-    await gateway.process_when_due(META)
+    await gateway.receive([ControlReceived(id="c", session=META, address=address, act=act)], META)
 
-    assert gateway.channel.bodies[1:] == [MESSAGES.opted_out]
+    await gateway.receive(build_meta_message(2, "STOP"), META)
 
-
-class FarewellDialog(EchoDialog):
-    """A dialog that opts the contact out with each answer."""
-
-    async def answer(self, *arguments: Any, **more: Any) -> TurnOutcome:
-        return (await super().answer(*arguments, **more))._replace(opt_out=True)
-
-
-@pytest.mark.parametrize("takes_over", [False, True])
-async def test_the_last_words_of_a_flow_are_sent_unless_an_agent_has_come(
-    redis: Redis, takes_over: bool
-) -> None:
-    gateway = InboundGateway(redis, ["whatsapp"], dialog=FarewellDialog())
-    gateway.channel.planned_failures.append((Unavailable("away"), False))
-    [event] = build_meta_message(1, "bye")
-    await gateway.receive([event], META)
-    if takes_over:
-        address = get_turn([event]).turn.address
-        act = ControlReceived(id="c", session=META, address=address, act=ControlAction.TAKE_OVER)
-        await gateway.inbox.accept([act])
-    await gateway.process_when_due(META)
-    await gateway.mailbox.aclose()
-
-    assert gateway.channel.bodies == ([] if takes_over else ["1: bye"])
+    assert gateway.channel.bodies == ["1: hello"]
     assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
 
 

@@ -7,7 +7,7 @@ has no such event (`gateway/redis/records/redaction/operator_redaction.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from pydantic_core import from_json, to_json
@@ -23,6 +23,7 @@ from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook
 from gateway.redis.records.redaction.redacted_words import RedactedWords, redact_state
 from gateway.redis.records.redaction.seized_lease import seized_lease
+from gateway.redis.records.redaction.stored_message import StoredMessage
 from gateway.redis.records.rewriting.record_rewriter import RecordRewriter, StoredRecord
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.search.text_words import WordDigests
@@ -32,8 +33,6 @@ from gateway.redis.records.stream_rewriter import StreamRewriter
 _LEASE_SECONDS: Final = 3.0
 """Time for a worker to finish its turn; after it the lease is taken over."""
 _INDEX_SECONDS: Final = 2 * FLUSH_SECONDS
-_MIN_SHARED_LENGTH: Final = 4
-"""Shortest value of a place, a contact or an order that is looked for, such as "2" pieces."""
 _MESSAGE_KINDS: Final = frozenset({"accepted", "participant", "said"})
 _SHARED_STREAMS: Final = (("tg:dead", "session"), ("tg:events", "s"), ("tg:hook_dead", "session"))
 
@@ -43,39 +42,6 @@ class Redaction(FrozenModel):
 
     sessions: tuple[str, ...] = ()
     records: int = 0
-
-
-def _leaves_of(value: object) -> Iterator[str]:
-    """Yield the values inside decoded JSON as texts."""
-    if isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _leaves_of(each)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield str(value)
-
-
-class _Message:
-    """A message as the log and the mailbox have it: its texts, and the IDs of its entries."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.entries: list[str] = []
-        self.has_files = self.is_waiting = False
-
-    @property
-    def is_stored(self) -> bool:
-        """Return whether anything of the message was found."""
-        return bool(self.entries) or self.is_waiting
-
-    def add(self, fields: dict[str, Any]) -> None:
-        self.texts += [str(fields[name]) for name in ("text", "body", "payload") if fields.get(name)]
-        form = fields.get("form")
-        if isinstance(form, str):  # of the log
-            form = from_json(form)
-        self.texts += [text for text in _leaves_of(form) if text]
-        shared = [fields.get("place", "").split("\n"), *map(fields.get, ("location", "contacts", "order"))]
-        self.texts += [text for text in _leaves_of(shared) if len(text) >= _MIN_SHARED_LENGTH]
-        self.has_files = self.has_files or bool(fields.get("files") or fields.get("attachments"))
 
 
 class MessageRedaction:
@@ -132,9 +98,9 @@ class MessageRedaction:
             await self._streams.compact(session_key(session, part))
         return changed
 
-    async def _find(self, session: str, message_id: str) -> _Message:
+    async def _find(self, session: str, message_id: str) -> StoredMessage:
         """Read a message's texts from the log and the mailbox."""
-        message, keys = _Message(), {message_id}
+        message, keys = StoredMessage(), {message_id}
         rows = [row async for row in read_stream(self._redis, session_key(session, ":log"))]
         entries = [
             (entry, fields[b"k"].decode(), await self._open(session, fields[b"d"])) for entry, fields in rows
@@ -166,7 +132,7 @@ class MessageRedaction:
         return removed
 
     async def _clean_own(
-        self, session: str, words: RedactedWords, message: _Message
+        self, session: str, words: RedactedWords, message: StoredMessage
     ) -> tuple[int, RedactedWords]:
         """Clean the session's lists and log, then its state; return how many changed, and all words.
 

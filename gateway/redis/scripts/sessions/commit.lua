@@ -1,7 +1,7 @@
 -- Guarantee L6: commit state, replies, turns and log atomically. ARGV: session, fence, ids of the turns (JSON), state, owner,
 -- dead letter, log entry, contact informed of an overflow (1 or ''), the timer that fired, a timer to start and its milliseconds
 -- ('' for none), whether the agent's ownership expires (1 or ''), whether clients read replies from the log (1 or ''),
--- the class of the replies (confirmation, last or '', see ownership.lua), whether the contact is opted out after them (1 or ''),
+-- whether the replies confirm an opt-out or opt-in (1 or ''), whether the contact is opted out after them (1 or ''),
 -- then reply and log entry for each reply; for clients of the log, its `sent` entry in place of the reply.
 -- Returns 1, or nil when the lease is lost.
 local session, now = ARGV[1], clock()
@@ -69,7 +69,7 @@ if ARGV[5] ~= '' and ARGV[5] ~= owner and (owner == 'bot' or owner == 'waiting' 
 end
 if ARGV[6] ~= '' then add_dead_letter(session, ARGV[6]) end
 local is_read_here = ARGV[13] == '1'
-local reason = is_read_here and refusal_reason(owner, optout, 'bot', ARGV[14])
+local reason = is_read_here and refusal_reason(owner, optout, 'bot', ARGV[14] == '1' and 'confirmation' or '')
 local published = {'committed ' .. ARGV[7]}
 local function log_reply(kind, entry)
   log_entry(session, kind, entry)
