@@ -165,7 +165,7 @@ WORDS_BY_LANGUAGE: Final[Mapping[str, OptOutWords]] = MappingProxyType(
             courtesies=("per favore", "per piacere", "grazie"),
         ),
         "nl": OptOutWords(
-            explicit=("afmelden", "uitschrijven", "geen berichten meer", "ik wil geen berichten meer"),
+            explicit=("afmelden", "uitschrijven", "geen berichten meer", "geen berichten meer sturen"),
             resume=("aanmelden",),
             courtesies=("alstublieft", "aub", "graag", "bedankt"),
         ),
