@@ -93,7 +93,7 @@ CLAUSES: Final = ClauseWords(
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
         "encantado encantada seguro segura desde luego supuesto sin problema resérvela resérvelo reserve "
-        "datos correctos son efectivamente"
+        "datos correctos son efectivamente eh mmm hm deseo puede"
     ),
     value_companions=words(
         "mismo misma total conjunto debe debería sería tiene tienen "

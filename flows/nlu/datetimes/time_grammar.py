@@ -129,7 +129,7 @@ def _compile_likely(words: TimeWords, parts: _Fragments) -> tuple[TimePattern, .
         (
             re.compile(
                 r"(?<![\d:.,/+-])(?P<hour>\d{1,2})"
-                rf"(?:[:.h]|\s*(?P<exact>{one_of(words.hour_minute_separators)})\s*)(?P<minute>\d{{2}})(?::\d\d)?"
+                rf"(?:[:.]|\s?h\s?|\s*(?P<exact>{one_of(words.hour_minute_separators)})\s*)(?P<minute>\d{{2}})(?::\d\d)?"
                 rf"{suffix}(?![\d:]|[.,]\d|\s*(?:[€%]|{one_of(words.counted_noun_prefixes)}))"
             ),
             parse_numeric,

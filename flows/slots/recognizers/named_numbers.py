@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from flows.locales import Lexicon, lexicon_for
-from flows.nlu import denied_positions, one_of
+from flows.nlu import denied_positions, is_replaced, one_of
 from flows.slots.recognizers.enum_values import named_values
 from flows.slots.recognizers.plain_numbers import is_number, number_values, without_reason
 from flows.slots.slot import Slot, words_of_slot
@@ -58,6 +58,8 @@ def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
 def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
     """Return the numbers of a text that it denies (“I am not 45”)."""
     denied, words = denied_positions(text, slot.language), tokenize(text)
+    replaced = {at for at in range(1, len(words)) if is_replaced(words[:at], slot.language)}
+    denied |= frozenset(at for at in replaced if is_number(words[at], slot))  # “4 instead of 3”
     numbers = [(at, word) for at, word in enumerate(words) if at in denied and is_number(word, slot)]
     kept = {value for at, word in enumerate(words) if at not in denied for value in number_values(word, slot)}
     return frozenset(value for _, word in numbers for value in number_values(word, slot)) - kept
@@ -156,7 +158,10 @@ def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
     known |= answers.yes | answers.no | answers.correct
     known |= {*lexicon.and_words, *lexicon.or_words, *numbers.amount_multipliers}
     return known.union(
-        *(phrase.split() for phrase in (*numbers.amount_modifiers_after, *clauses.reservations))
+        *(
+            phrase.split()
+            for phrase in (*numbers.amount_modifiers_after, *clauses.reservations, *clauses.replacements)
+        )
     )
 
 

@@ -34,6 +34,7 @@ from flows.slots.recognizers.named_numbers import (
     recognize_single_unit,
     values_of_others,
 )
+from flows.slots.recognizers.people_beside import counts_in_parts, mask_ages_of_relatives
 from flows.slots.recognizers.plain_numbers import is_number_word, without_reason
 from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
@@ -86,6 +87,9 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         if told and (last := _changed_at_end(slot, text)) is not None:
             told = [last]
         return single_value(told or _single_unit(slot, text), text, slot)
+    if counts_in_parts(slot, names, text):
+        return SlotReading(error_message=messages_for(slot.language).exact_number_required, weight=1)
+    text = mask_ages_of_relatives(names, text, slot.language)
     text = _conclusion(slot, _without_shares(slot, _without_approximations(slot, text)))
     if (minutes := _minutes_in_words(slot, names, text)) is not None:
         return SlotReading(minutes, weight=3)
