@@ -93,6 +93,7 @@ CLAUSES: Final = ClauseWords(
         "hmm mei eh "
         "bin damit wäre termin geht ganz hätte will dabei"
     ),
+    hesitations=words("ähm äh hm hmm mei eh oh ach na also termin der die den ich wir hätte"),
     value_companions=words(
         "halt eben einfach sofort gleich insgesamt zusammen gesamt soll solls soll's sollte sollen wär's "
         "wärs "

@@ -103,6 +103,10 @@ CLAUSES: Final = ClauseWords(
         "cheers ta "
         "mate madam ma'am buddy bro my friend many appointment i'd i'll we'd we'll"
     ),
+    hesitations=words(
+        "uh um uhm er erm hm hmm eh oh ah well mate madam ma'am buddy bro friend my the many appointment "
+        "details i i'd i'll we we'd we'll"
+    ),
     value_companions=words(
         "should shall total altogether overall "
         "yes yeah ok okay sure fine good great better best perfect works work suits suit fits fit possible "

@@ -82,6 +82,8 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     if read_short_answer(text, language):
         return True
     lexicon, vocabulary, known = lexicon_for(language), answer_vocabulary(language), frozenset(known)
+    if lexicon.clauses.hesitations.issuperset(tokens):
+        return False
     spaced = clause_patterns(lexicon).harmless.sub("", f" {' '.join(tokens)} ")
     spaced = _without_approval(spaced, known, lexicon)
     allowed = lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | known

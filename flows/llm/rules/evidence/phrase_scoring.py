@@ -65,7 +65,7 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     denied = message.denied | (message.counted_positions if edge.leads_to_hand_off else frozenset())
     keywords = edge.keywords
     if edge.takes_no and message.confirmation:  # the “no” of “no problem” refuses nothing
-        keywords = frozenset(
+        keywords = tuple(
             each for each in keywords if not lexicon_for(message.language).answers.no.issuperset(each)
         )
     if letters := exact_match_length(
