@@ -6,10 +6,19 @@ session's name by a pseudonym, because it may be a phone number (guarantee L12).
 
 from __future__ import annotations
 
+import re
+import traceback
+from base64 import b64decode
 from collections.abc import Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
+from typing import Final
 
+HIDDEN_START: Final = "wamid.…"
+"""What stands for the beginning of the ID of a WhatsApp message, which contains the contact's number."""
+
+_WHATSAPP_ID: Final = re.compile(r"wamid\.([A-Za-z0-9+/_-]{8,600}={0,2})")
+_NUMBER: Final = re.compile(rb"[0-9]{7,17}")
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 _fields: ContextVar[Mapping[str, str]] = ContextVar("log_fields", default=_NO_FIELDS)
 
@@ -37,3 +46,23 @@ def current_log_fields() -> Mapping[str, str]:
 def log_extra(event: str, **fields: str) -> dict[str, object]:
     """Return the `extra` of a log call: the event's name, by which lines are found, and further fields."""
     return {"event_name": event, "event_fields": fields}
+
+
+def error_location(error: Exception) -> str:
+    """Return the raising line without the error's message, which may quote a user's text (guarantee L12)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+
+
+def hide_numbers(text: str) -> str:
+    """Return a text without the numbers that IDs of WhatsApp messages contain in base64; their ends stay."""
+    return _WHATSAPP_ID.sub(_hide_start, text) if "wamid." in text else text
+
+
+def _hide_start(match: re.Match[str]) -> str:
+    encoded = match[1].replace("-", "+").replace("_", "/").rstrip("=")
+    raw = b64decode(encoded[: len(encoded) // 4 * 4])
+    number = _NUMBER.search(raw)
+    if number is None:
+        return match[0]
+    return HIDDEN_START + match[1][-(-number.end() // 3) * 4 :]

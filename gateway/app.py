@@ -17,13 +17,7 @@ from starlette.routing import BaseRoute, Mount
 from core.errors import EncryptionKeyMissing, StorageUnavailable
 from core.ports import Inbox
 from gateway.access.exposure import OperatorAccess
-from gateway.bootstrap import (
-    Channels,
-    PartitionStore,
-    PartitionStores,
-    load_channels,
-    load_operator_access,
-)
+from gateway.bootstrap import Channels, PartitionStore, PartitionStores, load_channels, load_operator_access
 from gateway.broadcasts.routes import BroadcastApi
 from gateway.config.channel_config import ConfigFile
 from gateway.config.process_log import describe_process, use_shared_salt
@@ -37,8 +31,8 @@ from gateway.console.routes import WebParts, build_console
 from gateway.http.clients import provider_client
 from gateway.local.simulated_accounts import parse_simulator_urls
 from gateway.openapi import build_route as build_openapi_route
-from gateway.partitions.contact_partitions import ContactPartitions
 from gateway.partitions.inbox import PartitionedInbox
+from gateway.partitions.records.contact_partitions import ContactPartitions
 from gateway.redis.connection.checks import server_checks
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.encryption.cipher import use_cipher
@@ -238,7 +232,7 @@ def _build_conversations(parts: PartitionStores) -> WebConversations:
 
 
 def _build_sweeper(store: PartitionStore, stores: PartitionStores) -> Sweeper:
-    releaser = ScheduleReleaser(store.redis, store.sender, stores.limits)
+    releaser = ScheduleReleaser(store.redis, store.sender, stores.limits, elsewhere=stores.sender)
     return Sweeper(store.redis, stores.limits, pause=stores.sweep_seconds, release_due=releaser.release_due)
 
 

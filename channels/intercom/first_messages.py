@@ -16,6 +16,7 @@ from channels._kit.inbound import JsonObject, get_identifier, get_object, get_ob
 from channels._kit.outbound import find_email_address
 from channels.intercom.capabilities import NAME
 from channels.intercom.conversations.assignment import Author, Workspace
+from channels.intercom.conversations.contacts import build_consent_names
 from channels.intercom.conversations.html_body import parse_body
 from channels.intercom.rendering import render_comment_html
 from core.errors import InvalidContact, Unknown
@@ -42,14 +43,16 @@ def build_conversation(workspace: Workspace, to: str) -> NewConversation:
     if not workspace.id:
         raise InvalidContact("Intercom needs INTERCOM_WORKSPACE_ID to send the first message")
     contact = to.strip()
+    consent_names = build_consent_names(workspace.id, email=contact)
     if email := find_email_address(contact):
         contact = email
     elif CONTACT_ID.fullmatch(contact):
+        consent_names = build_consent_names(workspace.id, contact)
         contact = f"{_CONTACT_PREFIX}{contact}"
     else:
         raise InvalidContact("not an e-mail address, nor the ID of a contact (24 hexadecimal digits)")
     address = Address(channel=NAME, account=workspace.id, ours=workspace.id, theirs=contact)
-    return NewConversation(address, f"{NAME}:{workspace.id}:{contact}")
+    return NewConversation(address, f"{NAME}:{workspace.id}:{contact}", consent_names=consent_names)
 
 
 def find_started_sessions(conversation: JsonObject, workspace: Workspace, account: str) -> tuple[str, ...]:

@@ -94,6 +94,11 @@ def _find_integration(source: JsonObject) -> str:
     )
 
 
+def is_phone_source(source: JsonObject) -> bool:
+    """Return whether a message came by SMS or WhatsApp."""
+    return get_text(source, "type", 40) in _TYPES
+
+
 def find_number(source: JsonObject) -> str:
     """Return the number of a message's author; empty if they are known by another ID, or by none."""
     client = get_object(source, "client")

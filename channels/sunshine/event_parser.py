@@ -15,7 +15,7 @@ from channels._kit.inbound import (
     get_text,
 )
 from channels.sunshine.capabilities import NAME, REPLY_KEY_METADATA
-from channels.sunshine.contact_numbers import NumberedIntegrations, find_number
+from channels.sunshine.contact_numbers import NumberedIntegrations, find_number, is_phone_source
 from channels.sunshine.delivery_statuses import build_status
 from channels.sunshine.message_content import MessageContent, is_business_kind, parse_content, parse_quoted
 from channels.sunshine.switchboard import Switchboard, get_active_integration
@@ -229,6 +229,7 @@ class EventParser:
             "user_id": get_identifier(author, "userId") or get_identifier(user, "id"),
             "external_id": get_text(user, "externalId"),
             "profile_name": get_text(author, "displayName") or _build_name(get_object(user, "profile")),
+            "email": get_text(get_object(user, "profile"), "email"),
             "locale": get_text(get_object(user, "profile"), "locale", 20),
             "phone": find_number(source),
         }
@@ -252,6 +253,7 @@ class EventParser:
             author=build_author_name(self._address.account, details["user_id"]),
             control_is_ours=bool(self._active) and is_bot_active,
             aliases=self._numbers.join_names(self._conversation, self._numbers.name_author(source)),
+            by_phone=is_phone_source(source),
             consent_names=self._numbers.name_consent(source),
         )
         if not is_bot_active:

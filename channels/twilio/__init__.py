@@ -13,7 +13,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from channels._kit.base import BaseChannel
 from channels._kit.outbound import ErrorKind
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
-from channels.twilio.api import TwilioClient, render_parts
+from channels.twilio.api import TwilioClient
 from channels.twilio.capabilities import (
     CAPABILITIES,
     NAME,
@@ -25,6 +25,7 @@ from channels.twilio.capabilities import (
 from channels.twilio.content import ContentCache, content_api_url
 from channels.twilio.identities import build_conversation, parse_business_number
 from channels.twilio.media import MediaClient
+from channels.twilio.rendering import render_parts
 from channels.twilio.templates import TemplateClient
 from channels.twilio.webhook import Verifier, parse
 from core.errors import ConfigurationError, InvalidContact, Rejected

@@ -28,7 +28,10 @@ KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("help", "info"), "HELP"),
     }
 )
-"""Keywords answered by Twilio itself, folded (Twilio, "Advanced Opt-Out")."""
+"""Keywords that Twilio answers itself, in any case, as the whole message (Twilio, "Advanced Opt-Out").
+
+OPT OUT, in two words, is one as well.
+"""
 
 OPT_IN_ANSWER: Final = "yes"
 """A keyword that Twilio answers only while the contact is opted out; otherwise it is an ordinary word."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from channels._kit.inbound import MAX_FORM_LENGTH, FormData, FormValues, fold_keyword, parse_form_values
+from channels._kit.inbound import MAX_FORM_LENGTH, FormData, FormValues, parse_form_values
 from channels._kit.text import sanitize
 from channels.twilio.capabilities import OPT_IN_ANSWER, is_whatsapp
 from channels.twilio.identities import build_aliases, build_session_id
@@ -87,7 +87,7 @@ def build_turn_event(form: FormData, sid: str, address: Address) -> Event:
         if not is_whatsapp(address.theirs) or (kind in _KNOWN_KINDS and not has_form):
             return Ignored(reason="empty message")
         turn = turn.model_copy(update={"kind": UNSUPPORTED_KIND})
-    is_yes = not is_whatsapp(address.theirs) and fold_keyword(text) == OPT_IN_ANSWER
+    is_yes = not is_whatsapp(address.theirs) and text.strip().lower() == OPT_IN_ANSWER
     return TurnReceived(turn=turn, aliases=aliases, request_confirmed=is_yes)
 
 

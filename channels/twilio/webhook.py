@@ -35,18 +35,20 @@ from channels.twilio.capabilities import (
     default_retry_seconds,
     is_whatsapp,
 )
-from channels.twilio.identities import build_session_id
+from channels.twilio.identities import build_aliases, build_session_id
 from channels.twilio.message_content import build_turn_event, read_identifier
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
     OTHER_ACCOUNT,
     Address,
+    ConsentRequest,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     Event,
     Ignored,
     StatusChanged,
+    TurnReceived,
 )
 from core.ports import Webhook
 
@@ -177,9 +179,12 @@ def _parse_event(form: FormData, account: str) -> Event:
         return Ignored(
             reason=f"{prefix[1]} address" if prefix[1] in ("rcs", "messenger") else "other address"
         )
-    if not is_whatsapp(address.theirs) and (keyword := _get_opt_out_keyword(form)):
-        return _build_control_event(keyword, sid, address)
-    return build_turn_event(form, sid, address)
+    if keyword := _get_opt_out_keyword(form, is_sms=not is_whatsapp(address.theirs)):
+        return _build_control_event(keyword, sid, address, build_aliases(form, address))
+    event = build_turn_event(form, sid, address)
+    if isinstance(event, TurnReceived) and not is_whatsapp(address.theirs):
+        return event.model_copy(update={"request": _find_request(form)})
+    return event
 
 
 def _build_status_event(form: FormData, sid: str, status_name: str) -> Event:
@@ -202,7 +207,7 @@ def _build_status_event(form: FormData, sid: str, status_name: str) -> Event:
     )
 
 
-def _get_opt_out_keyword(form: FormData) -> str:
+def _get_opt_out_keyword(form: FormData, *, is_sms: bool) -> str:
     """Return STOP, START or HELP if Twilio handles the message as such, else the empty string.
 
     Advanced Opt-Out has custom keywords and reports them in OptOutType, which outranks the text.
@@ -210,12 +215,25 @@ def _get_opt_out_keyword(form: FormData) -> str:
     keyword = form.first_value("OptOutType").strip().upper()
     if keyword in ("STOP", "START", "HELP"):
         return keyword
-    has_media = form.first_value("NumMedia").strip("0 ")
-    return "" if has_media else KEYWORDS.get(fold_keyword(form.first_value("Body")), "")
+    if not is_sms or _has_media(form):
+        return ""
+    text = form.first_value("Body").strip().lower()
+    return KEYWORDS.get("optout" if text == "opt out" else text, "")
 
 
-def _build_control_event(keyword: str, sid: str, address: Address) -> Event:
+def _find_request(form: FormData) -> ConsentRequest | None:
+    """Return what a keyword in another spelling ("Stop.") asks for, which Twilio does not know."""
+    keyword = "" if _has_media(form) else KEYWORDS.get(fold_keyword(form.first_value("Body")), "")
+    return {"STOP": ConsentRequest.OPT_OUT, "START": ConsentRequest.OPT_IN}.get(keyword)
+
+
+def _has_media(form: FormData) -> bool:
+    return bool(form.first_value("NumMedia").strip("0 "))
+
+
+def _build_control_event(keyword: str, sid: str, address: Address, aliases: tuple[str, ...]) -> Event:
     if keyword == "HELP":
         return Ignored(reason="help keyword")
     action = ControlAction.OPT_OUT if keyword == "STOP" else ControlAction.OPT_IN
-    return ControlReceived(id=sid, session=build_session_id(address), address=address, act=action)
+    session = aliases[0] if aliases else build_session_id(address)
+    return ControlReceived(id=sid, session=session, address=address, act=action, aliases=aliases)

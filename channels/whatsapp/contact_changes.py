@@ -56,7 +56,12 @@ def parse_preferences(value: JsonObject, account: str) -> Iterator[Event]:
         yield Ignored(reason="user_preferences")
         return
     for preference in preferences:
-        contact = parse_sender({"from": preference.get("wa_id"), **preference}, contacts)
+        sender = {
+            "from": preference.get("wa_id"),
+            "from_user_id": preference.get("user_id"),
+            "from_parent_user_id": preference.get("parent_user_id"),
+        }
+        contact = parse_sender(sender, contacts)
         act = _PREFERENCES.get(get_text(preference, "value", 20).lower())
         if act is None or not contact.recipient:
             yield Ignored(reason="user_preferences")
@@ -69,6 +74,7 @@ def parse_preferences(value: JsonObject, account: str) -> Iterator[Event]:
             address=contact.build_address(business_number),
             act=act,
             actor="WhatsApp settings",
+            at=at,
             scope=OptOutScope.MARKETING,
             aliases=aliases,
         )

@@ -204,6 +204,7 @@ def _parse_echo(echo: JsonObject, business_number: BusinessNumber, contacts: lis
         address=contact.build_address(business_number),
         act=ControlAction.TAKE_OVER,
         actor="business phone",
+        at=parse_timestamp(echo),
         aliases=aliases,
     )
 

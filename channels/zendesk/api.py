@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime
 from typing import Final
 
 import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.outbound import parse_json_body
-from channels._kit.rendering import PLAIN_DIALECT, markdown_to_html, render_markdown, text_to_html
-from channels._kit.text import normalize_for_comparison
+from channels._kit.rendering import markdown_to_html, text_to_html
 from channels.zendesk.attachments import get_comment_files, upload_files
 from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, HANDED_OFF_TAG, REPLY_KEY_METADATA
 from channels.zendesk.client import ApiClient, Json, build_delivery_error
 from channels.zendesk.event_factory import EXTERNAL_ID_PREFIX, USER_PREFIX, Account, is_new_contact
 from channels.zendesk.ticket_snapshot import (
     TicketSnapshot,
+    find_sent_comment,
     get_followed_ticket,
-    get_reply_key,
     get_requester,
     get_sort_key,
     is_agent_active,
@@ -40,7 +39,6 @@ _MAX_TICKET_UPDATES: Final = 25
 _UPDATE_WINDOW_SECONDS: Final = 600.0
 _STAMP_RESOLUTION_SECONDS: Final = 1.0
 _MAX_AUDIT_PAGES: Final = 10
-_MAX_CLOCK_SKEW: Final = timedelta(seconds=30)
 _NEWEST_FIRST_PARAMS: Final = {"sort": "-created_at", "page[size]": "100", "include": "users"}
 
 
@@ -80,7 +78,9 @@ class ZendeskClient:
             snapshot, is_held = await self._take_snapshot(reply.address.theirs, http)
             if earlier_ids is None:
                 earlier_ids = {get_identifier(each, "id") for each in snapshot.bot_comments}
-            if sent := self._find_comment(snapshot.bot_comments, reply, started_at, earlier_ids):
+            if sent := find_sent_comment(
+                snapshot.bot_comments, reply, bot=self._account.bot, since=started_at, known=earlier_ids
+            ):
                 return sent  # the HTTP client may have repeated the PUT, which safe_update then refused
             body = self._build_update(reply, comment, snapshot, is_held=is_held)
             response = await self._update_ticket(reply, body, http)
@@ -157,7 +157,9 @@ class ZendeskClient:
             ticket = next(iter(get_object_list(body, "tickets")), {})
             return self._build_opened(get_identifier(ticket, "id")) if ticket else None
         page = await self._fetch_newest(reply.address.theirs, "comments", http)
-        return self._find_comment(get_object_list(page, "comments"), reply, since, known)
+        return find_sent_comment(
+            get_object_list(page, "comments"), reply, bot=self._account.bot, since=since, known=known
+        )
 
     async def _build_comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         if reply.act == "hand_off":
@@ -271,28 +273,6 @@ class ZendeskClient:
         if ticket is None:
             return SentMessage(provider_id=number)
         return SentMessage(provider_id=number, thread=ticket.address, thread_session=ticket.session)
-
-    def _find_comment(
-        self, comments: Iterable[JsonObject], reply: Reply, since: datetime, known: Collection[str]
-    ) -> SentMessage | None:
-        for comment in comments:
-            key, number = get_reply_key(comment), get_identifier(comment, "id")
-            is_same_text = not key and number not in known and self._matches_reply(comment, reply, since)
-            if number and (key == reply.plain_key or is_same_text):
-                return SentMessage(provider_id=number)
-        return None
-
-    def _matches_reply(self, comment: JsonObject, reply: Reply, since: datetime) -> bool:
-        at = parse_time(get_text(comment, "created_at", 40))
-        text = get_text(comment, "plain_body", 20_000) or get_text(comment, "body", 20_000)
-        return (
-            get_identifier(comment, "author_id") == self._account.bot
-            and comment.get("public") is (reply.act == "say")
-            and at is not None
-            and at >= since - _MAX_CLOCK_SKEW
-            and normalize_for_comparison(text)
-            == normalize_for_comparison(render_markdown(reply.body, PLAIN_DIALECT))
-        )
 
 
 def _without_configured_values(body: Json) -> Json:

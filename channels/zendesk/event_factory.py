@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from channels._kit.outbound import find_email_address
+from channels._kit.outbound import find_email_address, name_consents
 from channels.zendesk.capabilities import NAME
 from core.errors import InvalidContact
 from core.model import (
@@ -58,13 +58,15 @@ class Account:
         """
         contact = to.strip()
         if email := find_email_address(contact):
+            consent_names = build_consent_names(self.account, email=email)
             contact = email
         elif _TICKET_NUMBER.fullmatch(contact):
+            consent_names = build_consent_names(self.account, contact)
             contact = f"{USER_PREFIX}{contact}"
         else:
             raise InvalidContact("not an e-mail address, nor the numeric ID of a user")
         address = Address(channel=NAME, account=self.account, ours=self.account, theirs=contact)
-        return NewConversation(address, f"{NAME}:{self.account}:{contact}")
+        return NewConversation(address, f"{NAME}:{self.account}:{contact}", consent_names=consent_names)
 
     def name_opened_ticket(self, external_id: str) -> str:
         """Return the name by which the events of a ticket that the bot opens find its session."""
@@ -95,10 +97,17 @@ class TicketEventFactory:
         """Build the event of a customer's comment: any but the requester is a participant (guarantee L15)."""
         turn = self._build_turn(comment)
         author = comment.details["user_id"]
-        name = f"{NAME}:{self.address.account}:user:{author}" if author else ""
+        account = self.address.account
+        name = f"{NAME}:{account}:user:{author}" if author else ""
         if requester and author != requester:
             return ParticipantMessage(turn=turn, author=name)
-        return TurnReceived(turn=turn, author=name, author_is_contact=bool(requester))
+        email = comment.details.get("email", "")
+        return TurnReceived(
+            turn=turn,
+            author=name,
+            author_is_contact=bool(requester),
+            consent_names=build_consent_names(account, requester, email) if requester else (),
+        )
 
     def _build_turn(self, comment: Comment) -> Turn:
         return Turn(
@@ -116,6 +125,11 @@ class TicketEventFactory:
     def description_turn_id(self) -> str:
         """Turn id of the first comment, which comes without an id."""
         return f"{self.address.theirs}:description"
+
+
+def build_consent_names(account: str, user: str = "", email: str = "") -> tuple[str, ...]:
+    """Return the names under which a user's opt-out counts in all tickets of which they are the requester."""
+    return name_consents(f"{NAME}:{account}", user, email)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from channels._kit.agent_commands import parse_agent_command
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_text
+from channels._kit.outbound import find_email_address
 from channels._kit.text import join_subject, normalize_for_comparison
 from channels.zendesk.attachments import parse_attachments
 from channels.zendesk.capabilities import BOT_OFF_TAG, HANDED_OFF_TAG, MESSAGING_SOURCES
@@ -19,16 +19,9 @@ from channels.zendesk.event_factory import (
     Comment,
     TicketEventFactory,
 )
+from channels.zendesk.event_fields import get_source, get_tags, is_staff, parse_timestamp, strip_separator
 from core.errors import MalformedWebhook
-from core.model import (
-    Activity,
-    ActivityReceived,
-    Attachment,
-    ControlAction,
-    Event,
-    Ignored,
-    add_aliases,
-)
+from core.model import Activity, ActivityReceived, Attachment, ControlAction, Event, Ignored, add_aliases
 
 MAX_TEXT_LENGTH: Final = 64_000
 _TICKET_EVENT_PREFIX: Final = "zen:event-type:ticket."
@@ -69,7 +62,7 @@ def parse_ticket_event(envelope: JsonObject, desk: Account) -> Iterator[Event]:
     ticket, event_id = desk.build_ticket(number), "_".join(get_text(envelope, "id", 201).split())
     if ticket is None or not 0 < len(event_id) <= 200 or not event_id.isprintable():  # never a part of an ID
         yield Ignored(reason="no id")
-    elif "_".join(_get_source(get_object(envelope, "detail")).casefold().split()) in MESSAGING_SOURCES:
+    elif "_".join(get_source(get_object(envelope, "detail")).casefold().split()) in MESSAGING_SOURCES:
         yield Ignored(reason="a messaging ticket")
     else:
         names = _find_opened_names(get_object(envelope, "detail"), desk)
@@ -117,7 +110,7 @@ class _EventParser:
                 yield self._parse_status(self._get_event_text("current"), self._get_event_text("previous"))
             case "tags_changed":
                 yield self._parse_tags(
-                    _get_tags(self._event, "tags_added"), _get_tags(self._event, "tags_removed")
+                    get_tags(self._event, "tags_added"), get_tags(self._event, "tags_removed")
                 )
             case "merged" if get_text(self._detail, "status").casefold() != "closed":
                 yield Ignored(reason="another ticket was merged into this one")
@@ -133,7 +126,7 @@ class _EventParser:
 
     def _build_control_event(self, action: ControlAction, actor: str = "") -> Event:
         return self._ticket.build_control_event(
-            action, self._id, actor or self._actor, _parse_timestamp(self._time) or 0.0
+            action, self._id, actor or self._actor, parse_timestamp(self._time) or 0.0
         )
 
     def _parse_created(self) -> Iterator[Event]:
@@ -159,9 +152,9 @@ class _EventParser:
         author_id, name = get_identifier(author, "id", 20), get_text(author, "name", 100)
         number, text = (
             get_identifier(comment, "id", 30),
-            _strip_separator(get_text(comment, "body", MAX_TEXT_LENGTH)),
+            strip_separator(get_text(comment, "body", MAX_TEXT_LENGTH)),
         )
-        staff = _is_staff(author)
+        staff = is_staff(author)
         if not number or not author_id or author_id == SYSTEM_USER_ID:
             yield Ignored(reason="no author")
         elif self._account.bot in (author_id, self._actor):
@@ -205,15 +198,15 @@ class _EventParser:
         ):
             return False
         created, now = (
-            _parse_timestamp(get_text(self._detail, "created_at", 40)),
-            _parse_timestamp(self._time),
+            parse_timestamp(get_text(self._detail, "created_at", 40)),
+            parse_timestamp(self._time),
         )
         return created is not None and now is not None and (now - created) < _SAME_COMMENT_SECONDS
 
     def _build_customer_events(
         self, number: str, text: str, author: JsonObject, files: tuple[Attachment, ...] = ()
     ) -> Iterator[Event]:
-        if BOT_OFF_TAG in _get_tags(self._detail, "tags"):
+        if BOT_OFF_TAG in get_tags(self._detail, "tags"):
             yield self._build_control_event(ControlAction.TAKE_OVER, BOT_OFF_TAG)
         if not text and not files and not self._is_event_subscription:
             yield Ignored(reason="empty comment")
@@ -221,13 +214,19 @@ class _EventParser:
         details = {
             "user_id": get_identifier(author, "id", 20) or self._requester,
             "profile_name": get_text(author, "name", 100),
+            "email": self._find_email(author),
             "subject": get_text(self._detail, "subject", 500),
-            "via": _get_source(self._detail),
+            "via": get_source(self._detail),
             "told_by": "event" if self._is_event_subscription else "",
         }
         yield self._ticket.build_turn_event(
-            Comment(number, text, files, details, _parse_timestamp(self._time) or 0.0), self._requester
+            Comment(number, text, files, details, parse_timestamp(self._time) or 0.0), self._requester
         )
+
+    def _find_email(self, author: JsonObject) -> str:
+        """Return the address of a comment's author, which only triggers know, and only the requester's."""
+        is_requester = get_identifier(author, "id", 20) in ("", self._requester)
+        return find_email_address(get_text(self._detail, "requester_email", 200)) if is_requester else ""
 
     def _parse_assignment(self, current: str, previous: str) -> Event:
         """Parse an assignment. The bot never assigns to an agent, so the assigned agent has the ticket."""
@@ -270,36 +269,3 @@ class _EventParser:
             if is_released and not is_agent_assigned
             else Ignored(reason="tags")
         )
-
-
-def _is_staff(author: JsonObject) -> bool:
-    """Return whether a role is staff. Triggers send localised names, so an unknown one is staff."""
-    role = get_text(author, "role", 40).casefold().replace(" ", "-")
-    return author.get("is_staff") is True or (bool(role) and role not in ("end-user", "enduser"))
-
-
-def _get_source(detail: JsonObject) -> str:
-    return get_text(get_object(detail, "via"), "channel", 60)
-
-
-def _get_tags(value: JsonObject, name: str) -> frozenset[str]:
-    """Return the tags: a list, or one text with spaces."""
-    tags = value.get(name)
-    if isinstance(tags, str):
-        return frozenset(tags.split())
-    return frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset()
-
-
-def _strip_separator(body: str) -> str:
-    """Remove the line of dashes that some placeholders begin with."""
-    first, _, text = body.partition("\n")
-    return (text if first.startswith("---") and not first.strip("- ") else body).strip()
-
-
-def _parse_timestamp(text: str) -> float | None:
-    """Return seconds since the epoch, without the nanoseconds that some times have; all are in UTC."""
-    seconds = text.partition(".")[0].removesuffix("Z")
-    try:
-        return datetime.fromisoformat(f"{seconds}+00:00").timestamp()
-    except (ValueError, OverflowError):
-        return None

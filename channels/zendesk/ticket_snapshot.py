@@ -1,16 +1,21 @@
-"""Snapshot of a ticket, and whether the bot may write to the contact in it."""
+"""Snapshot of a ticket: whether the bot may write to the contact in it, and what it has sent."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from channels._kit.agent_commands import parse_agent_command
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.rendering import PLAIN_DIALECT, render_markdown
+from channels._kit.text import normalize_for_comparison
 from channels.zendesk.capabilities import REPLY_KEY_METADATA
 from channels.zendesk.event_factory import Account
-from core.model import ControlAction
+from core.model import ControlAction, Reply, SentMessage
+
+_MAX_CLOCK_SKEW: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,31 @@ def _find_last_author(comments: Sequence[JsonObject], staff: frozenset[str], des
         or parse_agent_command(get_text(each, "plain_body", 200) or get_text(each, "body", 200))
     ]
     return next((author for author in authors if author in staff or author == desk.bot), "")
+
+
+def find_sent_comment(
+    comments: Iterable[JsonObject], reply: Reply, *, bot: str, since: datetime, known: Collection[str]
+) -> SentMessage | None:
+    """Return the comment with the reply's key; without metadata, one of the bot's with the same text."""
+    for comment in comments:
+        key, number = get_reply_key(comment), get_identifier(comment, "id")
+        is_same_text = not key and number not in known and _matches_reply(comment, reply, bot, since)
+        if number and (key == reply.plain_key or is_same_text):
+            return SentMessage(provider_id=number)
+    return None
+
+
+def _matches_reply(comment: JsonObject, reply: Reply, bot: str, since: datetime) -> bool:
+    at = parse_time(get_text(comment, "created_at", 40))
+    text = get_text(comment, "plain_body", 20_000) or get_text(comment, "body", 20_000)
+    return (
+        get_identifier(comment, "author_id") == bot
+        and comment.get("public") is (reply.act == "say")
+        and at is not None
+        and at >= since - _MAX_CLOCK_SKEW
+        and normalize_for_comparison(text)
+        == normalize_for_comparison(render_markdown(reply.body, PLAIN_DIALECT))
+    )
 
 
 def parse_time(text: str) -> datetime | None:

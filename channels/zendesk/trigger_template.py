@@ -48,6 +48,7 @@ def build_trigger_body(name: str) -> str:
             "actor_id": "{{current_user.id}}",
             "assignee_id": "{{ticket.assignee.id}}",
             "requester_id": "{{ticket.requester.id}}",
+            "requester_email": "{{ticket.requester.email}}",
             "status": "{{ticket.status}}",
             "subject": "{{ticket.title}}",
             "tags": "{{ticket.tags}}",

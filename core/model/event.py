@@ -59,7 +59,8 @@ class TurnReceived(FrozenModel):
     that the author is the contact: if it was another one, the conversation starts anew. `control_is_ours`:
     the provider's own record, in the same webhook, says that the bot has the conversation. `request`: the
     message asks for an opt-out, or, while the contact is opted out, for an opt-in; with `request_confirmed`
-    the provider itself answers that. An opt-out of the session counts in all others with one of its
+    the provider itself answers that. With `by_phone` the contact writes by SMS or WhatsApp, where single
+    words such as STOP are requests. An opt-out of the session counts in all others with one of its
     `consent_names`, which lead to none.
     """
 
@@ -70,6 +71,7 @@ class TurnReceived(FrozenModel):
     control_is_ours: bool = False
     request: ConsentRequest | None = None
     request_confirmed: bool = False
+    by_phone: bool = False
     aliases: Aliases = ()
     consent_names: Aliases = ()
 

@@ -19,21 +19,18 @@ from core.ports import (
     Mailbox,
     NamesThreads,
     SendFailure,
-    SendPause,
     SendPermit,
     SessionView,
 )
 from core.processing.rerouting import Rerouter
 from core.processing.retry_policy import ProcessingLimits
+from core.processing.send_failures import build_pause, classify_failure, is_final, plan_wait, reply_age
 from core.steps import Step
 
 log = logging.getLogger("turngate.delivery")
 
 _WINDOW_CLOSED = "the service window is closed"
 _LIMITS = ("rate limit", "rate limit of the provider", "reply limit")
-_SHORT_PAUSE_SECONDS = 0.25
-_LONGEST_PAUSE_SECONDS = 600.0
-"""Longest pause of an account: a wrong `Retry-After` must not stop more than the one reply for longer."""
 QuietUntil = Callable[[Reply, int], int]
 """Takes a reply and the present time in ms since the epoch; returns when the reply may be sent, 0 for now."""
 
@@ -108,7 +105,7 @@ class OutboxSender(Generic[Http]):
             too_many_copies = self._may_be_copy(reply, error) and (
                 view.unknown_sends + 1 >= self._limits.max_copies
             )
-            if not _is_final(error) and not too_many_copies and self._seconds_left(reply, view) > 0:
+            if not is_final(error) and not too_many_copies and self._seconds_left(reply, view) > 0:
                 await self._postpone_retry(lease, reply, view, error)
                 return None
             limit = f"{self._limits.max_copies} sends of unknown outcome" if too_many_copies else ""
@@ -163,7 +160,7 @@ class OutboxSender(Generic[Http]):
 
     def _seconds_left(self, reply: Reply, view: SessionView) -> float:
         """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""
-        return self._max_age(reply) - _age(reply, view)
+        return self._max_age(reply) - reply_age(reply, view)
 
     def _max_age(self, reply: Reply) -> float:
         """Return the age in seconds at which a reply of this channel is given up."""
@@ -186,7 +183,7 @@ class OutboxSender(Generic[Http]):
         self, lease: Lease, reply: Reply, error: DeliveryError, limit: str = ""
     ) -> None:
         reason = error.reason
-        if not _is_final(error):
+        if not is_final(error):
             limit = limit or f"{self._max_age(reply) / 3600:g} h"
             reason = f"gave up after {limit}: {reason}"
         await self._mailbox.record_rejected(
@@ -194,7 +191,7 @@ class OutboxSender(Generic[Http]):
             reply,
             reason,
             code=error.code,
-            failure=_classify(error),
+            failure=classify_failure(error),
             taken_over=isinstance(error, Rejected) and error.taken_over and reply.voice == "bot",
         )
 
@@ -202,26 +199,16 @@ class OutboxSender(Generic[Http]):
         self, lease: Lease, reply: Reply, view: SessionView, error: DeliveryError
     ) -> None:
         """Postpone the next try by exponential backoff, and for at least as long as the provider asks."""
-        seconds = self._limits.backoff(view.postponements, _age(reply, view))
-        cooldown_seconds, concerns_account = 0.0, True
-        match error:
-            case Rejected():
-                seconds = cooldown_seconds = self._limits.max_delay
-                log.error(
-                    "%s rejects every send of this account (%s %s): circuit breaker open, "
-                    "next attempt in %g s",
-                    reply.address.channel,
-                    error.code,
-                    error.reason,
-                    cooldown_seconds,
-                    extra=log_extra("account_rejected", code=error.code, reason=error.reason),
-                )
-            case Throttled(retry_after=retry_after):
-                seconds, concerns_account = max(seconds, retry_after or 0.0), False
-            case Unavailable(retry_after=retry_after, one_contact=one_contact):
-                seconds, concerns_account = max(seconds, retry_after or 0.0), not one_contact
-            case Unknown(retry_after=retry_after):
-                seconds = max(seconds, retry_after or 0.0)
+        wait = plan_wait(error, self._limits, view.postponements, reply_age(reply, view))
+        if isinstance(error, Rejected):
+            log.error(
+                "%s rejects every send of this account (%s %s): circuit breaker open, next attempt in %g s",
+                reply.address.channel,
+                error.code,
+                error.reason,
+                wait.cooldown_seconds,
+                extra=log_extra("account_rejected", code=error.code, reason=error.reason),
+            )
         if not view.postponements:
             log.info(
                 "a send failed, it is tried again until the reply is too old: %s",
@@ -231,17 +218,17 @@ class OutboxSender(Generic[Http]):
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
         failure = SendFailure(
             reply=reply,
-            cooldown_seconds=cooldown_seconds,
+            cooldown_seconds=wait.cooldown_seconds,
             may_be_copy=self._may_be_copy(reply, error),
         )
         await self._mailbox.postpone(
             lease,
-            min(seconds, self._seconds_left(reply, view)),
+            min(wait.seconds, self._seconds_left(reply, view)),
             error.reason,
             reply=reply,
             settled=settled,
-            failure=failure if concerns_account else None,
-            pause=_build_pause(reply, error) if isinstance(error, Throttled) else None,
+            failure=failure if wait.concerns_account else None,
+            pause=build_pause(reply, error) if isinstance(error, Throttled) else None,
         )
 
     def _is_marked(self, reply: Reply, view: SessionView) -> bool:
@@ -302,29 +289,3 @@ def _can_look_up(channel: Channel[Http], reply: Reply) -> bool:
     """Return whether the provider can be asked if it accepted an earlier send of a reply."""
     is_possible = not isinstance(channel, LimitsLookUps) or channel.can_look_up(reply.address)
     return channel.capabilities.look_up and is_possible
-
-
-def _build_pause(reply: Reply, error: Throttled) -> SendPause:
-    """Return for how long the account or number of a throttled reply sends nothing.
-
-    A `Retry-After` of 0, or a date that has passed, means no pause.
-    """
-    pause = min(max(error.retry_after or 0.0, _SHORT_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
-    return SendPause(reply, pause, error.one_number)
-
-
-def _is_final(error: DeliveryError) -> bool:
-    """Return whether no later try can succeed; an account-wide rejection ends when the operator acts."""
-    return isinstance(error, Rejected) and error.failure is not FailureKind.ACCOUNT
-
-
-def _classify(error: DeliveryError) -> FailureKind:
-    """Classify the error with which a reply was given up, as a status would report it."""
-    return error.failure if isinstance(error, Rejected) else FailureKind.TEMPORARY
-
-
-def _age(reply: Reply, view: SessionView) -> float:
-    """Return the seconds since the reply was committed; 0 if the store has not said so."""
-    if not reply.committed_at_ms or not view.read_at_ms:
-        return 0.0
-    return (view.read_at_ms - reply.committed_at_ms) / 1000

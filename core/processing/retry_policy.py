@@ -40,3 +40,11 @@ class ProcessingLimits(FrozenModel):
         """
         late_delay = min(age * _AGE_SHARE, self.max_late_delay)
         return exponential_backoff(attempt, maximum=max(self.max_delay, late_delay))
+
+    def give_up_reason(self, tries: int, deaths: int) -> str:
+        """Return why the first turn or the timer becomes a dead letter; empty if it may be tried."""
+        if tries >= self.turn_tries:
+            return f"gave up after {self.turn_tries} tries"
+        if deaths >= self.turn_deaths:
+            return f"gave up after {deaths} workers died while answering it"
+        return ""

@@ -32,7 +32,9 @@ from core.processing.concurrency import (
     turns_to_merge,
 )
 from core.processing.delivery import OutboxSender, QuietUntil
+from core.processing.replies import ReplyBuilder
 from core.processing.retry_policy import ProcessingLimits
+from core.processing.timer_answers import TimerAnswers
 from core.processing.turn_answers import TurnAnswers
 
 log = logging.getLogger("turngate.drain")
@@ -82,6 +84,7 @@ class SessionProcessor(Generic[Http]):
             concurrency=concurrency or {},
             error_messages=error_messages,
         )
+        self._timers = TimerAnswers(dialog, self._limits, ReplyBuilder(channels))
         self._sender = OutboxSender(mailbox, channels, http, self._limits, forwarder, quiet_until)
         self._shutting_down = False
 
@@ -167,7 +170,7 @@ class SessionProcessor(Generic[Http]):
                 first_seen_at = monotonic()
             elif view.fired_timer:
                 view = await self._mailbox.commit(
-                    lease, await self._answers.handle_timer(view.fired_timer, view), leave=True
+                    lease, await self._timers.answer(view.fired_timer, view), leave=True
                 )
             elif view.lease_released or await self._mailbox.release(lease):
                 return ProcessResult.EMPTY

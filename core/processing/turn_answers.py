@@ -1,27 +1,21 @@
-"""Builds the commits of turns and timers, including turns that skip the dialog."""
+"""Builds the commits of turns, including those that skip the dialog."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 from core.errors import EncryptionKeyMissing, Superseded
-from core.log_context import log_extra
+from core.log_context import error_location, log_extra
 from core.model import (
-    AutomaticTransition,
     ConsentRequest,
     ControlAction,
-    FailureKind,
-    FiredTimer,
     Message,
-    Owner,
     Reply,
-    TimerKind,
     Turn,
     can_bot_answer,
     next_owner,
@@ -45,6 +39,7 @@ from core.processing.concurrency import (
 )
 from core.processing.replies import ReplyBuilder, mark_confirmations
 from core.processing.retry_policy import ProcessingLimits
+from core.processing.timer_answers import next_timer
 from core.steps import Step, current_trace
 from core.time_limit import TimeLimit
 
@@ -112,7 +107,7 @@ class TurnAnswers:
                 "turn failed, attempt %d: %s at %s",
                 view.tries + 1,
                 type(error).__name__,
-                _error_location(error),
+                error_location(error),
                 extra=log_extra("turn_failed", message=turn.id, account=_account_name(turn)),
             )
             return None
@@ -120,15 +115,15 @@ class TurnAnswers:
 
     def _answer_without_dialog(self, turns: tuple[Turn, ...], turn: Turn, view: SessionView) -> Commit | None:
         """Return the commit of turns that skip the dialog, including those that are given up."""
+        if turn.request and self._may_confirm(turn, view):
+            return self._confirm_request(turn, turn.request, view)
         if not can_bot_answer(view.owner):
             return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
-        if turn.request:
-            return self._confirm_request(turn, turn.request, view)
         if view.opted_out:
             return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
         if self._are_too_old(turns, view):
             return Commit(turns=turns, state=view.state, outcome="too_old")
-        if reason := self._give_up_reason(view):
+        if reason := self._limits.give_up_reason(view.tries, view.deaths):
             replies = self._build_notice(turn, self._error_messages(turn, view.state).processing_failed)
             reads_log = self._replies.reads_log(turn.address)
             return Commit(
@@ -159,11 +154,19 @@ class TurnAnswers:
             outcome=outcome.outcome,
             owner=next_owner(view.owner, ControlAction.HAND_OFF) if outcome.hand_off else None,
             ownership_expires=not self._replies.has_desk(turn.address),
-            timer=_next_timer(outcome),
+            timer=next_timer(outcome),
             opts_out=outcome.opt_out,
             reminders=outcome.reminders,
             details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
         )
+
+    def _may_confirm(self, turn: Turn, view: SessionView) -> bool:
+        """Return whether an opt-out or opt-in is confirmed: the contact has to know that it holds.
+
+        An agent's conversation is no exception (guarantee L10), but at the provider's desk it is: agents
+        read the request there and the bot may not write beside them.
+        """
+        return can_bot_answer(view.owner) or not self._replies.has_desk(turn.address)
 
     def _confirm_request(self, turn: Turn, request: ConsentRequest, view: SessionView) -> Commit:
         """Answer an opt-out or opt-in with one sentence, unless the provider does; the dialog stays."""
@@ -181,61 +184,6 @@ class TurnAnswers:
             marks_first_reply=True,
             delivers_via_log=self._replies.reads_log(turn.address),
             outcome=request,
-        )
-
-    def _give_up_reason(self, view: SessionView) -> str:
-        """Return why the first turn or the timer becomes a dead letter; empty if it may be tried."""
-        if view.tries >= self._limits.turn_tries:
-            return f"gave up after {self._limits.turn_tries} tries"
-        if view.deaths >= self._limits.turn_deaths:
-            return f"gave up after {view.deaths} workers died while answering it"
-        return ""
-
-    async def handle_timer(self, fired: FiredTimer, view: SessionView) -> Commit:
-        """Run an expired timer. It is not retried: the next message continues as if it had not fired."""
-        outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
-        failure = {"failure": fired.failure} if fired.failure else {}
-        unchanged = Commit(
-            turns=(),
-            state=view.state,
-            fired_timer=fired.timer,
-            timer_name=fired.name,
-            outcome=outcome,
-            details=failure,
-        )
-        is_silent = (
-            view.opted_out and fired.failure is not FailureKind.OPTED_OUT
-        )  # that one may need an agent
-        if view.owner in (Owner.HUMAN, Owner.CLOSED) or is_silent or self._give_up_reason(view):
-            return unchanged
-        try:
-            with TimeLimit(self._limits.turn_seconds):
-                state = {**(view.state or {}), "undelivered": fired.failure} if fired.failure else view.state
-                turn_outcome = await self._dialog.handle_timeout(state, fired.address, fired.timer)
-            replies = self._replies.build(fired.name, fired.address, turn_outcome)
-        except Exception as error:  # as in `_process`
-            log.error(
-                "handling a timer failed: %s at %s; it is not retried",
-                type(error).__name__,
-                _error_location(error),
-            )
-            turn_outcome, replies = TurnOutcome(state=view.state or {}), ()
-        next_state = (
-            next_owner(view.owner, AutomaticTransition.HAND_OFF_TIMEOUT)
-            if fired.timer is TimerKind.HAND_OFF
-            else None
-        )
-        return replace(
-            unchanged,
-            state=turn_outcome.state,
-            replies=replies,
-            delivers_via_log=self._replies.reads_log(fired.address),
-            owner=Owner.WAITING if turn_outcome.hand_off else next_state,
-            ownership_expires=not self._replies.has_desk(fired.address),
-            timer=_next_timer(turn_outcome),
-            opts_out=turn_outcome.opt_out,
-            reminders=turn_outcome.reminders,
-            details={"node": turn_outcome.node, "edge": turn_outcome.edge, **failure},
         )
 
     async def _run_dialog(
@@ -283,18 +231,6 @@ def _log_details(outcome: TurnOutcome) -> dict[str, str]:
     """
     names = ("unheard", "goes_on_from", "trouble", "model", "tokens", "model_failures", "used")
     return {name: text for name in names if (text := outcome.details.get(name, "0")) != "0"}
-
-
-def _next_timer(outcome: TurnOutcome) -> tuple[TimerKind, float] | None:
-    if outcome.timeout is None:
-        return None
-    return (TimerKind.HAND_OFF if outcome.hand_off else TimerKind.INACTIVITY), outcome.timeout
-
-
-def _error_location(error: Exception) -> str:
-    """Return the raising line without the error's message, which may quote a user's text (guarantee L12)."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
 
 
 def _account_name(turn: Turn) -> str:

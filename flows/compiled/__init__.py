@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.compiled.edge import CompiledEdge, strip_extension_keys
-from flows.compiled.flow import CompiledFlow, CompiledNode, compile_all_languages, compile_flow
+from flows.compiled.flow import CompiledFlow, compile_all_languages, compile_flow
 from flows.compiled.instructions import (
     auto_proceeds,
     is_silent,
@@ -13,6 +13,7 @@ from flows.compiled.instructions import (
     select_language_block,
 )
 from flows.compiled.lookahead import SpeculativeReply
+from flows.compiled.node import CompiledNode
 
 __all__ = [
     "CompiledEdge",

@@ -24,7 +24,8 @@ from flows.engine.inbound.incoming import read_incoming
 from flows.engine.inbound.language import is_language_answer, select_language
 from flows.engine.language_model.moderation import moderate_turn
 from flows.engine.streaming import TurnStream
-from flows.engine.turn import run_timer, run_turn
+from flows.engine.timer import run_timer
+from flows.engine.turn import run_turn
 from flows.engine.turn_context import EngineServices, LoadPicture
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
 from flows.llm import Model, Moderator, create_model

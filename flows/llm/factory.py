@@ -1,4 +1,4 @@
-"""Registry of model providers, and construction of models by name: `rules` or `<provider>/<model>`.
+"""Construction of models by name: `rules` or `<provider>/<model>`.
 
 A model may be at a server of its own: `openai/<model>@https://host`.
 """
@@ -6,130 +6,22 @@ A model may be at a server of its own: `openai/<model>@https://host`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError
 from flows.llm.fallback import FallbackModel
 from flows.llm.model import Model, Moderator, SpeechSynthesizer, Transcriber
-from flows.llm.rules import RulesModel
+from flows.llm.providers import PROVIDERS, TIMEOUT_SECONDS, Provider, ProviderOptions
 
 _TIMEOUT_BEFORE_FALLBACK = 15.0
-_TIMEOUT_SECONDS = 45.0
 
 _OPENAI_URL = "https://api.openai.com/v1"
 _ANY_KEY = "none"  # a local server accepts any text
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 _Product = TypeVar("_Product")
-
-
-class ProviderOptions(NamedTuple):
-    """Options for a provider's constructors.
-
-    `model` is the model's name at the provider, `patience` the time limit of an answer including retries, in
-    seconds; `aiohttp` selects the transport for workers with many requests in flight. `name` is the model's
-    name in logs and counters, where it is not `<provider>/<model>`.
-    """
-
-    model: str
-    api_key: str | None = None
-    base_url: str | None = None
-    aiohttp: bool = False
-    patience: float = _TIMEOUT_SECONDS
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A provider's constructors; `None` for what it does not offer.
-
-    `has_models` says that the name of a model follows the provider's: `openai/<model>`. With `has_own_key`
-    it gets neither the key nor the address of the OpenAI settings.
-    """
-
-    create_model: Callable[[ProviderOptions], Model] | None = None
-    create_transcriber: Callable[[ProviderOptions], Transcriber] | None = None
-    create_moderator: Callable[[ProviderOptions], Moderator] | None = None
-    create_speech_synthesizer: Callable[[ProviderOptions], SpeechSynthesizer] | None = None
-    has_models: bool = True
-    has_own_key: bool = False
-
-
-# importing the openai package takes a second, so each constructor imports it when it is used
-
-
-def _create_openai_model(options: ProviderOptions) -> Model:
-    from flows.llm.openai.model import OpenAIModel
-
-    return OpenAIModel(
-        options.model,
-        api_key=options.api_key,
-        base_url=options.base_url,
-        aiohttp=options.aiohttp,
-        patience=options.patience,
-        name=options.name,
-    )
-
-
-def _create_openai_transcriber(options: ProviderOptions) -> Transcriber:
-    from flows.llm.openai.transcription import OpenAITranscriber
-
-    return OpenAITranscriber(options.model, api_key=options.api_key, base_url=options.base_url)
-
-
-def _create_openai_speech_synthesizer(options: ProviderOptions) -> SpeechSynthesizer:
-    from flows.llm.openai.speech import OpenAISpeechSynthesizer
-
-    model, _, voice = options.model.partition(":")
-    return OpenAISpeechSynthesizer(model, voice=voice, api_key=options.api_key, base_url=options.base_url)
-
-
-def _create_openai_moderator(options: ProviderOptions) -> Moderator:
-    from flows.llm.openai.moderation import OpenAIModerator
-
-    return OpenAIModerator(
-        options.model, api_key=options.api_key, base_url=options.base_url, aiohttp=options.aiohttp
-    )
-
-
-def _create_other_model(provider: str, options: ProviderOptions) -> Model:
-    from flows.llm.other_providers.model import OtherProviderModel
-
-    return OtherProviderModel(
-        provider,
-        options.model,
-        api_key=options.api_key,
-        base_url=options.base_url,
-        patience=options.patience,
-        name=options.name,
-    )
-
-
-_OTHER_PROVIDERS = ("anthropic", "gemini", "mistral", "cohere")
-"""Providers with a protocol of their own; those of OpenAI's are `openai/<model>@https://host`."""
-
-
-PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {
-        "rules": Provider(create_model=lambda options: RulesModel(), has_models=False),
-        "openai": Provider(
-            create_model=_create_openai_model,
-            create_transcriber=_create_openai_transcriber,
-            create_moderator=_create_openai_moderator,
-            create_speech_synthesizer=_create_openai_speech_synthesizer,
-        ),
-        **{
-            name: Provider(create_model=partial(_create_other_model, name), has_own_key=True)
-            for name in _OTHER_PROVIDERS
-        },
-    }
-)
-"""The providers by name. A new provider is one entry."""
-
 
 _OFFERED: Mapping[str, Callable[[Provider], Callable[[ProviderOptions], object] | None]] = MappingProxyType(
     {
@@ -160,7 +52,7 @@ def create_model(
     models: list[Model] = []
     for number, name in enumerate(names, start=1):
         create, model = _parse_spec(name, "TURNGATE_LLM", lambda provider: provider.create_model)
-        patience = _TIMEOUT_SECONDS if number == len(names) else _TIMEOUT_BEFORE_FALLBACK
+        patience = TIMEOUT_SECONDS if number == len(names) else _TIMEOUT_BEFORE_FALLBACK
         provider = name.partition("/")[0]
         if PROVIDERS[provider].has_own_key:
             options = _build_options(model, None, None, keys)

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from flows.slots.constraints import Constraints
-from flows.slots.extraction import (
-    MAX_VALUE_LENGTH,
-    extract_slot,
-    validate_slot_value,
-)
-from flows.slots.recognizers.additions import without_addition
+from flows.slots.extraction import MAX_VALUE_LENGTH, extract_slot, validate_slot_value
 from flows.slots.recognizers.date_extraction import is_birth_date
 from flows.slots.recognizers.enum_values import named_values, names_several
 from flows.slots.recognizers.labelled_texts import label_words
 from flows.slots.recognizers.list_items import accepts_any_text
 from flows.slots.recognizers.message_values import is_message_slot, read_message_slot
-from flows.slots.recognizers.named_numbers import (
-    nouns_of_slot,
-    numbers_of_values,
-    recognize_named_numbers,
-    stem_of_noun,
-)
-from flows.slots.recognizers.number_corrections import find_replacement, sets_number
-from flows.slots.recognizers.plain_numbers import is_number_word
+from flows.slots.recognizers.numbers.additions import without_addition
+from flows.slots.recognizers.numbers.named_numbers import numbers_of_values, recognize_named_numbers
+from flows.slots.recognizers.numbers.number_corrections import find_replacement, sets_number
+from flows.slots.recognizers.numbers.plain_numbers import is_number_word
+from flows.slots.recognizers.numbers.slot_nouns import nouns_of_slot, stem_of_noun
 from flows.slots.slot import Slot, slots_from_schema, words_of_slot
 from flows.slots.slot_types import SlotReading
 from flows.slots.stored_values import drop_changed_values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from datetime import date
 
@@ -11,40 +10,30 @@ from pydantic import JsonValue
 
 from flows.locales import LocaleMessages, messages_for
 from flows.nlu import (
-    CLAUSE_END,
-    EMAIL_PATTERN,
     MAX_DIGITS,
-    denied_positions,
     expand_fractions,
-    extract_pattern_matches,
-    is_among_unknown,
     mask_doubts,
     mask_outdated,
-    negates_other_words,
-    recognize_phone_numbers,
     spell_amounts,
     text_after_retraction,
 )
-from flows.nlu.datetimes import (
-    mask_dates,
-    write_days_in_digits,
-)
+from flows.nlu.datetimes import write_days_in_digits
 from flows.slots.constraint_messages import violation_message
+from flows.slots.recognizers.boolean_extraction import extract_boolean
 from flows.slots.recognizers.date_extraction import extract_date, extract_time
-from flows.slots.recognizers.doubtful_numbers import considers_other_number, takes_from_number
 from flows.slots.recognizers.enum_extraction import extract_enum
+from flows.slots.recognizers.identifier_extraction import extract_email, extract_pattern, extract_phone
 from flows.slots.recognizers.labelled_texts import recognize_labelled_text
 from flows.slots.recognizers.list_items import item_slot, split_list
 from flows.slots.recognizers.message_values import convert_form, convert_location, read_form, read_location
-from flows.slots.recognizers.number_extraction import extract_boolean, extract_number
-from flows.slots.recognizers.readings import invalid_reading, single_value
-from flows.slots.slot import Slot, words_of_slot
+from flows.slots.recognizers.numbers.doubtful_numbers import considers_other_number, takes_from_number
+from flows.slots.recognizers.numbers.number_extraction import extract_number
+from flows.slots.recognizers.readings import invalid_reading
+from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
-from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
+from flows.text import MAX_INPUT_LENGTH, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
-_MAX_SHORT_ANSWER_WORDS = 6
-_WORD_OR_MARK = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 
 _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 """Kinds of value that a user who is not sure does not give. A code or an address is right or it is none."""
@@ -52,9 +41,6 @@ _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 _IDENTIFYING_KINDS = ("email", "pattern", "phone")
 _COUNTED_KINDS = ("date", "integer", "number", "time")
 _NUMBER_KINDS = ("integer", "number")
-
-_DICTATED = re.compile(r"[+]?(?:\d[ ,]+){6,}\d\W*")
-_EMAIL = re.compile(EMAIL_PATTERN)
 
 
 def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
@@ -180,64 +166,6 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
     return SlotReading(text[:MAX_VALUE_LENGTH], weight=1)
 
 
-def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
-    denied = _denied_positions(text, slot.language)
-    found = [
-        match[0]
-        for match in _EMAIL.finditer(text.replace("’", "'"))
-        if not denied or len(tokenize(text[: text.index("@", match.start())])) - 1 not in denied
-    ]
-    return single_value(found, text, slot)
-
-
-def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
-    if _DICTATED.fullmatch(text):  # “6 5 5, 0 1 2, 3 4 5”
-        text = text.replace(",", " ")
-    if _is_number_denied(text, slot.language):
-        return SlotReading()
-    recognized = recognize_phone_numbers(text, slot.region, messages_for(slot.language), slot.language)
-    if reason := next((reason for _, reason in recognized if reason), ""):
-        return SlotReading(error_message=reason, weight=1)
-    return single_value([number for number, _ in recognized], text, slot)
-
-
-def _denied_positions(text: str, language: str) -> frozenset[int]:
-    """Return the positions of denied words, none where a “no” only stands for itself (“no I meant …”)."""
-    is_denial = any(negates_other_words(word, language) for word in tokenize(text))
-    return denied_positions(text, language) if is_denial else frozenset()
-
-
-def _is_number_denied(text: str, language: str) -> bool:
-    """Return whether a text denies all its digits: “don't call 202 555 0143”."""
-    denied = _denied_positions(text, language)
-    told = [at for at, word in enumerate(tokenize(text)) if any(map(str.isdigit, word))] if denied else []
-    return bool(told) and denied.issuperset(told)
-
-
-def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
-    assert slot.pattern is not None
-    recognized = list(extract_pattern_matches(slot.pattern, text, slot.language))
-    if recognized and any(_is_about_something_else(slot, value, text) for value in recognized):
-        return SlotReading()
-    rest = text if recognized else mask_dates(text, slot.language)
-    # a number in a longer message is hardly meant as the answer
-    if (
-        recognized
-        or not any(letter.isdigit() for letter in rest)
-        or len(tokenize(rest)) > _MAX_SHORT_ANSWER_WORDS
-    ):
-        return single_value(recognized, text, slot)
-    return invalid_reading(slot)
-
-
-def _is_about_something_else(slot: Slot, value: str, text: str) -> bool:
-    if not value.isdecimal():
-        return False
-    tokens = tuple(_WORD_OR_MARK.findall(normalize(mask_dates(text, slot.language))))
-    marked = tuple(token if token[0].isalnum() else CLAUSE_END for token in tokens)
-    return is_among_unknown(value, marked, words_of_slot(slot), slot.language)
-
-
 def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     """Read each item between commas and the like: the value is all of them, or none."""
     item = item_slot(slot)
@@ -272,7 +200,7 @@ _TEXT_KEYWORDS = ("minLength", "maxLength")
 register_slot_types(
     {
         "text": SlotType(_extract_text, _convert_text, constraint_keywords=_TEXT_KEYWORDS),
-        "pattern": SlotType(_extract_pattern, _convert_pattern, constraint_keywords=_TEXT_KEYWORDS),
+        "pattern": SlotType(extract_pattern, _convert_pattern, constraint_keywords=_TEXT_KEYWORDS),
         "enum": SlotType(extract_enum, _convert_enum),
         "boolean": SlotType(extract_boolean, _convert_boolean, is_json_type=True),
         "integer": SlotType(
@@ -283,8 +211,8 @@ register_slot_types(
         ),
         "array": SlotType(_extract_array, _convert_array, is_json_type=True, has_own_schema=True),
         "object": SlotType(None, _convert_object, is_json_type=True, has_own_schema=True),
-        "email": SlotType(_extract_email, _convert_text, is_format=True, constraint_keywords=_TEXT_KEYWORDS),
-        "phone": SlotType(_extract_phone, _convert_text, is_format=True),
+        "email": SlotType(extract_email, _convert_text, is_format=True, constraint_keywords=_TEXT_KEYWORDS),
+        "phone": SlotType(extract_phone, _convert_text, is_format=True),
         "date": SlotType(extract_date, _convert_text, is_format=True, display=_display_date),
         "time": SlotType(extract_time, _convert_text, is_format=True),
         "location": SlotType(

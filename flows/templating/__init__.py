@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+from flows.templating.environment import TemplateValues
 from flows.templating.escaping import EMPTY_VALUE_MARK, OutputContext, TrustedText
 from flows.templating.references import referenced_names, referenced_secrets, values_to_redact
-from flows.templating.template import (
-    MAX_TEXT_LENGTH,
-    Expression,
-    Guard,
-    RenderError,
-    TemplateValues,
-    TextTemplate,
-    expression_error,
-    template_error,
-    unset_names,
-)
+from flows.templating.syntax_check import expression_error, template_error, unset_names
+from flows.templating.template import MAX_TEXT_LENGTH, Expression, Guard, RenderError, TextTemplate
 
 __all__ = [
     "EMPTY_VALUE_MARK",

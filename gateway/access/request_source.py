@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -67,8 +67,26 @@ def client_address(request: Request) -> str:
     peer = request.client.host if request.client else "unknown"
     forwarded = request.headers.getlist("x-forwarded-for")
     if not forwarded or not _is_private(peer):
-        return peer
-    return f"{peer}>{forwarded[-1].rpartition(',')[2].strip()[:_MAX_ADDRESS_LENGTH]}"
+        return group_address(peer)
+    return f"{peer}>{group_address(forwarded[-1].rpartition(',')[2].strip()[:_MAX_ADDRESS_LENGTH])}"
+
+
+@lru_cache(1024)
+def group_address(address: str) -> str:
+    """Return the name under which the addresses of one client are counted.
+
+    Of IPv6 it is the network of 64 bits, of which one client may use every address; a port, which some
+    proxies append, is left out. Anything but an address is returned as it is.
+    """
+    host = address[1:].partition("]")[0] if address.startswith("[") else address
+    host = host.partition(":")[0] if host.count(":") == 1 else host
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 def is_same_origin(request: Request, public_origin: str, *, is_required: bool = False) -> bool:

@@ -178,7 +178,7 @@ def _build_runtime(shared: _SharedParts, number: int) -> Runtime:
         lambda dialog: TimeZones(dialog, find_zoned_channels(channels, quiet), http, redis),
         lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),
     )
-    releaser = ScheduleReleaser(redis, store.sender, limits)
+    releaser = ScheduleReleaser(redis, store.sender, limits, elsewhere=shared.stores.sender)
     return Runtime(
         redis=redis,
         channels=channels,
@@ -197,7 +197,7 @@ def _build_runtime(shared: _SharedParts, number: int) -> Runtime:
         ),
         sweeper=Sweeper(redis, limits, pause=shared.stores.sweep_seconds, release_due=releaser.release_due),
         hooks=HookDeliverer(redis, shared.hook_fetch, pause=shared.stores.sweep_seconds, partition=number),
-        broadcasts=BroadcastFeeder(redis, store.sender, limits),
+        broadcasts=BroadcastFeeder(redis, store.sender, limits, elsewhere=shared.stores.sender),
         templates=TemplateSync(redis, channels, http, shared.stores.find_others(number)),
         durations=shared.durations,
         budgets=shared.budgets,

@@ -130,7 +130,7 @@ class PartitionStores:
             )
         return PartitionMailbox(
             number,
-            self.inbox.directory,
+            self.inbox,
             MessagePointers(self._stores, self.limits),
             HomePace(self._stores[0], rates, self.limits),
             redis=each.redis,

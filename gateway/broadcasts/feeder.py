@@ -39,9 +39,18 @@ class BroadcastFeeder:
     whatever crashes and however often a row is repeated.
     """
 
-    def __init__(self, redis: Redis, sender: ProactiveSender, protocol: ProtocolLimits) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        sender: ProactiveSender,
+        protocol: ProtocolLimits,
+        *,
+        elsewhere: ProactiveSender | None = None,
+    ) -> None:
+        """Create a feeder; with several partitions `elsewhere` sends to contacts that have left this one."""
         self._store = Broadcasts(redis, protocol)
         self._sender = sender
+        self._elsewhere = elsewhere
         self._token = uuid4().hex
         self._paces: dict[str, _Pace] = {}
 
@@ -113,9 +122,10 @@ class BroadcastFeeder:
 
     async def _send(self, broadcast: Broadcast, row: Recipient, message: Message) -> RowOutcome:
         try:
-            receipt = await self._sender.send_to(
-                broadcast.contact(row.to), broadcast.key, message, category=broadcast.category
-            )
+            contact, category = broadcast.contact(row.to), broadcast.category
+            receipt = await self._sender.send_to(contact, broadcast.key, message, category=category)
+            if receipt.outcome is SendOutcome.MOVED and self._elsewhere:
+                receipt = await self._elsewhere.send_to(contact, broadcast.key, message, category=category)
         except (RedisError, OSError, StorageUnavailable, EncryptionKeyMissing):
             raise  # the rows are repeated
         except Exception as error:  # a channel may raise anything, and the other rows go on

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 from gateway.broadcasts.broadcast import RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
+
+_FORMULA: Final = re.compile(r"\s*(?:[=@-]|\+(?![\d ().-]*$))")
+"""Start of a formula of a spreadsheet; a phone number is none."""
 
 
 async def write_outcomes(rows: AsyncIterator[tuple[Recipient, RowOutcome | None]]) -> AsyncIterator[str]:
@@ -21,5 +26,5 @@ async def write_outcomes(rows: AsyncIterator[tuple[Recipient, RowOutcome | None]
 def format_csv_line(values: Sequence[str]) -> str:
     """Return a line of a CSV file in which no value is a formula of a spreadsheet."""
     buffer = io.StringIO()
-    csv.writer(buffer).writerow(f"'{each}" if each[:1] in ("=", "@", "-") else each for each in values)
+    csv.writer(buffer).writerow(f"'{each}" if _FORMULA.match(each) else each for each in values)
     return buffer.getvalue()

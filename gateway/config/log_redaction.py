@@ -7,6 +7,8 @@ import re
 import secrets
 from collections.abc import Iterable
 
+from core.log_context import hide_numbers
+
 _NUMBER = re.compile(r"\+\d[\d ().-]{5,17}\d|(?<![\w:/.#-])\d{9,17}(?![\w.:-])")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CREDENTIALS = re.compile(r"(?i)\b(bearer|basic|token|apikey|api_key|password|secret)([ =:]+)[^\s,;'\"]{4,}")
@@ -33,7 +35,7 @@ class Redactor:
         Line breaks are indented and control characters replaced, so that text from other systems can neither
         begin a log line nor control a terminal.
         """
-        text = _CONTROL.sub("?", text).replace("\n", "\n    ")
+        text = hide_numbers(_CONTROL.sub("?", text).replace("\n", "\n    "))
         if self._known:
             text = self._known.sub("[secret]", text)
         text = _USER_INFO.sub("://[secret]@", text)

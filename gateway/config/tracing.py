@@ -14,7 +14,7 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import ConfigurationError
-from core.log_context import current_log_fields
+from core.log_context import current_log_fields, hide_numbers
 from core.steps import add_listener
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class TraceListener:
             context = self._record_queue(context, accepted_ns)
         fields = {f"turngate.{key}": value for key, value in labels.items()}
         known = current_log_fields()
-        fields |= {f"turngate.{key}": known[key] for key in _ATTRIBUTES if key in known}
+        fields |= {f"turngate.{key}": hide_numbers(known[key]) for key in _ATTRIBUTES if key in known}
         kind = self._kinds.get(name, self._trace.SpanKind.INTERNAL)
         span = self._tracer.start_span(name, context, kind, fields)
         return _OpenSpan(span, self._context.attach(self._trace.set_span_in_context(span)))

@@ -11,13 +11,7 @@ import httpx
 from starlette.routing import BaseRoute
 
 from core.ports import HasTemplates
-from gateway.bootstrap import (
-    Channels,
-    PartitionStores,
-    add_web_channel,
-    build_model,
-    find_desk_channels,
-)
+from gateway.bootstrap import Channels, PartitionStores, add_web_channel, build_model, find_desk_channels
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.console.conversations.actions import ConversationActions
@@ -44,7 +38,7 @@ from gateway.console.simulator.pages import SimulatorPage
 from gateway.console.simulator.provider_desk import ProviderDeskPage
 from gateway.console.simulator.widget_demo import WidgetDemoPage
 from gateway.local.simulated_accounts import parse_simulator_urls
-from gateway.partitions.contact_partitions import ContactPartitions
+from gateway.partitions.records.contact_partitions import ContactPartitions
 from gateway.redis.records.operators.kept_webhooks import KeptWebhooks
 from gateway.redis.records.operators.quarantine import Quarantine
 from gateway.redis.records.public_files import PublicFiles

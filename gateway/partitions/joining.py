@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from core.model import Address, ContactMoved, ControlAction, ControlReceived, Event, OptOutScope
+from core.errors import StorageUnavailable
+from core.model import ContactMoved, ControlAction, ControlReceived, Event
+from core.ports import AcceptResult
 from gateway.partitions.directory import PartitionDirectory
+from gateway.partitions.opt_outs import SCOPES, parse_address
 from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
@@ -18,7 +21,6 @@ from gateway.redis.records.session_keys import session_key
 
 _JOINING_MS: Final = 5_000
 """Time for a join; a session that it leaves half joined takes messages again after that."""
-_SCOPES = {b"1": OptOutScope.ALL, b"marketing": OptOutScope.MARKETING}
 
 
 class ContactJoiner:
@@ -69,36 +71,30 @@ class ContactJoiner:
         if may_be_reassigned(name) and link[1] and link[1].decode() != names[0]:
             return ""  # a number that somebody else had before: the session there is theirs
         session = link[0].decode() if link[0] else name
-        has_work = await self._leave(store, [session, _JOINING_MS])
+        act = hashlib.sha256(f"{target}\n{session}".encode()).hexdigest()[:16]
+        if isinstance(event, ContactMoved):  # what waits there goes to the new address
+            moved = ContactMoved(
+                id=f"joined-moved-{act}", session=session, address=event.address, at=event.at
+            )
+            await inbox.accept([moved])
+        await self._leave(store, [session, _JOINING_MS])
         stored: list[Any] = await store.hmget(f"tg:{{{session}}}", ["address", "owner", "optout"])
         if not any(stored):
             return session
         await self._carry_over(name, session, link[1] or b"", store, self._stores[target])
-        address = _parse_address(stored[0], session)
-        act = hashlib.sha256(f"{target}\n{session}".encode()).hexdigest()[:16]
-        if scope := _SCOPES.get(stored[2]):
+        if scope := SCOPES.get(stored[2]):
             opted_out = ControlReceived(
                 id=f"joined-optout-{act}",
                 session=names[0],
-                address=address,
+                address=parse_address(stored[0], session),
                 act=ControlAction.OPT_OUT,
                 actor="an earlier opt-out",
                 scope=scope,
                 aliases=tuple(names),
             )
-            await self._inboxes[target].accept([opted_out])
-        if isinstance(event, ContactMoved):
-            moved = ContactMoved(id=event.id, session=session, address=event.address, at=event.at)
-            await inbox.accept([moved])
-        if stored[1] in (None, b"bot") and not has_work:  # what waits there is still answered and sent
-            closed = ControlReceived(
-                id=f"joined-{act}",
-                session=session,
-                address=address,
-                act=ControlAction.CLOSE,
-                actor="merged into another conversation",
-            )
-            await inbox.accept([closed])
+            if await self._inboxes[target].accept([opted_out]) == [AcceptResult.MOVED]:
+                raise StorageUnavailable("the contact is being joined with a third partition; try again")
+        await self._leave(store, [session, "close"])
         return session
 
     async def _carry_over(
@@ -141,10 +137,3 @@ class ContactJoiner:
             await target.zadd(session_key(session, ":proactive"), {key: at})
             await target.pexpire(session_key(session, ":proactive"), self._protocol.dedup_ms)
         return keys
-
-
-def _parse_address(stored: bytes | None, session: str) -> Address:
-    """Return a session's address; of one that has only acts of others, such as an opt-out, its channel."""
-    if stored:
-        return Address.model_validate_json(stored)
-    return Address(channel=session.partition(":")[0], account="", ours="", theirs="")

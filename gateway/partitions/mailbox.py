@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from core.model import Reply, SentMessage
 from core.ports import Commit, Lease, RateLimit, SendPermit, SessionView
-from gateway.partitions.directory import PartitionDirectory
+from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.message_pointers import MessagePointers
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -49,7 +49,7 @@ class PartitionMailbox(RedisMailbox):
     def __init__(
         self,
         number: int,
-        directory: PartitionDirectory,
+        inbox: PartitionedInbox,
         pointers: MessagePointers,
         pace: HomePace,
         **options: Any,
@@ -57,14 +57,21 @@ class PartitionMailbox(RedisMailbox):
         """Create the mailbox; `options` are those of `RedisMailbox`, without rate limits."""
         super().__init__(**options)
         self._number = number
-        self._directory = directory
+        self._inbox = inbox
+        self._directory = inbox.directory
         self._pointers = pointers
         self._pace = pace
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
-        """Commit a turn; a first reply with a rate limit is marked in a step of its own."""
+        """Commit a turn; a first reply with a rate limit is marked in a step of its own.
+
+        A contact who has left this partition is opted out where they are before they are here: the turn is
+        repeated if this process ends in between.
+        """
         if commit.marks_first_reply and commit.replies and self._pace.is_limited(commit.replies[0]):
             commit = replace(commit, marks_first_reply=False)
+        if commit.opts_out:
+            await self._inbox.carry_opt_out(self._number, lease.session)
         return await super().commit(lease, commit, leave=leave)
 
     async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 import httpx
@@ -16,7 +16,7 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation, names_of
 from gateway.redis.sending.outbox import ProactiveSender
-from gateway.redis.sending.send_outcome import SendReceipt
+from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
 
 
 class PartitionedSender(ProactiveSender):
@@ -47,8 +47,11 @@ class PartitionedSender(ProactiveSender):
         category: str = "marketing",
     ) -> SendReceipt:
         """Put a message into a session's outbox, or return why it is refused."""
-        sender = await self._sender_of_session(session)
-        return await sender.send(session, key, message, voice, at_ms=at_ms, category=category)
+
+        async def send(sender: ProactiveSender) -> SendReceipt:
+            return await sender.send(session, key, message, voice, at_ms=at_ms, category=category)
+
+        return await self._follow(session, lambda: self._inbox.directory.find(session), send)
 
     async def send_to(
         self,
@@ -60,8 +63,15 @@ class PartitionedSender(ProactiveSender):
         category: str = "marketing",
     ) -> SendReceipt:
         """Send a message to a contact who may never have written, in a session that it opens if needed."""
-        sender = await self._sender_of_contact(contact)
-        return await sender.send_to(contact, key, message, at_ms=at_ms, category=category)
+
+        async def send(sender: ProactiveSender) -> SendReceipt:
+            return await sender.send_to(contact, key, message, at_ms=at_ms, category=category)
+
+        try:
+            names = names_of(find_conversation(self._all_channels, contact))
+        except InvalidContact:
+            return await send(self._senders[0])  # which refuses it
+        return await self._follow(names[0], lambda: self._inbox.place_contact(names), send)
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
         """Return the outcome that a message to a contact would have now, and its parts; nothing is sent."""
@@ -72,8 +82,31 @@ class PartitionedSender(ProactiveSender):
         return await (await self._sender_of_contact(contact)).find_session(contact)
 
     async def cancel(self, session: str, key: str) -> CancelOutcome:
-        """Cancel a scheduled message."""
-        return await (await self._sender_of_session(session)).cancel(session, key)
+        """Cancel a scheduled message, also in a partition that its contact has left."""
+        present = await self._sender_of_session(session)
+        outcome = await present.cancel(session, key)
+        for sender in self._senders:
+            if outcome is CancelOutcome.UNKNOWN and sender is not present:
+                outcome = await sender.cancel(session, key)
+        return outcome
+
+    async def _follow(
+        self,
+        name: str,
+        find: Callable[[], Awaitable[int]],
+        send: Callable[[ProactiveSender], Awaitable[SendReceipt]],
+    ) -> SendReceipt:
+        """Send in the partition that `find` returns, or where the contact has been moved to meanwhile."""
+        number = await find()
+        receipt = await send(self._senders[number])
+        if receipt.outcome is not SendOutcome.MOVED:
+            return receipt
+
+        async def send_in(place: int) -> SendReceipt | None:
+            receipt = await send(self._senders[place])
+            return None if receipt.outcome is SendOutcome.MOVED else receipt
+
+        return await self._inbox.follow(number, name, find, send_in)
 
     async def _sender_of_session(self, session: str) -> ProactiveSender:
         return self._senders[await self._inbox.directory.find(session)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -67,7 +67,7 @@ Argument = str | bytes | int
 
 @dataclass(frozen=True, slots=True)
 class ProtocolLimits:
-    """Limits and intervals of the session protocol. They are constants in the script text.
+    """Limits and intervals of the session protocol: constants in the scripts, there in capitals (`LEASE_MS`).
 
     `grace_ms`: how long a wake-up may take before it counts as lost. `alive_ms`: how long a worker may miss
     its heartbeat. After `failure_threshold` failed sends in a row the circuit breaker of an account opens for
@@ -129,39 +129,7 @@ def _quote(text: str) -> str:
 
 def _render_constants(protocol: ProtocolLimits) -> str:
     pairs = ", ".join(f"{_quote(name)}, {_quote(value)}" for name, value in rq_layout.job_fields().items())
-    constants = {
-        "LEASE_MS": protocol.lease_ms,
-        "GRACE_MS": protocol.grace_ms,
-        "MAX_JOBS_PER_ACCOUNT": protocol.max_jobs_per_account,
-        "MAX_BULK_JOBS_PER_ACCOUNT": protocol.max_bulk_jobs_per_account,
-        "BACKLOG_MS": protocol.backlog_ms,
-        "MAILBOX_LENGTH": protocol.mailbox_length,
-        "LOG_LENGTH": protocol.log_length,
-        "DEAD_LENGTH": protocol.dead_length,
-        "RECENT_LENGTH": protocol.recent_length,
-        "BURST_LENGTH": protocol.burst_length,
-        "DEDUP_MS": protocol.dedup_ms,
-        "RETENTION_MS": protocol.retention_ms,
-        "DEAD_MS": protocol.dead_ms,
-        "WORKER_TIMEOUT_MS": protocol.worker_timeout_ms,
-        "WORKER_RETENTION_MS": protocol.worker_retention_ms,
-        "MAX_FAILURES": protocol.max_failures,
-        "INITIAL_COOLDOWN_MS": protocol.initial_cooldown_ms,
-        "MAX_COOLDOWN_MS": protocol.max_cooldown_ms,
-        "PROBE_MS": protocol.probe_ms,
-        "EXPIRY_MS": protocol.expiry_ms,
-        "AGENT_TIMEOUT_MS": protocol.agent_timeout_ms,
-        "REPLY_MS": protocol.reply_ms,
-        "MAX_RESENDS": protocol.max_resends,
-        "RESEND_MS": protocol.resend_ms,
-        "KEPT_LENGTH": protocol.kept_length,
-        "EVENTS_LENGTH": protocol.events_length,
-        "SCHEDULE_LENGTH": protocol.schedule_length,
-        "SCHEDULE_HORIZON_MS": protocol.schedule_horizon_ms,
-        "SCHEDULE_LATENESS_MS": protocol.schedule_lateness_ms,
-        "SCHEDULE_RETRY_MS": protocol.schedule_retry_ms,
-    }
-    lines = [f"local {name} = {value}" for name, value in constants.items()]
+    lines = [f"local {each.name.upper()} = {getattr(protocol, each.name)}" for each in fields(protocol)]
     lines += [
         f"local MAX_COUNTERS = {_MAX_COUNTERS}",
         f"local STREAM_COPIER_MS = {STREAM_COPIER_MS}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable
 from copy import copy
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _MAX_TARGET_LENGTH = 200
 _ALLOWED_TYPES = ("application/json", "text/csv")
 _FORM_TYPE = "application/x-www-form-urlencoded"
+_MAY_HAVE_NUMBER = re.compile(r"\d{7}|wamid\.")
+"""Message IDs that are recorded as pseudonyms: those of WhatsApp contain the contact's number, encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,11 @@ class OperatorAuth:
     async def record(self, request: Request, identity: Identity, act: str, status: int) -> None:
         """Record an act in the audit log, about what the handler or the path names."""
         path = request.path_params
-        target = getattr(request.state, "audit_target", "") or path.get("name") or path.get("message_id")
+        message_id = str(path.get("message_id") or "")
+        target = getattr(request.state, "audit_target", "") or path.get("name") or message_id
+        about = getattr(request.state, "audit_person", "") or path.get("contact", "")
+        if not about and _MAY_HAVE_NUMBER.search(message_id):
+            about = message_id
         entry = AuditEntry(
             who=identity.name,
             role=identity.role,
@@ -159,7 +166,7 @@ class OperatorAuth:
             target=str(target or "")[:_MAX_TARGET_LENGTH],
             status=status,
         )
-        await self.audit.record(entry, getattr(request.state, "audit_person", "") or path.get("contact", ""))
+        await self.audit.record(entry, about)
 
     def _is_from_our_page(self, request: Request, identity: Identity) -> bool:
         """Return whether a request is JSON or CSV, which no form can send, and of our own origin (CSRF)."""

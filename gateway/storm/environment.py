@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,13 +21,14 @@ from gateway.local.http_server import serve
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from gateway.storm.conversations import DEADLY_TEXT, ConversationGenerator
+from gateway.storm.conversations import ConversationGenerator
 from gateway.storm.operator import StormOperator
 from gateway.storm.processes.forked_process import ForkedProcess
+from gateway.storm.processes.gateway_processes import GatewayProcesses
 from gateway.storm.provider import StormServer, StormSimulator
 from gateway.storm.scenario import StormScenario
 from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
-from gateway.storm.servers.network import ServerOnHost, VirtualHost, VirtualNetwork
+from gateway.storm.servers.network import ServerOnHost, StormNetwork, open_network
 from gateway.storm.servers.sentinel_group import SentinelGroup, running_sentinel_group
 from gateway.storm.servers.slow_link import SlowLink
 
@@ -58,34 +58,13 @@ class StormEnvironment:
     links: tuple[SlowLink, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StormNetwork:
-    """The virtual hosts of a run with network partitions."""
-
-    network: VirtualNetwork
-    server: VirtualHost
-    web: VirtualHost
-    workers: tuple[VirtualHost, ...]
-
-
-@contextmanager
-def _open_network(workers: int) -> Iterator[StormNetwork]:
-    network = VirtualNetwork()
-    try:
-        network.open()
-        hosts = [network.add_host() for _ in range(workers + 2)]
-        yield StormNetwork(network, hosts[0], hosts[1], tuple(hosts[2:]))
-    finally:
-        network.close()
-
-
 @asynccontextmanager
 async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnvironment]:
     """Start the environment and stop it at the end of the block; only the provider is simulated."""
     token, port = secrets.token_hex(16), find_free_port()
     account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token}
     async with AsyncExitStack() as stack:
-        hosts = stack.enter_context(_open_network(scenario.workers)) if scenario.partition_every else None
+        hosts = stack.enter_context(open_network(scenario.workers)) if scenario.partition_every else None
         address = hosts.web.address if hosts else "127.0.0.1"
         url = f"http://{address}:{port}"
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
@@ -104,7 +83,7 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
             serve(simulator_server, host=provider_address)
         )
         environ |= {"PUBLIC_URL": url, "PORT": str(port), "HOST": address}
-        processes = _Processes(scenario, environ, folder / "gateway.log", hosts, stack)
+        processes = GatewayProcesses(scenario, environ, folder / "gateway.log", hosts, stack)
         socket = str(store.socket) if isinstance(store, EmbeddedRedis) else ""
         web, *workers = await processes.start(socket)
         await wait_until_ready(url)
@@ -178,68 +157,6 @@ def _build_environ(scenario: StormScenario, store: _Store, folder: Path) -> dict
     if scenario.burst:
         environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))
     return environ
-
-
-class _Processes:
-    """Web and workers of an environment, each with its own link to the server if links are slow."""
-
-    def __init__(
-        self,
-        scenario: StormScenario,
-        environ: Mapping[str, str],
-        log_path: Path,
-        hosts: StormNetwork | None,
-        stack: AsyncExitStack,
-    ) -> None:
-        self._scenario = scenario
-        self._environ = dict(environ)
-        self.log_path = log_path
-        self._hosts = hosts
-        self._stack = stack
-        self.links: list[SlowLink] = []
-
-    async def start(self, server_socket: str) -> list[ForkedProcess]:
-        """Start the web process and the workers, in this order; the stack stops them."""
-        scenario, hosts = self._scenario, self._hosts
-        started = [
-            ForkedProcess(
-                "web",
-                await self._connect("web", server_socket),
-                self.log_path,
-                host=hosts.web if hosts else None,
-                other_release=scenario.other_release,
-            )
-        ]
-        for number in range(scenario.workers):
-            started.append(
-                ForkedProcess(
-                    "worker",
-                    await self._connect(f"worker {number}", server_socket),
-                    self.log_path,
-                    clock_off=0.0 if number else scenario.clock_off,
-                    turn_delay=scenario.turn_delay,
-                    deadly_text=DEADLY_TEXT if scenario.deadly else "",
-                    host=hosts.workers[number] if hosts else None,
-                    other_release=scenario.other_release,
-                )
-            )
-        self._stack.push_async_callback(_stop_all, started)
-        for process in started:
-            await process.start()
-        return started
-
-    async def _connect(self, name: str, server_socket: str) -> dict[str, str]:
-        """Return the environment of a process."""
-        scenario = self._scenario
-        if not server_socket or not scenario.latency:
-            return self._environ
-        link = SlowLink(server_socket, scenario.latency, f"{scenario.seed}:{name}")
-        self.links.append(link)
-        return self._environ | {"REDIS_URL": await self._stack.enter_async_context(link.open())}
-
-
-async def _stop_all(processes: Sequence[ForkedProcess]) -> None:
-    await asyncio.gather(*(each.stop() for each in processes))
 
 
 def _find_url(store: _Store) -> str:

@@ -13,9 +13,10 @@ from time import monotonic
 
 from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.server.embedded_server import EmbeddedRedis
-from gateway.storm.environment import StormEnvironment, StormNetwork
+from gateway.storm.environment import StormEnvironment
 from gateway.storm.scenario import StormScenario
 from gateway.storm.servers.cluster_group import ClusterGroup
+from gateway.storm.servers.network import StormNetwork
 from gateway.storm.servers.sentinel_group import SentinelGroup
 
 _WEB_SHARE = 0.2

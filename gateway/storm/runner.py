@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
 from random import Random
 from time import monotonic
 
 from redis.exceptions import RedisError
 
-from gateway.redis.records.sessions.log.session_log import read_log
+from gateway.storm.conversation_checker import ConversationChecker, check_log
 from gateway.storm.conversations import STOP_TEXT, MessageGroup, PlannedConversation
 from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER, CHANNEL, StormEnvironment, running_environment
 from gateway.storm.faults import FaultInjector
 from gateway.storm.provider import Recipient, StormServer
 from gateway.storm.scenario import StormScenario
-from gateway.storm.verdict.burst_invariant import answered_texts
-from gateway.storm.verdict.invariants import (
-    FinishedConversation,
-    build_session_id,
-    check_conversation,
-    claimed_fences,
-    delete_session,
-    is_idle,
-)
+from gateway.storm.verdict.invariants import FinishedConversation, build_session_id, claimed_fences, is_idle
 from gateway.storm.verdict.result import StormResult, Violation
 
 _REPORT_SECONDS = 5.0
 _POLL_SECONDS = 0.5
 _START_STAGGER_SECONDS = 0.02
-_MAX_LOG_ENTRIES = 1_000
 _CHECKERS = 16
 
 WriteLine = Callable[[str], None]
@@ -47,7 +35,6 @@ class StormRunner:
         self._write_line = write_line
         self._sent_count = 0
         self._next_user = 0
-        self._finished: deque[tuple[float, FinishedConversation]] = deque()
         self.result = StormResult(scenario.seed)
 
     async def run(self) -> StormResult:
@@ -55,18 +42,16 @@ class StormRunner:
         async with running_environment(self._scenario) as environment:
             began = monotonic()
             injector = FaultInjector(self._scenario, environment)
+            checker = ConversationChecker(self._scenario, environment, self.result)
             injecting = asyncio.create_task(injector.run())
             contacts = [
                 asyncio.create_task(
-                    self._run_user_slot(environment, injector, after=index * _START_STAGGER_SECONDS)
+                    self._run_user_slot(environment, injector, checker, after=index * _START_STAGGER_SECONDS)
                 )
                 for index in range(self._scenario.people)
             ]
             conversations = asyncio.gather(*contacts)
-            checkers = [
-                asyncio.create_task(self._check_finished(environment, conversations))
-                for _ in range(_CHECKERS)
-            ]
+            checkers = [asyncio.create_task(checker.run(conversations)) for _ in range(_CHECKERS)]
             reporting = asyncio.create_task(self._report(injector, began))
             try:
                 await asyncio.wait((conversations, injecting), return_when=asyncio.FIRST_COMPLETED)
@@ -88,11 +73,15 @@ class StormRunner:
             self._write_line(self._format_progress(injector, monotonic() - began))
             for process in (environment.web, *environment.workers):
                 await process.stop()
-            self._scan_log(environment.log_path)
+            check_log(environment.log_path, self.result)
         return self.result
 
     async def _run_user_slot(
-        self, environment: StormEnvironment, injector: FaultInjector, after: float
+        self,
+        environment: StormEnvironment,
+        injector: FaultInjector,
+        checker: ConversationChecker,
+        after: float,
     ) -> None:
         """Run one conversation after another until enough messages were sent."""
         await asyncio.sleep(after)
@@ -101,7 +90,7 @@ class StormRunner:
             plan = await environment.generator.generate(number)
             self._sent_count += plan.turn_count
             conversation = await self._run_conversation(plan, environment, injector)
-            self._finished.append((monotonic(), conversation))
+            checker.add(conversation)
 
     async def _run_conversation(
         self, plan: PlannedConversation, environment: StormEnvironment, injector: FaultInjector
@@ -192,52 +181,6 @@ class StormRunner:
                 idle = await is_idle(await environment.operator.find_store(session), session)
         self.result.record_wait(monotonic() - began, None)
 
-    async def _check_finished(
-        self, environment: StormEnvironment, conversations: asyncio.Future[list[None]]
-    ) -> None:
-        """Check conversations some time after their end, so that a late duplicate is noticed too."""
-        while self._finished or not conversations.done():
-            if not self._finished or self._finished[0][0] + self._scenario.settle > monotonic():
-                await asyncio.sleep(_POLL_SECONDS)
-                continue
-            ended, conversation = self._finished.popleft()
-            try:
-                is_checked = await self._check_conversation(environment, conversation, monotonic() - ended)
-            except (RedisError, OSError):  # the server is being restarted
-                is_checked = False
-            if not is_checked:
-                self._finished.append((ended, conversation))
-                await asyncio.sleep(_POLL_SECONDS / 10)
-
-    async def _check_conversation(
-        self, environment: StormEnvironment, conversation: FinishedConversation, since: float
-    ) -> bool:
-        """Check a conversation that ended `since` seconds ago; return False while work is left."""
-        redis = await environment.operator.find_store(conversation.session)
-        idle = await is_idle(redis, conversation.session)
-        if not idle and since < self._scenario.patience:
-            return False
-        simulator, contact = environment.simulator_server.simulator, conversation.plan.contact
-        log = await read_log(redis, conversation.session, count=_MAX_LOG_ENTRIES)
-        await delete_session(conversation.session, redis)
-        self.result.record_violation(Violation.STRANDED, not idle, contact)
-        scenario = self._scenario
-        if scenario.burst:
-            group = MessageGroup(
-                (), await environment.generator.compute_replies(contact, answered_texts(log))
-            )
-            conversation = replace(conversation, plan=replace(conversation.plan, groups=(group,)))
-        check_conversation(
-            conversation,
-            log,
-            simulator.recipient(contact),
-            self.result,
-            window=scenario.burst,
-            cap=scenario.burst_cap,
-        )
-        simulator.forget(contact)
-        return True
-
     async def _report(self, injector: FaultInjector, began: float) -> None:
         while True:
             await asyncio.sleep(_REPORT_SECONDS)
@@ -250,13 +193,6 @@ class StormRunner:
             f"{self._sent_count / seconds:.0f}/s, {injector.counts.total()} faults, "
             f"{self.result.violations.total()} violations"
         )
-
-    def _scan_log(self, log: Path) -> None:
-        """Check guarantee L12: no log line of any process contains a contact's number or text."""
-        with log.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                self.result.counts["logged"] += 1
-                self.result.record_violation(Violation.LEAKED, "+1555" in line or "forged" in line)
 
 
 async def _stop_faults(injecting: asyncio.Task[None], injector: FaultInjector) -> None:

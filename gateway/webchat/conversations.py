@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue
-from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from core.model import Turn, TurnReceived
@@ -17,8 +16,8 @@ from core.time_limit import TimeLimit
 from gateway.redis.connection.notifications import SessionNotifications, Subscription
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.sessions.log.session_log import read_log, read_log_end
+from gateway.webchat.answer_tracker import AnswerTracker, CompletedTurn
 from gateway.webchat.channel import build_address, build_session_id
-from gateway.webchat.schemas.responses import MessageView
 from gateway.webchat.sessions.session_tokens import WebSession
 from gateway.webchat.sessions.user_identity import WebUser
 from gateway.webchat.text_stream import open_piece, pieces_key
@@ -28,19 +27,6 @@ _UNSUBSCRIBED_POLL_SECONDS = 0.05
 _ENTRIES_PER_READ = 200
 _RECENT_ENTRIES = 20
 _EXTRA_FIELDS = ("choices", "media")
-
-
-class CompletedTurn(NamedTuple):
-    """Result of a turn. `messages` may be empty: an agent owns the session, or the bot had nothing to say."""
-
-    message_id: str
-    outcome: str
-    messages: tuple[MessageView, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """Text of all messages, separated by blank lines."""
-        return "\n\n".join(message.text for message in self.messages)
 
 
 class TextPiece(NamedTuple):
@@ -57,48 +43,6 @@ class SubmittedTurn(NamedTuple):
     session: str
     message_id: str
     is_new: bool = False
-
-
-class _AnswerTracker:
-    """Follows one turn through the log."""
-
-    def __init__(self, message_id: str) -> None:
-        self.message_id = message_id
-        self.commit: dict[str, JsonValue] | None = None
-        self.messages_by_key: dict[str, MessageView] = {}
-        self.settled_keys: set[str] = set()
-
-    def apply_notification(self, note: bytes) -> None:
-        """Apply the log entries that commit.lua sent with its notification, one per line."""
-        for entry_line in note.splitlines():
-            kind, _, data = entry_line.partition(b" ")
-            self.apply_entry(kind.decode(), from_json(data))
-
-    def apply_entry(self, kind: str, data: dict[str, Any]) -> None:
-        """Apply the next entry; one that was applied before changes nothing."""
-        if kind == "committed" and self.message_id in data.get("turns", ()):
-            self.commit = data
-        elif kind == "said" and self.commit is not None and self._belongs_to_turn(data["key"]):
-            self.messages_by_key[data["key"]] = MessageView(
-                text=data["body"], choices=data.get("choices", ()), media=data.get("media", ())
-            )
-        elif kind in ("sent", "refused") and data.get("key") in self.messages_by_key:
-            if kind == "refused":
-                del self.messages_by_key[data["key"]]
-            self.settled_keys.add(data["key"])
-
-    def _belongs_to_turn(self, key: str) -> bool:
-        turns: Any = (self.commit or {}).get("turns", [self.message_id])
-        return key.startswith(f"{turns[0]}.")
-
-    @property
-    def completed_turn(self) -> CompletedTurn | None:
-        if self.commit is None or len(self.settled_keys) < int(str(self.commit.get("replies", 0))):
-            return None
-        outcome = str(self.commit.get("outcome", ""))
-        return CompletedTurn(
-            message_id=self.message_id, outcome=outcome, messages=tuple(self.messages_by_key.values())
-        )
 
 
 class WebConversations:
@@ -156,7 +100,7 @@ class WebConversations:
         self, submitted: SubmittedTurn, seconds: float, subscription: Subscription, *, read_log_first: bool
     ) -> CompletedTurn | None:
         """Wait for notifications, and read the log first (`look`) and whenever none arrives."""
-        tracker, last_id, end = _AnswerTracker(submitted.message_id), "", monotonic() + seconds
+        tracker, last_id, end = AnswerTracker(submitted.message_id), "", monotonic() + seconds
         while True:
             if read_log_first:
                 last_id = await self._apply_log(
@@ -182,7 +126,7 @@ class WebConversations:
         entry = next(matching, None)
         return entry.id if entry else ""
 
-    async def _apply_log(self, tracker: _AnswerTracker, last_id: str, session: str) -> str:
+    async def _apply_log(self, tracker: AnswerTracker, last_id: str, session: str) -> str:
         """Read to the end of the log or until the answer is complete; return the last entry read."""
         is_more = True
         while is_more and not tracker.completed_turn:

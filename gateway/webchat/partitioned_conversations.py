@@ -13,8 +13,9 @@ from core.errors import StorageUnavailable
 from core.ports import Inbox
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.connection.notifications import SessionNotifications
+from gateway.webchat.answer_tracker import CompletedTurn
 from gateway.webchat.channel import build_session_id
-from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
+from gateway.webchat.conversations import SubmittedTurn, TextPiece, WebConversations
 from gateway.webchat.sessions.session_tokens import WebSession
 
 

@@ -20,7 +20,8 @@ from gateway.redis import rq_layout
 from gateway.redis.connection.outages.outage_log import outages
 from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.records.processes import worker_presence
-from gateway.worker.rq_bookkeeping import DequeuedJob, RqBookkeeper
+from gateway.worker.dequeued_job import DequeuedJob
+from gateway.worker.rq_bookkeeping import RqBookkeeper
 from gateway.worker.workload import Workload
 
 log = logging.getLogger("turngate.worker")

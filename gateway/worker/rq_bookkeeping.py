@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from sys import exc_info
 from time import monotonic
@@ -34,39 +31,13 @@ from gateway.redis.connection.pipelining.batcher import Batcher
 from gateway.redis.connection.pipelining.multiplexer import multiplexed_call
 from gateway.redis.lua import ProtocolLimits
 from gateway.worker.command_template import CommandTemplate, encode_commands, read_commands
+from gateway.worker.dequeued_job import DequeuedJob
 
 log = logging.getLogger("turngate.worker")
 
 _MAX_JOBS_PER_CALL = 64
 _START_TEMPLATE_SECONDS = 0.5
 _REGISTER_SECONDS = 0.05
-
-
-@dataclass(slots=True, eq=False)
-class DequeuedJob:
-    """A job taken from the queue, and its execution.
-
-    `data` is the call as RQ stores it, `timeout_seconds` its time limit. `session` is the session to process,
-    if `take.lua` could read it, and `claim_answer` that script's answer about it; `dequeued_at` is the
-    monotonic time before the request, in seconds. `registration` registers it as started.
-    """
-
-    id: str
-    data: bytes
-    timeout_seconds: int
-    session: str
-    claim_answer: Any
-    dequeued_at: float
-    execution_id: str = field(default_factory=lambda: uuid4().hex)
-    registration: asyncio.Task[None] | None = None
-
-    def decode_call(self, serializer: Any) -> tuple[str, list[Any]]:
-        """Decode function and arguments of the call. Raises if the data is not RQ's."""
-        data = self.data
-        with suppress(zlib.error):  # RQ's own client compresses, the scripts do not
-            data = zlib.decompress(data)
-        name, _, arguments, _ = serializer.loads(data)
-        return name, arguments
 
 
 class RqBookkeeper:
@@ -221,8 +192,8 @@ class RqBookkeeper:
         self._worker.increment_total_working_time(timedelta(seconds=seconds), pipeline)
         if not self._worker.executions and self._worker.get_state() != WorkerStatus.IDLE:
             self._worker.set_state(WorkerStatus.IDLE, pipeline=pipeline)
-        brief = [job for job in batch if not _is_registered(job)]
-        registered = [job for job in batch if _is_registered(job)]
+        brief = [job for job in batch if not job.is_registered]
+        registered = [job for job in batch if job.is_registered]
         arguments = encode_commands(read_commands(pipeline))
         arguments += self._brief_template.render(brief) + self._finish_template.render(registered)
         await self._write_script(self._redis, arguments)
@@ -237,7 +208,7 @@ class RqBookkeeper:
         except NoSuchJobError:  # the job was deleted while it ran
             return
         self._worker._finalize_failure(job, self._queue, execution, error)
-        if not _is_registered(dequeued):
+        if not dequeued.is_registered:
             self._queue.intermediate_queue.remove(dequeued.id)
 
     def _start_template(self, seconds: int) -> CommandTemplate:
@@ -279,9 +250,3 @@ class RqBookkeeper:
 
     def _build_execution(self, job: str, name: str) -> Execution:
         return Execution(name, job, connection=self._worker.connection, worker_name=self._worker.name)
-
-
-def _is_registered(job: DequeuedJob) -> bool:
-    """Return whether a job was certainly registered as started."""
-    registration = job.registration
-    return registration is not None and not registration.cancelled() and registration.exception() is None

@@ -10,9 +10,9 @@ from time import monotonic
 from typing import Any
 
 from core.log_context import log_extra
+from gateway.worker.dequeued_job import DequeuedJob
 from gateway.worker.isolation import IsolationGate
 from gateway.worker.job_permits import JobPermits
-from gateway.worker.rq_bookkeeping import DequeuedJob
 
 log = logging.getLogger("turngate.worker")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import flows
-from core.model import Address, Turn
+from core.model import Address, Location, Turn
 from flows.document import Flow, FlowError
 from flows.engine import DialogMachine, TurnResult
 from flows.llm import GeneratedReply, Model, ScriptedModel, TransitionDecision
@@ -18,6 +18,7 @@ from flows.llm import GeneratedReply, Model, ScriptedModel, TransitionDecision
 LIBRARY = Path(flows.__file__).parent / "library"
 TODAY = date(2026, 11, 23)
 HERE = Address(channel="web", account="", ours="", theirs="")
+PLACE = Location(latitude=47.5, longitude=19.0, label="Home", address="1 Quay Street")
 
 Json = dict[str, Any]
 

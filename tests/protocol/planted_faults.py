@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.protocol.actors import Actors, NextSteps
+from tests.protocol.actors import Actors
 from tests.protocol.model import Fence, MarkResult, ModelAcceptResult, ModelView, ScriptModel, Store
+from tests.protocol.worker_steps import NextSteps
 from tests.protocol.world import Delivery, Step, World
 
 

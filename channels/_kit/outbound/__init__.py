@@ -20,7 +20,12 @@ from channels._kit.outbound.http import (
     without_effect,
 )
 from channels._kit.outbound.media import download_file, download_with_auth, extract_host, load_for_upload
-from channels._kit.outbound.recipients import find_email_address, parse_phone_number, select_sender
+from channels._kit.outbound.recipients import (
+    find_email_address,
+    name_consents,
+    parse_phone_number,
+    select_sender,
+)
 
 __all__ = [
     "BearerAuth",
@@ -38,6 +43,7 @@ __all__ = [
     "is_foreign",
     "load_for_upload",
     "may_have_taken_effect",
+    "name_consents",
     "parse_json_body",
     "parse_phone_number",
     "parse_retry_after",

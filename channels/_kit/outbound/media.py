@@ -82,7 +82,7 @@ async def download_with_auth(
 ) -> bytes:
     """Download a file, with credentials only on the provider's own host.
 
-    `keeper` is the provider's host; neither a forged webhook nor a redirect leads the credentials to another.
+    Neither a forged webhook nor a redirect leads the credentials to another one than that of `provider_url`.
     Raises `MediaUnavailable`.
     """
     is_provider_url = url.startswith(f"{provider_url.rstrip('/')}/") and "/.." not in url

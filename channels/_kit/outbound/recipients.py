@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -52,6 +53,16 @@ def find_email_address(text: str) -> str:
     """Return an e-mail address in the spelling of sessions; empty for any other text."""
     written = text.strip()
     return written.lower() if _EMAIL.fullmatch(written) else ""
+
+
+def name_consents(account: str, user: str = "", email: str = "") -> tuple[str, ...]:
+    """Return the names under which an opt-out counts in all conversations of a user of an account.
+
+    They stay in plain text where texts are encrypted, so an e-mail address is hashed.
+    """
+    address = find_email_address(email)
+    digest = hashlib.sha256(f"{account} {address}".encode()).hexdigest()[:32] if address else ""
+    return tuple(f"{account}:*{kind}:{value}" for kind, value in (("user", user), ("email", digest)) if value)
 
 
 def select_sender(sender: str, numbers: Sequence[str], setting: str) -> str:

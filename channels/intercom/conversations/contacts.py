@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound import name_consents
 from channels.intercom.capabilities import CONTACT_AUTHOR_TYPES, NAME
 
 
@@ -37,6 +38,23 @@ def classify_customer(conversation: JsonObject, part: JsonObject) -> AuthorRole:
 def build_author_name(workspace_id: str, user: str) -> str:
     """Return the name of a user or lead that is unique over all channels."""
     return f"{NAME}:{workspace_id}:user:{user}"
+
+
+def build_consent_names(workspace_id: str, user: str = "", email: str = "") -> tuple[str, ...]:
+    """Return the names under which a contact's opt-out counts in all their conversations."""
+    return name_consents(f"{NAME}:{workspace_id}", user, email)
+
+
+def is_certain_contact(conversation: JsonObject, part: JsonObject) -> bool:
+    """Return whether the author of a customer's part is certainly the contact: the starter, or alone."""
+    match classify_customer(conversation, part):
+        case AuthorRole.CONTACT:
+            return True
+        case AuthorRole.PARTICIPANT:
+            return False
+    contacts = get_object_list(get_object(conversation, "contacts"), "contacts")
+    author_id = get_identifier(get_object(part, "author"), "id", 60)
+    return bool(author_id) and [get_identifier(each, "id", 60) for each in contacts] == [author_id]
 
 
 def parse_merged_contacts(contact: JsonObject, workspace_id: str) -> tuple[str, ...]:

@@ -15,12 +15,19 @@ from channels._kit.inbound import (
     get_text,
 )
 from channels._kit.text import join_subject
-from channels.intercom.conversations.contacts import AuthorRole, build_author_name, classify_customer
+from channels.intercom.conversations.contacts import (
+    AuthorRole,
+    build_author_name,
+    build_consent_names,
+    classify_customer,
+    is_certain_contact,
+)
 from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
 from core.model import Address, Attachment, Event, ParticipantMessage, Turn, TurnReceived
 
 _MAX_FILES: Final = 10
 _MAX_SUBJECT_LENGTH: Final = 500
+_PHONE_SOURCES: Final = frozenset({"sms", "whatsapp"})
 
 
 class TurnBuilder:
@@ -66,13 +73,26 @@ class TurnBuilder:
         author = build_author_name(
             self._address.account, get_identifier(get_object(part, "author"), "id", 60) or "unknown"
         )
-        match classify_customer(self._item, part):
-            case AuthorRole.CONTACT:
-                return [TurnReceived(turn=turn, control_is_ours=self._is_ours)]
-            case AuthorRole.PARTICIPANT:
-                return [ParticipantMessage(turn=turn, author=author)]
-            case AuthorRole.UNKNOWN:
-                return [TurnReceived(turn=turn, author=author, control_is_ours=self._is_ours)]
+        role = classify_customer(self._item, part)
+        if role is AuthorRole.PARTICIPANT:
+            return [ParticipantMessage(turn=turn, author=author)]
+        return [
+            TurnReceived(
+                turn=turn,
+                author=author if role is AuthorRole.UNKNOWN else "",
+                control_is_ours=self._is_ours,
+                by_phone=get_text(get_object(self._item, "source"), "type", 40) in _PHONE_SOURCES,
+                consent_names=self._build_consent_names(part),
+            )
+        ]
+
+    def _build_consent_names(self, part: JsonObject) -> tuple[str, ...]:
+        if not is_certain_contact(self._item, part):
+            return ()
+        author = get_object(part, "author")
+        return build_consent_names(
+            self._address.account, get_identifier(author, "id", 60), get_text(author, "email")
+        )
 
     def _parse_subject(self, mode: BodyMode) -> str:
         """Return the subject of an e-mail, which belongs to its first message."""
@@ -86,6 +106,7 @@ class TurnBuilder:
             "user_id": get_identifier(author, "id"),
             "external_id": get_text(contact, "external_id"),
             "profile_name": get_text(author, "name"),
+            "email": get_text(author, "email"),
             "subject": subject,
             "source": get_text(source, "type", 40),
             "page": get_text(source, "url", 500),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
@@ -101,76 +98,3 @@ class Message:
             status=self.status_at(now).status,
             choices=self.choices,
         )
-
-
-class MessageStore:
-    """Messages in order of acceptance; the oldest beyond `limit` are dropped."""
-
-    def __init__(self, limit: int) -> None:
-        self._max_messages = limit
-        self._count = 0
-        self._by_sid: OrderedDict[str, Message] = OrderedDict()
-        self._by_person: dict[str, deque[Message]] = {}
-
-    def add(self, record: Message) -> Message:
-        """Number and store a message."""
-        self._count += 1
-        record.number = self._count
-        self._by_sid[record.sid] = record
-        self._by_person.setdefault(record.person, deque()).append(record)
-        if len(self._by_sid) > self._max_messages:
-            _, oldest = self._by_sid.popitem(last=False)
-            messages = self._by_person[oldest.person]
-            messages.popleft()
-            if not messages:
-                del self._by_person[oldest.person]
-        return record
-
-    def remove(self, record: Message) -> None:
-        """Delete a message."""
-        del self._by_sid[record.sid]
-        self._by_person[record.person].remove(record)
-
-    def find(self, sid: str) -> Message | None:
-        """Return a message by its SID."""
-        return self._by_sid.get(sid)
-
-    def find_newest_sent(self, person: str) -> Message | None:
-        """Return the newest message to a contact."""
-        sent = (each for each in reversed(self._by_person.get(person, ())) if each.direction != "inbound")
-        return next(sent, None)
-
-    def has_list_with(self, person: str, payload: str) -> bool:
-        """Return whether the newest message that offers a choice to a contact shows it in a list."""
-        offering = (
-            record.is_list
-            for record in reversed(self._by_person.get(person, ()))
-            if payload in (identifier for identifier, _ in record.choices)
-        )
-        return next(offering, False)
-
-    def list_for_person(self, person: str = "") -> Iterable[Message]:
-        """Return the messages of one contact or of all, oldest first."""
-        return self._by_person.get(person, ()) if person else self._by_sid.values()
-
-    def list_filtered(self, query: dict[str, str]) -> list[Message]:
-        """Return the messages that match a list request, newest first."""
-        contacts = [end for end in (query.get("To"), query.get("From")) if end in self._by_person]
-        if not contacts and (query.get("To") or query.get("From")):
-            return []
-        return [
-            record
-            for record in reversed([*self.list_for_person(*contacts[:1])])
-            if _matches_filters(record, query)
-        ]
-
-
-def _matches_filters(record: Message, query: dict[str, str]) -> bool:
-    """Return whether a message matches; dates are days in UTC, `DateSent>` means that day or later."""
-    day = datetime.fromtimestamp(record.created_at, UTC).date().isoformat()
-    return (
-        record.to == query.get("To", record.to)
-        and record.sender == query.get("From", record.sender)
-        and query.get("DateSent>", day)[:10] <= day <= query.get("DateSent<", day)[:10]
-        and query.get("DateSent", day)[:10] == day
-    )

@@ -8,9 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Final
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs
 
-from channels._kit.rendering import count_segments
 from channels._kit.simulator import (
     Exchange,
     FaultInjector,
@@ -25,19 +24,15 @@ from channels._kit.simulator import (
     WebhookDelivery,
     WebhookResult,
 )
-from channels.twilio.simulator.account_resource import AccountResource
 from channels.twilio.simulator.concurrency_limit import MAX_REQUESTS, ConcurrencyLimit
-from channels.twilio.simulator.message_validation import (
-    FormFields,
-    check_file,
-    get_first,
-    validate_message,
-)
+from channels.twilio.simulator.message_store import MessageStore
 from channels.twilio.simulator.opt_outs import CONFIRMATIONS, OptOutList
-from channels.twilio.simulator.records import Message, MessageStore, StatusChange
-from channels.twilio.simulator.resources.content import ContentStore, SentContent
+from channels.twilio.simulator.records import Message
+from channels.twilio.simulator.resources.account import AccountResource
+from channels.twilio.simulator.resources.content import ContentStore
 from channels.twilio.simulator.resources.files import FILES_PATH, FileStore
-from channels.twilio.simulator.resources.paging import build_page
+from channels.twilio.simulator.resources.message_validation import FormFields, get_first
+from channels.twilio.simulator.resources.messages import MessagesResource
 from channels.twilio.simulator.responses import FAULT_RESPONSES, ApiError, json_response
 from channels.twilio.simulator.sender_queue import SEGMENTS_PER_SECOND, SenderQueues
 from channels.twilio.simulator.status_plan import StatusPlanner
@@ -84,7 +79,6 @@ class TwilioSimulator:
         self._business_numbers = {"sms": sms_number, "whatsapp": whatsapp_number}
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._numbers = {sms_number, whatsapp_number}
-        self._services = dict(services or {DEFAULT_SERVICE: ()})
         self._advanced_opt_out = advanced_opt_out
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
         self._webhooks = WebhookSender(
@@ -95,13 +89,11 @@ class TwilioSimulator:
             random=self._random,
             faults=self._faults,
         )
-        self._fetching: dict[str, tuple[Message, str, int]] = {}
-        self._messages = MessageStore(max_messages)
+        self._statuses = StatusPlanner(self._faults)
+        self._messages = MessageStore(max_messages, self._random, self._statuses)
         self.contents = ContentStore(account_sid, Random(seed + 1))  # noqa: S311 # as above
         self._opt_outs = OptOutList()
-        self.queues = SenderQueues(segments_per_second, queue_length)
         self.concurrency = ConcurrencyLimit(max_concurrent_requests)
-        self._statuses = StatusPlanner(self._faults)
         self.url = "https://api.twilio.com"
         """The simulator's own URL, for the URLs of stored media."""
         self.shows_user_ids = self.hides_numbers = False
@@ -109,6 +101,18 @@ class TwilioSimulator:
         self._files = FileStore(self._random)
         self._base = f"/2010-04-01/Accounts/{account_sid}"
         self.account_resource = AccountResource(account_sid, webhook_url)
+        self.messages_resource = MessagesResource(
+            account=account_sid,
+            base=self._base,
+            senders=self._business_numbers,
+            numbers=self._numbers,
+            services=services or {DEFAULT_SERVICE: ()},
+            messages=self._messages,
+            contents=self.contents,
+            opt_outs=self._opt_outs,
+            queues=SenderQueues(segments_per_second, queue_length),
+            webhooks=self._webhooks,
+        )
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -160,7 +164,7 @@ class TwilioSimulator:
         user_id = build_user_id(message.person) if on_whatsapp and self.shows_user_ids else ""
         answered = self._messages.find_newest_sent(f"{prefix}{message.person}") if message.reaction else None
         sender = f"{prefix}{message.person}" if not (user_id and self.hides_numbers) else user_id
-        record = self._add_message("inbound", sender, business_number, message.text, now, message.media)
+        record = self._messages.add("inbound", sender, business_number, message.text, now, message.media)
         files_url = f"{self.url}{self._base}/Messages/{record.sid}/Media/"
         record.media = tuple(self._files.add(url, files_url) for url in message.media)
         self._statuses.open_window(business_number, record.sender, now)
@@ -176,7 +180,7 @@ class TwilioSimulator:
 
     def handle(self, request: SimulatorRequest, now: float) -> Exchange:
         """Handle a REST API request."""
-        path, _, query = request.url.partition("?")
+        path = request.url.partition("?")[0]
         if path.startswith(FILES_PATH) and (file := self._files.serve(path)):
             return file, []
         if not self._is_authentic(request):
@@ -186,42 +190,24 @@ class TwilioSimulator:
         operation = Operation.SEND if path == f"{self._base}/Messages.json" else None
         if request.method == "GET":
             operation = Operation.LOOK_UP
-        response, deliveries = self._faults.apply(operation, lambda: self._route(request, path, query, now))
+        response, deliveries = self._faults.apply(operation, lambda: self._route(request, path, now))
         return self.concurrency.count(response, now), deliveries
 
-    def _route(self, request: SimulatorRequest, path: str, query: str, now: float) -> Exchange:
+    def _route(self, request: SimulatorRequest, path: str, now: float) -> Exchange:
         if path.startswith("/v1/Content"):
             return self.contents.handle(request, path), []
-        form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-        if path == f"{self._base}/Messages.json" and request.method == "POST":
-            return self._handle_create(form, now)
-        if path == f"{self._base}/Messages.json" and request.method == "GET":
-            return self._handle_list(path, dict(parse_qsl(query, keep_blank_values=True)), now), []
+        urls = PublicUrls((*self._webhook_urls, self.url))
+        if answer := self.messages_resource.handle(request, path, now, urls):
+            return answer
         if request.method == "GET" and (redirect := self._files.redirect(path, self.url)):
             return redirect, []
-        if path.startswith(f"{self._base}/Messages/"):
-            sid = path.removeprefix(f"{self._base}/Messages/").removesuffix(".json")
-            if record := self._messages.find(sid):
-                return self._handle_message_resource(request.method, record, form, now), []
+        form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
         if path == "/v2/Indicators/Typing.json" and request.method == "POST":
             return self._handle_typing(form), []
         below = path.removeprefix(self._base)
-        if answer := self.account_resource.handle(request.method, below, form, self._numbers):
-            return answer, []
+        if account := self.account_resource.handle(request.method, below, form, self._numbers):
+            return account, []
         return ApiError(404, 20404, f"The requested resource {path} was not found").to_response(), []
-
-    def _handle_message_resource(
-        self, method: str, record: Message, form: FormFields, now: float
-    ) -> SimulatorResponse:
-        """Fetch, redact or delete a message; only an empty body can be set (Twilio, "Update a message")."""
-        if method == "DELETE":
-            self._messages.remove(record)
-            return SimulatorResponse(204)
-        if method == "POST":
-            if get_first(form, "Body"):
-                return ApiError(400, 20009, "Only an empty body can be set").to_response()
-            record.body = ""
-        return json_response(200, record.to_json(self._base, self._account, now))
 
     def _handle_typing(self, form: FormFields) -> SimulatorResponse:
         """Show a typing indicator for a message that was received (Twilio, "Typing indicators")."""
@@ -230,112 +216,25 @@ class TwilioSimulator:
             return ApiError(400, 20001, "messageId and channel are required").to_response()
         return json_response(200, {"success": True})
 
-    def handle_fetched_file(
-        self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
-    ) -> list[WebhookDelivery]:
-        """Check one file of a message by type and size; the last one decides the message's final status."""
-        record, callback, waiting = self._fetching.pop(record_sid := delivery.headers["message"])
-        if code := check_file(file, on_whatsapp=record.to.startswith("whatsapp:")):
-            status = "failed" if record.to.startswith("whatsapp:") else "undelivered"
-            record.status_changes = (record.status_changes[0], StatusChange(now, status, code))
-        if waiting > 1:
-            self._fetching[record_sid] = record, callback, waiting - 1
-            return []
-        return self._webhooks.send_statuses(record, callback) if callback else []
-
     def handle_delivery_result(
         self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
         """Retry by the connection overrides; then a message goes to the fallback URL, if there is one."""
         return self._webhooks.handle_delivery_result(delivery, result, now)
 
+    def handle_fetched_file(
+        self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
+    ) -> list[WebhookDelivery]:
+        """Check one file of a message by type and size; the last one decides the message's final status."""
+        return self.messages_resource.handle_fetched_file(delivery, file, now)
+
     def _is_authentic(self, request: SimulatorRequest) -> bool:
         expected = base64.b64encode(f"{self._account}:{self._token}".encode())
         return hmac.compare_digest(b"Basic " + expected, request.headers.get("authorization", "").encode())
-
-    def _handle_create(self, form: FormFields, now: float) -> Exchange:
-        """Accept a message, or refuse it as documented."""
-        services = {sid: senders or self._numbers for sid, senders in self._services.items()}
-        content = self._resolve_content(form)
-        urls = PublicUrls((*self._webhook_urls, self.url))
-        if error := validate_message(form, self._numbers, services, content, urls):
-            return error.to_response(), []
-        service, to = get_first(form, "MessagingServiceSid"), get_first(form, "To")
-        sender = get_first(form, "From") or self._select_sender(to)
-        if (sender, to) in self._opt_outs:
-            return ApiError(400, 21610, "Attempt to send to unsubscribed recipient").to_response(), []
-        media, body = tuple(form.get("MediaUrl", ())), get_first(form, "Body")
-        text = content.text if isinstance(content, SentContent) else body
-        status = content.status if isinstance(content, SentContent) else ""
-        if not self._has_room(sender, text, len(media), now):
-            reason = f"This 'From' number {sender} has exceeded the maximum number of queued messages"
-            return ApiError(429, 21611, reason).to_response(), []
-        record = self._add_message(
-            "outbound-api", sender, to, text, now, media, service=service, status=status
-        )
-        if isinstance(content, SentContent):
-            record.choices, record.is_list = content.choices, content.is_list
-        response = json_response(201, record.to_json(self._base, self._account, now))
-        callback = get_first(form, "StatusCallback")
-        if media:
-            self._fetching[record.sid] = record, callback, len(media)
-            about = {"message": record.sid}
-            return response, [WebhookDelivery(now, "GET", url, about, fetches_file=True) for url in media]
-        return response, self._webhooks.send_statuses(record, callback) if callback else []
-
-    def _has_room(self, sender: str, text: str, files: int, now: float) -> bool:
-        """Queue a message at its number; return `False` if the queue is full. WhatsApp has none."""
-        if sender.startswith("whatsapp:"):
-            return True
-        return self.queues.add(sender, 1 if files else count_segments(text).count, now)
-
-    def _resolve_content(self, form: FormFields) -> SentContent | int | None:
-        """Return the content to send, the code of its error, or `None` for a message without one."""
-        if not (sid := get_first(form, "ContentSid")):
-            return None
-        return self.contents.resolve(sid, get_first(form, "ContentVariables"))
-
-    def _select_sender(self, to: str) -> str:
-        """Return the sender that a messaging service selects."""
-        return self._business_numbers["whatsapp" if to.startswith("whatsapp:") else "sms"]
-
-    def _handle_list(self, path: str, query: dict[str, str], now: float) -> SimulatorResponse:
-        records = [
-            record.to_json(self._base, self._account, now) for record in self._messages.list_filtered(query)
-        ]
-        return json_response(200, build_page(path, query, records))
 
     def _apply_keyword(self, record: Message, now: float) -> str:
         """Obey a keyword and confirm it; return its kind, empty if it is none."""
         kind = self._opt_outs.apply(record.body, (record.to, record.sender))
         if kind:
-            self._add_message("outbound-reply", record.to, record.sender, CONFIRMATIONS[kind], now)
+            self._messages.add("outbound-reply", record.to, record.sender, CONFIRMATIONS[kind], now)
         return kind
-
-    def _add_message(
-        self,
-        direction: str,
-        sender: str,
-        to: str,
-        body: str,
-        now: float,
-        media: tuple[str, ...] = (),
-        *,
-        service: str = "",
-        status: str = "",
-    ) -> Message:
-        received = (StatusChange(now, "received"),)
-        return self._messages.add(
-            Message(
-                sid=f"{'MM' if media else 'SM'}{self._random.getrandbits(128):032x}",
-                sender=sender,
-                to=to,
-                body=body,
-                direction=direction,
-                status_changes=received
-                if direction == "inbound"
-                else self._statuses.plan(sender, to, now, service=service, template_status=status),
-                media=media,
-                service=service or None,
-            )
-        )

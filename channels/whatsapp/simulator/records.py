@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from random import Random
 from typing import Any
 
 from channels._kit.simulator import TranscriptEntry, UserMessage
@@ -66,9 +67,14 @@ class Message:
 class MessageStore:
     """Messages in order of acceptance; the oldest beyond `limit` are dropped."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, random: Random) -> None:
         self._messages: deque[Message] = deque(maxlen=limit)
+        self._random = random
         self._count = 0
+
+    def new_wamid(self) -> str:
+        """Return the ID of a new message."""
+        return f"wamid.{self._random.getrandbits(160):040X}="
 
     def next_number(self) -> int:
         """Return the number of the next message."""

@@ -17,7 +17,6 @@ from channels._kit.simulator import (
     Operation,
     PublicUrls,
     SimulatorRequest,
-    SimulatorResponse,
     TranscriptEntry,
     UserMessage,
     WebhookDelivery,
@@ -25,35 +24,25 @@ from channels._kit.simulator import (
     parse_json_object,
 )
 from channels.whatsapp.simulator.app_resource import AppResource
-from channels.whatsapp.simulator.media_store import MediaStore, is_acceptable
-from channels.whatsapp.simulator.message_validation import RefusedMessage, validate_message
-from channels.whatsapp.simulator.rate_limits import SendLimiter
+from channels.whatsapp.simulator.media_store import MediaStore
+from channels.whatsapp.simulator.messages_resource import MessagesResource
 from channels.whatsapp.simulator.records import (
     IdentityMode,
     Json,
     Message,
     MessageStore,
-    StatusChange,
     build_contact,
     build_content,
     build_user_id,
-    get_media_object,
-    get_text_and_media,
 )
-from channels.whatsapp.simulator.responses import (
-    ERROR_TITLES,
-    FAULT_RESPONSES,
-    error_response,
-    json_response,
-)
+from channels.whatsapp.simulator.responses import FAULT_RESPONSES, error_response, json_response
 from channels.whatsapp.simulator.statuses import StatusPlanner
-from channels.whatsapp.simulator.template_validation import validate_template
-from channels.whatsapp.simulator.templates import MessageTemplate, TemplateStore, default_templates
+from channels.whatsapp.simulator.templates.message_template import MessageTemplate
+from channels.whatsapp.simulator.templates.samples import default_templates
+from channels.whatsapp.simulator.templates.store import TemplateStore
 from channels.whatsapp.simulator.webhooks import WebhookSender
 
 _VERSION: Final = re.compile(r"v[1-9]\d?\.0")
-_PUNCTUATION: Final = re.compile(r"[+ ()\-]")
-"""Characters of a written number that Meta ignores."""
 
 
 class WhatsAppSimulator:
@@ -79,7 +68,6 @@ class WhatsAppSimulator:
         templates: Sequence[MessageTemplate] | None = None,
     ) -> None:
         self._token = access_token
-        self._urls = PublicUrls([webhook_url])
         self.app_resource = AppResource(app_secret, webhook_url)
         self.phone_number_id = phone_number_id
         self._display_number = display_number
@@ -88,17 +76,24 @@ class WhatsAppSimulator:
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._faults = FaultInjector(self._random, FAULT_RESPONSES)
         self.templates = TemplateStore(default_templates() if templates is None else templates)
-        self._message_store = MessageStore(max_messages)
+        self._message_store = MessageStore(max_messages, self._random)
         self._statuses = StatusPlanner(self._faults)
-        self._limiter = SendLimiter()
         self._media = MediaStore(self._random)
-        self._fetching: dict[str, tuple[Message, str]] = {}
         self._webhooks = WebhookSender(
             url=webhook_url,
             secret=app_secret,
             account=account,
             metadata={"display_phone_number": display_number, "phone_number_id": phone_number_id},
             faults=self._faults,
+        )
+        self._messages = MessagesResource(
+            phone_number_id=phone_number_id,
+            urls=PublicUrls([webhook_url]),
+            messages=self._message_store,
+            templates=self.templates,
+            media=self._media,
+            statuses=self._statuses,
+            webhooks=self._webhooks,
         )
 
     def set_faults(self, faults: FaultSettings) -> None:
@@ -130,7 +125,7 @@ class WhatsAppSimulator:
         echo = {
             "from": self._display_number,
             "to": person.lstrip("+"),
-            "id": self._random_wamid(),
+            "id": self._message_store.new_wamid(),
             "timestamp": str(int(now)),
             "type": "text",
             "text": {"body": text},
@@ -172,7 +167,7 @@ class WhatsAppSimulator:
     def _route(self, request: SimulatorRequest, path: Sequence[str], now: float) -> Exchange:
         match request.method, path:
             case "POST", [number, "messages"] if number == self.phone_number_id:
-                return self._handle_message(parse_json_object(request), now)
+                return self._messages.handle(parse_json_object(request), now)
             case "POST", [number, "media"] if number == self.phone_number_id:
                 return self._media.handle_upload(request), []
             case "GET", [account, "message_templates"] if account == self._account:
@@ -200,11 +195,7 @@ class WhatsAppSimulator:
         self, delivery: WebhookDelivery, file: FetchedFile | None, now: float
     ) -> list[WebhookDelivery]:
         """Check the file of a link by type and size: an unacceptable one fails the message (131053)."""
-        record, to = self._fetching.pop(delivery.headers["message"])
-        kind, _ = get_media_object(record.request_body or {})
-        if not is_acceptable(kind, file):
-            record.status_changes[:] = [StatusChange(now, "failed", 131053)]
-        return self._webhooks.send_statuses(record, to)
+        return self._messages.handle_fetched_file(delivery, file, now)
 
     def _record_user_message(self, user_message: UserMessage, now: float) -> tuple[str, Json]:
         if user_message.surface != self.name:
@@ -218,7 +209,7 @@ class WhatsAppSimulator:
             answered = self._message_store.find_newest_sent(person)
         media = self._media.add(user_message.media)
         sender, contact = build_contact(person, user_message.name, self.identity)
-        wamid = self._random_wamid()
+        wamid = self._message_store.new_wamid()
         message = {
             **sender,
             "id": wamid,
@@ -238,61 +229,6 @@ class WhatsAppSimulator:
             )
         )
         return wamid, self._webhooks.build_change("messages", contacts=[contact], messages=[message])
-
-    def _handle_message(self, sent: Json, now: float) -> Exchange:
-        """Accept a message, or refuse it as documented."""
-        if "status" in sent:
-            return self._handle_read(sent), []
-        try:
-            validate_message(sent, self._media.__contains__)
-            if sent.get("type") == "template":
-                validate_template(sent["template"], self.templates, self._media.__contains__)
-        except RefusedMessage as error:
-            return error_response(400, error.code, ERROR_TITLES[error.code], error.details), []
-        written = str(sent.get("to") or sent.get("recipient"))
-        to = _PUNCTUATION.sub("", written) if "to" in sent else written
-        if code := self._limiter.check(to, now):
-            return error_response(400, code, ERROR_TITLES[code]), []
-        wamid = self._random_wamid()
-        # a user ID in "to" is accepted and never delivered
-        is_dropped = "to" in sent and not to.isdigit()
-        follows = [] if is_dropped else self._accept_message(sent, to, wamid, now)
-        contact = {"input": written, "wa_id": to} if to.isdigit() else {"input": written, "user_id": to}
-        messages = [{"id": wamid}]
-        return json_response(
-            200, {"messaging_product": "whatsapp", "contacts": [contact], "messages": messages}
-        ), follows
-
-    def _handle_read(self, sent: Json) -> SimulatorResponse:
-        """Mark a message as read, perhaps with a typing indicator (Meta, "Typing indicators")."""
-        identifier = str(sent.get("message_id", ""))
-        if sent.get("messaging_product") != "whatsapp" or sent["status"] != "read" or not identifier:
-            return error_response(400, 131008, ERROR_TITLES[131008], "status read needs a message_id")
-        if self._message_store.find(identifier) is None:
-            return error_response(400, 131009, ERROR_TITLES[131009], f"no message with the id {identifier}")
-        return json_response(200, {"success": True})
-
-    def _accept_message(self, sent: Json, to: str, wamid: str, now: float) -> list[WebhookDelivery]:
-        person = next((p for p in self._list_people() if build_user_id(p) == to), f"+{to}")
-        text, media = get_text_and_media(sent)
-        number = self._message_store.next_number()
-        record = Message(number, now, "out", wamid, self.phone_number_id, person, text, media, sent)
-        record.status_changes[:] = self._statuses.plan(sent, to, now)
-        self._message_store.add(record)
-        _, medium = get_media_object(sent)
-        if "link" in medium:
-            if not self._urls.is_reachable(medium["link"]):
-                record.status_changes[:] = [StatusChange(now, "failed", 131053)]
-                return self._webhooks.send_statuses(record, to)
-            self._fetching[wamid] = record, to
-            return [WebhookDelivery(now, "GET", medium["link"], {"message": wamid}, fetches_file=True)]
-        return self._webhooks.send_statuses(record, to)
-
-    def _list_people(self) -> set[str]:
-        return {record.person for record in self._message_store.list_for_person()}
-
-    def _random_wamid(self) -> str:
-        return f"wamid.{self._random.getrandbits(160):040X}="
 
 
 def _get_operation(request: SimulatorRequest, path: Sequence[str]) -> Operation | None:

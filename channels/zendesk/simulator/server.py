@@ -22,33 +22,20 @@ from channels._kit.simulator import (
     UserMessage,
     WebhookDelivery,
     WebhookResult,
-    parse_json_object,
 )
 from channels.zendesk.simulator.admin_api import AdminApi, error_response, json_response
 from channels.zendesk.simulator.agent_actions import AGENT_ACTIONS, apply_agent_action
 from channels.zendesk.simulator.files import FILES_PATH, FileStore
-from channels.zendesk.simulator.paging import build_page
-from channels.zendesk.simulator.ticket_validation import (
-    CallLimiter,
-    UpdateLimiter,
-    build_changes,
-    read_ticket_fields,
-    validate_update,
-)
-from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, FIRST_AGENT_ID, Json, Ticket, TicketStore
+from channels.zendesk.simulator.ticket_api import TicketApi
+from channels.zendesk.simulator.ticket_validation import CallLimiter, UpdateLimiter
+from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, FIRST_AGENT_ID, Json, TicketStore
 from channels.zendesk.simulator.webhooks import WebhookSender
-
-_RETRIES_BY_STATUS: Final = {409: 3, 429: 3, 503: 3}
-_TIMEOUT_RETRIES: Final = 5
-_RETRY_SECONDS: Final = 30.0
-_MAX_RETRY_AFTER_SECONDS: Final = 60.0
 
 
 class ZendeskSimulator:
     """One account.
 
     `by_triggers` selects the kind of webhook; with `sends_retry_after` a 429 has a Retry-After header.
-    `required_to_solve` is the title of a ticket field that the account requires of a solved ticket.
     """
 
     name = "zendesk"
@@ -66,18 +53,22 @@ class ZendeskSimulator:
         sends_retry_after: bool = True,
         calls_per_minute: int = 700,
     ) -> None:
-        self.required_to_solve = ""
         self.tickets = TicketStore()
         self.admin = AdminApi(secret=secret, basic=f"{email}/token:{api_token}")
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._webhooks = WebhookSender(
-            self.tickets, url=webhook_url, secret=secret, by_triggers=by_triggers, random=self._random
-        )
-        self._limiter = UpdateLimiter(sends_retry_after=sends_retry_after)
-        self._calls = CallLimiter(calls_per_minute, sends_retry_after=sends_retry_after)
         self._faults = FaultInjector(self._random, _FAULT_RESPONSES)
-        self._created_by_key: dict[str, tuple[bytes, SimulatorResponse]] = {}
+        self._webhooks = WebhookSender(
+            self.tickets,
+            url=webhook_url,
+            secret=secret,
+            by_triggers=by_triggers,
+            random=self._random,
+            faults=self._faults,
+        )
+        self._calls = CallLimiter(calls_per_minute, sends_retry_after=sends_retry_after)
         self._files = FileStore(self._random)
+        limiter = UpdateLimiter(sends_retry_after=sends_retry_after)
+        self.ticket_api = TicketApi(self.tickets, self._files, self._webhooks, limiter)
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -112,10 +103,8 @@ class ZendeskSimulator:
         """
         if user_message.surface != self.name:
             raise KeyError(user_message.surface)
-        requester, ticket = (
-            self.tickets.get_customer_id(user_message.person),
-            self.tickets.find_open_ticket(user_message.person),
-        )
+        requester = self.tickets.get_customer_id(user_message.person)
+        ticket = self.tickets.find_open_ticket(user_message.person)
         files = [
             {"id": self.tickets.next_id(), "content_url": url, "content_type": user_message.media_type}
             for url in user_message.media
@@ -123,16 +112,14 @@ class ZendeskSimulator:
         comment = {"body": user_message.text, "public": True, "attachments": files}
         author = self.tickets.get_customer_id(user_message.participant or user_message.person)
         if ticket is None:
-            subject, closed = (
-                user_message.name or user_message.text[:40],
-                self.tickets.find_closed_ticket(user_message.person),
-            )
+            subject = user_message.name or user_message.text[:40]
+            closed = self.tickets.find_closed_ticket(user_message.person)
             ticket = self.tickets.create_ticket(requester, subject, now, follows=closed)
             audit = self.tickets.update_ticket(ticket, requester, now, comment)
         else:
             changes = {"status": "open"} if ticket.status in ("pending", "hold", "solved") else {}
             audit = self.tickets.update_ticket(ticket, author, now, comment, changes)
-        return str(ticket.comments[-1]["id"]), self._build_webhooks(ticket, audit, now)
+        return str(ticket.comments[-1]["id"]), self._webhooks.send(ticket, audit, now)
 
     def get_desk_status(self, person: str) -> DeskStatus:
         """Return status and assignee of the contact's newest ticket."""
@@ -147,9 +134,8 @@ class ZendeskSimulator:
         ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             raise KeyError(person)
-        follows = self._build_webhooks(
-            ticket, apply_agent_action(self.tickets, ticket, action_name, text, now), now
-        )
+        audit = apply_agent_action(self.tickets, ticket, action_name, text, now)
+        follows = self._webhooks.send(ticket, audit, now)
         if action_name in ("merge", "delete"):
             kind = "merged" if action_name == "merge" else "soft_deleted"
             follows += self._webhooks.build_end_deliveries(ticket, kind, FIRST_AGENT_ID, now)
@@ -182,123 +168,20 @@ class ZendeskSimulator:
         self, request: SimulatorRequest, resource: Sequence[str], query: Mapping[str, str], now: float
     ) -> Exchange:
         match request.method, resource:
-            case "POST", ["tickets"]:
-                return self._handle_create(request, now)
-            case "GET", ["tickets"]:
-                external_id = query.get("external_id")
-                tickets = [
-                    each.to_json()
-                    for each in self.tickets.tickets.values()
-                    if external_id is None or each.external_id == external_id
-                ]
-                return json_response(200, build_page("tickets", tickets, query)), []
+            case _, ["tickets", *rest]:
+                if answer := self.ticket_api.handle(request, rest, query, now):
+                    return answer
             case "GET", ["users", number] if number.isdigit() and self.tickets.is_customer(int(number)):
                 return json_response(200, {"user": self.tickets.build_customer(int(number))}), []
             case "POST", ["uploads"]:
                 return self._files.handle_upload(request, query.get("filename", "")), []
-            case "GET" | "PUT", ["tickets", number, *rest] if number.isdigit():
-                ticket = self.tickets.tickets.get(int(number))
-                if ticket is None:
-                    return error_response(404, "RecordNotFound", "Not found"), []
-                if request.method == "GET":
-                    return self._handle_ticket_read(ticket, rest, query), []
-                if not rest:
-                    return self._handle_update(ticket, request, now)
-                return error_response(404, "InvalidEndpoint"), []
         return self.admin.handle(request, resource, query), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, result: WebhookResult, now: float
     ) -> list[WebhookDelivery]:
-        """Retry a few times, for few reasons; the signature stays the same.
-
-        429 and 503 are retried only with a Retry-After below a minute (Zendesk, "Webhooks": retries).
-        """
-        max_retries = _TIMEOUT_RETRIES if result.timed_out else _RETRIES_BY_STATUS.get(result.status or 0, 0)
-        delay = _RETRY_SECONDS
-        if result.status in (429, 503):
-            if result.retry_after is None or result.retry_after >= _MAX_RETRY_AFTER_SECONDS:
-                return []
-            delay = result.retry_after
-        if delivery.attempt > max_retries:
-            return []
-        return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
-
-    def _handle_ticket_read(
-        self, ticket: Ticket, rest: Sequence[str], query: Mapping[str, str]
-    ) -> SimulatorResponse:
-        """Return a ticket, its comments or its audits; users are only added if they are included."""
-        match rest:
-            case []:
-                return json_response(200, {"ticket": ticket.to_json()})
-            case ["comments"]:
-                page = build_page("comments", ticket.comments, query)
-                users = {"users": self._list_users(ticket)} if query.get("include") == "users" else {}
-                return json_response(200, {**page, **users})
-            case ["audits"]:
-                by_cursor = {name: value for name, value in query.items() if name != "sort"}
-                return json_response(200, build_page("audits", ticket.audits, by_cursor))
-        return error_response(404, "InvalidEndpoint", "Not found")
-
-    def _list_users(self, ticket: Ticket) -> list[Json]:
-        users = {comment["author_id"] for comment in ticket.comments}
-        return [{"id": user, "role": "agent" if user in AGENTS else "end-user"} for user in sorted(users)]
-
-    def _handle_update(self, ticket: Ticket, request: SimulatorRequest, now: float) -> Exchange:
-        """Update a ticket, or refuse it as documented; read-only fields are ignored."""
-        sent = read_ticket_fields(parse_json_object(request))
-        error = self._limiter.check(ticket, now) or validate_update(
-            ticket, sent, self._files.tokens, required_to_solve=self.required_to_solve
-        )
-        if error:
-            return error, []
-        comment = sent.get("comment")
-        if comment is not None:
-            comment = {**comment, "attachments": self._files.take(comment.get("uploads", []))}
-        audit = self.tickets.update_ticket(
-            ticket, BOT_ID, now, comment, build_changes(sent), sent.get("metadata")
-        )
-        response = json_response(200, {"ticket": ticket.to_json(), "audit": audit})
-        return response, self._build_webhooks(ticket, audit, now)
-
-    def _handle_create(self, request: SimulatorRequest, now: float) -> Exchange:
-        """Create a ticket for a requester by e-mail or ID (Zendesk, "Create ticket")."""
-        key = request.headers.get("idempotency-key", "")
-        if key in self._created_by_key:
-            before, response = self._created_by_key[key]
-            if before != request.body:
-                return error_response(
-                    400, "IdempotentRequestError", "the idempotency key was used with a different body"
-                ), []
-            return replace(response, headers={**response.headers, "x-idempotency-lookup": "hit"}), []
-        sent = read_ticket_fields(parse_json_object(request))
-        comment = sent.get("comment") or {"body": sent.get("description") or ""}
-        requester = self._read_requester(sent)
-        ticket = Ticket(0, requester, sent.get("subject") or "", now)
-        if error := validate_update(ticket, {**sent, "comment": comment}, self._files.tokens):
-            return error, []
-        comment = {**comment, "attachments": self._files.take(comment.get("uploads", []))}
-        ticket = self.tickets.create_ticket(requester, sent.get("subject") or "", now, via="api")
-        audit = self.tickets.update_ticket(
-            ticket, BOT_ID, now, comment, build_changes(sent), sent.get("metadata")
-        )
-        ticket.subject = ticket.subject or ticket.comments[0]["plain_body"][:40]
-        response = json_response(201, {"ticket": ticket.to_json(), "audit": audit})
-        if key:
-            self._created_by_key[key] = request.body, response
-        return response, self._build_webhooks(ticket, audit, now)
-
-    def _read_requester(self, sent: Json) -> int:
-        """Return the requester's ID; without one the ticket is the bot's own."""
-        if isinstance(sent.get("requester_id"), int):
-            return int(sent["requester_id"])
-        email = sent.get("requester", {}).get("email")
-        return self.tickets.get_customer_id(email) if isinstance(email, str) and email else BOT_ID
-
-    def _build_webhooks(self, ticket: Ticket, audit: Json, now: float) -> list[WebhookDelivery]:
-        """Build the webhooks of an update, repeated and shuffled by the fault settings."""
-        deliveries = self._webhooks.build_deliveries(ticket, audit, now)
-        return [each for delivery in deliveries for each in self._faults.spread_webhook(delivery)]
+        """Retry a few times, for few reasons; the signature stays the same."""
+        return self._webhooks.handle_delivery_result(delivery, result, now)
 
 
 def _get_operation(request: SimulatorRequest, resource: Sequence[str]) -> Operation | None:

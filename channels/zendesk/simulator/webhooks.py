@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from channels._kit.simulator import WebhookDelivery
+from channels._kit.simulator import FaultInjector, WebhookDelivery, WebhookResult
 from channels.zendesk.event_parser import SUBSCRIPTIONS
 from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, Json, Ticket, TicketStore, format_time
 from channels.zendesk.trigger_template import build_trigger_body as template
 from channels.zendesk.webhook import compute_signature
 
 _WEBHOOK_TIMEOUT_SECONDS: Final = 12.0
+_RETRIES_BY_STATUS: Final = {409: 3, 429: 3, 503: 3}
+_TIMEOUT_RETRIES: Final = 5
+_RETRY_SECONDS: Final = 30.0
+_MAX_RETRY_AFTER_SECONDS: Final = 60.0
 _CHANGE_EVENTS: Final = {
     "assignee_id": "agent_assignment_changed",
     "group_id": "group_assignment_changed",
@@ -27,22 +32,31 @@ class WebhookSender:
     """One signed webhook of either kind."""
 
     def __init__(
-        self, desk: TicketStore, *, url: str, secret: str, by_triggers: bool, random: Random
+        self,
+        tickets: TicketStore,
+        *,
+        url: str,
+        secret: str,
+        by_triggers: bool,
+        random: Random,
+        faults: FaultInjector,
     ) -> None:
-        self._tickets = desk
+        self._tickets = tickets
         self._url = url
         self._secret = secret
         self._by_triggers = by_triggers
         self._random = random
+        self._faults = faults
 
-    def build_deliveries(self, ticket: Ticket, audit: Json, at: float) -> list[WebhookDelivery]:
-        """Build the webhooks of one update, in order."""
+    def send(self, ticket: Ticket, audit: Json, at: float) -> list[WebhookDelivery]:
+        """Return the webhooks of one update, repeated and shuffled by the fault settings."""
         bodies = (
             self._build_trigger_bodies(ticket, audit)
             if self._by_triggers
             else self._build_event_bodies(ticket, audit, at)
         )
-        return [self._build_delivery(body, at) for body in bodies]
+        deliveries = [self._build_delivery(body, at) for body in bodies]
+        return [each for delivery in deliveries for each in self._faults.spread_webhook(delivery)]
 
     def build_end_deliveries(self, ticket: Ticket, kind: str, actor: int, at: float) -> list[WebhookDelivery]:
         """Build the webhook of a merged, deleted or spam ticket; triggers do not report that."""
@@ -53,6 +67,23 @@ class WebhookSender:
                 json.dumps(self._build_envelope(ticket, kind, {}, actor, at, 1)).encode(), at
             )
         ]
+
+    def handle_delivery_result(
+        self, delivery: WebhookDelivery, result: WebhookResult, now: float
+    ) -> list[WebhookDelivery]:
+        """Retry a few times, for few reasons; the signature stays the same.
+
+        429 and 503 are retried only with a Retry-After below a minute (Zendesk, "Webhooks": retries).
+        """
+        max_retries = _TIMEOUT_RETRIES if result.timed_out else _RETRIES_BY_STATUS.get(result.status or 0, 0)
+        delay = _RETRY_SECONDS
+        if result.status in (429, 503):
+            if result.retry_after is None or result.retry_after >= _MAX_RETRY_AFTER_SECONDS:
+                return []
+            delay = result.retry_after
+        if delivery.attempt > max_retries:
+            return []
+        return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
 
     def _build_event_bodies(self, ticket: Ticket, audit: Json, at: float) -> Iterator[bytes]:
         actor, first = audit["author_id"], audit is ticket.audits[0]
@@ -151,6 +182,7 @@ class WebhookSender:
             "ticket.updated_at_with_timestamp": f"{format_time(ticket.updated)} {len(ticket.audits)}",
             "ticket.assignee.id": _to_text(ticket.assignee_id) or "",
             "ticket.requester.id": str(ticket.requester),
+            "ticket.requester.email": self._tickets.get_person(ticket.requester),
             "ticket.status": ticket.status.capitalize(),
             "ticket.title": ticket.subject,
             "ticket.tags": " ".join(ticket.tags),

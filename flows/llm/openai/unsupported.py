@@ -95,7 +95,7 @@ def _has_pictures(request: Container[str]) -> bool:
 
 
 class UnsupportedParameters:
-    """Parameters that one server has rejected recently; `are_known` says whether there are any."""
+    """Parameters that one server has rejected recently; `is_nonempty` says whether there were any."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.is_nonempty = False

@@ -4,75 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, LocaleMessages, lexicon_for, messages_for
-from flows.nlu.words.patterns import any_pattern, one_of
+from flows.locales import DEFAULT_LANGUAGE, Lexicon, LocaleMessages, lexicon_for, messages_for
+from flows.nlu.datetimes.date_grammar import DateGrammar, date_grammar
 from flows.text import normalize, normalize_same_length
 
-_NUMERIC_MONTH_DAY = re.compile(
-    r"(?<![\d.,/:-])(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?![\d/.,:-])|\.\s?(?P<c>\d{1,2})\.(?!\d))"
-)
 _YEAR_ONLY = re.compile(r"(?<![\d.,/:+-])(?:19|20|21)\d\d(?![\d.,/:-]?\d)")
 _MIN_YEAR, _MAX_YEAR = 1900, 2199
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _DateGrammar:
-    """A language's date patterns, compiled once."""
-
-    months: Mapping[str, int]
-    dates: tuple[re.Pattern[str], ...]
-    month_days: tuple[re.Pattern[str], ...]
-    time_preposition: re.Pattern[str]
-    day_only: re.Pattern[str]
-    month_may_come_first: bool
-    dotted_dates: bool
-
-
-@cache
-def _grammar(lexicon: Lexicon) -> _DateGrammar:
-    words = lexicon.dates
-    months = {name: number for number, names in enumerate(words.months, 1) for name in names}
-    suffix = f"{one_of(words.ordinal_suffixes)}?"
-    month, day = rf"(?P<month>{one_of(months)})\.?", rf"(?P<day>\d{{1,2}}){suffix}"
-    particle = one_of(words.particles)
-    clock = any_pattern((*lexicon.times.clock_12h_patterns, *lexicon.times.clock_24h_patterns))
-    not_hour = rf"(?!\d|\s*(?:{clock}\b|[ap]\.?m\b|:\d))"  # “4 December 15 h”, “4.12. 15:30”
-    year = rf"(?P<year>\d{{4}}(?!\d)|'?\d{{2}}{not_hour})"
-    time_prepositions = one_of((*lexicon.times.prepositions, *lexicon.times.approximate_prepositions))
-    return _DateGrammar(
-        months=months,
-        dates=(
-            re.compile(r"(?<!\d)(?P<a>\d{4})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{1,2})(?!\d)"),
-            re.compile(
-                r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}(?!\d)|\d{2}"
-                + not_hour
-                + ")"
-            ),
-            re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
-            re.compile(rf"(?<!\d){day}(?:\s+{particle})?[\s,.-]*{month}[\s,.-]*(?:{particle}\s+)?{year}"),
-            re.compile(rf"\b{month}[\s.-]*{day}[\s,.-]+{year}"),
-            re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{month}[\s,.-]*{day}(?!\d)"),
-            re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),
-        ),
-        month_days=(
-            re.compile(
-                rf"(?<![\d:.,/]){day}(?:\s+{particle})?[\s.-]*{month}(?!\w)(?![\s,]*\d{{5}})(?!\s+{one_of(words.not_after_month)}\b)"
-            ),
-            re.compile(rf"\b{month}[\s.-]*{day}(?!\d|[:.,]\d|\s*(?:[ap]\.?m\b|{clock}\b))"),
-            _NUMERIC_MONTH_DAY,
-        ),
-        time_preposition=re.compile(rf"\b{time_prepositions}\s*$"),
-        day_only=re.compile(
-            rf"\s*(?:{one_of(words.articles)}\s+)?'?\d{{1,2}}(?:{one_of(words.ordinal_suffixes)}|\.)?\s*"
-        ),
-        month_may_come_first=words.month_may_come_first,
-        dotted_dates=words.dotted_dates,
-    )
 
 
 class Recognized(NamedTuple):
@@ -101,7 +42,7 @@ def recognize_dates(
     In English 04/05/1990 may be the fourth of May or the fifth of April; elsewhere the day comes first.
     A year of two digits is asked for again, or with `before` is the last such year that lies before that day.
     """
-    messages, grammar = messages_for(language), _grammar(lexicon_for(language))
+    messages, grammar = messages_for(language), date_grammar(lexicon_for(language))
     text = normalize_same_length(text)
     folded, matches = normalize(text), list[Recognized]()
     for pattern in grammar.dates:
@@ -115,7 +56,7 @@ def recognize_dates(
 
 def recognize_month_days(text: str, language: str = DEFAULT_LANGUAGE) -> list[MonthDay]:
     """Return every day without a year in `text`, such as 4 May, 24/11 or 4.5., in order."""
-    grammar, text = _grammar(lexicon_for(language)), normalize_same_length(text)
+    grammar, text = date_grammar(lexicon_for(language)), normalize_same_length(text)
     folded, matches = normalize(text), list[MonthDay]()
     for pattern in grammar.month_days:
         for match in pattern.finditer(folded):
@@ -163,7 +104,7 @@ def is_incomplete_date(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether `text` names a part of a date: a year, a day and month, or a day alone."""
     # the default language reads 4/23 too, which is a begun date whatever the habit of the language
     folded = normalize(mask_dates(mask_dates(text, language, also_in_digits=True), also_in_digits=True))
-    is_begun = _YEAR_ONLY.search(folded) or _grammar(lexicon_for(language)).day_only.fullmatch(folded)
+    is_begun = _YEAR_ONLY.search(folded) or date_grammar(lexicon_for(language)).day_only.fullmatch(folded)
     return is_begun is not None or folded != normalize(normalize_same_length(text))
 
 
@@ -175,7 +116,7 @@ def _resolve_date(
     match: re.Match[str],
     written: str,
     messages: LocaleMessages,
-    grammar: _DateGrammar,
+    grammar: DateGrammar,
     before: date | None = None,
 ) -> tuple[str, str]:
     groups = match.groupdict()
@@ -199,7 +140,7 @@ def _resolve_date(
 
 
 def _with_full_year(
-    groups: dict[str, str | None], grammar: _DateGrammar, before: date
+    groups: dict[str, str | None], grammar: DateGrammar, before: date
 ) -> dict[str, str | None]:
     """Return the parts of a date with the last year of two such digits in which it lies before a day."""
     name = "year" if groups.get("year") else "c"
@@ -213,7 +154,7 @@ def _with_full_year(
     return groups
 
 
-def _possible_days(groups: Mapping[str, str | None], grammar: _DateGrammar) -> set[date]:
+def _possible_days(groups: Mapping[str, str | None], grammar: DateGrammar) -> set[date]:
     """Return the days that the parts of a date can mean."""
     candidates = list(_candidate_dates(groups, grammar.months))
     is_day_first = not grammar.month_may_come_first and not groups.get("packed")
@@ -250,7 +191,7 @@ def _valid_date(year: str | None, month: str | int | None, day: str | None) -> I
 
 
 def _candidate_month_days(
-    match: re.Match[str], folded: str, grammar: _DateGrammar
+    match: re.Match[str], folded: str, grammar: DateGrammar
 ) -> Iterator[tuple[int, int]]:
     """Yield the (month, day) pairs it can mean; a named month also with days that no year has."""
     groups = match.groupdict()
@@ -265,8 +206,3 @@ def _candidate_month_days(
         yield second, first
     if grammar.month_may_come_first and 1 <= first <= 12 and 1 <= second <= 31:
         yield first, second
-
-
-# compiled at import, because a worker that forks per job would compile them in each job
-for _lexicon in ALL_LEXICONS:
-    _grammar(_lexicon)

@@ -9,44 +9,33 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
-from flows.nlu.quoted_text.quoted_lines import cut_signature, is_separator, remove_quoted_lines
-from flows.nlu.quoted_text.tapbacks import (
-    CUT_MARKS,
-    QUOTES,
-    Tapback,
-    match_media,
-    match_phrase,
-    match_tapback,
+from flows.nlu.quoted_text.copied_messages import (
+    MAX_COMPARED_LENGTH,
+    join_rest,
+    may_contain_copy,
+    remove_copies,
 )
-from flows.nlu.quoted_text.transcript import Corpus, Transcript, Words, contains_words, is_cut_off, join_words
+from flows.nlu.quoted_text.quoted_lines import cut_signature, is_separator, remove_quoted_lines
+from flows.nlu.quoted_text.tapbacks import CUT_MARKS, Tapback, match_media, match_phrase, match_tapback
+from flows.nlu.quoted_text.transcript import Corpus, Transcript, contains_words, is_cut_off
 from flows.text import tokenize
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _THIN_SPACE = re.compile("[\u00a0\u2009\u200a\u202f]")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[👍👌✅✔👎❌]")  # `tokenize` reads these signs as words
 _QUOTED_SPAN = re.compile('[“„«»"]([^“”„«»"]{4,1000})[”“»«"]')
-_CHUNK = re.compile(r".{1,1500}(?:\s|$)", re.DOTALL)
-_EDGE = " \t\r\n.,;:!?¿¡…*_~()[]" + QUOTES
 
 _MIN_UNKNOWN_WORDS = 4
 """Words of a quotation that nobody in the conversation is known to have said, such as of an agent."""
 _MIN_QUOTED_SPAN_WORDS = 3
 _MIN_CUT_SPAN_WORDS = 2
-_MIN_COPIED_WORDS = 4
-_MIN_COPIED_QUESTION_WORDS = 3
-_MIN_COPIED_CHOICES = 2
+_MAX_SPANS = 20
 _MAX_LINES, _MAX_TAPBACK_LINES = 100, 30
-_MAX_COPIES, _MAX_COPIED_MESSAGES, _MAX_SPANS = 10, 6, 20
-_MAX_COMPARED_LENGTH = 8_000
 _MAX_PLAIN_LENGTH = 1_000
 _SIGN_OF_QUOTATION = re.compile(
     rf"[\n>…“”„‟«»‘‚‹›\"]|\.\.\.|(?<!\w)['’]|['’](?!\w)|{_INVISIBLE.pattern}|{_THIN_SPACE.pattern}"
 )
-_CACHE_SIZE = 500
 
 
 class UnquotedText(NamedTuple):
@@ -70,7 +59,7 @@ def remove_quotations(text: str, transcript: Transcript) -> UnquotedText:
     corpus = Corpus(transcript)
     own, tapback = _remove_tapbacks(text, corpus)
     own = cut_signature(remove_quoted_lines(own, corpus))
-    uncopied = _remove_copies(_remove_quoted_spans(own, corpus), corpus)
+    uncopied = remove_copies(_remove_quoted_spans(own, corpus), corpus)
     if uncopied != own and tapback is None and (tapback := match_phrase(uncopied)):
         uncopied = ""
     own = uncopied
@@ -91,12 +80,7 @@ def may_quote(text: str, newest_first: Iterable[str], *, offers_choices: bool) -
         return True
     if (offers_choices and "1" in text) or match_media(text) or is_separator(text):
         return True
-    words = tokenize(text)
-    if len(words) < _MIN_COPIED_QUESTION_WORDS:
-        return False
-    folded = f" {' '.join(words)} "
-    copyable = islice(newest_first, _MAX_COPIED_MESSAGES)
-    return any(each in folded for message in copyable for each in _copyable_texts(message))
+    return may_contain_copy(text, newest_first)
 
 
 def is_newest(quoted: str, transcript: Transcript) -> bool:
@@ -106,7 +90,7 @@ def is_newest(quoted: str, transcript: Transcript) -> bool:
 
 def _remove_tapbacks(text: str, corpus: Corpus) -> tuple[str, Tapback | None]:
     """Remove tapbacks, each on lines of its own; also return the last one."""
-    plain = unicodedata.normalize("NFC", text[:_MAX_COMPARED_LENGTH])
+    plain = unicodedata.normalize("NFC", text[:MAX_COMPARED_LENGTH])
     plain = _THIN_SPACE.sub(" ", _INVISIBLE.sub("", plain)).strip()
     whole = match_tapback(plain)
     if whole and _is_tapback_of(whole.quoted, corpus, is_capitalized=not plain[:1].islower()):
@@ -151,122 +135,11 @@ def _remove_quoted_spans(text: str, corpus: Corpus) -> str:
 
     A label in quotation marks is a choice, and so is any other part of a message (“say "cancel"”).
     """
-    for span in list(_QUOTED_SPAN.finditer(text[:_MAX_COMPARED_LENGTH]))[-_MAX_SPANS:][::-1]:
+    for span in list(_QUOTED_SPAN.finditer(text[:MAX_COMPARED_LENGTH]))[-_MAX_SPANS:][::-1]:
         words, is_cut = tokenize(span[1]), is_cut_off(span[1])
         least = _MIN_CUT_SPAN_WORDS if is_cut else _MIN_QUOTED_SPAN_WORDS
         if len(words) < least or words in corpus.offered:
             continue
         if any(contains_words(message[: len(words)], words, is_cut=is_cut) for message in corpus.bot):
-            text = _join_rest(text[: span.start()], text[span.end() :])
+            text = join_rest(text[: span.start()], text[span.end() :])
     return text
-
-
-class _Span(NamedTuple):
-    word: str
-    start: int
-    end: int
-
-
-def _remove_copies(text: str, corpus: Corpus) -> str:
-    """Remove messages of the bot that were copied without a mark, with the choices below them."""
-    for _ in range(_MAX_COPIES):
-        rest = _remove_copy(text, corpus)
-        if rest == text:
-            break
-        text = rest
-    return _remove_choices(text, corpus)
-
-
-def _remove_choices(text: str, corpus: Corpus) -> str:
-    """Remove the complete numbered list of the choices: nobody selects all of them."""
-    rows = join_words((str(number), *label) for number, label in enumerate(corpus.offered, 1))
-    if len(corpus.offered) < _MIN_COPIED_CHOICES or (spans := _find_spans(text, rows)) is None:
-        return text
-    return _join_rest(text[: spans[0].start], text[spans[-1].end :])
-
-
-def _remove_copy(text: str, corpus: Corpus) -> str:
-    words = _words_of(text)
-    if len(words) < _MIN_COPIED_QUESTION_WORDS or words in corpus.offered:
-        return text
-    folded = f" {' '.join(words)} "
-    copyable = islice(reversed(corpus.transcript.bot), _MAX_COPIED_MESSAGES)
-    for copied, is_whole in (each for message in copyable for each in _copyable_parts(message)):
-        if f" {' '.join(copied)} " not in folded:
-            continue
-        spans = _spans_of(text)
-        read = tuple(span.word for span in spans)
-        start = _find(read, copied)
-        if start < 0:
-            continue
-        end = _end_of_choices(read, start + len(copied), corpus.offered)
-        rest = _join_rest(text[: spans[start].start], text[spans[end - 1].end :])
-        if rest or is_whole:
-            return rest
-    return text
-
-
-def _spans_of(text: str) -> list[_Span]:
-    return [_Span(word, *match.span()) for match in _WORD.finditer(text) for word in tokenize(match[0])]
-
-
-def _find_spans(text: str, words: Words) -> list[_Span] | None:
-    """Return where these words stand in a text, in one piece."""
-    if f" {' '.join(words)} " not in f" {' '.join(_words_of(text))} ":
-        return None
-    spans = _spans_of(text)
-    start = _find(tuple(span.word for span in spans), words)
-    return spans[start : start + len(words)] if start >= 0 else None
-
-
-def _words_of(text: str) -> Words:
-    """Return the words of a text that may be longer than what `tokenize` reads."""
-    return join_words([tokenize(chunk) for chunk in _CHUNK.findall(text[:_MAX_COMPARED_LENGTH])])
-
-
-@lru_cache(maxsize=_CACHE_SIZE)
-def _copyable_parts(message: str) -> tuple[tuple[Words, bool], ...]:
-    """Return the words of a whole message, and of the question that ends it, if they are enough.
-
-    A question elsewhere in it may be an example of what to write (“ask me “where is my order?””).
-    """
-    is_question = message.rstrip().endswith("?")
-    last_sentence = re.split(r"[.!?:\n]", message.rstrip(" ?\n"))[-1] if is_question else ""
-    words, question, parts = tokenize(message), tokenize(last_sentence), list[tuple[Words, bool]]()
-    if len(words) >= _MIN_COPIED_WORDS or (is_question and len(words) >= _MIN_COPIED_QUESTION_WORDS):
-        parts.append((words, True))
-    if question != words and len(question) >= _MIN_COPIED_QUESTION_WORDS:
-        parts.append((question, False))
-    return tuple(parts)
-
-
-@lru_cache(maxsize=_CACHE_SIZE)
-def _copyable_texts(message: str) -> tuple[str, ...]:
-    """Return the same as texts to search for."""
-    return tuple(f" {' '.join(words)} " for words, _ in _copyable_parts(message))
-
-
-def _find(words: Words, part: Words) -> int:
-    for start in range(len(words) - len(part) + 1):
-        if words[start : start + len(part)] == part:
-            return start
-    return -1
-
-
-def _end_of_choices(words: Words, at: int, offered: Sequence[Words]) -> int:
-    """Return where the list of choices ends that was copied with the message; one label is an answer."""
-    end, rows = at, list[Words]()
-    for number, label in enumerate(offered, 1):
-        row = next((r for r in ((str(number), *label), label) if words[end : end + len(r)] == r), ())
-        if not row:
-            break
-        rows.append(row)
-        end += len(row)
-    is_answer = bool(rows) and end == len(words) and rows == [offered[0]]
-    return at if is_answer else end
-
-
-def _join_rest(before: str, after: str) -> str:
-    """Join what is left around a removed part, without the signs that belonged to it."""
-    parts = (before.rstrip(_EDGE + ">#-–—"), after.lstrip(_EDGE + "-–—"))
-    return "\n".join(part.strip() for part in parts if part.strip())

@@ -10,7 +10,7 @@ from core.model import Choice
 from flows.locales import lexicon_for
 from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
 from flows.slots.recognizers.enum_values import begins_inquiry, named_values, weak_value
-from flows.slots.recognizers.number_extraction import recognize_free_numbers
+from flows.slots.recognizers.numbers.number_extraction import recognize_free_numbers
 from flows.slots.recognizers.readings import single_value
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading

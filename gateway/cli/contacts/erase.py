@@ -31,7 +31,7 @@ def erase(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Delete everything stored about a contact (GDPR erasure). Exit code 1 if nothing was found."""
-    from gateway.partitions.contact_partitions import build_erasure
+    from gateway.partitions.records.contact_partitions import build_erasure
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or name")

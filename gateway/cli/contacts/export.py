@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def export(contact: Annotated[str, typer.Argument(help=CONTACT_HELP)]) -> None:
     """Print everything stored about a contact as JSON (GDPR access). Exit code 1 if nothing was found."""
-    from gateway.partitions.contact_partitions import export_stored
+    from gateway.partitions.records.contact_partitions import export_stored
 
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or name")

@@ -108,7 +108,7 @@ def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bo
 
 
 def _run_with_opt_outs(work: Callable[[OptOuts], Awaitable[T]]) -> T:
-    from gateway.partitions.contact_partitions import build_opt_outs
+    from gateway.partitions.records.contact_partitions import build_opt_outs
     from gateway.redis.inbox import RedisInbox
 
     return run_in_partitions(

@@ -62,7 +62,7 @@ def redact(
 def _build(stores: Sequence[Redis]) -> OperatorRedaction:
     from gateway.bootstrap import build_protocol_limits
     from gateway.config.settings import Settings
-    from gateway.partitions.redaction import PartitionedRedaction
+    from gateway.partitions.records.redaction import PartitionedRedaction
     from gateway.redis.inbox import RedisInbox
 
     limits = build_protocol_limits(Settings.load())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -12,16 +11,21 @@ import typer
 
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
-from gateway.cli.messages._sender import build_sender, load_command_channels
+from gateway.cli.messages._new_broadcast import (
+    build_broadcast,
+    count_of,
+    preview_broadcast,
+    print_preview,
+    read_file,
+)
+from gateway.cli.messages._sender import load_command_channels
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from gateway.broadcasts.broadcast import Broadcast, Progress
-    from gateway.broadcasts.preview import Preview
     from gateway.broadcasts.recipient_file import Recipient
     from gateway.broadcasts.store import Broadcasts
-    from gateway.config.settings import Settings
 
 app = typer.Typer(
     help="Send one message to many contacts, and follow it.", no_args_is_help=True, add_completion=False
@@ -29,7 +33,6 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the broadcast.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_MAX_SHOWN_ROWS = 20
 
 
 @app.command()
@@ -57,15 +60,15 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Check a file and start a broadcast; replies have priority over it."""
-    recipients = _read_file(file)
+    recipients = read_file(file)
     message = {"text": text, "template": template, "language": language, "variables": variables}
     fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
-    broadcast = _build_broadcast(fields, sender=sender, channel=channel)
-    preview = run_in_partitions(lambda stores: _preview(stores, broadcast, recipients))
+    broadcast = build_broadcast(fields, sender=sender, channel=channel)
+    preview = run_in_partitions(lambda stores: preview_broadcast(stores, broadcast, recipients))
     if as_json and dry_run:
         typer.echo(preview.model_dump_json())
     else:
-        _print_preview(preview)
+        print_preview(preview)
     if dry_run:
         return
     if preview.sendable == 0:
@@ -113,7 +116,7 @@ def list_broadcasts(
         return
     for each in rows:
         typer.echo(_describe(each))
-    typer.echo(_count(len(rows), "broadcast"))
+    typer.echo(count_of(len(rows), "broadcast"))
 
 
 @app.command()
@@ -178,76 +181,6 @@ def _fail_unknown(name: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _read_file(file: Path) -> list[Recipient]:
-    from core.errors import ConfigurationError
-    from gateway.broadcasts.recipient_file import RecipientFileError, read_recipients
-
-    try:
-        recipients = list(read_recipients(file.read_bytes()))
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
-    except RecipientFileError as error:
-        raise ConfigurationError(f"{file}: {error}") from error
-    if not recipients:
-        raise ConfigurationError(f"{file}: it has no rows below its header")
-    return recipients
-
-
-def _build_broadcast(fields: dict[str, str | float], *, sender: str, channel: str) -> Broadcast:
-    from pydantic import ValidationError
-
-    from core.errors import ConfigurationError
-    from gateway.broadcasts.broadcast import Broadcast
-    from gateway.config.settings import Settings
-    from gateway.server.json_requests import describe_validation_error
-
-    found, number = _find_channel(sender, channel, Settings.load())
-    name, _, account = found.partition("/")
-    try:
-        return Broadcast.model_validate({**fields, "channel": name, "account": account, "sender": number})
-    except ValidationError as error:
-        raise ConfigurationError(describe_validation_error(error)) from error
-
-
-def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, str]:
-    """Return the channel with its account, and the sending number, from --from and --channel."""
-    from core.errors import ConfigurationError
-    from core.ports import StartsConversations
-
-    names = [
-        name
-        for name, each in load_command_channels(settings).items()
-        if isinstance(each, StartsConversations)
-    ]
-    if sender in names and not channel:
-        return sender, ""
-    if channel and channel not in names:
-        raise ConfigurationError(
-            f"--channel: {channel} is not configured; available: {', '.join(names) or 'none'}"
-        )
-    if channel:
-        return channel, sender
-    likely = "twilio" if sender.startswith(("+", "whatsapp:")) else "whatsapp" if sender.isdigit() else ""
-    if likely in names:
-        return likely, sender
-    if len(names) == 1 and not likely:
-        return names[0], sender
-    raise ConfigurationError(
-        f"--channel: name the channel that sends; available: {', '.join(names) or 'none that can send first'}"
-    )
-
-
-async def _preview(stores: Sequence[Redis], broadcast: Broadcast, recipients: list[Recipient]) -> Preview:
-    from gateway.broadcasts.preview import Previewer
-    from gateway.config.settings import Settings
-
-    def report(rows: int) -> None:
-        if sys.stderr.isatty():
-            typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
-
-    return await Previewer(build_sender(stores, Settings.load())).run(broadcast, recipients, report)
-
-
 def _open_store(stores: Sequence[Redis]) -> Broadcasts:
     from gateway.bootstrap import PartitionStores, build_protocol_limits
     from gateway.broadcasts.store import Broadcasts
@@ -268,28 +201,6 @@ async def _export(stores: Sequence[Redis], name: str, file: Path) -> None:
     with file.open("w", encoding="utf-8", newline="") as output:
         async for line in write_outcomes(_open_store(stores).read_outcomes(name)):
             output.write(line)
-
-
-def _print_preview(preview: Preview) -> None:
-    typer.echo(f"{preview.sendable} of {preview.total} rows can be sent.")
-    costs = []
-    if preview.segments:
-        costs.append(_count(preview.segments, "SMS segment"))
-    if preview.templates:
-        category = f" of the category {preview.template_category}" if preview.template_category else ""
-        costs.append(f"{_count(preview.templates, 'template message')}{category}")
-    if costs:
-        typer.echo(f"Billed by the provider: {', '.join(costs)}.")
-    if preview.unused:
-        typer.echo(f"Columns that the message does not use: {', '.join(preview.unused)}.")
-    for reason, count in preview.reasons():
-        typer.echo(f"  {count} skipped: {reason}")
-    for row in preview.skipped[:_MAX_SHOWN_ROWS]:
-        typer.echo(f"    line {row.line}: {row.reason}")
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def _describe(progress: Progress) -> str:

@@ -198,7 +198,7 @@ async def _find_letters(
 
 
 def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
-    from gateway.partitions.dead_letters import PartitionedDeadLetters
+    from gateway.partitions.records.dead_letters import PartitionedDeadLetters
     from gateway.redis.records.sessions.dead_letters import DeadLetters
 
     return run_in_partitions(

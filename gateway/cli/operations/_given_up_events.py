@@ -55,7 +55,7 @@ def describe_given_up(each: GivenUpEvent) -> dict[str, Any]:
 
 
 def _given_up_events(stores: Sequence[Redis]) -> GivenUpEvents:
-    from gateway.partitions.given_up_events import PartitionedGivenUpEvents
+    from gateway.partitions.records.given_up_events import PartitionedGivenUpEvents
     from gateway.redis.records.hook_events import GivenUpEvents
 
     return GivenUpEvents(stores[0]) if len(stores) == 1 else PartitionedGivenUpEvents(stores)

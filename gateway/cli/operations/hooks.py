@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from time import time
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
 from gateway.cli.operations._given_up_events import describe_given_up, list_given_up, replay_given_up
+from gateway.cli.operations._hook_lines import describe_hook, hook_to_json, now_ms
 from gateway.hooks.subscription import Content, Subscription
 
 if TYPE_CHECKING:
@@ -59,16 +58,11 @@ def list_hooks(as_json: AsJson = False) -> None:
 
     rows = run_in_partitions(work)
     if as_json:
-        typer.echo(json.dumps([_as_json(hook, status) for hook, status in rows]))
+        typer.echo(json.dumps([hook_to_json(hook, status) for hook, status in rows]))
         return
     for hook, status in rows:
-        typer.echo(f"{hook.name}  {hook.url}  {_describe_state(hook, status)}")
-        typer.echo(f"  events   {', '.join(hook.events) or 'all'}" + _describe_content(hook))
-        typer.echo(
-            f"  so far   {status.delivered} delivered, {status.waiting} waiting, {status.dead} given up"
-        )
-        if status.last_error:
-            typer.echo(f"  last failure {_format_time(status.last_failure)}: {status.last_error}")
+        for line in describe_hook(hook, status):
+            typer.echo(line)
     typer.echo(f"{len(rows)} hooks")
 
 
@@ -95,7 +89,7 @@ def add(
         events=event or (),
         include=include or (),
         private_hosts=[each.strip().lower() for each in Settings.load().private_hosts.split(",")],
-        now_ms=_now_ms(),
+        now_ms=now_ms(),
     )
     run_in_partitions(lambda stores: _subscriptions(stores).add(hook))
     record_act("add_hook", target=hook.name)
@@ -125,7 +119,7 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """Replace the secret; meanwhile events are signed with the old one, too."""
-    changed = _change(name, lambda hook: hook.rotate(_now_ms(), int(hours * _HOUR_MS)))
+    changed = _change(name, lambda hook: hook.rotate(now_ms(), int(hours * _HOUR_MS)))
     _print_secret(
         f"{name} has a new secret; the old one signs for {hours:g} more hours.", changed, as_json=as_json
     )
@@ -154,7 +148,7 @@ def send_test(name: Name, as_json: AsJson = False) -> None:
         hook = next((each for each in await _subscriptions(stores).list_all() if each.name == name), None)
         if hook is None:
             return None
-        fetch, now = SafeFetch(hosts), _now_ms()
+        fetch, now = SafeFetch(hosts), now_ms()
         event = HookEvent(id=f"{now}-0", kind=TEST_EVENT, session="")
         try:
             return await attempt(fetch, hook, event, now_ms=now, seconds=DeliveryPolicy().attempt_seconds)
@@ -201,7 +195,7 @@ def replay(
     if bool(ids) == bool(hook):
         raise typer.BadParameter("select events by ID, or all of one hook with --hook")
 
-    results = run_in_partitions(lambda stores: replay_given_up(stores, ids or (), hook, _now_ms()))
+    results = run_in_partitions(lambda stores: replay_given_up(stores, ids or (), hook, now_ms()))
     for each, result in results:
         if result != "replayed":
             typer.echo(f"{each}: {_REPLAY_FAILURES[result]}", err=True)
@@ -245,29 +239,3 @@ def _print_secret(message: str, hook: Subscription, *, as_json: bool) -> None:
         typer.echo(json.dumps({"name": hook.name, "url": hook.url, "secret": secret}))
     else:
         typer.echo(f"{message} Keep this secret, it is not shown again:\n{secret}")
-
-
-def _as_json(hook: Subscription, status: HookStatus) -> dict[str, Any]:
-    shown = {"name", "url", "events", "include", "disabled", "created_ms"}
-    secrets = {"secrets": len(hook.valid_secrets(_now_ms()))}
-    return {**hook.model_dump(mode="json", include=shown), **secrets, **status.model_dump(mode="json")}
-
-
-def _describe_state(hook: Subscription, status: HookStatus) -> str:
-    if hook.disabled:
-        return f"disabled: {hook.disabled}"
-    if status.paused_until > _now_ms():
-        return f"down, next try {_format_time(status.paused_until)}"
-    return "active"
-
-
-def _describe_content(hook: Subscription) -> str:
-    return f" (with {' and '.join(hook.include)})" if hook.include else ""
-
-
-def _format_time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _now_ms() -> int:
-    return int(time() * 1000)

@@ -44,6 +44,7 @@ from gateway.redis.records.sessions.log.session_log import (
     read_log_before,
     read_window,
 )
+from gateway.redis.records.sessions.search.conversation_search import ConversationSearch
 from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES
@@ -110,6 +111,7 @@ class ConversationPages(ConsolePage):
         super().__init__(operator)
         self._redis: Redis = operator.redis
         self._list = ConversationList(operator.redis)
+        self._search = ConversationSearch(operator.redis)
         self._ids = ConversationIds(operator.redis)
         self._channels = sorted(channels)
         self._words = words
@@ -135,7 +137,7 @@ class ConversationPages(ConsolePage):
         channel = query.get("channel", "") if query.get("channel", "") in self._channels else ""
         if term:
             words = await self._words.of(term) if self._words else []
-            rows, older, is_cut = await self._list.search(term, self._channels, words), "", False
+            rows, older, is_cut = await self._search.search(term, self._channels, words), "", False
         else:
             after = parse_cursor(self._ids.decode(query.get("after", "")))
             rows, next_cursor, is_cut = await self._list.read(state, channel, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +27,9 @@ _REFUSED: Final = StateWords("Not sent", "barred", "bad")
 _DEAD: Final = StateWords("Dead letter", "box", "bad")
 _FORWARDED: Final = StateWords("Sent on another channel", "up", "ok")
 
+
+_MAX_FIELDS: Final = 50
+_MAX_VALUE_LENGTH: Final = 500
 
 _LOST: Final = (_STATES["failed"], _REFUSED, _DEAD)
 
@@ -108,6 +112,10 @@ class _Transcript:
             line.extras.append("not the contact: the bot does not answer")
         if files:
             line.extras.append("1 file" if files == 1 else f"{files} files")
+        if data.get("place"):
+            line.extras.append(", ".join(str(data["place"]).split("\n")))
+        if data.get("form"):
+            line.extras += _describe_form(str(data["form"]))
         if data.get("kind"):
             line.extras.append(_to_words(data["kind"]))
         self.lines.append(line)
@@ -166,6 +174,19 @@ class _Transcript:
             case "rerouted":
                 line.state = _FORWARDED if not data.get("held") else _RETRYING
                 line.reason = str(data.get("reason", ""))
+
+
+def _describe_form(stored: str) -> list[str]:
+    """Return the values of a filled-in form by field, as the log has them; values inside lists as JSON."""
+    try:
+        values: Any = json.loads(stored)
+    except ValueError:
+        return []
+    shown = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in values.items()
+    }
+    return [f"{name}: {value}"[:_MAX_VALUE_LENGTH] for name, value in shown.items()][:_MAX_FIELDS]
 
 
 def _describe_delay(milliseconds: int) -> str:

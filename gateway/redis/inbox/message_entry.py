@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic_core import to_json
+
 from core.model import (
     UNSUPPORTED_KIND,
     ParticipantMessage,
@@ -34,8 +36,17 @@ def author_name(event: TurnReceived | ParticipantMessage) -> str:
 
 
 def _describe_wordless(turn: Turn) -> dict[str, str]:
-    """Return the log's text of a reaction or of an unsupported message."""
+    """Return the log's text of a reaction, an unsupported message, a place or a filled-in form.
+
+    A place is a text of lines, a form JSON in a text: scripts search entries for fields of their own.
+    """
+    shared: dict[str, str] = {}
+    if place := turn.location:
+        lines = (place.label, place.address, str(place.latitude), str(place.longitude))
+        shared["place"] = "\n".join(filter(None, lines))
+    if turn.form is not None:
+        shared["form"] = to_json(turn.form).decode()
     if turn.reaction is not None:
         message = turn.quoted.id if turn.quoted else ""
         return {"kind": "reaction", "reaction": turn.reaction.emoji, "message": message}
-    return {"kind": turn.kind} if turn.kind == UNSUPPORTED_KIND else {}
+    return {"kind": turn.kind} if turn.kind == UNSUPPORTED_KIND else shared

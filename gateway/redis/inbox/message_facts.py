@@ -60,7 +60,7 @@ def encode_facts(
         }
     if window and window.applies_to(event.turn.address):
         facts["window"] = window.seconds * 1000
-    if len(event.aliases) > 1:
+    if len(event.aliases) > 1 or (isinstance(event, TurnReceived) and event.consent_names):
         facts["has_names"] = True
     if isinstance(event, TurnReceived) and (known := _known_identifiers(event.turn)):
         facts["known"] = sealer.record(event.turn.session, to_json(known), NOTHING).decode()
@@ -94,7 +94,7 @@ def _request_facts(
     """Return the consent request, and the turn that is stored if it changes the contact's consent."""
     confirmed = request is ConsentRequest.OPT_IN and is_confirmed
     answered = turn.model_copy(update={"request": request, "request_confirmed": confirmed})
-    return {"request": request, "request_turn": sealer.turn(answered).decode()}
+    return {"request": request, "request_turn": sealer.turn(answered).decode(), "at": turn.at}
 
 
 def _author_facts(
@@ -103,7 +103,7 @@ def _author_facts(
     """Return the facts about an author; the only place at which the policy for participants is applied."""
     turn, facts = event.turn, {"author": event.author}
     if isinstance(event, TurnReceived) and event.author_is_contact:
-        return {**facts, "is_contact": True}
+        return {**facts, "is_contact": True, "consent": event.consent_names}
     if policy is ParticipantPolicy.TAKE_OVER:
         act = {"act": ControlAction.TAKE_OVER, "owner": Owner.HUMAN, "at": turn.at}
         entry = sealer.entry(turn.session, {**act, "actor": author_name(event)})

@@ -31,15 +31,17 @@ from core.processing import AbuseLimits
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.connection.replication import ReplicaConfirmation
-from gateway.redis.encoding import digest_template, encode_commit, encode_reply_entry
+from gateway.redis.encoding import encode_commit
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.leases import LeaseRenewer
-from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import mailbox_log
 from gateway.redis.mailbox.fenced_scripts import FencedScripts, ScriptCall, is_store_failure, lease_lost
 from gateway.redis.mailbox.send_arguments import (
-    encode_letter,
+    OPT_OUTS,
     encode_postponement,
+    encode_rejection,
+    encode_reroute,
     encode_sent,
     encode_thread,
 )
@@ -49,8 +51,6 @@ from gateway.redis.records.session_keys import account_key
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.reminders import encode_reminders
-
-_OPT_OUTS = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "marketing"}
 
 
 class RedisMailbox:
@@ -206,15 +206,9 @@ class RedisMailbox:
         taken_over: bool = False,
     ) -> None:
         """Record that the provider rejected a reply for good; it leaves the outbox."""
-        opt_out = _OPT_OUTS.get(failure, "")
-        is_dead = not (opt_out or taken_over)
-        letter: Argument = ""
-        if is_dead:
-            sealer = await cipher_of(self._redis).sealer()
-            letter = encode_letter(lease.session, reply, sealer, reason=reason, code=code, failure=failure)
-        dead = {"dead": True} if is_dead else {}
-        entry = to_json({"key": reply.key, "reason": reason, "code": code, **dead})
-        arguments: list[Argument] = [opt_out, entry, letter, reply.key, failure]
+        is_dead = not (taken_over or failure in OPT_OUTS)
+        sealer = await cipher_of(self._redis).sealer() if is_dead else None
+        arguments = encode_rejection(lease.session, reply, sealer, reason=reason, code=code, failure=failure)
         await self._scripts.run_one("refuse", lease, arguments)
         mailbox_log.log_rejection(reason, code=code, failure=failure, is_dead=is_dead)
 
@@ -230,11 +224,9 @@ class RedisMailbox:
     ) -> None:
         """Put other replies in the place of one; see `core.ports.mailbox.Mailbox`."""
         sealer = await cipher_of(self._redis).sealer()
-        entry = to_json({"key": reply.key, "reason": reason, "by": [each.key for each in instead]})
-        digest = digest_template(template, sealer) if template else ""
-        arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered)), digest]
-        for each in instead:
-            arguments += [sealer.reply(lease.session, each), encode_reply_entry(lease.session, each, sealer)]
+        arguments = encode_reroute(
+            lease.session, reply, instead, sealer, covered=covered, template=template, reason=reason
+        )
         await self._scripts.run_one("reroute", lease, arguments)
 
     async def hold(self, lease: Lease, reply: Reply, reason: str, *, known_closed: bool) -> None:

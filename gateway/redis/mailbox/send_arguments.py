@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Final
 
 from pydantic_core import from_json, to_json
 
-from core.model import FailureKind, Reply, SentMessage
+from core.model import FailureKind, Reply, SentMessage, Template
 from core.ports import SendFailure, SendPause
-from gateway.redis.encoding import encode_kept_reply, encode_sent_entry
+from gateway.redis.encoding import digest_template, encode_kept_reply, encode_reply_entry, encode_sent_entry
 from gateway.redis.encryption.sealing import Sealer
 from gateway.redis.lua import Argument
 from gateway.redis.records.session_keys import account_key, message_key, number_key
+
+OPT_OUTS: Final = {FailureKind.OPTED_OUT: "1", FailureKind.OPTED_OUT_OF_MARKETING: "marketing"}
+"""Scopes of opt-outs that a rejection reports, by its kind."""
 
 
 def encode_sent(session: str, reply: Reply, provider_id: str, sealer: Sealer | None) -> list[Argument]:
@@ -33,12 +38,36 @@ def encode_thread(reply: Reply, opened: SentMessage, contact_ms: int) -> list[Ar
     return [thread.model_dump_json(), opened.thread_session, contact_ms]
 
 
-def encode_letter(
-    session: str, reply: Reply, sealer: Sealer, *, reason: str, code: str, failure: FailureKind
-) -> bytes:
-    """Encode the dead letter of a reply."""
-    fields = {"reason": reason, "code": code, "failure": failure}
-    return to_json({**fields, "reply": from_json(sealer.reply(session, reply))})
+def encode_rejection(
+    session: str, reply: Reply, sealer: Sealer | None, *, reason: str, code: str, failure: FailureKind
+) -> list[Argument]:
+    """Encode a reply that the provider rejected for good; with a `sealer` it becomes a dead letter."""
+    dead = {"dead": True} if sealer else {}
+    entry = to_json({"key": reply.key, "reason": reason, "code": code, **dead})
+    letter: Argument = ""
+    if sealer:
+        fields = {"reason": reason, "code": code, "failure": failure}
+        letter = to_json({**fields, "reply": from_json(sealer.reply(session, reply))})
+    return [OPT_OUTS.get(failure, ""), entry, letter, reply.key, failure]
+
+
+def encode_reroute(  # noqa: PLR0913 - keyword-only
+    session: str,
+    reply: Reply,
+    instead: Sequence[Reply],
+    sealer: Sealer,
+    *,
+    covered: Sequence[str],
+    template: Template | None,
+    reason: str,
+) -> list[Argument]:
+    """Encode the replies that take the place of one."""
+    entry = to_json({"key": reply.key, "reason": reason, "by": [each.key for each in instead]})
+    digest = digest_template(template, sealer) if template else ""
+    arguments: list[Argument] = [reply.key, entry, "", to_json(list(covered)), digest]
+    for each in instead:
+        arguments += [sealer.reply(session, each), encode_reply_entry(session, each, sealer)]
+    return arguments
 
 
 def encode_postponement(  # noqa: PLR0913 - keyword-only

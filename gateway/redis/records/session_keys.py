@@ -19,6 +19,7 @@ SESSION_PARTS: Final[Mapping[str, str]] = {
     ":recent": "sent_ids",
     ":participants": "participants",
     ":names": "names",
+    ":retired": "retired_names",
     ":former": "former_sessions",
     ":terms": "search_terms",
     ":proactive": "proactive_messages",

@@ -36,8 +36,12 @@ def names_of(conversation: NewConversation) -> tuple[str, ...]:
 
 async def resolve_session(redis: Redis, conversation: NewConversation, retention_ms: int) -> str:
     """Return the session of a conversation; for `retention_ms` all names of the contact lead to it."""
-    if not conversation.aliases:
+    if not (conversation.aliases or conversation.consent_names):
         return conversation.session
     return await resolve_names(
-        redis, conversation.aliases, retention_ms, consent_names=conversation.consent_names
+        redis,
+        conversation.aliases or (conversation.session,),
+        retention_ms,
+        consent_names=conversation.consent_names,
+        is_linked=bool(conversation.aliases),
     )

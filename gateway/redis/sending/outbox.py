@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import httpx
 from redis.asyncio import Redis
 
 from core.errors import InvalidContact, StorageUnavailable
-from core.model import (
-    Address,
-    Message,
-    MessagePart,
-    MessageTemplate,
-    Reply,
-    TemplateProblem,
-)
+from core.model import Address, Message, MessagePart, MessageTemplate, Reply
 from core.ports import Channel
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.encoding import encode_reply_entry
 from gateway.redis.encryption.cipher import cipher_of
-from gateway.redis.encryption.sealing import Sealer
 from gateway.redis.lua import Argument, ProtocolLimits
-from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage, read_schedule_entry
+from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage
 from gateway.redis.records.session_keys import account_key
-from gateway.redis.records.sessions.proactive_messages import (
-    ProactiveMessages,
-    read_former_sessions,
-    read_present_session,
-)
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages, read_present_session
 from gateway.redis.records.sessions.search.word_index import WordIndex
+from gateway.redis.sending.deferral import Deferral
+from gateway.redis.sending.delivery import Content, Delivery
 from gateway.redis.sending.first_contact import ContactAddress, find_conversation, resolve_session
 from gateway.redis.sending.proactive_replies import (
     build_replies,
@@ -42,14 +32,8 @@ from gateway.redis.sending.proactive_replies import (
     needs_window,
     render_plainly,
 )
-from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.quiet_policy import QuietPolicy
-from gateway.redis.sending.send_outcome import (
-    ACCEPTED,
-    SendOutcome,
-    SendReceipt,
-    build_receipt,
-)
+from gateway.redis.sending.send_outcome import ACCEPTED, SendOutcome, SendReceipt, build_receipt
 from gateway.redis.sending.template_gate import TemplateGate
 
 
@@ -72,7 +56,6 @@ class ProactiveSender:
         self._words = words
         self._redis = redis
         self._contact_ms = protocol.contact_ms
-        self._quiet = quiet
         self._channels = channels
         self._confirmation = confirmation
         self._script = lua.load_script("say", protocol)
@@ -80,6 +63,7 @@ class ProactiveSender:
         self._preview = lua.load_script("preview", protocol)
         self._records = ProactiveMessages(redis)
         self._schedule = Schedule(redis, protocol)
+        self._deferral = Deferral(redis, self._schedule, self._records, quiet)
         self._templates = TemplateGate(redis, channels)
 
     async def send(
@@ -101,7 +85,7 @@ class ProactiveSender:
         """
         session = await read_present_session(self._redis, session)
         wanted = ScheduledMessage(session=session, key=key, message=message, category=category)
-        return await self._confirm(await self._send(_Delivery(wanted, voice=voice, at_ms=at_ms)), key)
+        return await self._confirm(await self._send(Delivery(wanted, voice=voice, at_ms=at_ms)), key)
 
     async def send_to(
         self,
@@ -121,7 +105,7 @@ class ProactiveSender:
         wanted = ScheduledMessage(
             session=session, key=key, message=message, contact=contact, category=category
         )
-        receipt = await self._send(_Delivery(wanted, conversation.address, at_ms=at_ms))
+        receipt = await self._send(Delivery(wanted, conversation.address, at_ms=at_ms))
         return await self._confirm(receipt, key)
 
     async def preview(self, contact: ContactAddress, message: Message) -> tuple[SendReceipt, list[Reply]]:
@@ -169,16 +153,16 @@ class ProactiveSender:
         if wanted.contact is None:
             session = await read_present_session(self._redis, wanted.session)
             present = wanted.model_copy(update={"session": session})
-            return await self._send(_Delivery(present, scheduled_in=wanted.session))
+            return await self._send(Delivery(present, scheduled_in=wanted.session))
         try:
             conversation = find_conversation(self._channels, wanted.contact)
         except InvalidContact as error:
             return SendReceipt(SendOutcome.INVALID_CONTACT, wanted.session, f"not sent: {error}")
         session = await resolve_session(self._redis, conversation, self._contact_ms)
         present = wanted.model_copy(update={"session": session})
-        return await self._send(_Delivery(present, conversation.address, scheduled_in=wanted.session))
+        return await self._send(Delivery(present, conversation.address, scheduled_in=wanted.session))
 
-    async def _send(self, delivery: _Delivery) -> SendReceipt:
+    async def _send(self, delivery: Delivery) -> SendReceipt:
         """Put a message into an outbox; a session that does not exist is opened with its first address."""
         session, message = delivery.wanted.session, delivery.wanted.message
         stored: list[Any] = await self._redis.hmget(f"tg:{{{session}}}", ["address", "zone"])
@@ -188,24 +172,24 @@ class ProactiveSender:
             return build_receipt(SendOutcome.UNKNOWN, session)
         content = await self._prepare(message, address, time_zone)
         if not (delivery.scheduled_in or content.problem) and delivery.voice == "bot":
-            scheduled = await self._schedule_if_later(delivery, content.digest, is_empty=not content.parts)
+            scheduled = await self._deferral.schedule(delivery, content.digest, is_empty=not content.parts)
             if scheduled:
                 return scheduled
         if delivery.voice == "bot" and content.parts:
-            deferred = await self._defer_in_quiet_hours(delivery, address, time_zone, content.digest)
+            deferred = await self._deferral.wait_for_quiet_hours(delivery, content)
             if deferred:
                 return deferred
         return await self._queue(delivery, content)
 
-    async def _prepare(self, message: Message, address: Address, time_zone: str) -> _Content:
+    async def _prepare(self, message: Message, address: Address, time_zone: str) -> Content:
         """Check the template of a message and split it for its channel."""
         problem = await self._templates.find_problem(message, address)
         parts = [] if problem else await self._render(message, address)
         sealer = await cipher_of(self._redis).sealer()
         digest = sealer.digest("message", hashlib.sha256(encode_content(message).encode()).hexdigest())
-        return _Content(address, time_zone, parts, problem, digest, sealer)
+        return Content(address, time_zone, parts, problem, digest, sealer)
 
-    async def _queue(self, delivery: _Delivery, content: _Content) -> SendReceipt:
+    async def _queue(self, delivery: Delivery, content: Content) -> SendReceipt:
         """Ask the gate and put the parts into the outbox, in one step."""
         session, key = delivery.wanted.session, delivery.wanted.key
         channel = self._channels.get(content.address.channel)
@@ -266,70 +250,3 @@ class ProactiveSender:
         found: bytes = await self._confirmation.run(script.text, script.sha, [session, key])
         if found.decode() not in states:
             raise StorageUnavailable("a failover has forgotten the message or its cancellation; try again")
-
-    async def _schedule_if_later(
-        self, delivery: _Delivery, digest: str, *, is_empty: bool
-    ) -> SendReceipt | None:
-        """Schedule a message that is to be sent later; `None` if it is to be sent now."""
-        session, key = delivery.wanted.session, delivery.wanted.key
-        for each in (session, *await read_former_sessions(self._redis, session)):
-            pending = await read_schedule_entry(self._redis, each, key)
-            if pending and pending.is_pending:
-                is_same = pending.digest == digest
-                outcome = SendOutcome.DUPLICATE if is_same else SendOutcome.ID_USED
-                return build_receipt(outcome, each, pending.due_ms)
-        if not delivery.at_ms:
-            return None
-        earlier = await self._records.read(session, key)
-        if earlier and not earlier.is_refused:
-            outcome = SendOutcome.DUPLICATE if earlier.digest == digest else SendOutcome.ID_USED
-            return build_receipt(outcome, session)
-        if is_empty:
-            return build_receipt(SendOutcome.EMPTY, session)
-        result, due = await self._schedule.add(delivery.wanted, delivery.at_ms, digest, "")
-        return None if result == "due" else build_receipt(SendOutcome(result), session, due)
-
-    async def _defer_in_quiet_hours(
-        self, delivery: _Delivery, address: Address, time_zone: str, digest: str
-    ) -> SendReceipt | None:
-        """Schedule a message for the end of the contact's quiet hours; `None` if it may be sent now."""
-        if self._quiet is None:
-            return None
-        wanted = delivery.wanted
-        seconds, microseconds = await self._redis.time()
-        now_ms = int(seconds) * 1000 + int(microseconds) // 1000
-        due = self._quiet.find_end(address, wanted.category, now_ms, time_zone)
-        if not due:
-            return None
-        if delivery.scheduled_in:  # it is in the schedule already
-            return SendReceipt(SendOutcome.SCHEDULED, wanted.session, QUIET_REASON, due)
-        earlier = await self._records.read(wanted.session, wanted.key)
-        if earlier and not earlier.is_refused:
-            outcome = SendOutcome.DUPLICATE if earlier.digest == digest else SendOutcome.ID_USED
-            return build_receipt(outcome, wanted.session)
-        result, due = await self._schedule.add(wanted, due, digest, QUIET_REASON)
-        return build_receipt(SendOutcome(result), wanted.session, due)
-
-
-class _Delivery(NamedTuple):
-    """A message with its sending options, and the address with which its session is created if there is none.
-
-    `scheduled_in` is the session in whose schedule it was taken; empty if it is sent at once.
-    """
-
-    wanted: ScheduledMessage
-    first_address: Address | None = None
-    voice: Literal["bot", "person"] = "bot"
-    at_ms: int = 0
-    scheduled_in: str = ""
-
-
-class _Content(NamedTuple):
-    """A message as it is queued: its parts by the channel's limits, or the problem with its template."""
-
-    address: Address
-    time_zone: str
-    parts: list[MessagePart]
-    problem: TemplateProblem | None
-    digest: str
-    sealer: Sealer

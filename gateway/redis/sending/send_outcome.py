@@ -12,7 +12,7 @@ class SendOutcome(StrEnum):
     `scheduled` when it is sent later, `duplicate` when the same content was sent or scheduled under the key
     before in this session, `id_used` when it was another, `full` when too many replies wait. A message with
     any other outcome is not sent and does not use its key up. `unscheduled` is a scheduled message that
-    another process has released, or that waits again.
+    another process has released, or that waits again. `moved`: the contact is in another partition.
     """
 
     QUEUED = "queued"
@@ -31,6 +31,7 @@ class SendOutcome(StrEnum):
     TOO_FAR = "too_far"
     SCHEDULE_FULL = "schedule_full"
     UNSCHEDULED = "unscheduled"
+    MOVED = "moved"
     STOPPED = "stopped"
     TEMPLATE_UNKNOWN = "template_unknown"
     TEMPLATE_VARIABLES = "template_variables"

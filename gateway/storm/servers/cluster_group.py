@@ -6,24 +6,34 @@ import asyncio
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from gateway.local.loopback import find_free_port
-from gateway.redis.server.embedded_server import find_server_binary, terminate_with_parent
+from gateway.storm.servers.cluster_node import (
+    STEP_SECONDS,
+    is_healthy,
+    is_responding,
+    port_of,
+    primaries_with_replica,
+    read_node_id,
+    read_owners,
+    run_command,
+    run_with_replicas,
+    start_node,
+    wait_until,
+)
 
 _SLOTS: Final = 16_384
 _BUS_OFFSET: Final = 10_000
-_NODE_TIMEOUT_MS: Final = 2_000
-_STEP_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +77,26 @@ class ClusterGroup:
         for port in self.ports:
             self._spawn(port)
         for port in self.ports:
-            await _wait_until(port, _is_responding)
+            await wait_until(port, is_responding)
         first, *others = self.ports
         for port in others:
             await self._meet(first, port)
         primaries = self.ports[: self._primaries]
         bounds = [_SLOTS * number // self._primaries for number in range(self._primaries + 1)]
         for port, (begin, end) in zip(primaries, pairwise(bounds), strict=True):
-            await _run(port, "CLUSTER", "ADDSLOTS", *range(begin, end))
+            await run_command(port, "CLUSTER", "ADDSLOTS", *range(begin, end))
         for port in self.ports:
-            await _wait_until(port, self._knows_all)
+            await wait_until(port, self._knows_all)
         for number, port in enumerate(self.ports[self._primaries :]):
             await self._replicate(port, primaries[number % self._primaries])
         for port in self.ports:
-            await _wait_until(port, _is_healthy)
+            await wait_until(port, is_healthy)
 
     async def find_owner(self, slot: int) -> int:
         """Return the port of the primary that owns a slot, as soon as all nodes that answer agree."""
-        async with asyncio.timeout(_STEP_SECONDS):
+        async with asyncio.timeout(STEP_SECONDS):
             while True:
-                named = await self._ask_for_owner(slot, self.ports)
+                named = await read_owners(slot, self.ports)
                 if len(named) == 1:
                     return named.pop()
                 await asyncio.sleep(0.05)  # the servers offer no event
@@ -98,13 +108,13 @@ class ClusterGroup:
         """
         former = await self.find_owner(slot)
         self.kill(former)
-        async with asyncio.timeout(_STEP_SECONDS):
+        async with asyncio.timeout(STEP_SECONDS):
             owner = former
             while owner == former:
                 owner = await self._find_other_owner(slot, former)
                 await asyncio.sleep(0.05)  # the servers offer no event
         self._spawn(former)
-        await _wait_until(former, _is_healthy)
+        await wait_until(former, is_healthy)
         return owner
 
     async def move_slot(self, slot: int, target: int, keys_per_call: int = 10) -> None:
@@ -119,25 +129,25 @@ class ClusterGroup:
 
     async def begin_move(self, slot: int, source: int, target: int) -> None:
         """Let keys of a slot be at either of two primaries."""
-        await _run(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", await _read_name(source))
-        await _run(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", await _read_name(target))
+        await run_command(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", await read_node_id(source))
+        await run_command(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", await read_node_id(target))
 
     async def keys_in_slot(self, slot: int, port: int, count: int) -> list[bytes]:
         """Return up to `count` keys of a slot that a primary has."""
-        keys: list[bytes] = await _run(port, "CLUSTER", "GETKEYSINSLOT", slot, count)
+        keys: list[bytes] = await run_command(port, "CLUSTER", "GETKEYSINSLOT", slot, count)
         return keys
 
     async def move_keys(self, keys: Sequence[bytes], source: int, target: int) -> None:
         """Move keys of a slot that is being moved."""
         port = self._place(target).port
-        await _run(source, "MIGRATE", "127.0.0.1", port, "", 0, 5_000, "KEYS", *keys)
+        await run_command(source, "MIGRATE", "127.0.0.1", port, "", 0, 5_000, "KEYS", *keys)
 
     async def finish_move(self, slot: int, source: int, target: int) -> None:
         """Give a slot whose keys were moved to its new owner."""
-        name = await _read_name(target)
-        await _run_with_replicas(target, "CLUSTER", "SETSLOT", slot, "NODE", name)
+        name = await read_node_id(target)
+        await run_with_replicas(target, "CLUSTER", "SETSLOT", slot, "NODE", name)
         try:
-            await _run_with_replicas(source, "CLUSTER", "SETSLOT", slot, "NODE", name)
+            await run_with_replicas(source, "CLUSTER", "SETSLOT", slot, "NODE", name)
         except ResponseError as error:  # a primary that has given its last slot away follows the new owner
             if "only with masters" not in str(error):
                 raise
@@ -145,27 +155,27 @@ class ClusterGroup:
     async def move_slot_elsewhere(self, slot: int, random: Random) -> None:
         """Move a slot to another of the primaries that have a replica."""
         owner = await self.find_owner(slot)
-        names = (await _run(owner, "CLUSTER", "NODES")).decode()
-        await self.move_slot(slot, random.choice(sorted(_primaries_with_replica(names) - {owner})))
+        names = (await run_command(owner, "CLUSTER", "NODES")).decode()
+        await self.move_slot(slot, random.choice(sorted(primaries_with_replica(names) - {owner})))
 
     async def move_slot_to_new_primary(self, slot: int) -> None:
         """Add a primary with a replica and move a slot there."""
         primary = await self.add_node()
         replica = await self.add_node()
         await self._replicate(replica, primary)
-        await _wait_until(replica, _is_healthy)
+        await wait_until(replica, is_healthy)
         await self.move_slot(slot, primary)
 
     async def add_node(self) -> int:
         """Start another node, without slots; return its port once every node knows it."""
         port = find_free_port()
         self._spawn(port)
-        await _wait_until(port, _is_responding)
+        await wait_until(port, is_responding)
         await self._meet(self.ports[0], port)
         self.ports.append(port)
         for each in self.ports:
-            await _wait_until(each, self._knows_all)
-        await _wait_until(port, _is_healthy)
+            await wait_until(each, self._knows_all)
+        await wait_until(port, is_healthy)
         return port
 
     def kill(self, port: int) -> None:
@@ -188,119 +198,30 @@ class ClusterGroup:
 
     async def _meet(self, port: int, other: int) -> None:
         place = self._place(other)
-        await _run(port, "CLUSTER", "MEET", "127.0.0.1", place.port, place.bus_port)
+        await run_command(port, "CLUSTER", "MEET", "127.0.0.1", place.port, place.bus_port)
 
     async def _find_other_owner(self, slot: int, former: int) -> int:
         """Return the owner that every other node names; `former` while they do not agree."""
-        named = await self._ask_for_owner(slot, [port for port in self.ports if port != former])
+        named = await read_owners(slot, [port for port in self.ports if port != former])
         return named.pop() if len(named) == 1 else former
 
-    async def _ask_for_owner(self, slot: int, ports: Sequence[int]) -> set[int]:
-        """Return the owners that nodes name."""
-        named = set()
-        for port in ports:
-            with suppress(RedisError, OSError):
-                rows = await _run(port, "CLUSTER", "SLOTS")
-                named |= {int(row[2][1]) for row in rows if row[0] <= slot <= row[1]}
-        return named
-
     async def _replicate(self, port: int, primary: int) -> None:
-        name = await _read_name(primary)
-        async with asyncio.timeout(_STEP_SECONDS):
+        name = await read_node_id(primary)
+        async with asyncio.timeout(STEP_SECONDS):
             while True:
                 try:
-                    await _run(port, "CLUSTER", "REPLICATE", name)
+                    await run_command(port, "CLUSTER", "REPLICATE", name)
                 except ResponseError:  # it does not know the primary yet
                     await asyncio.sleep(0.05)
                 else:
                     return
 
     async def _knows_all(self, client: Redis) -> bool:
-        nodes = (await _run(_port_of(client), "CLUSTER", "NODES")).decode()
+        nodes = (await run_command(port_of(client), "CLUSTER", "NODES")).decode()
         return len(nodes.splitlines()) == len(self.ports) and "handshake" not in nodes
 
     def _spawn(self, port: int) -> None:
-        folder = self._folder / str(port)
-        folder.mkdir(exist_ok=True)
-        options = {
-            "port": port,
-            "bind": "127.0.0.1",
-            "dir": folder,
-            "save": "",
-            "appendonly": "yes",
-            "maxmemory-policy": "noeviction",
-            "repl-diskless-sync-delay": 0,
-            "cluster-enabled": "yes",
-            "cluster-node-timeout": _NODE_TIMEOUT_MS,
-            "cluster-require-full-coverage": "no",
-            **self._place(port).options,
-        }
-        arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-        self._processes[port] = subprocess.Popen(
-            [find_server_binary(), *arguments],
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=terminate_with_parent,
-        )
-
-
-def _primaries_with_replica(nodes: str) -> set[int]:
-    """Return the ports of the primaries that a replica follows, from the answer of CLUSTER NODES."""
-    rows = [line.split() for line in nodes.splitlines()]
-    ports = {row[0]: int(row[1].partition("@")[0].rpartition(":")[2]) for row in rows}
-    followed = {row[3] for row in rows if "slave" in row[2] and "fail" not in row[2]}
-    return {
-        ports[row[0]] for row in rows if "master" in row[2] and "fail" not in row[2] and row[0] in followed
-    }
-
-
-async def _run(port: int, *arguments: Any) -> Any:
-    async with Redis(port=port, socket_timeout=5.0) as client:
-        # redis-py would turn the answers of CLUSTER commands into dictionaries
-        client.response_callbacks.clear()
-        return await client.execute_command(*arguments)  # type: ignore[no-untyped-call]
-
-
-async def _run_with_replicas(port: int, *arguments: Any) -> None:
-    """Run a command that a primary refuses while its replica does not follow."""
-    async with asyncio.timeout(_STEP_SECONDS):
-        while True:
-            try:
-                await _run(port, *arguments)
-            except ResponseError as error:
-                if not str(error).startswith("NOREPLICAS"):
-                    raise
-                await asyncio.sleep(0.05)  # the server offers no event
-            else:
-                return
-
-
-async def _read_name(port: int) -> str:
-    return str((await _run(port, "CLUSTER", "MYID")).decode())
-
-
-def _port_of(client: Redis) -> int:
-    return int(client.connection_pool.connection_kwargs["port"])
-
-
-async def _is_responding(client: Redis) -> bool:
-    return bool(await client.ping())
-
-
-async def _is_healthy(client: Redis) -> bool:
-    state = (await _run(_port_of(client), "CLUSTER", "INFO")).decode()
-    role: Any = await client.info("replication")
-    follows = role["role"] == "master" or role["master_link_status"] == "up"
-    return "cluster_state:ok" in state and follows
-
-
-async def _wait_until(port: int, is_reached: Callable[[Redis], Any]) -> None:
-    async with asyncio.timeout(_STEP_SECONDS), Redis(port=port) as client:
-        while True:
-            with suppress(RedisError, OSError):
-                if await is_reached(client):
-                    return
-            await asyncio.sleep(0.05)  # the servers offer no event
+        self._processes[port] = start_node(port, self._folder / str(port), self._place(port).options)
 
 
 @asynccontextmanager

@@ -10,7 +10,8 @@ import ctypes
 import os
 import shutil
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,28 @@ class ServerOnHost(EmbeddedRedis):
     def _command(self) -> list[str]:
         listen = ["--port", str(_REDIS_PORT), "--bind", self._host.address, "--protected-mode", "no"]
         return ["ip", "netns", "exec", self._host.namespace, *super()._command(), *listen]
+
+
+@dataclass(frozen=True, slots=True)
+class StormNetwork:
+    """The virtual hosts of a run with network partitions."""
+
+    network: VirtualNetwork
+    server: VirtualHost
+    web: VirtualHost
+    workers: tuple[VirtualHost, ...]
+
+
+@contextmanager
+def open_network(workers: int) -> Iterator[StormNetwork]:
+    """Create the hosts for the duration of the block."""
+    network = VirtualNetwork()
+    try:
+        network.open()
+        hosts = [network.add_host() for _ in range(workers + 2)]
+        yield StormNetwork(network, hosts[0], hosts[1], tuple(hosts[2:]))
+    finally:
+        network.close()
 
 
 def enter_namespace(name: str) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.model import MIN_CONTACT_LENGTH, ControlAction
-from gateway.partitions.contact_partitions import ContactPartitions
+from gateway.partitions.records.contact_partitions import ContactPartitions
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -19,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from core.errors import MailboxFull, StorageUnavailable
 from core.ports import Inbox
 from gateway.embedding.starlette import MAX_ID_LENGTH
-from gateway.partitions.contact_partitions import ContactPartitions
+from gateway.partitions.records.contact_partitions import ContactPartitions
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.log.session_log import is_entry_id
@@ -27,22 +25,22 @@ from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body, read_idempotency_key
 from gateway.server.operator_auth import OperatorAuth
+from gateway.webchat.answer_tracker import CompletedTurn
+from gateway.webchat.api.answer_stream import build_turn_answer, stream_events, stream_text
 from gateway.webchat.api.consent import ConsentApi
 from gateway.webchat.api.path_parameters import ANY_TEXT
 from gateway.webchat.api.proactive import ProactiveApi
 from gateway.webchat.api.redaction import RedactionApi
 from gateway.webchat.api.session_api import SessionApi
 from gateway.webchat.channel import build_session_id
-from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
+from gateway.webchat.conversations import SubmittedTurn, WebConversations
 from gateway.webchat.schemas.requests import ResetRequest, TurnRequest
-from gateway.webchat.schemas.responses import ResetAnswer, TurnAnswer
+from gateway.webchat.schemas.responses import ResetAnswer
 from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.sessions.session_tokens import ClientAuth, SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier
 
 WAIT_SECONDS = 25.0
-MAX_STREAM_SECONDS = 120.0
-HEARTBEAT_SECONDS = 15.0
 
 
 class _ParsedTurn(NamedTuple):
@@ -149,9 +147,9 @@ class WebApi:
         except (StorageUnavailable, MailboxFull):
             return service_unavailable("the message was not recorded; please send it again")
         if not sends_events:
-            return StreamingResponse(self._stream_text(submitted), media_type="text/plain")
+            return StreamingResponse(stream_text(self.conversations, submitted), media_type="text/plain")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        events = self._stream_events(parsed.session.id, submitted, after)
+        events = stream_events(self.conversations, parsed.session.id, submitted, after)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
@@ -196,62 +194,5 @@ class WebApi:
             body = {"status": "pending", "message_id": submitted.message_id, "session_id": session_id}
             return JSONResponse(body, 202, {"Location": location, "Retry-After": "1"})
         return Response(
-            _build_turn_answer(session_id, completed).model_dump_json(), media_type="application/json"
+            build_turn_answer(session_id, completed).model_dump_json(), media_type="application/json"
         )
-
-    async def _stream_text(self, submitted: SubmittedTurn) -> AsyncIterator[str]:
-        sent_text = ""
-        answer = asyncio.create_task(self.conversations.wait_for_answer(submitted, MAX_STREAM_SECONDS))
-        try:
-            async for piece in self.conversations.stream_pieces(submitted, "", answer):
-                sent_text = piece.text if piece.is_restart else sent_text + piece.text
-                yield f"\n\n{piece.text}" if piece.is_restart and sent_text != piece.text else piece.text
-            completed = await answer
-            full_text = completed.text if completed else ""
-            if full_text.startswith(sent_text):
-                yield full_text[len(sent_text) :]
-            elif full_text:
-                yield f"\n\n{full_text}"
-        finally:
-            answer.cancel()  # stops the waiting only; the turn continues in its worker
-
-    async def _stream_events(
-        self, session_id: str, submitted: SubmittedTurn, after: str
-    ) -> AsyncIterator[str]:
-        answer = asyncio.create_task(self.conversations.wait_for_answer(submitted, MAX_STREAM_SECONDS))
-        yield "retry: 1000\n\n"
-        try:
-            pieces = aiter(self.conversations.stream_pieces(submitted, after, answer))
-            next_piece: asyncio.Task[TextPiece | None] | None = None
-            while True:
-                next_piece = next_piece or asyncio.ensure_future(anext(pieces, None))
-                await asyncio.wait({next_piece}, timeout=HEARTBEAT_SECONDS)
-                if not next_piece.done():
-                    yield ": still here\n\n"
-                    continue
-                piece, next_piece = next_piece.result(), None
-                if piece is None:
-                    break
-                yield _format_event("restart" if piece.is_restart else "text", {"text": piece.text}, piece.id)
-            completed = await answer
-            result: dict[str, Any] = {"message_id": submitted.message_id, "status": "pending"}
-            yield _format_event(
-                "done", _build_turn_answer(session_id, completed).model_dump() if completed else result
-            )
-        finally:
-            answer.cancel()
-
-
-def _build_turn_answer(session_id: str, completed: CompletedTurn) -> TurnAnswer:
-    return TurnAnswer(
-        reply=completed.text,
-        messages=completed.messages,
-        session_id=session_id,
-        message_id=completed.message_id,
-        outcome=completed.outcome,
-    )
-
-
-def _format_event(kind: str, data: dict[str, Any], name: str = "") -> str:
-    lines = [f"event: {kind}", f"data: {json.dumps(data, ensure_ascii=False)}"]
-    return "\n".join([f"id: {name}", *lines] if name else lines) + "\n\n"

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from gateway.access.request_source import group_address
+
 _HOUR_SECONDS: Final = 3600
 
 
@@ -22,7 +24,7 @@ class SessionLimit:
         """Count a session of a client's address; return whether it may have it. Raises `RedisError`."""
         if not self._per_hour:
             return True
-        digest = hashlib.sha256(address.encode()).hexdigest()[:32]
+        digest = hashlib.sha256(group_address(address).encode()).hexdigest()[:32]
         key = f"tg:web_sessions:{digest}"
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.incr(key)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -14,16 +10,14 @@ import respx
 
 from channels._kit.outbound import classify_http_error
 from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
-from core.model import Address, Attachment, Choice, FailureKind, Message, MessagePart, Reply, SentMessage
+from core.model import Attachment, Choice, FailureKind
+from tests.channels.intercom.api_calls import NOT_FOUND, YES, build_reply, find_sent, read_posts, render, send
 from tests.channels.intercom.builders import (
-    APP,
     BASE,
     BOT,
-    CONVERSATION,
     FIN,
     GRACE,
     PERSON,
-    TEAM,
     TOKEN,
     US,
     Json,
@@ -31,44 +25,6 @@ from tests.channels.intercom.builders import (
     build_conversation,
     build_part,
 )
-
-NOT_FOUND = {"type": "error.list", "errors": [{"code": "not_found", "message": "Resource not found"}]}
-ADDRESS = Address(channel="intercom", account=APP, ours=APP, theirs=CONVERSATION)
-THEN = datetime.fromtimestamp(1_790_000_100, UTC)
-YES = Choice(label="Yes", payload="confirmed")
-
-
-@pytest.fixture
-def api() -> Iterator[respx.MockRouter]:
-    with respx.mock(assert_all_called=False) as router:
-        router.post(f"{BASE}/reply").respond(
-            200, json=build_conversation(build_part("x", PERSON, 3), build_part("x", US, 9), admin=BOT)
-        )
-        router.post(f"{BASE}/parts").respond(200, json=build_conversation())
-        router.get(BASE).respond(json=build_conversation())
-        yield router
-
-
-def build_reply(**fields: Any) -> Reply:
-    return Reply(key="turn.1", address=ADDRESS, **{"body": "Hello", **fields})
-
-
-async def send(reply: Reply, **changed: str) -> SentMessage:
-    async with httpx.AsyncClient() as http:
-        return await build_channel(**changed).send(reply, http)
-
-
-async def find_sent(reply: Reply, *known: str) -> SentMessage | None:
-    async with httpx.AsyncClient() as http:
-        return await build_channel().find_sent(reply, http, since=THEN, known=known)
-
-
-def read_posts(api: respx.MockRouter) -> list[Json]:
-    return [json.loads(call.request.content) for call in api.calls if call.request.method == "POST"]
-
-
-def render(**fields: Any) -> list[MessagePart]:
-    return build_channel().render(Message(**fields), ADDRESS)
 
 
 async def test_a_comment_is_html_from_the_bots_teammate(api: respx.MockRouter) -> None:
@@ -184,13 +140,6 @@ async def test_the_source_message_is_older_than_every_part(api: respx.MockRouter
         await send(build_reply().model_copy(update={"key": "source:3381000001.1"}))
 
 
-async def test_a_hand_off_never_reassigns_an_agents_conversation(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=build_conversation(admin=GRACE))
-    await send(build_reply(act="hand_off"))
-
-    assert [each["message_type"] for each in read_posts(api)] == ["note"]
-
-
 async def test_a_response_without_the_comment_is_an_unknown_outcome(api: respx.MockRouter) -> None:
     api.post(f"{BASE}/reply").respond(200, json={})
 
@@ -296,93 +245,6 @@ async def test_quick_replies_are_looked_up_by_their_ids(api: respx.MockRouter) -
     assert await find_sent(made.model_copy(update={"key": "turn.2"})) is None
 
 
-async def test_a_hand_off_is_a_note_and_then_the_assignment(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=build_conversation(admin=BOT))
-    await send(build_reply(act="hand_off", body="Wants <a> person\nsoon"))
-    note, nobody, team = read_posts(api)
-
-    assert (note["message_type"], note["body"]) == ("note", "<p>Wants &lt;a&gt; person<br>soon</p>")
-    assert (nobody["type"], nobody["assignee_id"]) == ("admin", "0")
-    assert (team["message_type"], team["type"], team["assignee_id"]) == ("assignment", "team", TEAM)
-
-
-async def test_a_hand_off_tags_once_and_tolerates_a_deleted_tag(
-    api: respx.MockRouter,
-) -> None:
-    tags = api.post(f"{BASE}/tags").respond(404, json=NOT_FOUND)
-    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
-    assert json.loads(tags.calls.last.request.content) == {"id": "86", "admin_id": BOT}
-    assert [each.get("message_type") for each in read_posts(api)] == ["note", None, "assignment"]
-
-    api.get(BASE).respond(
-        json=build_conversation(tags={"type": "tag.list", "tags": [{"type": "tag", "id": "86"}]})
-    )
-    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
-    assert tags.call_count == 1
-
-
-@pytest.mark.parametrize(
-    ("conversation", "closes"),
-    [
-        (build_conversation(), True),
-        (build_conversation(state="closed"), False),
-        (build_conversation(build_part("I see to it", PERSON, 3)), False),
-    ],
-)
-async def test_the_end_of_a_flow_closes_a_conversation_without_an_agent(
-    api: respx.MockRouter, conversation: Json, closes: bool
-) -> None:
-    api.get(BASE).respond(json=conversation)
-    made = build_reply(act="close", body="")
-
-    assert bool(await find_sent(made)) is not closes
-    await send(made)
-    assert [each["message_type"] for each in read_posts(api)] == ["close"] * closes
-
-
-def test_conversations_are_closed_only_if_configured() -> None:
-    assert not build_channel().capabilities.closes
-    assert build_channel(INTERCOM_CLOSE="yes").capabilities.closes
-    with pytest.raises(ConfigurationError, match="INTERCOM_CLOSE"):
-        build_channel(INTERCOM_CLOSE="maybe")
-
-
-async def test_a_hand_off_to_a_teammate_is_one_assignment(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=build_conversation(admin=BOT))
-    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=GRACE)
-
-    assert [each.get("assignee_id") for each in read_posts(api)] == [None, GRACE]
-
-
-async def test_without_a_target_the_conversation_is_unassigned(api: respx.MockRouter) -> None:
-    api.get(BASE).respond(json=build_conversation(admin=BOT))
-    await send(build_reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="")
-
-    assert [each.get("assignee_id") for each in read_posts(api)] == [None, "0"]
-
-
-async def test_an_interrupted_hand_off_resumes(api: respx.MockRouter) -> None:
-    told = build_part("<p>Hello</p>", US, 2, part_type="note")
-    api.get(BASE).respond(json=build_conversation(told))
-    assert await find_sent(build_reply(act="hand_off")) is None
-    await send(build_reply(act="hand_off"))
-    assert [each["message_type"] for each in read_posts(api)] == ["assignment"]
-
-    api.get(BASE).respond(json=build_conversation(told, team=TEAM))
-    assert await find_sent(build_reply(act="hand_off"))
-
-
-async def test_a_second_hand_off_adds_its_note_again(api: respx.MockRouter) -> None:
-    before = [
-        build_part("<p>Hello</p>", US, 2, part_type="note"),
-        build_part(None, US, 3, part_type="assignment"),
-    ]
-    api.get(BASE).respond(json=build_conversation(*before))
-    await send(build_reply(act="hand_off"))
-
-    assert [each["message_type"] for each in read_posts(api)] == ["note", "assignment"]
-
-
 @pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(200, text="<html>")])
 async def test_a_failed_look_up_is_retried_later(api: respx.MockRouter, answer: httpx.Response) -> None:
     api.get(BASE).mock(return_value=answer)
@@ -412,11 +274,6 @@ async def test_a_send_to_a_deleted_conversation_is_rejected(api: respx.MockRoute
 def test_an_invalid_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         build_channel(**{name: value})
-
-
-def test_the_bot_cannot_be_the_hand_off_target() -> None:
-    with pytest.raises(ConfigurationError, match="INTERCOM_HANDOFF_ADMIN_ID"):
-        build_channel(INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=BOT)
 
 
 def test_client_exceptions_are_classified() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from core.model import (
+    ConsentRequest,
     ControlAction,
     ControlReceived,
     DeliveryStatus,
     FailureKind,
     Ignored,
     StatusChanged,
+    TurnReceived,
 )
 from tests.channels.twilio.builders import (
     build_channel,
@@ -24,7 +26,7 @@ from tests.channels.twilio.builders import (
 
 @pytest.mark.parametrize(
     "word",
-    ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n", "opt out", "Stop."],
+    ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n", "opt out"],
 )
 def test_a_stop_keyword_is_an_opt_out(word: str) -> None:
     event = parse_event(build_payload("sms", Body=word))
@@ -45,6 +47,34 @@ def test_a_start_keyword_is_an_opt_in(word: str) -> None:
 @pytest.mark.parametrize("word", ["HELP", "info"])
 def test_the_keywords_that_twilio_answers_with_help_are_ignored(word: str) -> None:
     assert parse_event(build_payload("sms", Body=word)) == Ignored(reason="help keyword")
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        *(
+            (text, ConsentRequest.OPT_OUT)
+            for text in ("Stop.", "“CANCEL”", "end!", "Q U I T", "ＳＴＯＰ", "opt-out")
+        ),
+        *((text, ConsentRequest.OPT_IN) for text in ("Start!", "un-stop")),
+        *((text, None) for text in ("Help!", "info?", "H E L P")),
+    ],
+)
+def test_a_spelling_that_twilio_does_not_know_is_ours_to_answer(
+    text: str, request_: ConsentRequest | None
+) -> None:
+    event = parse_event(build_payload("sms", Body=text))
+
+    assert isinstance(event, TurnReceived)
+    assert (event.request, event.turn.text) == (request_, text)
+
+
+@pytest.mark.parametrize(("text", "is_confirmed"), [("YES", True), (" yes\n", True), ("Yes!", False)])
+def test_twilio_confirms_an_opt_in_by_yes(text: str, is_confirmed: bool) -> None:
+    event = parse_event(build_payload("sms", Body=text))
+
+    assert isinstance(event, TurnReceived)
+    assert event.request_confirmed is is_confirmed
 
 
 def test_opt_out_type_outranks_the_text() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from core.model import Address, Attachment, Choice, Message
-from tests.channels.contract.channel_cases import messages
+from tests.channels.contract.sending_cases import messages
 from tests.channels.twilio.builders import ACCOUNT, build_channel
 from tests.effort import example_count
 

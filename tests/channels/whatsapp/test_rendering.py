@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from channels.whatsapp.rendering import build_request
 from core.model import Address, Attachment, Choice, Message, MessagePart, Reply
 from core.model.message import Template
-from tests.channels.contract.channel_cases import messages
+from tests.channels.contract.sending_cases import messages
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, USER_ID, build_channel
 from tests.effort import example_count
 

@@ -14,7 +14,7 @@ from channels._kit.rendering import build_template
 from channels._kit.simulator import UserMessage
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.simulator.server import WhatsAppSimulator
-from channels.whatsapp.simulator.templates import MessageTemplate as Stored
+from channels.whatsapp.simulator.templates.message_template import MessageTemplate as Stored
 from channels.whatsapp.templates import parse_definition
 from core.errors import ConfigurationError, Rejected, Unavailable
 from core.model import (

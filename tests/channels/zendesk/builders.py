@@ -122,6 +122,7 @@ WORDS = {
     "ticket.updated_at_with_timestamp": "2026-11-23 10:00:00 UTC",
     "ticket.assignee.id": "",
     "ticket.requester.id": ADA,
+    "ticket.requester.email": "Ada@Shop.example",
     "ticket.status": "Open",
     "ticket.title": "Parcel",
     "ticket.tags": "web vip",

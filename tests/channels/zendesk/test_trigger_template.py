@@ -7,7 +7,14 @@ import json
 import pytest
 
 from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
-from core.model import ControlAction, ControlReceived, Event, Ignored, TurnReceived
+from core.model import (
+    ControlAction,
+    ControlReceived,
+    Event,
+    Ignored,
+    ParticipantMessage,
+    TurnReceived,
+)
 from tests.channels.zendesk.builders import AGENT, BOT, URL, build_channel, build_trigger, build_webhook
 
 
@@ -29,6 +36,14 @@ def test_a_comment_with_its_files_is_a_turn() -> None:
         (URL, "image/png", "parcel.png")
     ]
     assert found.turn.details["via"] == "Web form"
+    assert found.turn.details["email"] == "ada@shop.example"
+
+
+def test_the_address_of_the_requester_is_not_that_of_another_author() -> None:
+    [found] = parse_trigger("comment", current_user__id="8447000000077")
+
+    assert isinstance(found, ParticipantMessage)
+    assert "email" not in found.turn.details
 
 
 def test_quotes_and_separator_lines_are_handled() -> None:

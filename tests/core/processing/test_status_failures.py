@@ -305,3 +305,13 @@ async def test_an_erased_session_is_not_sent_anything_again(rig: Rig) -> None:
     await Sweeper(rig.redis, SOON).sweep()
 
     assert [key async for key in rig.redis.scan_iter(f"{KEY}*")] == []
+
+
+async def test_an_opt_out_that_is_reported_when_the_session_has_expired_counts(rig: Rig) -> None:
+    await answer_turn(rig)
+    await rig.redis.delete(KEY, f"{KEY}:log", f"{KEY}:kept", f"{KEY}:seen")
+    await rig.inbox.accept([build_failure(1, FailureKind.OPTED_OUT, "21610")])
+    await answer_turn(rig)
+
+    assert rig.channel.bodies == ["1: text 1"]
+    assert await rig.redis.zrange("tg:optouts", 0, -1) == [SESSION.encode()]

@@ -118,7 +118,7 @@ async def test_a_message_that_arrives_while_the_timer_runs_wins(rig: Rig) -> Non
             await asking.accept_turns(2)
             return step
 
-    rig.dialog = rig.processor._answers._dialog = SlowDialog()
+    rig.dialog = rig.processor._timers._dialog = rig.processor._answers._dialog = SlowDialog()
     rig.dialog.timeout = 600
     await rig.accept_turns(1)
     await rig.process()

@@ -13,7 +13,7 @@ from flows.llm import (
     factory,
     parse_model_keys,
 )
-from flows.llm.factory import PROVIDERS, Provider
+from flows.llm.providers import PROVIDERS, Provider, ProviderOptions
 
 
 @pytest.mark.parametrize("spec", ["", "rules/x", "rules/", "openai", "openai/", "other/x", "rules,other/x"])
@@ -35,9 +35,9 @@ def test_a_sign_in_the_name_of_a_model_is_not_an_address() -> None:
 
 
 def test_the_key_of_one_server_is_not_sent_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[factory.ProviderOptions] = []
+    made: list[ProviderOptions] = []
 
-    def create(options: factory.ProviderOptions) -> ScriptedModel:
+    def create(options: ProviderOptions) -> ScriptedModel:
         made.append(options)
         return ScriptedModel()
 
@@ -68,7 +68,7 @@ def test_without_a_name_there_is_no_transcriber() -> None:
 def test_a_new_provider_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     names: list[str] = []
 
-    def create(options: factory.ProviderOptions) -> ScriptedModel:
+    def create(options: ProviderOptions) -> ScriptedModel:
         names.append(options.model)
         return ScriptedModel()
 

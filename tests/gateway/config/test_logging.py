@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from core.log_context import log_extra, log_fields
+from core.log_context import hide_numbers, log_extra, log_fields
 from gateway.config.log_redaction import Redactor
 from gateway.config.logging import configure_logging, use_salt
 from gateway.redis.connection.outages.outage_log import OutageLog
@@ -26,6 +27,12 @@ def restored_logging() -> Iterator[None]:
     yield
     root.handlers, root.level = before[0], before[1]
     ours.setLevel(before[2])
+
+
+def build_whatsapp_id(number: str, tail: bytes = b"3EB0C767D0971A5C9F1D") -> str:
+    """Return an ID as Meta makes it, which has the number of the contact."""
+    made = b"\x1d\x18" + bytes([len(number)]) + number.encode() + b"\x15\x02\x00\x12\x18\x14" + tail + b"\x00"
+    return f"wamid.{b64encode(made).decode()}"
 
 
 def read_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -93,6 +100,18 @@ def test_what_a_log_may_not_hold_is_left_out(text: str, redacted: str | None) ->
     assert "+1555" not in result
     if redacted is not None:
         assert result == redacted
+
+
+def test_the_number_in_the_id_of_a_whatsapp_message_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("json")
+    message_id = build_whatsapp_id("15550102360")
+    with log_fields(message=f"{message_id}.1"):
+        log.warning("no answer to %s", message_id)
+    entry = read_line(capsys)
+
+    assert entry["message"] == f"wamid.…{message_id[-36:]}.1"
+    assert entry["text"] == f"no answer to wamid.…{message_id[-36:]}"
+    assert hide_numbers("wamid.AAA= wamid.Q= wamid. wamid.!") == "wamid.AAA= wamid.Q= wamid. wamid.!"
 
 
 @pytest.mark.parametrize("level", ["info", "debug"])

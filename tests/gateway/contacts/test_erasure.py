@@ -2,100 +2,43 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
-from core.model import (
-    Address,
-    ControlAction,
-    ControlReceived,
-    DeliveryStatus,
-    Event,
-    Message,
-    StatusChanged,
-    Turn,
-    TurnReceived,
-)
+from core.model import Address, ControlAction, ControlReceived, DeliveryStatus, Turn, TurnReceived
 from core.ports import TurnListener
-from gateway.broadcasts.broadcast import Broadcast
-from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import Broadcasts
-from gateway.hooks.subscription import Content, create_subscription
-from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.encryption.cipher import cipher_of, use_cipher
-from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.contacts.erasure import ContactErasure
-from gateway.redis.records.contacts.key_content import read_key
 from gateway.redis.records.sessions.log.session_log import read_log
-from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.webchat.text_stream import TextPublisher
 from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
-from tests.gateway.environments.inbound import InboundGateway
-
-DIGITS, USER, NAME, EMAIL = "15550102360", "US.98765432109876543210", "Zoe Quillfeather", "zoe@example.org"
-NUMBER, TEXT, REPLY_MARK = f"+{DIGITS}", "my secret zebrafish", "zebrafish"
-OURS = "+15550100001"
-WHATSAPP = f"whatsapp:{meta.OURS}:{USER}"
-SMS = f"twilio:{ACCOUNT}:{OURS}:{NUMBER}"
-TICKET = "zendesk:acme:5159"
-SPELLINGS = [
-    NUMBER,
+from tests.gateway.contacts.traces import (
     DIGITS,
-    "+1 555 010 2360",
-    "+1 (555) 010-2360",
-    "001 555 0102360",
-    f"tel:{NUMBER}",
-    f"whatsapp:{NUMBER}",
+    EMAIL,
+    NUMBER,
+    OURS,
+    SMS,
+    TEXT,
     USER,
-]
-
-
-def build_whatsapp_message(number: int) -> list[Event]:
-    made = meta.build_message(value={"body": TEXT}, id=f"wamid.{number}") | {
-        "from": DIGITS,
-        "from_user_id": USER,
-    }
-    contact = {"profile": {"name": NAME}, "wa_id": DIGITS, "user_id": USER}
-    return meta.build_channel().parse(
-        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[contact])))
-    )
-
-
-def build_sms(number: int) -> list[Event]:
-    form = {"AccountSid": ACCOUNT, "To": OURS, "From": NUMBER, "Body": TEXT, "MessageSid": f"SM{number}"}
-    return build_channel().parse(build_webhook(list(form.items())))
-
-
-def build_comment(number: int) -> list[Event]:
-    address = Address(channel="zendesk", account="acme", ours="acme", theirs="5159")
-    turn = Turn(
-        id=f"C{number}",
-        session=TICKET,
-        address=address,
-        text=TEXT,
-        profile_name=NAME,
-        details={"user_id": "7700", "email": EMAIL.title()},
-    )
-    return [TurnReceived(turn=turn, author="zendesk:acme:user:7700", author_is_contact=True)]
-
-
-@pytest.fixture
-async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
-    made = InboundGateway(redis, ["twilio", "whatsapp", "zendesk"])
-    yield made
-    await made.mailbox.aclose()
+    WHATSAPP,
+    build_sms,
+    build_status,
+    build_whatsapp_message,
+    find_traces,
+    has_trace,
+    leave_traces_everywhere,
+)
+from tests.gateway.environments.inbound import InboundGateway
 
 
 @pytest.fixture
@@ -104,113 +47,6 @@ def durable_server(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     server.start()
     yield server
     server.stop()
-
-
-async def leave_traces_everywhere(gateway: InboundGateway) -> None:
-    """Make the contact appear in every store: as text, name, number, user ID and e-mail address."""
-    redis = gateway.redis
-    hook = create_subscription(
-        "https://crm.example.com/hook",
-        name="crm",
-        events=(),
-        include=tuple(Content),
-        private_hosts=(),
-        now_ms=0,
-    )
-    await Subscriptions(redis).add(hook)
-    broadcast = Broadcast(name="spring", channel="twilio", text="Hi {{ name }}")
-    rows = [
-        Recipient(line=2, to="+1 555 010 2360", variables={"name": NAME}),
-        Recipient(line=3, to="+15550102361", variables={"name": "Somebody"}),
-    ]
-    broadcasts = Broadcasts(redis, ProtocolLimits())
-    await broadcasts.start(broadcast, rows)
-    await broadcasts.claim_sessions("spring", {0: SMS})
-    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
-    await gateway.receive(build_sms(1), SMS)
-    await gateway.receive(build_comment(1), TICKET)
-    await gateway.inbox.accept(build_status("P1", reply_key=f"{meta.OURS}:{DIGITS}:wamid.1.0"))
-    await gateway.inbox.accept(build_status("P9"))  # it comes before the send is recorded
-    await gateway.inbox.accept(build_whatsapp_message(2))  # waits in the mailbox, with its job
-    channels: Any = gateway.channels
-    sender = ProactiveSender(redis, channels, ProtocolLimits())
-    await sender.send(SMS, "own-o1", Message(text=f"offer for {NAME}"))
-    seconds, _ = await redis.time()
-    await sender.send(SMS, "own-o2", Message(text=f"later for {NAME}"), at_ms=(seconds + 3600) * 1000)
-    await redis.xadd("tg:dead", {"session": SMS, "letter": f'{{"reason":"no","text":"{TEXT}"}}'})
-    await redis.xadd("tg:hook_dead", {"hook": "crm", "session": SMS, "event": "{}"})
-    await redis.hset("tg:alarms", "twilio:A", f'{{"reason":"{NUMBER} is blocked"}}')
-    await redis.xadd("tg:quarantine", {"delivery": f'{{"path":"/webhooks/twilio/{DIGITS}"}}'})
-    await redis.set("tg:own:{" + NUMBER + "}", TEXT)
-    key = f"tg:{{{SMS}}}"
-    await cast("Any", redis.rpush(f"{key}:held", f'{{"key":"h","body":"{TEXT}"}}'))
-    await cast("Any", redis.hset(f"{key}:kept", "SMx", f'1 0 {{"body":"{TEXT}"}}'))
-    await redis.xadd(f"{key}:text", {"text": TEXT})
-
-
-def build_status(
-    provider_id: str, kind: DeliveryStatus = DeliveryStatus.SENT, reply_key: str = ""
-) -> list[Event]:
-    return [StatusChanged(channel="whatsapp", provider_id=provider_id, status=kind, reply_key=reply_key)]
-
-
-async def find_traces(redis: Redis) -> list[str]:
-    """Return every key that has a byte of the contact's, in its name or its content."""
-    found = []
-    async for key in redis.scan_iter("*"):
-        content = f"{key.decode()} {await read_key(redis, key.decode())!r}"
-        if has_trace(content.encode()):
-            found.append(key.decode())
-    return found
-
-
-def has_trace(content: bytes) -> bool:
-    words = (DIGITS, USER, NAME, EMAIL, REPLY_MARK, base64.b64encode(DIGITS.encode()).decode())
-    return any(word.lower().encode() in content.lower() for word in words)
-
-
-@pytest.mark.parametrize("spelling", [*SPELLINGS, NAME, NAME.upper()])
-async def test_a_contact_is_found_by_any_identifier_in_any_spelling(
-    gateway: InboundGateway, spelling: str
-) -> None:
-    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
-    await gateway.receive(build_sms(1), SMS)
-
-    assert (await ContactSearch(gateway.redis).find(spelling)).sessions == (SMS, WHATSAPP)
-
-
-@pytest.mark.parametrize("spelling", [EMAIL, EMAIL.upper(), "7700", NAME, NAME.lower(), TICKET])
-async def test_a_tickets_requester_is_found(gateway: InboundGateway, spelling: str) -> None:
-    await gateway.receive(build_comment(1), TICKET)
-
-    assert (await ContactSearch(gateway.redis).find(spelling)).sessions == (TICKET,)
-
-
-@pytest.mark.parametrize("other", ["+15550102361", OURS, meta.OURS, "US.1", "Zoe", "acme", "+5159", ACCOUNT])
-async def test_nobody_else_is_found(gateway: InboundGateway, other: str) -> None:
-    """The business's own side of a conversation is not its contact."""
-    await gateway.receive(build_whatsapp_message(1), WHATSAPP)
-    await gateway.receive(build_sms(1), SMS)
-
-    assert (await ContactSearch(gateway.redis).find(other)).sessions == ()
-    assert (await ContactErasure(gateway.redis).erase(other)).is_empty
-
-
-@pytest.mark.parametrize("spelling", [NUMBER, "+1 555 010 2360", SMS])
-async def test_what_outlived_the_session_is_found(redis: Redis, spelling: str) -> None:
-    use_cipher(redis, parse_encryption_keys(generate_master_key()))
-    sealer = await cipher_of(redis).sealer()
-    for session in (SMS, f"{SMS}9"):
-        reply = sealer.stored_reply(session, f'{{"key":"1","body":"{TEXT}"}}'.encode()).decode()
-        await redis.xadd("tg:dead", {"session": session, "letter": f'{{"reason":"no","reply":{reply}}}'})
-        await redis.xadd("tg:hook_dead", {"hook": "crm", "session": session, "event": "{}"})
-
-    exported = await export_contact(redis, spelling)
-    assert exported is not None
-    [letter] = exported["records"]["dead letters"]
-    assert TEXT in str(letter)
-    assert (await ContactErasure(redis).erase(spelling)).removed == {"dead letters": 1, "hook events": 1}
-    assert [await redis.xlen(stream) for stream in ("tg:dead", "tg:hook_dead")] == [1, 1]
 
 
 @pytest.mark.long
@@ -278,8 +114,7 @@ async def test_a_redelivered_webhook_is_not_taken_again(gateway: InboundGateway)
     for events in (build_whatsapp_message(1), build_sms(1)):
         await gateway.inbox.accept(events)
 
-    erased = [key for key in await find_traces(gateway.redis) if "person" not in key and "names" not in key]
-    assert erased == []
+    assert await find_traces(gateway.redis) == []
 
 
 async def test_a_new_message_begins_a_new_conversation(gateway: InboundGateway) -> None:

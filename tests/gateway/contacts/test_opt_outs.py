@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import Rejected
+from core.errors import Rejected, Unavailable
 from core.model import (
     Address,
     ConsentRequest,
@@ -17,6 +17,7 @@ from core.model import (
     Event,
     FailureKind,
     OptOutScope,
+    Owner,
     Turn,
     TurnReceived,
 )
@@ -41,8 +42,8 @@ def build_twilio_message(number: int, text: str, prefix: str = "", **fields: str
     )
 
 
-def build_meta_message(number: int, text: str) -> list[Event]:
-    made = meta.build_message(value={"body": text}, id=f"wamid.{number}")
+def build_meta_message(number: int, text: str, **more: str) -> list[Event]:
+    made = meta.build_message(value={"body": text}, id=f"wamid.{number}", **more)
     return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
 
 
@@ -102,17 +103,26 @@ async def test_by_sms_twilio_confirms_its_own_words_and_we_confirm_the_others(
     gateway: InboundGateway,
 ) -> None:
     await gateway.receive(build_twilio_message(1, "hello"), SMS)
-    await gateway.receive(build_twilio_message(2, "Stop."), SMS)
+    await gateway.receive(build_twilio_message(2, "STOP"), SMS)
     assert len(gateway.channel.bodies) == 1
     await gateway.receive(build_twilio_message(3, "YES"), SMS)
     assert len(gateway.channel.bodies) == 1
     assert await gateway.send(SMS, "offer") is SendOutcome.QUEUED
+    await gateway.processor.run(SMS)
 
-    await gateway.receive(build_twilio_message(4, "BAJA"), SMS)
-    await gateway.receive(build_twilio_message(5, "hi"), SMS)
+    for number, text in enumerate(("BAJA", "Start!", "Cancel."), start=4):
+        await gateway.receive(build_twilio_message(number, text), SMS)
+        await gateway.receive(build_twilio_message(10 + number, "hi"), SMS)
 
-    assert gateway.channel.bodies[-1] == MESSAGES.opted_out
+    ours = [body for body in gateway.channel.bodies[2:] if not body.endswith("hi")]
+    assert ours == [MESSAGES.opted_out, MESSAGES.opted_in, MESSAGES.opted_out]
     assert await gateway.send(SMS, "other") is SendOutcome.OPTED_OUT
+
+
+async def test_a_question_for_help_that_twilio_does_not_know_is_answered(gateway: InboundGateway) -> None:
+    await gateway.receive(build_twilio_message(1, "Help!"), SMS)
+
+    assert gateway.channel.bodies == ["1: Help!"]
 
 
 @pytest.mark.parametrize("channel", ["intercom", "zendesk", "sunshine", "web"])
@@ -138,6 +148,52 @@ async def test_the_answer_to_a_shown_choice_is_not_an_opt_out(gateway: InboundGa
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
 
 
+@pytest.mark.parametrize("act", [ControlAction.TAKE_OVER, ControlAction.HAND_OFF])
+async def test_it_is_confirmed_while_an_agent_has_the_session(
+    gateway: InboundGateway, act: ControlAction
+) -> None:
+    for session, message in ((META, build_meta_message), (TWILIO_WHATSAPP, _build_twilio_whatsapp_message)):
+        gateway.channel.sent_replies.clear()
+        await gateway.receive(message(1, "hello"), session)
+        address = gateway.channel.sent_replies[0].address
+        held = ControlReceived(id="c", session=session, address=address, act=act)
+        await gateway.receive([held], session)
+        for number, text in enumerate(("hi", "STOP", "hello?", "START", "thanks"), start=2):
+            await gateway.receive(message(number, text), session)
+
+        assert gateway.channel.bodies[1:] == [MESSAGES.opted_out, MESSAGES.opted_in]
+        assert await gateway.owner(session) is (
+            Owner.HUMAN if act is ControlAction.TAKE_OVER else Owner.WAITING
+        )
+
+
+async def test_an_agent_who_comes_before_the_confirmation_is_sent_does_not_stop_it(
+    gateway: InboundGateway,
+) -> None:
+    await gateway.receive(build_meta_message(1, "hello"), META)
+    gateway.channel.planned_failures.append((Unavailable("away"), False))
+    await gateway.receive(build_meta_message(2, "STOP"), META)
+    address = gateway.channel.sent_replies[0].address
+    for act in (ControlAction.TAKE_OVER, ControlAction.CLOSE):
+        await gateway.inbox.accept([ControlReceived(id=act, session=META, address=address, act=act)])
+    await gateway.process_when_due(META)
+
+    assert gateway.channel.bodies[1:] == [MESSAGES.opted_out]
+
+
+async def test_at_the_providers_desk_the_agent_answers_the_request(redis: Redis) -> None:
+    gateway = InboundGateway(redis, ["intercom"], desk=True)
+    await gateway.receive(build_desk_message("intercom", 1, "hello"), "intercom:T1")
+    address = gateway.channel.sent_replies[0].address
+    act = ControlReceived(id="c", session="intercom:T1", address=address, act=ControlAction.TAKE_OVER)
+    await gateway.inbox.accept([act])
+    await gateway.receive(build_desk_message("intercom", 2, "unsubscribe"), "intercom:T1")
+    await gateway.mailbox.aclose()
+
+    assert len(gateway.channel.bodies) == 1
+    assert await gateway.send("intercom:T1", "offer") is SendOutcome.OPTED_OUT
+
+
 async def test_what_waits_when_the_opt_out_arrives_does_not_leave(gateway: InboundGateway) -> None:
     await gateway.receive(build_meta_message(1, "hello"), META)
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
@@ -158,6 +214,58 @@ async def test_marketing_opt_outs_leave_answers(gateway: InboundGateway) -> None
     assert (await gateway.kinds(META)).count("control") == 1
     await gateway.receive(build_preference("resume", 2), META)
     assert await gateway.send(META, "offer") is SendOutcome.QUEUED
+
+
+async def test_an_older_wish_does_not_undo_a_newer_one(gateway: InboundGateway) -> None:
+    """Webhooks come late and out of order."""
+    await gateway.receive(build_meta_message(1, "hello"), META)
+    for newer, older, outcome in (
+        (("stop", 20), ("resume", 10), SendOutcome.OPTED_OUT),
+        (("resume", 40), ("stop", 30), SendOutcome.QUEUED),
+    ):
+        await gateway.receive(build_preference(*newer), META)
+        await gateway.receive(build_preference(*older), META)
+        assert await gateway.send(META, f"offer {older}") is outcome
+
+
+async def test_a_start_that_was_written_before_the_stop_is_late(gateway: InboundGateway) -> None:
+    await gateway.receive(build_meta_message(1, "STOP", timestamp="1790000900"), META)
+    await gateway.receive(build_meta_message(2, "START", timestamp="1790000500"), META)
+    assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
+
+    await gateway.receive(build_meta_message(3, "START", timestamp="1790000900"), META)
+    assert await gateway.send(META, "offer") is SendOutcome.QUEUED
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(-5, SendOutcome.QUEUED), (-600, SendOutcome.OPTED_OUT)])
+async def test_clocks_may_differ_by_a_minute(
+    gateway: InboundGateway, seconds: int, outcome: SendOutcome
+) -> None:
+    """An operator's act has this server's time, and what the contact writes that of the provider."""
+    await gateway.receive(build_meta_message(1, "hello"), META)
+    address = Address(channel="whatsapp", account="A", ours="A", theirs=meta.PHONE)
+    stop = ControlReceived(id="o", session=META, address=address, act=ControlAction.OPT_OUT)
+    await gateway.inbox.accept([stop])
+    now, _ = await gateway.redis.time()
+    await gateway.receive(build_meta_message(2, "START", timestamp=str(now + seconds)), META)
+
+    assert await gateway.send(META, "offer") is outcome
+
+
+async def test_a_contact_without_a_number_opts_out_of_marketing(gateway: InboundGateway) -> None:
+    session = f"whatsapp:{meta.OURS}:{meta.USER_ID}"
+    made = meta.build_message(value={"body": "hello"}, id="wamid.1") | {
+        "from": None,
+        "from_user_id": meta.USER_ID,
+    }
+    batch = meta.build_batch(meta.build_value(made, contacts=[]))
+    await gateway.receive(meta.build_channel().parse(meta.build_webhook(batch)), session)
+    change = {"user_id": meta.USER_ID, "category": "marketing_messages", "value": "stop", "timestamp": 1}
+    preference = meta.build_value(user_preferences=[change], contacts=[])
+    batch = meta.build_batch(preference, field="user_preferences")
+    await gateway.inbox.accept(meta.build_channel().parse(meta.build_webhook(batch)))
+
+    assert await gateway.send(session, "offer") is SendOutcome.OPTED_OUT
 
 
 async def test_a_resume_of_marketing_does_not_end_a_stop(gateway: InboundGateway) -> None:

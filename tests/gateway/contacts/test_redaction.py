@@ -24,8 +24,8 @@ from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.key_content import read_key
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook, KeptWebhooks
 from gateway.redis.records.redaction.message_redaction import MessageRedaction
-from gateway.redis.records.redaction.redacted_words import MARK, RedactedWords, redact_state
-from gateway.redis.records.sessions.conversation_list import ConversationList
+from gateway.redis.records.redaction.redacted_words import MARK
+from gateway.redis.records.sessions.search.conversation_search import ConversationSearch
 from gateway.redis.records.sessions.search.text_words import WordDigests
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.outbox import ProactiveSender
@@ -138,9 +138,54 @@ async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_continues(redis
     assert state.get("slots", {}) == {}
     assert (state["node"], "activity" in await gateway.kinds(SESSION)) == ("name", True)
     digests = await WordDigests(redis).of("zebrafish")
-    assert await ConversationList(redis).search("zebrafish", ["whatsapp"], digests) == []
+    assert await ConversationSearch(redis).search("zebrafish", ["whatsapp"], digests) == []
     await gateway.receive(build_message(3, "Ada"), SESSION)
     assert gateway.channel.bodies[-1] == "Bye Ada."
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "content", "slots"),
+    [
+        (
+            "location",
+            {"latitude": 47.497913, "longitude": 19.040236, "name": "Zebrafish Park", "address": "Reed 4"},
+            {"where": {"latitude": 47.497913, "longitude": 19.040236, "name": "Zebrafish Park"}},
+        ),
+        (
+            "interactive",
+            {
+                "type": "nfm_reply",
+                "nfm_reply": {
+                    "name": "flow",
+                    "body": "Sent",
+                    "response_json": '{"pet": "zebrafish", "at": 9}',
+                },
+            },
+            {"pet": "Zebrafish"},
+        ),
+    ],
+)
+async def test_a_place_and_a_form_are_redacted_with_the_slots_that_they_filled(
+    redis: Redis, kind: str, content: dict[str, Any], slots: dict[str, Any], is_encrypted: bool
+) -> None:
+    if is_encrypted:
+        use_cipher(redis, parse_encryption_keys(generate_master_key()))
+    gateway = make_gateway(redis)
+    made = meta.build_message(kind, content, id="wamid.1", from_user_id=USER) | {"from": DIGITS}
+    events = meta.build_channel().parse(
+        meta.build_webhook(meta.build_batch(meta.build_value(made, contacts=[])))
+    )
+    await gateway.receive(events, SESSION)
+    exported = json.dumps(await export_contact(redis, SESSION))
+    sealer = await cipher_of(redis).sealer()
+    state = sealer.record(SESSION, json.dumps({"slots": slots, "filled": list(slots)}).encode(), frozenset())
+    await cast("Any", redis.hset(f"tg:{{{SESSION}}}", "state", state))
+    await gateway.receive(build_deletion(1), SESSION)
+
+    left = json.dumps(await export_contact(redis, SESSION)).lower()
+    assert "zebrafish" in exported.lower()
+    assert ("zebrafish" in left, "47.497913" in left) == (False, False)
 
 
 async def test_what_is_encrypted_is_redacted_too(redis: Redis) -> None:
@@ -272,101 +317,6 @@ async def test_an_unknown_message_takes_the_session_from_no_worker(redis: Redis)
 
     assert gateway.channel.bodies == ["What is the code?"]
     await gateway.mailbox.aclose()
-
-
-def test_short_words_leave_only_as_a_whole_line() -> None:
-    words = RedactedWords(["yes"])
-
-    assert words.clean("Yes") == MARK
-    assert words.clean("Yesterday, or yes please") == "Yesterday, or yes please"
-    assert words.clean("no\n yes ") == f"no\n{MARK}"
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("1990-04-23", True),
-        ("4111111111111111", True),
-        (1990, True),
-        ("Ada Byron", True),
-        ({"name": "Byron"}, True),
-        ("Ada Lovelace", False),
-        ("shoes", False),
-        (42, False),
-        (True, False),
-        (None, False),
-        ("", False),
-    ],
-)
-def test_slots_that_were_read_from_the_words_are_known_by_them(value: object, expected: bool) -> None:
-    words = RedactedWords(["I am Ada Byron, born 23 April 1990, card 4111 1111 1111 1111"])
-
-    assert words.are_source_of(value) is expected
-
-
-def test_a_summary_leaves_with_words_that_the_history_does_not_have_any_more() -> None:
-    state = {"summary": "They gave a code.", "history": [{"role": "user", "content": "hi"}], "node": "n"}
-    cleaned, _ = redact_state(state, RedactedWords([SECRET]), has_files=False)
-
-    assert cleaned == {"history": state["history"], "node": "n"}
-    heard, _ = redact_state(state, RedactedWords([]), has_files=True)
-    assert heard == {"node": "n"}
-
-
-@pytest.mark.parametrize(
-    "said", ["menu", "main menu", "whatsapp", "close", "user", "image", "order", "15550102360"]
-)
-def test_words_that_are_also_names_leave_texts_and_no_structure(said: str) -> None:
-    """Otherwise the dialog would be at no node, and a waiting reply could not be sent."""
-    words = RedactedWords([said])
-    reply: dict[str, Any] = {
-        "key": "r-order-0", "act": "close", "body": f"You said {said}", "language": "main menu",
-        "address": {"channel": "whatsapp", "account": "main menu", "ours": "1", "theirs": "15550102360"},
-        "template": {"name": "order_update", "language": "en", "parameters": [said]},
-        "media": [{"content_type": "image/jpeg"}],
-    }  # fmt: skip
-    state = {
-        "node": "main menu", "filled": ["order"], "done": ["close"], "visits": {"main menu": 1},
-        "interrupts": [{"node": "menu", "asked": "order"}], "kept": [{"text": "and a cat", "node": "menu"}],
-        "history": [{"role": "user", "content": said}], "results": {"role": said},
-    }  # fmt: skip
-    cleaned, _ = redact_state(state, words, has_files=False)
-    letter = {"turns": [{"id": "user", "kind": "image", "text": said}], "reply": reply}
-    record = json.loads(words.clean_record(to_json(letter)))
-
-    assert cleaned == {
-        **state,
-        "history": [{"role": "user", "content": MARK}],
-        "results": {"role": MARK},
-    }
-    assert record["turns"] == [{"id": "user", "kind": "image", "text": MARK}]
-    assert record["reply"] == {
-        **reply,
-        "body": f"You said {MARK}",
-        "template": {**reply["template"], "parameters": [MARK]},
-    }
-
-
-def test_a_kept_wish_leaves_with_the_message_that_it_was_a_part_of() -> None:
-    words = RedactedWords(["Book a table, and cancel order Zebrafish!"])
-    again = "You also asked: “cancel order Zebrafish”. Shall I do that now?"
-    state = {
-        "kept": [
-            {"text": "cancel order Zebrafish", "node": "menu"},
-            {"text": "opening hours?", "node": "menu"},
-        ],
-        "history": [
-            {"role": "user", "content": "a table"},
-            {"role": "user", "content": "cancel order Zebrafish"},
-            {"role": "assistant", "content": again},
-        ],
-    }
-    cleaned, wider = redact_state(state, words, has_files=False)
-
-    assert "Zebrafish" not in json.dumps(cleaned)
-    assert cleaned["kept"] == state["kept"][1:]
-    assert wider.clean(again) == f"You also asked: “{MARK}”. Shall I do that now?"
-    assert wider.clean("You also asked: “the prices”.") == "You also asked: “the prices”."
 
 
 async def test_words_that_another_process_indexes_meanwhile_leave_too(redis: Redis) -> None:

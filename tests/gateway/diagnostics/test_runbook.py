@@ -40,7 +40,7 @@ from tests.core.rig import SESSION, Rig
 from tests.fakes import EchoDialog, build_turn
 from tests.flows.conversation import document, edge, node
 from tests.gateway.console.console_client import open_console
-from tests.gateway.console.conversations.test_conversations import open_first
+from tests.gateway.console.conversations.conversation_pages import open_first
 from tests.gateway.environments.full_disk import fill_disk, make_room, make_server, needs_limits
 from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.environments.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, build_message

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Unavailable
-from core.model import ControlAction, ControlReceived, Message, TurnReceived
+from core.model import ConsentRequest, ControlAction, ControlReceived, Message, TurnReceived
 from core.ports import AcceptResult, TurnOutcome
 from core.processing import AbuseLimits, SessionProcessor
 from gateway.redis.inbox import RedisInbox
@@ -46,6 +46,14 @@ class LimitedGateway:
             if processes:
                 await self.processor.run(session)
         return results
+
+    async def ask(self, *requests: ConsentRequest) -> None:
+        """Let the contact opt out or in by their words."""
+        for request in requests:
+            self.number += 1
+            turn = build_turn(self.number, SESSION, request)
+            await self.inbox.accept([TurnReceived(turn=turn, request=request)])
+            await self.processor.run(SESSION)
 
     @property
     def answer_count(self) -> int:
@@ -106,6 +114,33 @@ async def test_brief_answers_are_not_a_loop(redis: Redis) -> None:
 
     await gateway.say(*build_auto_replies(8), "help")
     assert gateway.channel.bodies[-1].endswith("help")
+
+
+@pytest.mark.parametrize("has_agent", [False, True])
+async def test_opting_out_and_in_again_and_again_is_limited_and_ends_opted_out(
+    redis: Redis, has_agent: bool
+) -> None:
+    gateway = LimitedGateway(redis, messages_per_minute=10)
+    await gateway.say("hello")
+    if has_agent:
+        act = ControlReceived(id="c", session=SESSION, address=ADDRESS, act=ControlAction.TAKE_OVER)
+        await gateway.inbox.accept([act])
+    for _ in range(40):
+        await gateway.ask(ConsentRequest.OPT_OUT, ConsentRequest.OPT_IN)
+
+    assert 10 < gateway.answer_count < 25
+    assert await redis.hget(f"tg:{{{SESSION}}}", "optout") == b"1"
+
+
+@pytest.mark.parametrize("request_", [ConsentRequest.OPT_IN, ConsentRequest.MARKETING_OPT_OUT])
+async def test_words_that_change_nothing_are_limited_as_others(
+    redis: Redis, request_: ConsentRequest
+) -> None:
+    """An opt-in, such as "yes", is one only while the contact is opted out."""
+    gateway = LimitedGateway(redis, messages_per_minute=10)
+    await gateway.ask(*[request_] * 40)
+
+    assert gateway.answer_count < 15
 
 
 async def test_an_unanswered_message_does_not_count_as_a_round(redis: Redis) -> None:

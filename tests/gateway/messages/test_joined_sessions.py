@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.model import Address, Ignored, Message, Turn, TurnReceived
+from core.model import Address, ControlAction, ControlReceived, Ignored, Message, Turn, TurnReceived
 from core.ports import AcceptResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
@@ -54,6 +54,31 @@ class Contact:
 @pytest.fixture
 def contact(redis: Redis) -> Contact:
     return Contact(redis)
+
+
+@pytest.mark.parametrize(
+    ("act", "field", "value"),
+    [(ControlAction.TAKE_OVER, "owner", b"human"), (ControlAction.OPT_OUT, "optout", b"1")],
+)
+async def test_an_act_that_was_on_its_way_to_the_former_session_counts_in_the_remaining_one(
+    contact: Contact, act: ControlAction, field: str, value: bytes
+) -> None:
+    await contact.join()
+    late = ControlReceived(id="late", session=NUMBER, address=ADDRESS, act=act)  # resolved before the join
+
+    assert await RedisInbox(contact.redis).accept([late]) == [AcceptResult.NEW]
+
+    assert await contact.redis.hget(f"tg:{{{USER}}}", field) == value
+    assert await RedisInbox(contact.redis).accept([late]) == [AcceptResult.DUPLICATE]
+
+
+async def test_an_opt_out_of_the_former_session_counts_for_what_waits_there(contact: Contact) -> None:
+    await contact.join()
+    stop = ControlReceived(id="stop", session=NUMBER, address=ADDRESS, act=ControlAction.OPT_OUT)
+
+    await RedisInbox(contact.redis).accept([stop])
+
+    assert await contact.redis.hget(f"tg:{{{NUMBER}}}", "optout") == b"1"
 
 
 async def test_a_webhook_of_the_former_session_that_is_repeated_is_not_a_new_message(

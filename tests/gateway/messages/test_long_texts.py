@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.twilio.api import render_parts as render_twilio
+from channels.twilio.rendering import render_parts as render_twilio
 from channels.whatsapp.rendering import render_parts as render_whatsapp
 from core.model import Address
 from flows import DialogMachine, Flow

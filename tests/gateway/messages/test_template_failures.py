@@ -14,7 +14,7 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from tests.fakes import build_turn
 from tests.flows.conversation import document, edge, node
 from tests.gateway.console.console_client import open_console
-from tests.gateway.console.conversations.test_conversations import open_first
+from tests.gateway.console.conversations.conversation_pages import open_first
 from tests.gateway.environments.inbound import InboundGateway
 
 

@@ -15,7 +15,7 @@ from channels._kit.rendering import to_gsm7_friendly
 from channels.intercom.rendering import render_comment_html
 from channels.intercom.rendering import render_parts as render_intercom
 from channels.sunshine.rendering import render_parts as render_sunshine
-from channels.twilio.api import render_parts as render_twilio
+from channels.twilio.rendering import render_parts as render_twilio
 from channels.whatsapp.rendering import render_parts as render_whatsapp
 from core.model import Address, Message, MessagePart, Reply
 from flows import DialogMachine, Flow

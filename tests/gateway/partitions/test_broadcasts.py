@@ -14,8 +14,8 @@ from gateway.broadcasts.broadcast import BroadcastState
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, StartResult
-from gateway.partitions.contact_partitions import build_opt_outs
 from gateway.partitions.inbox import PartitionedInbox
+from gateway.partitions.records.contact_partitions import build_opt_outs
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver

@@ -16,8 +16,8 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.sessions.log.session_log import read_log
 from tests.fakes import CostlyDialog, FakeChannel
+from tests.gateway.partitions.inboxes import build_message
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message
 
 
 async def run_turn(store: Redis, partition: int, number: int, limits: AbuseLimits) -> str:

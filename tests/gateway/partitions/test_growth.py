@@ -18,10 +18,10 @@ from gateway.broadcasts.broadcast import BroadcastState
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.middleware.channel.status_lookup import StatusLookup
-from gateway.partitions.contact_partitions import build_erasure
 from gateway.partitions.directory import PartitionDirectory, hash_name
 from gateway.partitions.layout import read_spread, spread_over
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.partitions.records.contact_partitions import build_erasure
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
@@ -30,13 +30,13 @@ from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.templates import TemplateRecords
 from tests.channels.whatsapp.builders import build_channel
 from tests.fakes import ADDRESS
-from tests.gateway.contacts.test_erasure import SMS, leave_traces_everywhere
+from tests.gateway.contacts.traces import SMS, leave_traces_everywhere
 from tests.gateway.environments.broadcasts import SPRING, build_number, build_rows
 from tests.gateway.environments.inbound import InboundGateway
-from tests.gateway.partitions.inboxes import build_inbox
+from tests.gateway.partitions.inboxes import build_inbox, build_message, build_status
+from tests.gateway.partitions.mailboxes import build_mailbox, commit_reply
 from tests.gateway.partitions.test_broadcasts import Partitions
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_mailbox, build_message, build_status, commit_reply
 from tests.gateway.partitions.test_records import build_subscription
 
 LIMITS = ProtocolLimits()

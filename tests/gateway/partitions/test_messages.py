@@ -10,14 +10,14 @@ from redis.asyncio import Redis
 from core.model import Message
 from gateway.partitions.directory import PartitionDirectory
 from gateway.partitions.inbox import PartitionedInbox
-from gateway.partitions.messages import PartitionedMessages
+from gateway.partitions.records.messages import PartitionedMessages
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import FakeChannel
+from tests.gateway.partitions.inboxes import build_message
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message
 
 
 @pytest.mark.parametrize("second_at_ms", [0, 3_600_000])

@@ -14,9 +14,8 @@ from gateway.redis.connection.cluster.partition import Partition
 from gateway.redis.connection.connect import open_partitions
 from gateway.redis.server.readiness import Readiness
 from gateway.storm.servers.cluster_group import ClusterGroup, running_cluster
-from tests.gateway.partitions.inboxes import build_inbox
+from tests.gateway.partitions.inboxes import build_inbox, build_message
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message
 
 COUNT = 4
 

@@ -9,16 +9,16 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model import ControlAction, ControlReceived, MessageTemplate
-from core.ports import Commit
+from core.ports import AcceptResult, Commit
 from gateway.hooks.partitioned_subscriptions import PartitionedSubscriptions
 from gateway.hooks.payload import event_id
 from gateway.hooks.subscription import Subscription, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
-from gateway.partitions.contact_partitions import build_erasure, build_opt_outs, export_stored
-from gateway.partitions.dead_letters import PartitionedDeadLetters
 from gateway.partitions.directory import hash_name
 from gateway.partitions.inbox import PartitionedInbox
-from gateway.partitions.numbered_ids import split_id
+from gateway.partitions.records.contact_partitions import build_erasure, build_opt_outs, export_stored
+from gateway.partitions.records.dead_letters import PartitionedDeadLetters
+from gateway.partitions.records.numbered_ids import split_id
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.hook_events import HookEvent, state_key
@@ -27,8 +27,8 @@ from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import TemplateSync
 from tests.fakes import ADDRESS, FakeChannel
+from tests.gateway.partitions.inboxes import build_message, read_mailbox_lengths
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message, read_mailbox_lengths
 
 
 def build_subscription() -> Subscription:
@@ -117,6 +117,17 @@ async def test_an_opt_out_by_one_name_counts_on_the_channels_of_the_others(
     assert await opt_outs.list_all() == []
 
 
+async def test_names_that_only_share_an_opt_out_are_erased_too(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    number, consent_name = "messages:app:+15550170", "messages:app:*sms:+15550170"
+    event = build_message(1, number, number).model_copy(update={"consent_names": (consent_name,)})
+    await inbox.accept([event])
+    await build_erasure(stores).erase("+15550170")
+
+    assert not [key for store in stores async for key in store.scan_iter("*15550170*")]
+
+
 async def test_the_files_of_an_erased_contact_are_deleted_where_those_of_all_are(
     stores: Sequence[Redis], inbox: PartitionedInbox
 ) -> None:
@@ -143,6 +154,19 @@ async def test_what_a_provider_repeats_of_an_erased_contact_is_not_stored(
 
     assert await read_mailbox_lengths(stores, second) == [0, 0, 0, 0]
     assert await read_mailbox_lengths(stores, first) == [0, 0, 0, 0]
+
+
+async def test_repeated_messages_of_an_erased_contact_of_two_partitions_leave_no_name(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    first, second = "messages:app:+15550170", "sms:x:+15550170"
+    assert hash_name(first, 4) != hash_name(second, 4)
+    events = [build_message(1, first, first), build_message(2, second)]
+    await inbox.accept(events)
+    await build_erasure(stores).erase("+15550170")
+
+    assert await inbox.accept(events) == [AcceptResult.DUPLICATE] * 2
+    assert not [key for store in stores async for key in store.scan_iter("*15550170*")]
 
 
 async def test_a_known_opt_out_counts_when_the_directory_has_forgotten_the_contact(

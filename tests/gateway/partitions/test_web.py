@@ -20,8 +20,8 @@ from gateway.partitions.directory import hash_name
 from gateway.redis.connection.connect import open_partitions, open_sync_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.sessions.log.session_log import read_owner
+from tests.gateway.partitions.inboxes import build_message
 from tests.gateway.partitions.test_directory import find_names
-from tests.gateway.partitions.test_inbox import build_message
 
 KEY = "a-key-of-the-operator"
 SIMULATOR = "twilio=http://127.0.0.1:9"  # nothing listens there

@@ -50,7 +50,7 @@ from gateway.redis.sweeper import Sweeper
 from gateway.webchat.sessions.session_limit import SessionLimit
 from gateway.webchat.text_stream import TextPublisher
 from tests.fakes import ADDRESS, build_turn
-from tests.gateway.contacts.test_erasure import SMS, build_status, leave_traces_everywhere
+from tests.gateway.contacts.traces import SMS, build_status, leave_traces_everywhere
 from tests.gateway.environments.inbound import InboundGateway
 from tests.gateway.messages.test_abuse import LimitedGateway, build_auto_replies
 

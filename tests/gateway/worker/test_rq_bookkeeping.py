@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from gateway.redis import rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.worker import AsyncWorker
-from gateway.worker.rq_bookkeeping import DequeuedJob, RqBookkeeper
+from gateway.worker.dequeued_job import DequeuedJob
+from gateway.worker.rq_bookkeeping import RqBookkeeper
 
 
 class BookkeepingRig:

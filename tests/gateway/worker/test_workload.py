@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.worker.rq_bookkeeping import DequeuedJob
+from gateway.worker.dequeued_job import DequeuedJob
 from gateway.worker.workload import Workload
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.protocol.actors import Actors, NextSteps
+from tests.protocol.actors import Actors
 from tests.protocol.model import Store
 from tests.protocol.sending.model import BROADCAST_KEY, SendingModel
+from tests.protocol.worker_steps import NextSteps
 from tests.protocol.world import Delivery, Sender, Step, Worker, World, WorldLimits
 
 IDLE = Sender()

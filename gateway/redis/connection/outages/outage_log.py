@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from time import monotonic
 
+from core.errors import GatewayError
 from core.log_context import log_extra
-from gateway.redis.connection.outages.error_messages import describe_redis_error
+from gateway.redis.connection.outages.error_messages import describe_redis_error, describe_storage_error
 
 log = logging.getLogger("turngate.redis")
 
@@ -25,7 +26,9 @@ class OutageLog:
     def record_failure(self, step: str, error: Exception) -> None:
         """Record that a step failed; the first failure, each new kind of error and a reminder are logged."""
         now = monotonic()
-        kind = describe_redis_error(error)
+        kind = (
+            describe_storage_error(error) if isinstance(error, GatewayError) else describe_redis_error(error)
+        )
         if not self._failing:
             self._kinds, self._began_at, self._next_line_at = set(), now, 0.0
         self._failing.add(step)

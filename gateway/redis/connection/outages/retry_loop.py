@@ -1,4 +1,4 @@
-"""Runs a periodic step until cancelled, and retries after errors of the server."""
+"""Runs a periodic step until cancelled, and retries after errors of the store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
 
+from core.errors import EncryptionKeyMissing, StorageUnavailable
 from gateway.redis.connection.outages.outage_log import outages
 
 
@@ -22,7 +23,7 @@ async def run_forever(step: Callable[[], Awaitable[object]], pause: float, descr
         while True:
             try:
                 await step()
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, StorageUnavailable, EncryptionKeyMissing) as error:
                 if not task.cancelling():
                     outages.record_failure(description, error)
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
@@ -25,6 +25,7 @@ _SESSION_KEY: Final = re.compile(r"tg:(?:proactive:|scheduled:)?\{(.+)\}.*", re.
 _FIELDS: Final = ("address", "known", "contact")
 _PERSON: Final = "tg:person:"
 _MAX_ROUNDS: Final = 4
+_RETIRED: Final = "}:retired"
 
 
 class FoundContact(FrozenModel):
@@ -65,6 +66,9 @@ class ContactSearch:
             if normalize(last_part(name)) in wanted or name in wanted:
                 sessions.add(session)
                 links.add(name)
+        sessions |= {
+            session async for name, session in self._read_retired() if normalize(last_part(name)) in wanted
+        }
         async for session, spelled, known_names in self._read_sessions():
             is_named = any(normalize_name(each) in names for each in known_names)
             if session in sessions or is_named or any(normalize(each) in wanted for each in spelled):
@@ -88,6 +92,15 @@ class ContactSearch:
             for key, session in zip(keys, stored, strict=True):
                 if session:
                     yield key.removeprefix(_PERSON), session.decode()
+
+    async def _read_retired(self) -> AsyncIterator[tuple[str, str]]:
+        """Yield the numbers that contacts gave up, with their sessions, unless the next owner has written."""
+        async for keys in scan_keys(self._redis, f"tg:{{*{_RETIRED}"):
+            for key in keys:
+                for name in await cast("Any", self._redis.smembers(key)):
+                    link: Any = await self._redis.hget(f"{_PERSON}{name.decode()}", "session")
+                    if not (link and await self._redis.exists(f"tg:{{{link.decode()}}}")):
+                        yield name.decode(), key.removeprefix("tg:{").removesuffix(_RETIRED)
 
     async def _read_sessions(self) -> AsyncIterator[tuple[str, frozenset[str], frozenset[str]]]:
         seen: set[str] = set()

@@ -105,12 +105,18 @@ class ContactErasure:
             removed.update(record.kind for record in chunk)
 
     async def _delete_leftovers(self, contact: FoundContact, removed: Counter[str]) -> None:
-        """Delete keys of the sessions that a later release made, and their places in the accounts' rows."""
+        """Delete keys of the sessions that a later release made, and their places in the accounts' rows.
+
+        The IDs of replies, too, that a status has brought back before the messages were marked as erased.
+        """
         for pattern in ("tg:ready:*", "tg:backlog:*"):
             async for keys in scan_keys(self._redis, pattern):
                 for key in keys if contact.sessions else ():
                     await self._redis.zrem(key, *contact.sessions)
         mentions = MentionFinder(contact.identifiers)
+        async for keys in scan_keys(self._redis, "tg:echo:*"):
+            for key in filter(mentions.is_in, keys):
+                removed["other records"] += int(await self._redis.delete(key))
         async for keys in scan_keys(self._redis, "tg:proactive_session:*"):
             values = await self._redis.mget(keys)
             for key, value in zip(keys, values, strict=True):

@@ -47,16 +47,26 @@ def _find_numbers(names: Sequence[str]) -> list[str]:
 
 
 async def resolve_names(
-    redis: Redis, names: Sequence[str], retention_ms: int, *, consent_names: Sequence[str] = ()
+    redis: Redis,
+    names: Sequence[str],
+    retention_ms: int,
+    *,
+    consent_names: Sequence[str] = (),
+    is_linked: bool = True,
 ) -> str:
-    """Return the session to which all names of a contact lead from now on, the most reliable name first."""
+    """Return the session to which all names of a contact lead from now on, the most reliable name first.
+
+    Without `is_linked` they lead where they do now.
+    """
     items = [
         {
+            "id": "",
             "names": list(names),
             "numbers": _find_numbers(names),
             "consent": list(consent_names),
             "meet": False,
             "known": False,
+            "linked": is_linked,
             "retired": [],
         }
     ]
@@ -102,20 +112,18 @@ class IdentityResolver:
 
     async def _resolve_sessions(self, received: Sequence[Event]) -> list[Event]:
         events = [await self._plan_merge(event) for event in received]
-        aliased = [
-            (index, event.aliases)
-            for index, event in enumerate(events)
-            if not isinstance(event, StatusChanged | TemplateChanged) and event.aliases
-        ]
+        aliased = [(index, names) for index, event in enumerate(events) if (names := _names_of(event))]
         if not aliased:
             return events
         keys = [
             {
+                "id": _id_of(events[index]),
                 "names": list(names),
                 "numbers": _find_numbers(names),
                 "consent": _find_consent_names(events[index]),
                 "meet": isinstance(event := events[index], Ignored | ContactMoved),
                 "known": isinstance(event, Ignored) and event.joins_known,
+                "linked": bool(getattr(event, "aliases", ())),
                 "retired": list(event.retired) if isinstance(event, ContactMoved) else [],
             }
             for index, names in aliased
@@ -188,6 +196,22 @@ class IdentityResolver:
 def echo_key(channel: str, reply_key: str) -> str:
     """Return the key that holds the provider's id of a reply, by our own key of it."""
     return f"tg:echo:{channel}:{reply_key}"
+
+
+def _names_of(event: Event) -> Sequence[str]:
+    """Return the names of an event's contact; its session alone if it only shares opt-outs with others."""
+    if isinstance(event, StatusChanged | TemplateChanged):
+        return ()
+    if isinstance(event, TurnReceived) and event.consent_names and not event.aliases:
+        return (event.turn.session,)
+    return event.aliases
+
+
+def _id_of(event: Event) -> str:
+    """Return the ID by which a repetition of an event is recognized; empty if it has none."""
+    if isinstance(event, TurnReceived | ParticipantMessage):
+        return event.turn.id
+    return str(getattr(event, "id", ""))
 
 
 def _find_consent_names(event: Event) -> list[str]:

@@ -7,15 +7,14 @@ has no such event (`gateway/redis/records/redaction/operator_redaction.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
 
 from core.model import FrozenModel
-from gateway.redis import lua, rq_layout
+from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.encryption.sealing import NOTHING
 from gateway.redis.lua import ProtocolLimits
@@ -23,6 +22,8 @@ from gateway.redis.records.contacts.key_content import read_stream
 from gateway.redis.records.hook_events import SUBSCRIPTIONS, state_key
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook
 from gateway.redis.records.redaction.redacted_words import RedactedWords, redact_state
+from gateway.redis.records.redaction.seized_lease import seized_lease
+from gateway.redis.records.redaction.stored_message import StoredMessage
 from gateway.redis.records.rewriting.record_rewriter import RecordRewriter, StoredRecord
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.search.text_words import WordDigests
@@ -31,7 +32,6 @@ from gateway.redis.records.stream_rewriter import StreamRewriter
 
 _LEASE_SECONDS: Final = 3.0
 """Time for a worker to finish its turn; after it the lease is taken over."""
-_POLL_SECONDS: Final = 0.05
 _INDEX_SECONDS: Final = 2 * FLUSH_SECONDS
 _MESSAGE_KINDS: Final = frozenset({"accepted", "participant", "said"})
 _SHARED_STREAMS: Final = (("tg:dead", "session"), ("tg:events", "s"), ("tg:hook_dead", "session"))
@@ -42,26 +42,6 @@ class Redaction(FrozenModel):
 
     sessions: tuple[str, ...] = ()
     records: int = 0
-
-
-class _Message:
-    """A message as the log and the mailbox have it: its texts, and the IDs of its entries."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.entries: list[str] = []
-        self.has_files = self.is_waiting = False
-
-    @property
-    def is_stored(self) -> bool:
-        """Return whether anything of the message was found."""
-        return bool(self.entries) or self.is_waiting
-
-    def add(self, fields: dict[str, Any]) -> None:
-        self.texts += [str(fields[name]) for name in ("text", "body", "payload") if fields.get(name)]
-        if form := fields.get("form"):
-            self.texts += [str(value) for value in form.values() if isinstance(value, str | int | float)]
-        self.has_files = self.has_files or bool(fields.get("files") or fields.get("attachments"))
 
 
 class MessageRedaction:
@@ -103,7 +83,7 @@ class MessageRedaction:
         state = await self._open_state(session, await self._read_state(session))
         _, wider = redact_state(state, words, has_files=message.has_files)
         changed = await self._clean_others(session, wider)
-        async with self._lease(session):
+        async with seized_lease(self._redis, self._limits, session, self._lease_seconds):
             changed += await self._take_from_mailbox(session, message_id)
             own, words = await self._clean_own(session, words, message)
             changed += own
@@ -118,9 +98,9 @@ class MessageRedaction:
             await self._streams.compact(session_key(session, part))
         return changed
 
-    async def _find(self, session: str, message_id: str) -> _Message:
+    async def _find(self, session: str, message_id: str) -> StoredMessage:
         """Read a message's texts from the log and the mailbox."""
-        message, keys = _Message(), {message_id}
+        message, keys = StoredMessage(), {message_id}
         rows = [row async for row in read_stream(self._redis, session_key(session, ":log"))]
         entries = [
             (entry, fields[b"k"].decode(), await self._open(session, fields[b"d"])) for entry, fields in rows
@@ -152,7 +132,7 @@ class MessageRedaction:
         return removed
 
     async def _clean_own(
-        self, session: str, words: RedactedWords, message: _Message
+        self, session: str, words: RedactedWords, message: StoredMessage
     ) -> tuple[int, RedactedWords]:
         """Clean the session's lists and log, then its state; return how many changed, and all words.
 
@@ -248,27 +228,6 @@ class MessageRedaction:
                 pipeline.srem(session_key(session, ":terms"), digest)
                 pipeline.zrem(f"tg:term:{digest}", session)
             await pipeline.execute()
-
-    @asynccontextmanager
-    async def _lease(self, session: str) -> AsyncIterator[None]:
-        """Hold the session's lease, so that no worker writes an older state back; then enqueue its work."""
-        seize = lua.load_script("seize", self._limits)
-        nonce, fence = lua.new_nonce(), None
-        waits = int(self._lease_seconds / _POLL_SECONDS)
-        for number in range(waits + 1):
-            force = "1" if number == waits else ""
-            fence = await seize(self._redis, [rq_layout.current_timestamp(), session, nonce, force])
-            if fence or not await self._redis.exists(session_key(session)):
-                break
-            await asyncio.sleep(_POLL_SECONDS)
-        try:
-            yield
-        finally:
-            if fence:
-                release = lua.load_script("release", self._limits)
-                if await release(self._redis, [session, fence]) == 0:
-                    pass_on = lua.load_script("pass_on", self._limits)
-                    await pass_on(self._redis, [rq_layout.current_timestamp(), session, fence])
 
     async def _open(self, session: str, stored: bytes) -> dict[str, Any]:
         opened: dict[str, Any] = from_json(await self._cipher.open(session, stored))

@@ -68,9 +68,9 @@ CONVERSATION_KINDS: Final = (
         1,
     ),
     KeyKind(
-        "tg:person:*, tg:{session}:names",
-        rf"tg:person:.+|{SESSION_PATTERN}:names",
-        "links from a contact's identifiers to the session",
+        "tg:person:*, tg:{session}:names · retired",
+        rf"tg:person:.+|{SESSION_PATTERN}(:names|:retired)",
+        "links from a contact's identifiers to the session, and numbers that the contact gave up",
         RetentionRule.EXPIRY,
         "400 days after the last message",
         400,

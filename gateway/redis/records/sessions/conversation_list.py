@@ -1,4 +1,4 @@
-"""Lists conversations by their last message, a page at a time, and finds them by identifiers and words."""
+"""Lists conversations by their last message, a page at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from core.errors import EncryptionKeyMissing
 from core.model import FrozenModel, Owner
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contacts.contact_names import last_part, read_names
-from gateway.redis.records.contacts.contact_spelling import query_terms
 from gateway.redis.records.session_keys import session_key
 
 PAGE_ROWS: Final = 50
@@ -121,54 +120,10 @@ class ConversationList:
                 return ConversationPage(await self._read_ends(rows), None)
         return ConversationPage(await self._read_ends(rows), after, is_cut=len(rows) < PAGE_ROWS)
 
-    async def search(
-        self, query: str, channels: Sequence[str], words: Sequence[str] = ()
-    ) -> list[ConversationRow]:
-        """Return the conversations of a number, address, ID, name, session or sent message, newest first.
-
-        With `words`, the digests of the query's words, also those in which the contact wrote all of them.
-        """
-        text = query.strip()
-        terms = query_terms(text)
-        sealer = await cipher_of(self._redis).sealer()
-        if sealer.is_on:  # names are found by their digests; older ones are clear
-            terms += sealer.hidden_terms(terms)
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for term in terms:
-                pipeline.zrevrange(f"tg:term:{term}", 0, PAGE_ROWS - 1, withscores=True)
-            pipeline.hexists(session_key(text), "address")
-            pipeline.get(f"tg:proactive_session:own-{text}")
-            for channel in channels:
-                pipeline.hget(f"tg:message:{channel}:{text}", "session")
-            answers: list[Any] = await pipeline.execute()
-        count = len(terms)
-        scores = {name.decode(): float(score) for found in answers[:count] for name, score in found}
-        named = [text] if answers[count] else []
-        named += [each.decode() for each in answers[count + 1 :] if each]
-        for session in named:
-            scores.setdefault(session, float(await self._redis.zscore("tg:conversations", session) or 0))
-        for session, score in (await self._find_by_words(words)).items():
-            scores.setdefault(session, score)
-        ordered = sorted((Cursor(score, session) for session, score in scores.items()), reverse=True)
-        return await self._read_rows(ordered[:PAGE_ROWS])
-
-    async def _find_by_words(self, words: Sequence[str]) -> dict[str, float]:
-        """Return the sessions with all of these words, each with the time of its newest one.
-
-        Each word leads to a bounded number of the newest sessions (keys.lua).
-        """
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for word in words:
-                pipeline.zrevrange(f"tg:term:{word}", 0, -1, withscores=True)
-            answers: list[Any] = await pipeline.execute() if words else []
-        found = [{name.decode(): float(score) for name, score in answer} for answer in answers]
-        common = set.intersection(*(set(each) for each in found)) if found else set[str]()
-        return {session: max(each[session] for each in found) for session in common}
-
     async def read_row(self, session: str) -> ConversationRow | None:
         """Return one conversation; `None` if it is not kept."""
         score: Any = await self._redis.zscore("tg:conversations", session)
-        rows = await self._read_rows([Cursor(float(score or 0), session)])
+        rows = await self.read_places([Cursor(float(score or 0), session)])
         return rows[0] if rows else None
 
     async def read_rows(self, sessions: Sequence[str]) -> list[ConversationRow]:
@@ -177,7 +132,11 @@ class ConversationList:
             return []
         scores: Any = await self._redis.zmscore("tg:conversations", list(sessions))
         places = [Cursor(float(score or 0), name) for name, score in zip(sessions, scores, strict=True)]
-        return await self._read_rows(places)
+        return await self.read_places(places)
+
+    async def read_places(self, cursors: Sequence[Cursor]) -> list[ConversationRow]:
+        """Return the rows of the sessions at these places, as far as they are kept."""
+        return await self._read_ends([row for row in await self._read_heads(cursors) if row])
 
     async def _read_index(self, index: str, after: Cursor | None, count: int) -> list[Cursor]:
         """Return the places after a cursor. Sessions with the same time are in the reverse order of names."""
@@ -192,10 +151,6 @@ class ConversationList:
             if len(part) < count or len(found) >= count or offset >= MAX_READ:
                 return found[:count]
             offset += count
-
-    async def _read_rows(self, cursors: Sequence[Cursor]) -> list[ConversationRow]:
-        """Return the rows of the sessions that are kept."""
-        return await self._read_ends([row for row in await self._read_heads(cursors) if row])
 
     async def _read_heads(self, cursors: Sequence[Cursor]) -> list[ConversationRow | None]:
         """Return a row without its last text for each place; `None` for a session that is not kept."""

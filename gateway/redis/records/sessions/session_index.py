@@ -9,6 +9,7 @@ from typing import Any, cast
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from core.log_context import HIDDEN_START
 from core.model import Address, FrozenModel, Owner
 from core.ports import State
 from gateway.redis.encryption.cipher import cipher_of
@@ -97,6 +98,18 @@ class SessionIndex:
         async for name in self._search_sessions("tg:{*}:seen", message_id):
             return name
         return None
+
+    async def complete_id(self, shown: str) -> str:
+        """Return the ID of a message that a log line shows without its beginning; any other as it is."""
+        if not shown.startswith(HIDDEN_START):
+            return shown
+        pattern = f"wamid.*{_escape_glob(shown.removeprefix(HIDDEN_START))}"
+        async for key in self._redis.scan_iter(f"tg:message:*:{pattern}", count=_MAX_KEYS_PER_CALL):
+            return str(key.decode().split(":", 3)[-1])
+        async for key in self._redis.scan_iter("tg:{*}:seen", count=_MAX_KEYS_PER_CALL):
+            async for member, _ in self._redis.zscan_iter(key, match=pattern):
+                return str(member.decode())
+        return shown
 
     async def find_by_contact(self, contact: str) -> list[str]:
         """Return the sessions of a number, address, user ID or name, in any usual spelling."""

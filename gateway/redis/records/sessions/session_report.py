@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -16,6 +17,7 @@ from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.session_index import SessionIndex
 
 _MAX_ENTRIES: Final = 1_000
+_REPLY_KEY: Final = re.compile(r"(.+)\.\d{1,4}(?:~t?\d{1,4})*")
 _FIELDS: Final = ("owner", "optout", "silenced", "window", "lease", "hold", "account", "address")
 
 
@@ -44,17 +46,20 @@ class SessionReport(FrozenModel):
 async def explain(redis: Redis, name: str, limit: int) -> list[SessionReport]:
     """Return reports about a message ID, a session or a contact; an empty list if it is unknown.
 
-    Of a message all its entries, of a session or a contact's sessions the last `limit`.
+    Of a message all its entries, of a session or a contact's sessions the last `limit`. A reply is found by
+    its key, which the process's log shows, and a message by its ID as shown there.
     """
+    reply = _REPLY_KEY.fullmatch(name)
     return (
         await _explain_message(redis, name)
         or await _explain_session(redis, name, limit)
         or await _explain_contact(redis, name, limit)
+        or (await _explain_message(redis, reply[1]) if reply else [])
     )
 
 
 async def _explain_message(redis: Redis, name: str) -> list[SessionReport]:
-    reports = []
+    reports, name = [], await SessionIndex(redis).complete_id(name)
     if proactive := await ProactiveMessages(redis).find(name):
         entries = await read_log_end(redis, proactive.session, _MAX_ENTRIES)
         selected = add_derived(select_by_keys(proactive.log_keys, entries), entries)

@@ -8,7 +8,7 @@ if stored[1] and stored[1] ~= ARGV[2] then return 'other' end
 if stored[1] and stored[2] ~= 'loading' then return 'running_already' end
 redis.call('DEL', 'tg:broadcast_rows:' .. name)
 redis.call('HSET', broadcast, 'digest', ARGV[2], 'definition', ARGV[3], 'total', ARGV[4], 'state', 'loading',
-  'started_ms', now, 'loader', ARGV[5])
+  'started_ms', now, 'loader', ARGV[5], 'entered', 0)
 redis.call('PEXPIRE', broadcast, RETENTION_MS)
 redis.call('ZADD', 'tg:broadcasts', now, name)
 redis.call('ZREMRANGEBYSCORE', 'tg:broadcasts', '-inf', now - RETENTION_MS)

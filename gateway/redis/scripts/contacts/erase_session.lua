@@ -64,6 +64,12 @@ local function delete_names()
     local person = 'tg:person:' .. name
     if redis.call('HGET', person, 'session') == session then deleted = deleted + redis.call('DEL', person) end
   end
+  -- a number that the contact gave up, unless its next owner has written (resolve_names.lua)
+  for _, name in ipairs(redis.call('SMEMBERS', key(session, ':retired'))) do
+    local person = 'tg:person:' .. name
+    local next_session = redis.call('HGET', person, 'session')
+    if next_session and redis.call('EXISTS', key(next_session)) == 0 then deleted = deleted + redis.call('DEL', person) end
+  end
   add('identity links', deleted)
 end
 

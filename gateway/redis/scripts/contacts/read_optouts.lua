@@ -2,6 +2,7 @@
 local scopes = {}
 for i, name in ipairs(ARGV) do
   local digest = name_digest(name)
-  scopes[i] = digest and redis.call('HGET', 'tg:optout_names', digest) or ''
+  local scope = digest and redis.call('HGET', 'tg:optout_names', digest)
+  scopes[i] = scope and scope ~= '0' and scope or ''
 end
 return scopes

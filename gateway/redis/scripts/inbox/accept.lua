@@ -18,12 +18,6 @@ local function was_received_before_joining(session, id)
   return false
 end
 
--- With several partitions: the names of the session's contact lead to another one, or are about to (leave_partition.lua).
-local function has_left(session)
-  local left = KEYS[1] and redis.call('HGET', key(session), 'left')
-  return left and (left == 'gone' or tonumber(left) > now)
-end
-
 -- Deduplication, in the same step as the append. Returns true when the id is new in this session.
 local function first_time(session, id)
   if is_erased(session .. ' ' .. id) then return false end
@@ -90,7 +84,10 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   end
   local is_window_open = facts.window and open_window(session, facts.window, entry, now)  -- also by one over a limit
   local result, fields, counted = 'new', read_fields(session), {}
-  if facts.limits and not facts.request then
+  -- An opt-out is always taken. An opt-in is limited, or the two in turn would be confirmed without end.
+  local change = facts.request and find_change(session, facts.request)
+  if facts.limits and (not change or change == '0') then
+    facts.limits.is_confirmed = change == '0'
     local reason, is_new
     reason, is_new, counted = abuse_reason(session, account, facts.limits, fields, now)
     if is_new then
@@ -107,7 +104,7 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   record_contact(session, facts)
   if facts.has_names or not fields.address then restore_optout(session, now) end
   if fields.account and fields.account ~= account then redis.call('ZREM', 'tg:ready:' .. fields.account, session) end
-  if facts.request and apply_optout_request(session, facts.request, now) then turn = facts.request_turn end
+  if facts.request and apply_optout_request(session, facts.request, now, facts.at) then turn = facts.request_turn end
   if facts.author or facts.request then fields = read_fields(session) end  -- a new contact's dialog starts anew
   redis.call('RPUSH', key(session, ':mail'), turn)
   begin_wait(session, now)
@@ -134,8 +131,11 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   return result
 end
 
--- Who speaks in a conversation speaks in all its sessions.
-function handle.control(session, id, owner, optout, entry, by_transfer, account, lapses)
+-- Who speaks in a conversation speaks in all its sessions. An act that was on its way to a session which has been joined with
+-- another one since counts in that; an opt-out counts for what still waits here, too.
+function handle.control(received_in, id, owner, optout, entry, by_transfer, account, lapses)
+  local session = present_session(received_in)
+  if session ~= received_in and optout ~= '' then set_optout(received_in, optout, now) end
   if not first_time(session, id) then return 'duplicate' end
   local result = record_control(session, owner, optout, entry, lapses, by_transfer, now)
   start_retention_if_idle(session)
@@ -175,7 +175,6 @@ function handle.activity(session, id, _, _, entry)
 end
 
 function handle.turn(session, id, turn, address, entry, policy, account, facts)
-  if has_left(session) then return 'moved' end
   facts = facts ~= '' and cjson.decode(facts) or {}
   if is_participant(session, facts) then
     count_class('messages', account, 'participant')
@@ -192,7 +191,6 @@ function handle.turn(session, id, turn, address, entry, policy, account, facts)
 end
 
 function handle.participant(session, id, turn, address, entry, policy, account, facts)
-  if has_left(session) then return 'moved' end
   count_class('messages', account, 'participant')
   return accept_participant(session, id, turn, address, entry, policy, account, cjson.decode(facts))
 end
@@ -214,7 +212,10 @@ function handle.status(message, status, rank, session_key, entry, failure, pause
   if not stored[2] then return 'early' end
   local session = stored[2]
   if redis.call('EXISTS', key(session)) == 0 then  -- erased or expired: its log stays away
-    if status == 'failed' then raise_account_failure(message, now) end
+    if status == 'failed' then
+      raise_account_failure(message, now)
+      record_reported_optout(session, failure, now)
+    end
     return 'new'
   end
   log_entry(session, 'status', entry)
@@ -271,11 +272,18 @@ end
 
 function handle.ignored() return 'counted' end
 
+local OF_CONTACT = {turn = true, participant = true, control = true, activity = true, moved = true}
 local results = {}
 for i = 2, #ARGV, 9 do
   local kind = ARGV[i]
-  local result, counted_as = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
-    ARGV[i + 6], ARGV[i + 7], ARGV[i + 8])
+  local result, counted_as = 'moved', nil
+  if OF_CONTACT[kind] and has_left(ARGV[i + 1], now) then
+    -- an opt-out counts here, too, for what still waits
+    if kind == 'control' and ARGV[i + 4] ~= '' then set_optout(ARGV[i + 1], ARGV[i + 4], now) end
+  else
+    result, counted_as = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
+      ARGV[i + 7], ARGV[i + 8])
+  end
   count((counted_as or kind) .. ':' .. (kind == 'ignored' and ARGV[i + 1] or result))
   results[#results + 1] = result
 end

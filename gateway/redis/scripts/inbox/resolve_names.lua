@@ -1,9 +1,9 @@
 -- The session of each contact by its identifiers (gateway/redis/records/contacts/identities.py).
--- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, numbers, consent, meet, known, retired}; `meet` links
--- all names to the session of the first one that has a session, with `known` only if one has; `numbers` are names that may be
--- given to somebody else; `consent` are names that lead to no session and share its opt-out with others; a name in `retired`
--- leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a session, for its
--- erasure and its opt-out.
+-- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {id, names, numbers, consent, meet, known, linked, retired};
+-- `id` is that of the message, of which nothing is stored if it was erased; `meet` links all names to the session of the
+-- first one that has a session, with `known` only if one has; without `linked` no name is linked; `numbers` are names that may be given to somebody else; `consent` are names that lead to no session and
+-- share its opt-out with others; a name in `retired` leads to a new one afterwards. Returns a session for each item.
+-- `tg:{session}:names` holds the names of a session, for its erasure and its opt-out.
 local function add_name(name, session)
   redis.call('SADD', 'tg:{' .. session .. '}:names', name)
   redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])
@@ -23,6 +23,8 @@ local function retire(name, session)
   redis.call('HSET', key, 'session', name .. ':' .. redis.sha1hex(session):sub(1, 8), 'with', '')
   redis.call('PEXPIRE', key, ARGV[1])
   redis.call('SREM', 'tg:{' .. session .. '}:names', name)
+  redis.call('SADD', 'tg:{' .. session .. '}:retired', name)
+  redis.call('PEXPIRE', 'tg:{' .. session .. '}:retired', ARGV[1])
 end
 -- Names of one contact led to two sessions: what `former` has received and sent is not new in the one that stays.
 local function follow(former, session)
@@ -41,6 +43,13 @@ end
 local function is_held(session)
   local owner = redis.call('HGET', 'tg:{' .. session .. '}', 'owner')
   return owner == 'human' or owner == 'waiting'
+end
+local function is_of_erased_message(item)
+  if item.id == '' then return false end
+  for _, name in ipairs(item.names) do
+    if is_erased(name .. ' ' .. item.id) then return true end
+  end
+  return false
 end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
@@ -67,9 +76,9 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     others[index] = stored and not belongs
   end
   session = session or retired_session
-  local stays_unknown = item.known and not session
+  local stays_unknown = not session and (item.known or is_of_erased_message(item))
   session = session or first
-  for index, name in ipairs(stays_unknown and {} or item.names) do
+  for index, name in ipairs((stays_unknown or not item.linked) and {} or item.names) do
     if not retired[name] then
       remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
     end

@@ -6,14 +6,15 @@
 -- for a message that is sent at once), the refusal of its template as JSON {code, reason} ('' for none), then reply and
 -- log entry for each part. A message of an agent takes the session
 -- over. Returns queued, duplicate (the same content again), id_used (another content under the key), full when too many
--- replies wait, unknown_session for one without any message, unscheduled for one that is not taken any more, or a
--- refusal's code.
+-- replies wait, unknown_session for one without any message, unscheduled for one that is not taken any more, moved for a
+-- contact whose session is in another partition, or a refusal's code.
 local now, session, id = clock(), ARGV[2], ARGV[3]
 local record, part_count, scheduled_in = proactive_record(session, id), (#ARGV - 13) / 2, ARGV[12]
 -- Its releaser stood still meanwhile: another one has released it, or it waits again and may have been cancelled since.
 if scheduled_in ~= '' and redis.call('HGET', scheduled_record(scheduled_in, id), 'state') ~= 'releasing' then
   return 'unscheduled'
 end
+if has_left(session, now) then return 'moved' end
 local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout', 'window')
 if not stored[1] and ARGV[8] == '' then return 'unknown_session' end
 

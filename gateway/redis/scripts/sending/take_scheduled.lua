@@ -6,9 +6,7 @@ local now, messages = clock(), {}
 -- this one. Whatever else came does not answer it.
 local function is_answered(session, since)
   if not since then return false end
-  local present = redis.call('HGET', 'tg:person:' .. session, 'session')
-  local is_joined = present and redis.call('SISMEMBER', key(present, ':former'), session) == 1
-  for _, each in ipairs({session, is_joined and present or session}) do
+  for _, each in ipairs({session, present_session(session)}) do
     if tonumber(redis.call('HGET', key(each), 'heard') or 0) > tonumber(since) then return true end
   end
   return false

@@ -8,6 +8,7 @@
 --                         marked_to transferred ours window bulk known asked zone repeated patience heard templates left last_due
 --                         terms (those indexed and the day, so that they are written once a day)
 --                         rate today said tokens replied silenced (abuse.lua)
+--                         consented (opt_outs.lua)
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
@@ -19,6 +20,7 @@
 --   tg:{s}:terms  set     terms by which the console finds the session: in tg:term:*
 --   tg:{s}:former set     sessions whose contact has this one since (resolve_names.lua): what they have seen is not new here
 --   tg:{s}:names  set     names of its contact, which lead here (gateway/redis/records/contacts/identities.py)
+--   tg:{s}:retired set    names that its contact gave up
 --   tg:{s}:proactive      zset  keys of proactive messages, by time
 --   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
 --                               entry (its first log entry), parts

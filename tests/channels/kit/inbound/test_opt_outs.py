@@ -85,6 +85,37 @@ def test_marketing_and_opt_in_have_words_of_their_own() -> None:
     assert recognize("start", "explicit") is ConsentRequest.OPT_IN
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "STOP STOP STOP",
+            "stop!!! stop!!!",
+            "Please stop",
+            "stop pls",
+            "STOP, thank you",
+            "Bitte stopp, danke",
+        ),
+        *("ＳＴＯＰ", "ⓢⓣⓞⓟ", "𝐒𝐓𝐎𝐏", "S T O P", "🛑 STOP 🛑", "Stop texting", "arrêt svp", "baja por favor"),
+        f"stop{' ' * 300}",
+    ],
+)
+def test_courtesies_repetitions_and_styles_make_no_difference(text: str) -> None:
+    assert recognize(text) is ConsentRequest.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "text", ["please", "thanks", "jaja", "stop stopping", "please stop the order", "now"]
+)
+def test_courtesies_alone_and_other_repetitions_are_none(text: str) -> None:
+    assert recognize(text) is None
+
+
+def test_an_added_word_may_have_courtesies_and_repeat_itself() -> None:
+    for word in ("please halt", "bye bye"):
+        assert OptOutRecognizer([word]).recognize(word, "explicit") is ConsentRequest.OPT_OUT
+
+
 def test_the_operator_adds_words() -> None:
     assert OptOutRecognizer(["lopeta tämä"]).recognize("Lopeta tama!", "explicit") is ConsentRequest.OPT_OUT
 

@@ -55,7 +55,7 @@ async def test_a_full_queue_holds_back_the_replies_of_its_number_and_loses_none(
         assert 590 < await redis.pttl(f"tg:throttled:twilio:{ACCOUNT}:{SMS}") / 1000 <= 600
         assert await redis.zcard("tg:paused") == await redis.xlen("tg:dead") == 0
 
-        simulator.queues = SenderQueues()  # it has been sent
+        simulator.messages_resource.queues = SenderQueues()  # it has been sent
         await redis.delete(f"tg:throttled:twilio:{ACCOUNT}:{SMS}")
         await redis.hdel(f"tg:{{{GRACE}}}", "hold")
         assert await processor.run(GRACE) is empty

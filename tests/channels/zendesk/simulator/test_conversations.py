@@ -7,13 +7,7 @@ from random import Random
 
 import pytest
 
-from channels._kit.simulator import (
-    Fault,
-    FaultSettings,
-    UserMessage,
-    WebhookDelivery,
-    WebhookResult,
-)
+from channels._kit.simulator import Fault, FaultSettings, UserMessage, WebhookDelivery, WebhookResult
 from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
 from core.model import ControlAction, TurnReceived
@@ -297,7 +291,7 @@ async def test_solved_answers_on_a_ticket_without_assignee_arrive() -> None:
 
 async def test_an_answer_is_sent_without_a_status_that_the_accounts_rules_refuse() -> None:
     desk = Simulation(answered_status="solved")
-    desk.simulator.required_to_solve = "order_number"
+    desk.simulator.ticket_api.required_to_solve = "order_number"
     send_user_message(desk)
     await desk.send("It left today.")
     ticket = desk.simulator.tickets.find_open_ticket(ADA)

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import ConfigurationError
 from flows.llm import ScriptedModel, create_model, factory
-from flows.llm.factory import PROVIDERS, Provider
+from flows.llm.providers import PROVIDERS, Provider, ProviderOptions
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ def test_a_missing_library_is_reported_with_what_to_install(
 
 
 def test_another_provider_gets_its_own_key_and_nothing_of_openai(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[factory.ProviderOptions] = []
+    made: list[ProviderOptions] = []
 
-    def create(options: factory.ProviderOptions) -> ScriptedModel:
+    def create(options: ProviderOptions) -> ScriptedModel:
         made.append(options)
         return ScriptedModel()
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.local.http_server import serve
+from tests.flows.conversation import Json
 
 
 class Shop:
@@ -85,3 +88,24 @@ class Shop:
         """Run in a separate task: pytest may end a fixture in another task than the one that began it."""
         async with self.server.session_manager.run():
             await self.released.wait()
+
+
+def build_replies(result: object) -> Any:
+    """Return the responses of a server without discovery; `result` is the tool's result."""
+
+    def answer(request: Request) -> Response:
+        said = json.loads(request._body)
+        made = {"initialize": HANDSHAKE, "tools/call": result}.get(said["method"])
+        if "id" not in said:
+            return Response(status_code=202)
+        body = {"result": made} if made is not None else {"error": {"code": -32601, "message": "what?"}}
+        return JSONResponse({"jsonrpc": "2.0", "id": said["id"], **body})
+
+    return answer
+
+
+HANDSHAKE: Json = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "serverInfo": {"name": "shop", "version": "1"},
+}

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from core.errors import ConfigurationError
-from core.ports import HttpRequest as Sent
-from core.ports import HttpResponse
 from flows.document import Flow
 from flows.document.validation import MCP_NOT_INSTALLED
 from flows.engine import DialogMachine
 from flows.llm import ScriptedModel, TransitionDecision
 from flows.tools import ToolCallRequest, failure_result
 from flows.tools.mcp import client as mcp_client
-from flows.tools.mcp.types import McpCall
-from flows.tools.results import MAX_RESULT_LENGTH, REDACTED, mcp_result
+from flows.tools.results import REDACTED
 from gateway.http.ssrf_guard import SafeFetch
-from tests.flows.conversation import Json, edge, flow, node, turn
+from tests.flows.conversation import turn
 from tests.flows.crm_server import Crm
 from tests.flows.tools.http.order_lookup import CountingListener
-from tests.flows.tools.mcp.mcp_server import Shop
-
-END = node("end", "The end.", is_final=True)
-SCHEMA = {"type": "object", "properties": {"item": {"type": "string"}}, "required": ["item"]}
+from tests.flows.tools.mcp.mcp_server import Shop, build_replies
+from tests.flows.tools.mcp.shop_flow import SCHEMA, build_flow, read_tool_result
 
 
 @pytest.fixture(params=["now", "old", "old and plain"])
@@ -42,38 +31,6 @@ async def shop(request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
     kind = request.param
     async with Shop(is_old=kind != "now", is_json=kind == "old and plain").running() as running:
         yield running
-
-
-def build_flow(server: str | None, name: str = "order", **more: Any) -> Flow:
-    tool = {
-        "id": name,
-        "name": name,
-        "description": f"To {name}.",
-        "type": "mcp",
-        "server": server,
-        "input_schema": SCHEMA,
-        **more,
-    }
-    first = node("a", "Hello!", edges=[edge("go", "end")])
-    return flow(first, END, global_edges=[edge("gone", "end")], tools=[tool])
-
-
-async def read_tool_result(flow: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
-    """Return the tool result that the model receives for the flow's only tool."""
-    script = ScriptedModel(
-        [
-            TransitionDecision(calls=(ToolCallRequest(name, {"item": "tea"}),)),
-            TransitionDecision(reply="So be it."),
-        ]
-    )
-    machine = DialogMachine(flow, script, fetch=SafeFetch([host]), **more)
-    await machine.start()
-    answer = await machine.turn("please")
-    await machine.aclose()
-    assert answer.text == "So be it."
-    (exchange,) = script.transition_requests[1].exchanges
-    assert answer.tools == (name if dict(exchange.result)["success"] else f"{name}!",)  # type: ignore[arg-type]
-    return dict(exchange.result)  # type: ignore[arg-type]
 
 
 async def test_a_tool_is_offered_as_the_document_has_it_and_run_by_its_server(shop: Shop) -> None:
@@ -255,123 +212,6 @@ async def test_a_server_that_says_come_back_later_is_not_waited_for(crm: Crm) ->
     result = await read_tool_result(build_flow(crm.url, timeout=5), crm.host)
     assert result["success"] is False
     assert {request.method for request in crm.requests} == {"POST"}
-
-
-def build_replies(result: object) -> Any:
-    """Return the responses of a server without discovery; `result` is the tool's result."""
-
-    def answer(request: Request) -> Response:
-        said = json.loads(request._body)
-        made = {"initialize": HANDSHAKE, "tools/call": result}.get(said["method"])
-        if "id" not in said:
-            return Response(status_code=202)
-        body = {"result": made} if made is not None else {"error": {"code": -32601, "message": "what?"}}
-        return JSONResponse({"jsonrpc": "2.0", "id": said["id"], **body})
-
-    return answer
-
-
-HANDSHAKE: Json = {
-    "protocolVersion": "2025-06-18",
-    "capabilities": {},
-    "serverInfo": {"name": "shop", "version": "1"},
-}
-
-
-@pytest.mark.parametrize(
-    ("content", "data"),
-    [
-        ({"type": "text", "text": '{"left": 3}'}, {"left": 3}),
-        ({"type": "text", "text": "{ah"}, "{ah"),
-        ({"type": "text", "text": '["\\ud800", NaN]'}, ["?", None]),
-        ({"type": "image", "data": "AAAA", "mimeType": "image/png"}, "[image]"),
-        ({"type": "resource", "resource": {"uri": "shop://tea", "text": "green"}}, "green"),
-    ],
-)
-async def test_content_without_structure_is_kept_as_text(crm: Crm, content: Json, data: object) -> None:
-    crm.answers = [build_replies({"content": [content]})] * 9
-    assert await read_tool_result(build_flow(crm.url), crm.host) == {"success": True, "data": data}
-
-
-DEEP = "[" * 50_000
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "null",
-        "{}",
-        "[]",
-        DEEP,
-        '{"jsonrpc": "2.0"',
-        '{"jsonrpc": "2.0", "id": 1, "result": 7}',
-        "\ud800 "[1:],
-    ],
-)
-@pytest.mark.parametrize(
-    "kind", ["application/json", "text/event-stream", "text/html", "application/json; charset=x"]
-)
-async def test_an_unusable_answer_fails(
-    crm: Crm, body: str, kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    said = f"event: message\ndata: {body}\n\n" if "event" in kind else body
-    crm.answers = [Response(said, headers={"content-type": kind})] * 9
-    result = await read_tool_result(build_flow(crm.url), crm.host)
-    assert result["success"] is False
-    assert len(result["error"]) <= 200
-    assert "validation error" not in result["error"]
-    assert "mcp" not in {record.name.partition(".")[0] for record in caplog.records}
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=20,
-)
-BLOCKS = st.lists(
-    st.fixed_dictionaries({"type": st.sampled_from(["text", "image", "x"]), "text": JSON}), max_size=3
-)
-RESULTS = JSON | st.fixed_dictionaries(
-    {}, optional={"content": BLOCKS | JSON, "structuredContent": JSON, "isError": JSON, "_meta": JSON}
-)
-
-
-class RecordedServer:
-    """Server without discovery, as an `HttpFetcher`; `result` is its tool's result."""
-
-    def __init__(self, result: object) -> None:
-        self.result = result
-
-    async def fetch(self, request: Sent) -> HttpResponse:
-        said = json.loads(request.body or b"{}")
-        made = {"initialize": HANDSHAKE, "tools/call": self.result}.get(said["method"])
-        if made is None or "id" not in said:
-            return HttpResponse(status=400)
-        body = json.dumps({"jsonrpc": "2.0", "id": said["id"], "result": made}).encode()
-        return HttpResponse(status=200, headers={"content-type": "application/json"}, body=body)
-
-    async def aclose(self) -> None:
-        pass
-
-
-@pytest.mark.long
-@given(RESULTS)
-def test_whatever_a_tool_comes_to_is_small_and_json(result: object) -> None:
-    call = McpCall("https://shop.example/mcp", {}, "order", {}, "k", 5, "order")
-    answered = asyncio.run(mcp_client.call_tool(call, RecordedServer(result)))
-    kept = json.dumps(
-        mcp_result(answered.data, (), success=answered.success), ensure_ascii=False, allow_nan=False
-    )
-    assert len(kept.encode()) <= 4 * MAX_RESULT_LENGTH
-
-
-async def test_a_result_has_no_more_than_a_state_has_room_for(crm: Crm) -> None:
-    rows = [{"name": "tea " * 300, "left": n} for n in range(200)]
-    crm.answers = [build_replies({"content": [], "structuredContent": {"rows": rows}})] * 9
-    result = await read_tool_result(build_flow(crm.url), crm.host)
-    assert result["data"]["rows"][0]["left"] == 0
-    assert len(json.dumps(result["data"])) <= MAX_RESULT_LENGTH
 
 
 async def list_offered_tools(flow: Flow) -> list[str]:

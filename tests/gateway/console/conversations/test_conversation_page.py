@@ -16,12 +16,14 @@ from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.library import __file__ as library_file
 from flows.llm import ScriptedModel, TransitionDecision
+from gateway.console.conversations.transcript import build_transcript
 from gateway.console.flows.flow_drawings import FlowDrawings, VisitedNodes
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.dead_letters import DeadLetters
+from gateway.redis.records.sessions.log.session_log import LogEntry
 from tests.fakes import build_turn
 from tests.gateway.console.console_client import FLOW, open_console, open_history
-from tests.gateway.console.conversations.test_conversations import open_first
+from tests.gateway.console.conversations.conversation_pages import open_first
 from tests.gateway.environments.inbound import InboundGateway
 
 SESSION = "fake:1"
@@ -186,3 +188,16 @@ async def test_the_page_says_that_the_flow_has_changed(redis: Redis) -> None:
         _, page = await open_first(http)
 
     assert "The flow has changed since: it does not have" in page.text
+
+
+def test_a_place_and_a_form_are_in_the_transcript() -> None:
+    shared = {
+        "place": "Park\nReed St 4\n47.5\n19.04",
+        "form": '{"size": "M", "days": ["Mon"], "note": "<b>"}',
+    }
+    entry = LogEntry(
+        id="1-0", at_ms=1, kind="accepted", data={"turn": "M1", "text": "", "files": 0, **shared}
+    )
+    [line] = build_transcript([entry], "Ada")
+
+    assert line.extras == ["Park, Reed St 4, 47.5, 19.04", "size: M", 'days: ["Mon"]', "note: <b>"]

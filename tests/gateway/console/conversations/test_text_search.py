@@ -17,7 +17,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.contacts.erasure import ContactErasure
-from gateway.redis.records.sessions.conversation_list import ConversationList
+from gateway.redis.records.sessions.search.conversation_search import ConversationSearch
 from gateway.redis.records.sessions.search.text_words import MAX_WORDS, WordDigests, split_words
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.outbox import ProactiveSender
@@ -36,7 +36,7 @@ async def accept_message(redis: Redis, number: int, session: str, text: str) -> 
 
 async def find_sessions(redis: Redis, query: str) -> list[str]:
     words = await WordDigests(redis).of(query)
-    return sorted(row.session for row in await ConversationList(redis).search(query, ["fake"], words))
+    return sorted(row.session for row in await ConversationSearch(redis).search(query, ["fake"], words))
 
 
 async def test_words_find_conversations_in_any_spelling_and_order(redis: Redis) -> None:

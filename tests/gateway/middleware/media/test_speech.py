@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from channels._kit.simulator import FetchedFile, UserMessage
 from channels.twilio import TwilioChannel
-from channels.twilio.simulator.message_validation import check_file
+from channels.twilio.simulator.resources.message_validation import check_file
 from channels.twilio.simulator.server import TwilioSimulator
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.rendering import build_request

@@ -29,19 +29,12 @@ from gateway.redis.records.schedule import Schedule
 from gateway.redis.records.sessions.conversation_list import ConversationList
 from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
+from gateway.redis.records.sessions.search.conversation_search import ConversationSearch
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.sessions.session_store import RedisSessionStore
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.fakes import EchoDialog, build_turn
-from tests.gateway.contacts.test_erasure import (
-    NAME,
-    NUMBER,
-    SMS,
-    TEXT,
-    TICKET,
-    WHATSAPP,
-    leave_traces_everywhere,
-)
+from tests.gateway.contacts.traces import NAME, NUMBER, SMS, TEXT, TICKET, WHATSAPP, leave_traces_everywhere
 from tests.gateway.environments.inbound import InboundGateway
 
 WRITTEN_BY_HAND = ("tg:own:*", "tg:quarantine", "tg:alarms", "*:held", "*:kept", "tg:dead", "*:text")
@@ -95,9 +88,9 @@ async def test_everything_is_still_found_and_shown(gateway: InboundGateway) -> N
     redis = gateway.redis
     await leave_traces_everywhere(gateway)
 
-    conversations = ConversationList(redis)
-    assert [row.session for row in await conversations.search("Quillfeather", [])] == [TICKET, WHATSAPP]
-    row = await conversations.read_row(TICKET)
+    found = await ConversationSearch(redis).search("Quillfeather", [])
+    assert [row.session for row in found] == [TICKET, WHATSAPP]
+    row = await ConversationList(redis).read_row(TICKET)
     assert row is not None
     assert (row.name, row.last_text) == (NAME, f"1: {TEXT}")
     assert (await ContactSearch(redis).find(NAME)).sessions == (SMS, WHATSAPP, TICKET)
@@ -281,7 +274,7 @@ async def test_everything_is_written_with_the_new_key_while_messages_arrive(redi
     for session in sessions:
         said = [each.data["body"] for each in await read_log(redis, session) if each.kind == "said"]
         assert said == [f"{n + 1}: {TEXT} {n}" for n in range(10)]
-    assert [row.session for row in await ConversationList(redis).search(NAME, [])] == [TICKET, WHATSAPP]
+    assert [row.session for row in await ConversationSearch(redis).search(NAME, [])] == [TICKET, WHATSAPP]
     assert [each.text async for each in DeadLetters(redis).list_between()] == [f"1: {TEXT}"]
     assert [
         row.variables["name"] for row in await Broadcasts(redis, ProtocolLimits()).read_rows("spring", 0, 1)

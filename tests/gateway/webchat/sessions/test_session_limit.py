@@ -47,6 +47,18 @@ async def test_an_address_gets_so_many_sessions_an_hour(redis: Redis) -> None:
     await conversations.aclose()
 
 
+async def test_all_addresses_of_one_ipv6_network_count_together(redis: Redis) -> None:
+    limit = SessionLimit(redis, 2)
+    addresses = ["2001:db8:1:2::1", "2001:DB8:1:2:ffff::9", "2001:db8:1:2::3%eth0", "2001:db8:1:3::1"]
+
+    assert [await limit.allow(each) for each in addresses] == [True, True, False, True]
+    assert [await limit.allow(each) for each in ("192.0.2.7", "::ffff:192.0.2.7", "192.0.2.7")] == [
+        True,
+        True,
+        False,
+    ]
+
+
 async def test_zero_is_without_limit(redis: Redis) -> None:
     limit = SessionLimit(redis, 0)
 

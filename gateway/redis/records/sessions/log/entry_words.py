@@ -9,7 +9,9 @@ from core.model import Owner
 from gateway.redis.records.sessions.log.derived_entries import GATE, WAITED, describe_reasons
 from gateway.redis.records.sessions.log.session_log import LogEntry
 
-_UNSAID: Final = frozenset({"text", "body", "payload", "choices", "media", "key", "id", "fence"})
+_UNSAID: Final = frozenset(
+    {"text", "body", "payload", "place", "form", "choices", "media", "key", "id", "fence"}
+)
 OWNER_WORDS: Final = {
     Owner.BOT.value: "The bot has the conversation",
     Owner.WAITING.value: "The conversation waits for an agent",

@@ -73,6 +73,13 @@ local function raise_account_failure(message, now)
   raise_alarm(stored[1], {code = report.code, reason = report.error, at_ms = now})
 end
 
+-- Record an opt-out that a failure reports, also of a session that has expired. Returns whether it is one.
+local function record_reported_optout(session, failure, now)
+  local scope = ({opted_out = '1', opted_out_of_marketing = 'marketing'})[failure]
+  if scope then set_optout(session, scope, now) end
+  return scope ~= nil
+end
+
 -- Guarantee L14: a failure that a status reports is settled as the same answer of the API would be. `message` is the key
 -- of a sent message. Returns whether the session has work now.
 local function settle_failed_status(message, now)
@@ -97,8 +104,7 @@ local function settle_failed_status(message, now)
   end
   redis.call('HDEL', key(session, ':kept'), report.id)
   count_broadcast(reply, 'failed')
-  if failure == 'opted_out' or failure == 'opted_out_of_marketing' then
-    set_optout(session, failure == 'opted_out' and '1' or 'marketing', now)
+  if record_reported_optout(session, failure, now) then
     log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'status ' .. report.code, at = 0}))
     return schedule_undelivered(session, reply, now, failure)
   end

@@ -31,10 +31,19 @@ local function is_stale(session, owner, at, by_transfer, now)
   return at < newest_time(stored[2], now)
 end
 
+-- An opt-out or opt-in; it changes no owner.
+local function record_consent(session, optout, entry, at, now)
+  if is_older_wish(session, at, now) then return 'stale' end
+  set_optout(session, optout, now, at)
+  redis.call('HSET', key(session), 'heard', now)
+  log_entry(session, 'control', entry)
+  return 'new'
+end
+
 local function record_control(session, owner, optout, entry, lapses, by_transfer, now)
-  if owner == 'bot' then end_silence(session, 'operator') end
-  if optout ~= '' then set_optout(session, optout, now) end
   local at = provider_time(cjson.decode(entry).at, now)
+  if optout ~= '' then return record_consent(session, optout, entry, at, now) end
+  if owner == 'bot' then end_silence(session, 'operator') end
   if at > 0 then
     if is_stale(session, owner, at, by_transfer, now) then return 'stale' end
     redis.call('HSET', key(session), 'acted', at)
@@ -58,7 +67,7 @@ local function absorb(session, other, address, now)
   if theirs[1] then redis.call('HSET', key(other), 'address', address) end
   clear_timers(other, 'inactivity', 'hand_off', 'undelivered')
   if theirs[3] and theirs[3] ~= '0' then
-    clear_optout(other)
+    end_optout(other)
     set_optout(session, theirs[3], now)
   end
   if theirs[2] ~= 'human' and theirs[2] ~= 'waiting' then return end

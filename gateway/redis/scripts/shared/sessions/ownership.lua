@@ -1,4 +1,16 @@
--- Who may speak in a session.
+-- Who may speak in a session, and whether there is somebody to speak to.
+
+-- With several partitions: the names of the session's contact lead to another one, or are about to (leave_partition.lua).
+local function has_left(session, now)
+  local left = KEYS[1] and redis.call('HGET', key(session), 'left')
+  return left and (left == 'gone' or tonumber(left) > now)
+end
+
+-- The session with which this one has been joined lately (resolve_names.lua), or itself.
+local function present_session(session)
+  local present = redis.call('HGET', 'tg:person:' .. session, 'session')
+  return present and redis.call('SISMEMBER', key(present, ':former'), session) == 1 and present or session
+end
 
 -- Guarantee L10: `owner` speaks from now on. With `expires` the bot may speak again after a period without an agent's
 -- action; without it, only an explicit action returns the session to the bot.
@@ -52,12 +64,14 @@ end
 
 -- Guarantees L10 and L13: the reason why a voice may not speak now and its code; nil when it may. Every rule about what
 -- may leave (a service window, quiet hours) belongs here: say.lua asks when a message is queued, mark.lua before each send.
--- `class` is that of the reply: '1' (proactive), 'confirmation' (of an opt-out or opt-in) or ''. `window` is when the
--- service window closes, for a reply that needs it to be open; nil for any other, and where it is not known.
+-- `class` is that of the reply: '1' (proactive), 'confirmation' (of an opt-out or opt-in: the contact gets it, whoever has
+-- the session), 'act' (a hand-off or closing, which says nothing to the contact) or ''. `window` is when the service window
+-- closes, for a reply that needs it to be open; nil for any other, and where it is not known.
 local function refusal_reason(owner, optout, voice, class, window, now)
-  if optout == '1' and class ~= 'confirmation' then return 'the person opted out', 'opted_out' end
+  local is_confirmation = class == 'confirmation'
+  if optout == '1' and not is_confirmation and class ~= 'act' then return 'the person opted out', 'opted_out' end
   if optout == 'marketing' and class == '1' then return 'the person opted out of marketing', 'opted_out' end
-  if voice == 'bot' and (owner == 'human' or owner == 'closed') then
+  if voice == 'bot' and not is_confirmation and (owner == 'human' or owner == 'closed') then
     return 'the session belongs to ' .. owner, owner == 'human' and 'person' or 'closed'
   end
   if window and tonumber(window) <= now then return 'the service window is closed', 'window' end

@@ -15,13 +15,30 @@ local function is_participant(session, facts)
   return contact and not is_same_person(contact, facts.author)
 end
 
+-- An opt-out of the former contact is not that of the new one, whose names are `names`. It stays under the former's names.
+local function forget_consent(session, names)
+  local present, are_new = redis.call('HGET', key(session), 'optout') or '0', {}
+  for _, name in ipairs(names or {}) do are_new[name] = true end
+  for _, name in ipairs(redis.call('SMEMBERS', key(session, ':names'))) do
+    local is_linked = name == session or redis.call('EXISTS', 'tg:person:' .. name) == 1
+    if not is_linked and not are_new[name] then redis.call('SREM', key(session, ':names'), name) end
+  end
+  redis.call('HDEL', key(session), 'consented')
+  if present == '0' then return end
+  end_optout(session)
+  for _, digest in ipairs((read_names(session))) do redis.call('HDEL', 'tg:optout_names', digest) end
+  add_optout_event(session, present)
+end
+
 -- Who writes first is the contact. If the provider names another one, what the bot knows is not theirs: it starts anew.
 local function record_contact(session, facts)
   if not facts.author then return end
   local contact = redis.call('HGET', key(session), 'contact')
   if contact and is_same_person(contact, facts.author) then return end
   redis.call('HSET', key(session), 'contact', facts.author)
-  if contact then forget_dialog(session) end
+  if not contact then return end
+  forget_dialog(session)
+  forget_consent(session, facts.consent)
 end
 
 -- A participant's own session belongs to the same conversation, so an agent who has that has this one too.

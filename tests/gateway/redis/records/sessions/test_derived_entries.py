@@ -21,7 +21,7 @@ from gateway.redis.records.sessions.session_report import explain
 from tests.core.rig import SESSION, Rig
 from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
-from tests.gateway.console.conversations.test_conversations import open_first
+from tests.gateway.console.conversations.conversation_pages import open_first
 
 
 def build_entry(at_ms: int, kind: str, **data: Any) -> LogEntry:

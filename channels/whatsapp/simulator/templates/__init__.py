@@ -1,0 +1,1 @@
+"""Message templates of the simulated business account."""

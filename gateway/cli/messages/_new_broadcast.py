@@ -1,0 +1,122 @@
+"""A broadcast to be started: built from the command's file and options, checked before it starts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from gateway.cli.messages._sender import build_sender, load_command_channels
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from gateway.broadcasts.broadcast import Broadcast
+    from gateway.broadcasts.preview import Preview
+    from gateway.broadcasts.recipient_file import Recipient
+    from gateway.config.settings import Settings
+
+
+_MAX_SHOWN_ROWS = 20
+
+
+def read_file(file: Path) -> list[Recipient]:
+    """Read the recipients. Raises `ConfigurationError` if the file cannot be read or has none."""
+    from core.errors import ConfigurationError
+    from gateway.broadcasts.recipient_file import RecipientFileError, read_recipients
+
+    try:
+        recipients = list(read_recipients(file.read_bytes()))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
+    except RecipientFileError as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+    if not recipients:
+        raise ConfigurationError(f"{file}: it has no rows below its header")
+    return recipients
+
+
+def build_broadcast(fields: dict[str, str | float], *, sender: str, channel: str) -> Broadcast:
+    """Return the broadcast of the command's options. Raises `ConfigurationError` for invalid ones."""
+    from pydantic import ValidationError
+
+    from core.errors import ConfigurationError
+    from gateway.broadcasts.broadcast import Broadcast
+    from gateway.config.settings import Settings
+    from gateway.server.json_requests import describe_validation_error
+
+    found, number = _find_channel(sender, channel, Settings.load())
+    name, _, account = found.partition("/")
+    try:
+        return Broadcast.model_validate({**fields, "channel": name, "account": account, "sender": number})
+    except ValidationError as error:
+        raise ConfigurationError(describe_validation_error(error)) from error
+
+
+def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, str]:
+    """Return the channel with its account, and the sending number, from --from and --channel."""
+    from core.errors import ConfigurationError
+    from core.ports import StartsConversations
+
+    names = [
+        name
+        for name, each in load_command_channels(settings).items()
+        if isinstance(each, StartsConversations)
+    ]
+    if sender in names and not channel:
+        return sender, ""
+    if channel and channel not in names:
+        raise ConfigurationError(
+            f"--channel: {channel} is not configured; available: {', '.join(names) or 'none'}"
+        )
+    if channel:
+        return channel, sender
+    likely = "twilio" if sender.startswith(("+", "whatsapp:")) else "whatsapp" if sender.isdigit() else ""
+    if likely in names:
+        return likely, sender
+    if len(names) == 1 and not likely:
+        return names[0], sender
+    raise ConfigurationError(
+        f"--channel: name the channel that sends; available: {', '.join(names) or 'none that can send first'}"
+    )
+
+
+async def preview_broadcast(
+    stores: Sequence[Redis], broadcast: Broadcast, recipients: list[Recipient]
+) -> Preview:
+    """Check each row, with the progress on a terminal."""
+    from gateway.broadcasts.preview import Previewer
+    from gateway.config.settings import Settings
+
+    def report(rows: int) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
+
+    return await Previewer(build_sender(stores, Settings.load())).run(broadcast, recipients, report)
+
+
+def print_preview(preview: Preview) -> None:
+    """Print who would get the broadcast, what it costs, and which rows are skipped."""
+    typer.echo(f"{preview.sendable} of {preview.total} rows can be sent.")
+    costs = []
+    if preview.segments:
+        costs.append(count_of(preview.segments, "SMS segment"))
+    if preview.templates:
+        category = f" of the category {preview.template_category}" if preview.template_category else ""
+        costs.append(f"{count_of(preview.templates, 'template message')}{category}")
+    if costs:
+        typer.echo(f"Billed by the provider: {', '.join(costs)}.")
+    if preview.unused:
+        typer.echo(f"Columns that the message does not use: {', '.join(preview.unused)}.")
+    for reason, count in preview.reasons():
+        typer.echo(f"  {count} skipped: {reason}")
+    for row in preview.skipped[:_MAX_SHOWN_ROWS]:
+        typer.echo(f"    line {row.line}: {row.reason}")
+
+
+def count_of(number: int, name: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

@@ -1,0 +1,1 @@
+"""Records in all partitions, asked for and changed as one."""
