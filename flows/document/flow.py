@@ -135,7 +135,7 @@ class Node(FlowModel):
     actions: tuple[ActionTrigger, ...] = ()
     completion_criteria: tuple[CompletionCriterion, ...] | None = None
     allow_skip: bool = True
-    max_turns: int | None = None
+    max_turns: int | None = Field(None, ge=0)
     interruptible: bool = True
     tools: tuple[Tool, ...] = ()
     lang_graph: dict[str, JsonValue] | None = Field(None, alias="langGraph")
@@ -229,7 +229,8 @@ class Flow(FlowLoader):
         """Return issues that do not keep the flow from running: unknown keys, unreachable nodes and so on."""
         found = (*find_unknown_keys(self), *find_warnings(self._to_document()))
         parts = {node.id: node.author_id for node in self.nodes if node.part_of}
-        own = (Issue(_name_author_node(self.author_path(path), parts), text) for path, text in found)
+        authored = (self.author_issue(path, text) for path, text in found)
+        own = (Issue(_name_author_node(path, parts), text) for path, text in authored)
         return (*self._load_warnings, *dict.fromkeys(own))
 
     def save(self, path: str | Path) -> None:

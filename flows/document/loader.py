@@ -126,7 +126,7 @@ class FlowLoader(FlowModel):
             flow = cls.model_validate(expansion.document)
         except ValidationError as error:
             found = [*issues_from_pydantic(error, cls), *validate_flow(expansion.document)]
-            own = ((to_author_path(path, _places_of(expansion)), message) for path, message in found)
+            own = (to_author_issue(path, message, _places_of(expansion)) for path, message in found)
             issues = [Issue(to_export_path(path, places), sentence) for path, sentence in own]
             raise FlowError(
                 source, list(dict.fromkeys([*expansion.issues, *issues])), expansion.files
@@ -144,9 +144,9 @@ class FlowLoader(FlowModel):
         self._places = _places_of(expansion)
         self._load_warnings = self._load_warnings or expansion.warnings
 
-    def author_path(self, path: str) -> str:
-        """Return the path in the author's document of a path in the graph."""
-        return to_author_path(path, self._places)
+    def author_issue(self, path: str, message: str) -> tuple[str, str]:
+        """Return the path in the author's document of a path in the graph, and the message for it."""
+        return to_author_issue(path, message, self._places)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -160,6 +160,22 @@ _Places = tuple[tuple[str, ...], tuple[str, ...]]
 
 def _places_of(expansion: Expansion) -> _Places:
     return expansion.node_places, expansion.edge_places
+
+
+_SLOT_PART = re.compile(r"\.properties\.(?P<slot>[^.\[]+)(?:\.(?P<key>[^.\[]+))?")
+
+
+def to_author_issue(path: str, message: str, places: _Places) -> tuple[str, str]:
+    """Return the author's path and the message of an issue in an expanded document.
+
+    For a part made for an author node the message names the slot and its key, which that path lacks.
+    """
+    own = to_author_path(path, places)
+    part = _SLOT_PART.search(path)
+    if part is None or own == path or part[0] in own:
+        return own, message
+    name, key = part["slot"], part["key"]
+    return own, f"slot “{name}”, {key}: {message}" if key else f"slot “{name}”: {message}"
 
 
 def to_author_path(path: str, places: _Places) -> str:

@@ -63,6 +63,8 @@ class ClauseWords:
     """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
     consent_companions: Words = frozenset()
     """Words that may stand beside a yes without changing it."""
+    hesitations: Words = frozenset()
+    """Companions that are no yes alone (“hm”, “my appointment”), whatever a model takes them for."""
     value_companions: Words = frozenset()
     """Words that may stand beside a value without changing it, in addition to the fillers."""
     code_companions: Words = frozenset()

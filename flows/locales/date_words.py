@@ -75,6 +75,10 @@ class DateWords:
     """Days of a month in words, beside its name (“the first of January”)."""
     named_days: Mapping[str, str] = field(default_factory=dict)
     """Days with a name, and what they are in digits."""
+    movable_days: Phrases = ()
+    """Days with a name that are another date each year (“Good Friday”): the date is asked for."""
+    week_numbers: Phrases = ()
+    """Words before the number of a week of the year (“week 50”)."""
     vague_days: Phrases = ()
     """Phrases for several days, of which one is asked for (“the weekend”)."""
     start_words: Words = frozenset()

@@ -86,6 +86,15 @@ class NumberWords:
     """Words of a question for an age."""
     age_changes: Phrases = ()
     """Verbs of an age that is not reached yet (“turns 9 in March”)."""
+    last_phrases: Phrases = ()
+    next_to_last_phrases: Phrases = ()
+    """Words for the last choice of a list, and for the one before it."""
+    having_words: Words = frozenset()
+    """Verbs by which a number counts something and chooses nothing of a list (“I have two”)."""
+    age_verbs: Words = frozenset()
+    """Verbs before an age (“my daughter *is* 3”)."""
+    child_words: Words = frozenset()
+    """Words for children, who are counted apart from adults."""
     age_units: Words = frozenset()
     """Units of an age."""
     unit_words: Words = frozenset()

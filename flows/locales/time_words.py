@@ -55,6 +55,8 @@ class TimeWords:
     spoken_five_patterns: tuple[str, ...] = ()
     """Patterns of what adds five to them (“six forty-five”)."""
     hour_minute_separators: Phrases = ()
+    clock_minutes: Mapping[str, int] = field(default_factory=dict)
+    """Minutes in words behind such a separator (“fünfzehn Uhr dreißig”)."""
     second_time_prefixes: Phrases = ()
     """Words before the second time of a range."""
     bound_words: Phrases = ()

@@ -22,7 +22,13 @@ from flows.nlu.answers.open_answers import (
 from flows.nlu.answers.reasoned_answers import read_reasoned_answer
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.clauses.inquiries import mask_inquiries
-from flows.nlu.clauses.negation import denied_positions, doubted_positions, is_excepted, split_clauses
+from flows.nlu.clauses.negation import (
+    denied_positions,
+    doubted_positions,
+    is_excepted,
+    is_replaced,
+    split_clauses,
+)
 from flows.nlu.clauses.neighbors import CLAUSE_END, is_among_unknown
 from flows.nlu.clauses.other_subjects import mask_other_subjects
 from flows.nlu.clauses.reports import is_about_past, mask_reports, new_date_only
@@ -44,7 +50,7 @@ from flows.nlu.entities.claims import (
     without_contacts,
 )
 from flows.nlu.entities.number_parser import MAX_DIGITS, RecognizedNumber
-from flows.nlu.entities.numbers import expand_fractions, recognize_numbers
+from flows.nlu.entities.numbers import expand_fractions, recognize_numbers, spell_amounts
 from flows.nlu.entities.pattern_entities import extract_pattern_matches
 from flows.nlu.entities.phone_numbers import recognize_phone_numbers
 from flows.nlu.quoted_text.quotations import UnquotedText, is_newest, may_quote, remove_quotations
@@ -148,6 +154,7 @@ __all__ = [
     "is_negation",
     "is_newest",
     "is_not_yet",
+    "is_replaced",
     "is_request",
     "is_reserved",
     "is_small_talk",
@@ -187,6 +194,7 @@ __all__ = [
     "remove_quotations",
     "repeats_offer",
     "says_nothing",
+    "spell_amounts",
     "split_clauses",
     "states_birth",
     "states_fact",

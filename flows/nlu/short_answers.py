@@ -67,8 +67,12 @@ def read_short_answer(text: str, language: str = DEFAULT_LANGUAGE) -> bool | Non
     if not own or text.rstrip().endswith("?"):
         return None
     agreed = _answer_index(lexicon).agreed
-    if len(own) > 1 and own[0] in {(word,) for word in lexicon.answers.no}:
-        own = [own[0] + own[1], *own[2:]]  # “no, that's it”
+    if (
+        len(own) > 1
+        and own[0] in {(word,) for word in lexicon.answers.no}
+        and agreed.get(own[0] + own[1]) is False
+    ):
+        own = [own[0] + own[1], *own[2:]]  # “no, that's it”, but “no, está mal” is no “no está mal”
     found = [agreed.get(_without_ends(words, lexicon)) for words in own]
     is_alone = all(answer is None for answer in found[1:]) and not _answers_otherwise(own[1:], lexicon)
     return found[0] if is_alone else None

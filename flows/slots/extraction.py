@@ -9,7 +9,14 @@ from datetime import date
 from pydantic import JsonValue
 
 from flows.locales import LocaleMessages, messages_for
-from flows.nlu import MAX_DIGITS, expand_fractions, mask_doubts, mask_outdated, text_after_retraction
+from flows.nlu import (
+    MAX_DIGITS,
+    expand_fractions,
+    mask_doubts,
+    mask_outdated,
+    spell_amounts,
+    text_after_retraction,
+)
 from flows.nlu.datetimes import write_days_in_digits
 from flows.slots.constraint_messages import violation_message
 from flows.slots.recognizers.boolean_extraction import extract_boolean
@@ -44,6 +51,8 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
         return SlotReading()
     if slot.kind in _COUNTED_KINDS:
         text = write_days_in_digits(text, slot.language)
+    if slot.kind in _NUMBER_KINDS:
+        text = spell_amounts(text)
     if slot.kind == "date":
         text = text_after_retraction(text, slot.language)
     if slot.kind in _IDENTIFYING_KINDS:

@@ -35,6 +35,8 @@ class Slot:
     """Mark of a value among others in the same text: a number's noun, or also its size; a label of others."""
     nouns: str = ""
     """Other words for what is asked for."""
+    rivals: str = ""
+    """Words for other values of this kind in the same form."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other names of the allowed values, each with its value."""
 
@@ -79,6 +81,7 @@ def _build_slot(
         constraints=constraints_from_schema(kind, part, schema),
         identified_by=str(part.get("x-told-by") or ""),  # the key is part of stored node versions
         nouns=" ".join(map(str, part.get("x-nouns") or ())),
+        rivals=" ".join(map(str, part.get("x-rivals") or ())),
         synonyms=_synonyms(part),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.console.layout.page import render_page
+from gateway.console.layout.refusals import is_for_reader
+from gateway.console.layout.rendering import render_page
 from gateway.server import error_responses
 
 _UNAVAILABLE = {
@@ -24,18 +25,13 @@ _KEY_MISSING = {
 async def handle_storage_error(request: Request, error: Exception) -> Response:
     """Convert a Redis error: a page for a browser in the console, JSON for everybody else."""
     answer = await error_responses.handle_storage_error(request, error)
-    return _show(request, _UNAVAILABLE) if _is_for_reader(request) else answer
+    return _show(request, _UNAVAILABLE) if is_for_reader(request) else answer
 
 
 async def handle_missing_key(request: Request, error: Exception) -> Response:
     """Convert a value that cannot be decrypted, in the same way; the log says which key is missing."""
     answer = await error_responses.handle_missing_key(request, error)
-    return _show(request, _KEY_MISSING) if _is_for_reader(request) else answer
-
-
-def _is_for_reader(request: Request) -> bool:
-    is_console = request.url.path == "/console" or request.url.path.startswith("/console/")
-    return is_console and "text/html" in request.headers.get("accept", "")
+    return _show(request, _KEY_MISSING) if is_for_reader(request) else answer
 
 
 def _show(request: Request, words: dict[str, str]) -> Response:

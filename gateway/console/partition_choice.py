@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.console.layout.partition_links import PARAMETER, name_partition
+from gateway.console.layout.refusals import is_for_reader
 
 COOKIE: Final = "turngate_partition"
 
@@ -31,7 +32,7 @@ class PartitionChoice:
         connection = HTTPConnection(scope)
         asked = connection.query_params.get(PARAMETER, "")
         number = self._parse(asked or connection.cookies.get(COOKIE, ""))
-        if not asked and _asks_for_page(connection):
+        if not asked and scope.get("method") == "GET" and is_for_reader(connection):
             path = f"{connection.url.path}?{connection.url.query}".rstrip("?")
             if (named := name_partition(path, number)) != path:
                 await RedirectResponse(named, 307)(scope, receive, send)
@@ -56,10 +57,3 @@ class PartitionChoice:
     def _parse(self, text: str) -> int:
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
         return number if number < self._count else 0
-
-
-def _asks_for_page(connection: HTTPConnection) -> bool:
-    """Return whether a browser opens a page of the console: its URL is to name the partition."""
-    is_console = connection.url.path == "/console" or connection.url.path.startswith("/console/")
-    is_html = "text/html" in connection.headers.get("accept", "")
-    return is_console and is_html and connection.scope.get("method") == "GET"

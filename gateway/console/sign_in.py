@@ -11,6 +11,7 @@ from starlette.routing import Route
 from gateway.access.operator_keys import OperatorKey
 from gateway.access.request_source import is_same_origin
 from gateway.console.layout.page import ConsolePage, read_form
+from gateway.console.layout.refusals import explain_refusals
 from gateway.redis.records.operators.operator_sessions import SESSION_SECONDS
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import SESSION_COOKIE, SIGN_IN_PATH, Identity
@@ -26,8 +27,8 @@ class SignInPage(ConsolePage):
         """Return the page's routes."""
         return [
             Route(SIGN_IN_PATH, self.page, methods=["GET"]),
-            Route(SIGN_IN_PATH, self.sign_in, methods=["POST"]),
-            Route("/console/sign-out", self.sign_out, methods=["POST"]),
+            Route(SIGN_IN_PATH, explain_refusals(self.sign_in), methods=["POST"]),
+            Route("/console/sign-out", explain_refusals(self.sign_out), methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from core.model import infer_content_type
 from core.ports import Capabilities
-from flows.authoring.lint.addresses import find_private_addresses
+from flows.authoring.lint.addresses import find_unusable_addresses
 from flows.authoring.lint.channel_limits import ChannelRenderer, TextCostFormatter, check_channel_limits
 from flows.authoring.lint.cycles import find_infinite_loops
 from flows.authoring.lint.descriptions import find_unreadable_descriptions
@@ -63,7 +63,7 @@ def lint(
         find_dead_choices,
         find_unknown_names,
         find_failing_templates,
-        find_private_addresses,
+        find_unusable_addresses,
         find_unreadable_descriptions,
     )
     found = (problem for check in checks for problem in check(flow))

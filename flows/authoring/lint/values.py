@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from flows.compiled import CompiledFlow, compile_flow
 from flows.document import FALLBACK_FIELDS, Flow, Issue, Node
 from flows.slots import Slot
-from flows.templating import RenderError, TextTemplate, unset_names
+from flows.templating import RenderError, TextTemplate, referenced_secrets, unset_names
 
 _ENGINE_NAMES = frozenset(
     (
@@ -37,6 +37,10 @@ def find_unknown_names(flow: Flow) -> Iterator[Issue]:
         for name in (tool.id, tool.name)
     }
     for where, source in _sources(flow):
+        if not where.startswith("action ") and referenced_secrets(source):
+            yield Issue(
+                where, "secrets are empty here: they are for the url, headers and body of calls alone."
+            )
         for name in sorted(unset_names(source) - known):
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean “{near[0]}”?" if near else "."

@@ -83,6 +83,7 @@ class Form:
             "properties": {
                 each.name: {
                     **_property(each),
+                    **(self._build_rivals(each) if is_asked and each is slot else {}),
                     **self._build_identified_by(
                         each, is_asked=is_asked and each is slot, is_reviewed=is_reviewed
                     ),
@@ -90,6 +91,15 @@ class Form:
                 for each in (slot, *beside)
             },
             "required": [slot.name],
+        }
+
+    def _build_rivals(self, slot: CollectSlot) -> Json:
+        """Return the schema key of the names of other days of this kind, which an answer may be about."""
+        if not any(slot is each for each in self.paired):
+            return {}
+        rivals = [each for each in self.paired if each is not slot and slot_kind(each) == slot_kind(slot)]
+        return {
+            "x-rivals": [" ".join((each.name, describe(each), each.label, *each.keywords)) for each in rivals]
         }
 
     def _build_identified_by(self, slot: CollectSlot, *, is_asked: bool, is_reviewed: bool) -> Json:

@@ -22,8 +22,14 @@ def find_yaml_hint(problem: str, text: str, line_number: int, column: int) -> st
         return "write a text that begins with {{ in quotes"
     if "'\\t'" in problem:
         return "indent with spaces"
-    if "cannot start any token" in problem:
+    if (
+        "cannot start any token" in problem
+        or "undefined alias" in problem
+        or "expected alphabetic" in problem
+    ):
         return "write a text that begins with this character in quotes"
+    if "constructor for the tag" in problem:
+        return "write a text that begins with ! in quotes; tags are not read"
     if "expected <block end>" in problem:
         return "the line is not indented like those above it, or a text continues after its closing quote"
     return ""

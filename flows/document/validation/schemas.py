@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
 import phonenumbers
 
 from flows.document.errors import Issue
+from flows.document.reading.parser import QUOTES_NEEDED
 from flows.document.traversal import Document, get_mapping
 from flows.document.validation.hints import suggest_name
 from flows.text import pattern_error
@@ -71,6 +72,8 @@ def _validate_subschema(path: str, schema: Document, root: Document, depth: int 
         yield f"{path}.pattern", sentence
     if "enum" in schema and not (isinstance(schema["enum"], list | tuple) and schema["enum"]):
         yield f"{path}.enum", "This must be a list with at least one value."
+    elif "enum" in schema and schema.get("type") != "boolean" and _mixes_booleans(schema["enum"]):
+        yield f"{path}.enum", QUOTES_NEEDED
     if "x-synonyms" in schema and (sentence := _synonyms_error(schema)):
         yield f"{path}.x-synonyms", sentence
     if schema.get("x-region") not in (None, "") and (sentence := region_error(schema["x-region"])):
@@ -91,6 +94,11 @@ def _validate_subschema(path: str, schema: Document, root: Document, depth: int 
                 )
     for place, part in _iter_subschemas(path, schema) if depth else ():
         yield from _validate_subschema(place, part, root, depth - 1)
+
+
+def _mixes_booleans(values: Sequence[object]) -> bool:
+    """Return whether texts and true or false are values of one list, as YAML reads `[yes, no, maybe]`."""
+    return any(isinstance(each, bool) for each in values) and any(isinstance(each, str) for each in values)
 
 
 def _synonyms_error(schema: Document) -> str:

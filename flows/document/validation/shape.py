@@ -61,6 +61,10 @@ _WRONG_KIND = {
 """Types of errors to which the found value and an example are added."""
 
 
+_OBJECT_EXPECTED = ("model_type", "model_attributes_type", "dict_type")
+_DURATIONS = ("after", "before")
+
+
 def issues_from_pydantic(error: ValidationError, model: type[BaseModel] | None = None) -> Iterator[Issue]:
     """Yield an issue for each value that is missing or of the wrong type; `model` is that of the document."""
     details = error.errors(include_url=False)
@@ -83,10 +87,14 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
         return "Text is required here and this is a number: write it in quotes."
     if kind == "extra_forbidden":
         return _describe_unknown_key(str(location[-1]), known_keys(model, location[:-1]) if model else ())
+    if kind == "string_pattern_mismatch":
+        return _describe_form(location)
     if kind not in _ERROR_MESSAGES:
         return f"{detail['msg']}."
+    is_menu_choice = kind in _OBJECT_EXPECTED and location[-2:-1] == ("choices",)
     sentence = _ERROR_MESSAGES[kind].format(**detail.get("ctx", {})).replace("'", "")
-    written = f": write {example}" if (example := example_for(location)) else ""
+    example = example_for(("menu choices", 0)) if is_menu_choice else example_for(location)
+    written = f": write {example}" if example else ""
     if kind == "missing":
         near = find_nearest(str(location[-1]), _unknown_keys_in(value, model, location[:-1]))
         meant = f"; is it “{near}” by mistake" if near else ""
@@ -100,6 +108,13 @@ def _describe_problem(detail: ErrorDetails, model: type[BaseModel] | None) -> st
     if kind in _WRONG_KIND:
         return f"{sentence.rstrip('.')} and this is {describe_value(value)}{written}{_final_stop(written)}"
     return sentence
+
+
+def _describe_form(location: tuple[int | str, ...]) -> str:
+    """Return how the text at a place is written, whose pattern says nothing to an author."""
+    if location[-1] in _DURATIONS:
+        return "This is a duration: write it like 30m, 2h or 1d."
+    return "This must be letters, digits and “_”, with no digit first: write first_name, for example."
 
 
 def _final_stop(written: str) -> str:

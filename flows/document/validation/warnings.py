@@ -16,8 +16,10 @@ from flows.document.traversal import (
     iter_objects,
     iter_tool_owners,
 )
+from flows.document.validation.hints import find_nearest
 from flows.document.validation.languages import find_untranslated
 from flows.document.validation.mcp import unavailable_reason
+from flows.document.validation.odd_schemas import find_odd_schemas
 from flows.text import BoundedRegex
 
 _NESTED_QUANTIFIER = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
@@ -32,8 +34,39 @@ def find_warnings(document: Document) -> tuple[Issue, ...]:
         *_find_slow_patterns(document),
         *_find_unavailable_tools(document),
         *_find_excessive_timeouts(document),
+        *_find_unknown_node_types(document),
+        *_find_former_ids_in_use(document),
+        *_find_unused_actions(document),
+        *find_odd_schemas(document),
         *find_untranslated(document),
     )
+
+
+_NODE_TYPES = ("router", "instruction", "static", "final")
+
+
+def _find_unknown_node_types(document: Document) -> Iterator[Issue]:
+    for path, node in iter_objects(document, "nodes"):
+        kind = node.get("node_type")
+        near = find_nearest(kind, _NODE_TYPES) if isinstance(kind, str) and kind not in _NODE_TYPES else ""
+        if near:
+            yield Issue(f"{path}.node_type", f"The type “{kind}” has no effect. Is “{near}” meant?")
+
+
+def _find_former_ids_in_use(document: Document) -> Iterator[Issue]:
+    ids = {node.value.get("id") for node in iter_objects(document, "nodes")}
+    for path, node in iter_objects(document, "nodes"):
+        for index, name in enumerate(node.get("was") or ()):
+            if name in ids:
+                yield Issue(f"{path}.was[{index}]", f"“{name}” is the id of a node: this has no effect.")
+
+
+def _find_unused_actions(document: Document) -> Iterator[Issue]:
+    owners = [*iter_objects(document, "nodes"), *iter_edges(document)]
+    used = {part.value.get("action_id") for owner in owners for part in iter_objects(owner.value, "actions")}
+    for path, action in iter_actions(document):
+        if action.get("id") not in used:
+            yield Issue(path, f"No node and no edge runs “{action.get('id')}”.")
 
 
 def _is_regular_exit(edge: Document) -> bool:

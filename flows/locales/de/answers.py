@@ -8,12 +8,16 @@ from flows.locales.answer_words import AnswerWords
 from flows.locales.folding import phrases, words
 
 ANSWERS: Final = AnswerWords(
-    yes=words("ja jo jup jawohl jawoll joh jepp jep joa jau"),
+    yes=words("ja jo jup jawohl jawoll joh jepp jep joa jau jap jou jaja"),
     no=words("nein ne nee nö nope"),
     lone_no=words("nein nee nope"),
     modal_particles=words("ja ne"),
     correct=words("richtig korrekt wahr einverstanden stimmt passt"),
-    emphatic_yes=words("selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher"),
+    emphatic_yes=words(
+        "selbstverständlich perfekt jep jepp joa gern okay genau klar gerne natürlich sicher exakt klaro "
+        "sicherlich "
+        "freilich logo definitiv absolut oki okidoki bestätigt bestätige bestätigen aufjedenfall"
+    ),
     incorrect=words("falsch nie niemals"),
     intensifiers=words("ganz gar leider überhaupt wirklich so"),
     yes_phrases=phrases(
@@ -22,7 +26,9 @@ ANSWERS: Final = AnswerWords(
         "sie das, machen wir so, so machen wir es, so machen wir das, mach ruhig, von mir aus, "
         "sehr gerne, sehr gern, mit vergnügen, geht klar, alles klar, das passt, leg los, legen sie los, "
         "sieht gut aus, klingt gut, alles bestens, sehr gut, hört sich gut an, gefällt mir, "
-        "alles gut, nicht schlecht, wäre nicht schlecht, wär nicht schlecht"
+        "alles gut, nicht schlecht, wäre nicht schlecht, wär nicht schlecht, auf alle fälle, los geht's, "
+        "los gehts, "
+        "machen wir, mach mal, geht in ordnung, eh klar, das geht, gut so, na gut"
     ),
     no_phrases=phrases(
         "auf keinen fall, auf gar keinen fall, natürlich nicht, sicher nicht, bestimmt nicht, keinesfalls, "

@@ -15,7 +15,9 @@ CLAUSES: Final = ClauseWords(
     reservations=phrases(
         "aber, außer, bis auf, abgesehen von, wenn, falls, sofern, solange, es sei denn, sondern, "
         "stattdessen, jedoch, obwohl, allerdings, nur, bevor, nachdem, erst, bis, vorausgesetzt, später, "
-        "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an"
+        "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an, fast richtig, fast, beinahe, "
+        "nahezu, na ja, "
+        "denke ja, denk ja, müsste"
     ),
     exceptions=phrases(
         "streich, streichen sie, vergiss, vergessen sie, außer, bis auf, ausgenommen, abgesehen von, nur "
@@ -87,8 +89,11 @@ CLAUSES: Final = ClauseWords(
         "genehmigt bewilligt freigegeben abgesegnet für "
         "dann mal nur zu also gut super prima perfekt toll wunderbar bestens einverstanden machen mach "
         "machen bestätige bestätigt okay ok und sind einfach jetzt gern gerne freut mich ach oh na guten "
-        "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter"
+        "hallo aber natürlich unbedingt auf jeden fall passt so los stimmt völlig absolut weiter ähm äh hm "
+        "hmm mei eh "
+        "bin damit wäre termin geht ganz hätte will dabei"
     ),
+    hesitations=words("ähm äh hm hmm mei eh oh ach na also termin der die den ich wir hätte"),
     value_companions=words(
         "halt eben einfach sofort gleich insgesamt zusammen gesamt soll solls soll's sollte sollen wär's "
         "wärs "

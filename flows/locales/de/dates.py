@@ -107,7 +107,14 @@ DATES: Final = DateWords(
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
+    movable_days=phrases(
+        "rosenmontag, karfreitag, gründonnerstag, ostermontag, ostersonntag, pfingstmontag, pfingstsonntag, "
+        "fronleichnam, himmelfahrt, advent"
+    ),
+    week_numbers=phrases("kw, woche, kalenderwoche"),
     vague_days=phrases(
+        "ende des monats, monatsende, anfang des monats, monatsanfang, mitte des monats, in einem monat, "
+        "monaten, "
         "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, "
         "pfingsten, nächsten monat"
     ),

@@ -17,7 +17,10 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "das wäre super, "
         "das wäre nett, das wär toll, das wär super, wäre gut, wäre schön, wäre toll, wäre super, wär gut, "
         "wär schön, wär super, wäre nicht schlecht, wär nicht schlecht, nicht schlecht, logo, logisch, "
-        "klar doch, immer doch, unbedingt, na sicher, ich habe einen, ich habe eine, hab einen, hab eine"
+        "super, prima, klasse, toll, wunderbar, ausgezeichnet, hervorragend, gut, los, bitte sehr, "
+        "keine änderungen, "
+        "nichts zu ändern, klar doch, immer doch, unbedingt, na sicher, ich habe einen, ich habe eine, "
+        "hab einen, hab eine"
     ),
     no=phrases(
         "hab ich nicht, habe ich nicht, haben wir nicht, bin ich nicht, sind wir nicht, will ich nicht, "

@@ -8,11 +8,15 @@ from flows.locales.answer_words import AnswerWords
 from flows.locales.folding import phrases, words
 
 ANSWERS: Final = AnswerWords(
-    yes=words("yes yeah yep yup yea"),
+    yes=words("yes yeah yep yup yea ya yah yeh yas yass"),
     no=words("no nope nah"),
     lone_no=words("nope nah"),
     correct=words("right correct true ok okay fine agree agreed confirmed accept accepted"),
-    emphatic_yes=words("alright perfect ofc okey okie gladly absolutely exactly definitely certainly sure"),
+    emphatic_yes=words(
+        "alright perfect ofc okey okie gladly absolutely exactly definitely certainly sure indeed "
+        "affirmative aye "
+        "lgtm precisely kk"
+    ),
     incorrect=words("wrong incorrect false never"),
     intensifiers=words("quite really all so entirely totally exactly the"),
     yes_phrases=phrases(
@@ -23,7 +27,10 @@ ANSWERS: Final = AnswerWords(
         "with pleasure, that works, sounds great, looks great, sounds fine, i agree, suits me, fine with me, "
         "that's it, sounds good, looks good, all good, all right, for sure, i don't mind, not "
         "bad, not a bad idea, "
-        "wouldn't be bad, go for it, go on then, happy with that, i'm happy"
+        "wouldn't be bad, go for it, go on then, happy with that, i'm happy, you may, roger that, "
+        "it's a deal, "
+        "make it so, good to go, no changes, no change, do so, please do so, pls do, okey dokey, okie dokie, "
+        "heck yeah, hell yes, sounds perfect"
     ),
     no_phrases=phrases(
         "luckily not, luckily no, thankfully not, thankfully no, thank god no, not that i know of, "

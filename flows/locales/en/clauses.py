@@ -15,7 +15,9 @@ CLAUSES: Final = ClauseWords(
     reservations=phrases(
         "but, except, except for, apart from, aside from, besides, other than, if, unless, until, till, "
         "instead, although, though, however, only, provided, as long as, so long as, once, after, before, "
-        "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without"
+        "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without, "
+        "please correct, pls correct, correct it, correct me, correct my, correct this, you sure, u sure, "
+        "yeah right"
     ),
     exceptions=phrases(
         "scratch, forget, scrap, but, except, except for, apart from, other than, save, excluding, bar"
@@ -97,7 +99,13 @@ CLAUSES: Final = ClauseWords(
         "can may great good perfect fine cool nice lovely wonderful excellent awesome super brilliant "
         "everything looks look sounds works for to be my details oh ah well hi hello dear sir "
         "happy glad would like want love exactly indeed haha lol definitely totally proceed confirm "
-        "confirmed already absolutely as said she he they says say now ready"
+        "confirmed already absolutely as said she he they says say now ready uh um uhm er erm hm hmm eh "
+        "cheers ta "
+        "mate madam ma'am buddy bro my friend many appointment i'd i'll we'd we'll"
+    ),
+    hesitations=words(
+        "uh um uhm er erm hm hmm eh oh ah well mate madam ma'am buddy bro friend my the many appointment "
+        "details i i'd i'll we we'd we'll"
     ),
     value_companions=words(
         "should shall total altogether overall "

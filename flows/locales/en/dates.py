@@ -9,7 +9,8 @@ from flows.locales.en.numbers import ONE_TO_TWELVE
 from flows.locales.folding import alternatives, number_words, phrases, words
 
 _SHORT_WEEKDAYS = {
-    "mon": 0, "tue": 1, "tues": 1, "wed": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5, "sun": 6,
+    "mon": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5,
+    "sun": 6,
 }  # fmt: skip
 
 _ALONE_PATTERN = r"(?=\w+ (?:$|; |morning |afternoon |evening |please ))"
@@ -62,6 +63,11 @@ DATES: Final = DateWords(
         "day before yesterday": -2,
         "the day before yesterday": -2,
         "day after tomorrow": 2,
+        "in a fortnight": 14,
+        "in a fortnight's time": 14,
+        "a fortnight from now": 14,
+        "a fortnight from today": 14,
+        "a fortnight today": 14,
         "the day after tomorrow": 2,
     },
     month_may_come_first=True,
@@ -92,8 +98,16 @@ DATES: Final = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
+    movable_days=phrases(
+        "good friday, black friday, cyber monday, ash wednesday, shrove tuesday, palm sunday, easter sunday, "
+        "easter monday, whit monday, thanksgiving"
+    ),
+    week_numbers=phrases("week, wk, kw"),
     vague_days=phrases(
-        "next week, this week, the weekend, next weekend, christmas, xmas, easter, next month"
+        "end of the month, end of month, month end, start of the month, beginning of the month, "
+        "in a month, in one "
+        "month, months, new year, next week, this week, the weekend, next weekend, christmas, xmas, "
+        "easter, next month"
     ),
     start_words=words("from since"),
     start_question_words=words("from first start starting begin beginning arrival arrive since"),

@@ -55,7 +55,7 @@ NUMBERS: Final = NumberWords(
     amount_modifiers_after=phrases(
         "more, less, fewer, or more, or less, or so, give or take, plus or minus, at least, at most, at "
         "minimum, at maximum, extra, "
-        "and a bit, times as many, percent, minimum, maximum, thirds"
+        "and a bit, of my, of our, times as many, percent, minimum, maximum, thirds"
     ),
     approximations=phrases("about, around, roughly, approximately, approx, more or less, or so, some"),
     addition_words=words("more extra another additional further"),
@@ -83,6 +83,11 @@ NUMBERS: Final = NumberWords(
     count_phrases=phrases("how many, the number of, number of"),
     age_words=words("old age aged"),
     age_changes=phrases("turns, turning, will be, will turn, going to be, going on, almost, nearly"),
+    last_phrases=phrases("last"),
+    next_to_last_phrases=phrases("second to last, second last, next to last, last but one, penultimate"),
+    having_words=words("have got had are"),
+    age_verbs=words("is turns"),
+    child_words=words("child children kid kids baby babies toddler toddlers infant infants"),
     age_units=words("year years yrs yo old"),
     unit_words=words(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "

@@ -18,7 +18,9 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "that'd be nice, would be great, would be nice, would be good, not bad, wouldn't be bad, you bet, "
         "obviously, naturally, i'd like that, i'd love to, i'd love that, i have one, i've got "
         "one, we have one, "
-        "got one"
+        "got one, great, excellent, wonderful, brilliant, fantastic, lovely, cool, awesome, deal, you can, "
+        "you "
+        "got it, you've got it, nothing to change, go on, good, that is it"
     ),
     no=phrases(
         "i don't, i do not, i'm not, i am not, i haven't, i didn't, i won't, we don't, we do not, we're not, "

@@ -57,6 +57,7 @@ SPEECH_ACTS: Final = SpeechActWords(
         r"\b(?:anymore|any more|no longer|used to be|was (?:the|my|our) (?:old|previous|last)|(?:isn'?t"
         r"|is not|not) (?:mine|ours))\b",
         r"\b(?:old|previous) (?:one|number|address|code) (?:was|is)\b",
+        r"\bis (?:my|our|the) (?:old|former|previous)\b",
     ),
     second_thoughts=words("oops damn well sorry actually rather wait kidding joking"),
     remark_subjects=words("that that's thats it it's its"),

@@ -14,7 +14,8 @@ ANSWERS: Final = AnswerWords(
         "correcto correcta cierto exacto exacta bien vale ok okay confirmo confirmado acepto acuerdo"
     ),
     emphatic_yes=words(
-        "dale venga obvio seguro segura perfecto exactamente efectivamente naturalmente totalmente adelante"
+        "dale venga obvio seguro segura segurísimo conforme afirmativo okey perfecto exactamente "
+        "efectivamente naturalmente totalmente adelante"
     ),
     incorrect=words("incorrecto incorrecta mal equivocado equivocada falso falsa nunca jamás"),
     intensifiers=words("es está estoy son del todo muy tan nada realmente exactamente totalmente"),
@@ -24,7 +25,7 @@ ANSWERS: Final = AnswerWords(
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
         "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal, "
         "venga, venga va, eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, "
-        "tal cual"
+        "tal cual, me viene bien, me viene perfecto, me va perfecto, me sirve, trato hecho"
     ),
     no_phrases=phrases(
         "por suerte no, gracias a dios no, que yo sepa no, no que yo sepa, mejor no, "

@@ -93,8 +93,9 @@ CLAUSES: Final = ClauseWords(
         "bien perfecto genial estupendo excelente fenomenal listo adelante hágalo haga hazlo proceda "
         "confirmo confirmado acuerdo vale ok claro ya ahora pues entonces parece bueno buena buenas hola "
         "encantado encantada seguro segura desde luego supuesto sin problema resérvela resérvelo reserve "
-        "datos correctos son efectivamente"
+        "datos correctos son efectivamente eh mmm hm deseo puede"
     ),
+    hesitations=words("eh mmm hm ah oh datos los mis"),
     value_companions=words(
         "mismo misma total conjunto debe debería sería tiene tienen "
         "sí si no vale bien mejor bueno el la los las a al en de del sobre para por favor gracias entonces "

@@ -42,6 +42,10 @@ DATES: Final = DateWords(
         "hoy": 0, "manana": 1, "ayer": -1, "anoche": -1, "anteayer": -2, "antier": -2,
         "antes de anoche": -2, "pasado manana": 2,
         "antes de ayer": -2,
+        "de hoy en ocho": 7,
+        "de hoy en ocho dias": 7,
+        "de hoy en quince": 14,
+        "de hoy en quince dias": 14,
         "esta noche": 0, "esta tarde": 0, "esta manana": 0,
     },
     month_may_come_first=False,
@@ -72,8 +76,14 @@ DATES: Final = DateWords(
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
+    movable_days=phrases(
+        "viernes santo, jueves santo, lunes de pascua, domingo de ramos, miércoles de ceniza, corpus"
+    ),
+    week_numbers=phrases("semana"),
     vague_days=phrases(
-        "la semana que viene, la próxima semana, esta semana, fin de semana, navidad, "
+        "fin de mes, finales de mes, final de mes, principios de mes, mediados de mes, dentro de un mes, "
+        "en un mes, "
+        "meses, la semana que viene, la próxima semana, esta semana, fin de semana, navidad, "
         "navidades, semana santa, "
         "el mes que viene"
     ),

@@ -49,7 +49,8 @@ NUMBERS: Final = NumberWords(
         "más de"
     ),
     amount_modifiers_after=phrases(
-        "más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos, más menos"
+        "por ciento, más, menos, o más, o menos, o así, como mínimo, como máximo, por ciento, al menos, "
+        "más menos"
     ),
     approximations=phrases(
         "unos, unas, alrededor de, aproximadamente, más o menos, aproximado, aproximada, cerca de, o así"
@@ -71,10 +72,15 @@ NUMBERS: Final = NumberWords(
     count_phrases=phrases("cuántos, cuántas, el número de, número de"),
     age_words=words("edad"),
     age_changes=phrases("cumple, cumplo, cumplirá, cumpliré, va a cumplir, casi"),
+    last_phrases=phrases("último, última"),
+    next_to_last_phrases=phrases("penúltimo, penúltima"),
+    having_words=words("tengo tenemos tenía hay somos son"),
+    age_verbs=words("tiene tienen cumple"),
+    child_words=words("niño niña niños niñas bebé bebés hijo hijos"),
     age_units=words("año años añitos"),
     unit_words=words(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
-        "céntimos dólares por ciento km kilómetros veces"
+        "céntimos dólares porciento km kilómetros veces"
     ),
     unit_abbreviations={
         "cm": "centimet",

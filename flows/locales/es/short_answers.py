@@ -13,7 +13,10 @@ SHORT_ANSWERS: Final = ShortAnswers(
     yes=phrases(
         "lo soy, lo somos, lo tengo, la tengo, tengo, tenemos, tengo uno, tengo una, lo es, lo hay, "
         "estaría bien, estaría genial, no estaría mal, no está mal, me vendría bien, nos vendría bien, "
-        "obviamente, ya lo creo, sería genial, sería estupendo, sería perfecto"
+        "cómo no, genial, estupendo, fenomenal, fantástico, excelente, bueno, sin cambios, "
+        "nada que cambiar, puede "
+        "reservar, puede reservarlo, quiero, hecho, obviamente, ya lo creo, sería genial, sería estupendo, "
+        "sería perfecto"
     ),
     no=phrases(
         "no lo soy, no lo somos, no lo tengo, no la tengo, no tengo, no tenemos, no lo es, no tengo ninguno, "

@@ -56,7 +56,7 @@ SPEECH_ACTS: Final = SpeechActWords(
     fault_words=words("mal incorrecto incorrecta equivocado equivocada falta otro otra diferente"),
     request_starts=phrases(
         "puedo, podría, podríamos, podemos, me puede, me puedes, me da, me das, me pone, me pones, puede, "
-        "puedes, me gustaría"
+        "puedes, me gustaría, puede ser, podría ser, sería posible"
     ),
     negative_questions=phrases(
         "no puedo, no podría, no podemos, no se puede, no hay, no tienen, no me puede, no me pueden, "

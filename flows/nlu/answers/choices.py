@@ -10,8 +10,10 @@ from rapidfuzz.distance import OSA
 
 from core.model import Choice
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, PACK_LEXICONS, Lexicon, lexicon_for
-from flows.nlu.answers.reservations import is_reserved
-from flows.nlu.confirmation import recognize_confirmation
+from flows.nlu.answers.open_answers import asks_back
+from flows.nlu.answers.reservations import is_reserved, is_unreserved_yes
+from flows.nlu.clauses.clause_patterns import clause_patterns
+from flows.nlu.confirmation import answer_vocabulary, recognize_confirmation
 from flows.nlu.words.patterns import one_of
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
 
@@ -35,13 +37,15 @@ def recognize_choice(
     # beside a number or a label a thumb is not a yes: “2 👍”
     answer = _AFFIRMATIVE_SIGNS.sub("", answer).strip() or answer
     lexicon, tokens = lexicon_for(language), tokenize(answer)
-    position = _parse_position(answer, tokens, lexicon)
+    position = _parse_position(answer, tokens, lexicon) or _position_from_end(tokens, len(offered), lexicon)
     if position is not None:
         is_told = 1 <= position <= len(offered) and not _is_in_other_label(position, offered)
         return offered[position - 1] if is_told else None
     chosen = _match_label(tokens, offered, lexicon)
     if chosen and (
-        _is_other_answer(chosen.label, answer, language) or _is_reserved(chosen.label, answer, language)
+        _is_other_answer(chosen.label, answer, language)
+        or _is_reserved(chosen.label, answer, language)
+        or _says_something_else(chosen.label, answer, language)
     ):
         return None
     return chosen or _match_foreign_position(tokens, offered)
@@ -59,11 +63,31 @@ def _is_other_answer(label: str, answer: str, language: str) -> bool:
     return agreed is not None and recognize_confirmation(answer, language) is not agreed
 
 
-def _is_reserved(label: str, answer: str, language: str) -> bool:
-    """Return whether a yes or a no is only asked for, or given under a condition: “yes?”, “yes if I can”."""
-    if recognize_confirmation(label, language) is None:
+def _says_something_else(label: str, answer: str, language: str) -> bool:
+    """Return whether an answer only contains words of a label: “what is large?”, “claro” for “azul claro”."""
+    words, own = tokenize(answer), tokenize(label)
+    if set(words) == set(own):
         return False
-    return is_reserved(answer, language) and not is_reserved(label, language)
+    lexicon, answers = lexicon_for(language), answer_vocabulary(language).answers
+    beside = set(own) - answers - lexicon.fillers - lexicon.clauses.consent_companions
+    if answers.issuperset(words) and beside and own[0] not in answers:
+        return True
+    is_asked = len(words) > len(own) and asks_back(answer, language)
+    return is_asked and not clause_patterns(lexicon).request.match(" ".join(words))
+
+
+def _is_reserved(label: str, answer: str, language: str) -> bool:
+    """Return whether a yes or a no is only asked for, or given under a condition: “yes?”, “yes if I can”.
+
+    A yes needs a text that says nothing else: “ja, wo ist das” has no word but fillers, and asks something.
+    """
+    agreed = recognize_confirmation(label, language)
+    if agreed is None:
+        return False
+    if is_reserved(answer, language) and not is_reserved(label, language):
+        return True
+    own = tokenize(label)
+    return agreed and tokenize(answer) != own and not is_unreserved_yes(answer, language, own)
 
 
 def recognize_choice_label(
@@ -88,6 +112,8 @@ def _parse_position(answer: str, tokens: tuple[str, ...], lexicon: Lexicon) -> i
     if match := _position_pattern(lexicon).fullmatch(normalize(answer)):
         return int(match[1])
     numbers = lexicon.numbers
+    if not numbers.having_words.isdisjoint(tokens):
+        return None  # “I have two” counts something
     content = [word for word in tokens if word not in lexicon.fillers and word not in numbers.choice_words]
     if len(content) > 1 and content[-1] in numbers.choice_pronouns:  # “the second one”
         content = content[:-1]
@@ -98,6 +124,19 @@ def _parse_position(answer: str, tokens: tuple[str, ...], lexicon: Lexicon) -> i
     if match := _ORDINAL.fullmatch(content[0]):
         return int(match[1])
     return numbers.positions.get(content[0])
+
+
+def _position_from_end(tokens: tuple[str, ...], count: int, lexicon: Lexicon) -> int | None:
+    """Return the position that “the last one” or “second to last” has in a list."""
+    numbers = lexicon.numbers
+    words = tuple(word for word in tokens if word not in numbers.choice_pronouns)
+    empty = lexicon.fillers | lexicon.thanks | {word for each in lexicon.politeness for word in each.split()}
+    for back, phrases in enumerate((numbers.last_phrases, numbers.next_to_last_phrases)):
+        for phrase in map(tokenize, phrases):
+            at = find_phrase(phrase, words)
+            if at >= 0 and empty.issuperset(words[:at] + words[at + len(phrase) :]):
+                return count - back if count > back else None
+    return None
 
 
 _ALL_POSITIONS = {

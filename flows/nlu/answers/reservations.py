@@ -11,12 +11,17 @@ from rapidfuzz.distance import OSA
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses.clause_patterns import clause_patterns
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
+from flows.nlu.short_answers import read_short_answer
 from flows.nlu.words.patterns import one_of
 from flows.nlu.words.verbs import is_verb_with_pronouns
 from flows.text import tokenize
 
 _MAX_CONSENT_WORDS, _MAX_PUT_OFF_WORDS, _PAIR = 10, 7, 2
 _MIN_TYPO_WORD_LENGTH = 4
+_DOUBTING_SIGNS = re.compile(
+    "[\U0001f914\U0001f928\U0001f9d0\U0001f644\U0001f62c\U0001f615\U0001f937\u2049\u2753\u2754]"
+)
+"""Emoji of doubt: thinking, a raised eyebrow, rolled eyes, a grimace, a shrug, question marks."""
 
 
 def asks_to_wait(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -58,6 +63,7 @@ def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     spaced = patterns.harmless.sub(";", f" {' '.join(tokenize(text))} ")
     return (
         "?" in text
+        or _DOUBTING_SIGNS.search(text) is not None
         or patterns.hidden_condition.search(text) is not None
         or patterns.reservation.search(spaced) is not None
         or patterns.waiting.search(spaced) is not None
@@ -73,7 +79,11 @@ def is_unreserved_yes(text: str, language: str = DEFAULT_LANGUAGE, known: Iterab
     tokens = tokenize(text)
     if not 0 < len(tokens) <= _MAX_CONSENT_WORDS or is_reserved(text, language):
         return False
+    if read_short_answer(text, language):
+        return True
     lexicon, vocabulary, known = lexicon_for(language), answer_vocabulary(language), frozenset(known)
+    if lexicon.clauses.hesitations.issuperset(tokens):
+        return False
     spaced = clause_patterns(lexicon).harmless.sub("", f" {' '.join(tokens)} ")
     spaced = _without_approval(spaced, known, lexicon)
     allowed = lexicon.clauses.consent_companions | vocabulary.affirmative | vocabulary.alone.keys() | known

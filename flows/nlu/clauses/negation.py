@@ -9,6 +9,7 @@ from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses.clause_patterns import ClausePatterns, clause_patterns
 from flows.nlu.confirmation import answer_vocabulary, negates_other_words
 from flows.nlu.words.lexicon import is_negated, is_negation
+from flows.nlu.words.patterns import one_of
 from flows.text import tokenize
 
 _MAX_WORDS_BEHIND_DENIAL = 1
@@ -49,6 +50,7 @@ def denied_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[i
     is_yes = len(words) > 2 and words[0] in vocabulary.affirmative
     if not is_yes and not any(is_negation(word, language) for word in words):
         return frozenset()
+    text = _lone_no(lexicon_for(language)).sub(r"\g<0>,", text)
     denied, offset, is_question = set[int](), 0, text.rstrip().endswith("?")
     condition = clause_patterns(lexicon_for(language)).condition
     for clause in split_clauses(text, language):
@@ -58,6 +60,14 @@ def denied_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[i
             denied.update(offset + at for at in _denied_in_clause(clause, language, is_question=is_question))
         offset += len(clause)
     return frozenset(denied)
+
+
+@cache
+def _lone_no(lexicon: Lexicon) -> re.Pattern[str]:
+    """Return the pattern of a “no” that stands for itself before a second thought: “no wait, Bob”."""
+    acts = lexicon.speech_acts
+    behind = one_of((*acts.second_thoughts, *acts.waiting))
+    return re.compile(rf"\b{one_of(lexicon.answers.no)}(?=\s+{behind}\b)", re.IGNORECASE)
 
 
 def doubted_positions(text: str, language: str = DEFAULT_LANGUAGE) -> frozenset[int]:
@@ -102,22 +112,29 @@ def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
 
     After an answer or another value in the place of it “but” only goes on (“yes but Monday”).
     """
+    if is_replaced(before, language):
+        return True
     words = _without_articles(before, lexicon_for(language))
     spaced = f" {' '.join(words)} "
     patterns = clause_patterns(lexicon_for(language))
-    if patterns.replacement.search(spaced):
-        return True
     match = patterns.exception.search(spaced)
     if not match:
         return False
     ahead = spaced[: match.start()].split()
     vocabulary = answer_vocabulary(language)
+    if not ahead:  # “except Monday”, not “but Monday suits me”
+        return match[0].strip() not in lexicon_for(language).dates.contrast_words
     return (
-        bool(ahead)
-        and ahead[-1] not in vocabulary.answers
+        ahead[-1] not in vocabulary.answers
         and not any(denies(each, language) for each in ahead)
         and not (len(ahead) == 2 and is_negation(ahead[0], language))  # “no onions but olives”
     )
+
+
+def is_replaced(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether something else is given in the place of what follows these words: “4 instead of 3”."""
+    words = _without_articles(before, lexicon_for(language))
+    return clause_patterns(lexicon_for(language)).replacement.search(f" {' '.join(words)} ") is not None
 
 
 def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:

@@ -57,7 +57,7 @@ def date_grammar(lexicon: Lexicon) -> DateGrammar:
         ),
         month_days=(
             re.compile(
-                rf"(?<![\d:.,/]){day}(?:\s+{particle})?[\s.-]*{month}(?!\w)(?!\s+{one_of(words.not_after_month)}\b)"
+                rf"(?<![\d:.,/]){day}(?:\s+{particle})?[\s.-]*{month}(?!\w)(?![\s,]*\d{{5}})(?!\s+{one_of(words.not_after_month)}\b)"
             ),
             re.compile(rf"\b{month}[\s.-]*{day}(?!\d|[:.,]\d|\s*(?:[ap]\.?m\b|{clock}\b))"),
             _NUMERIC_MONTH_DAY,

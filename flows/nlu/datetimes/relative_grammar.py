@@ -79,6 +79,10 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
             resolvers.resolve_weekday_in_weeks,
         ),
         (_compile_phrase(rf"{ahead} {duration} {preposition}{weekday}"), resolvers.resolve_weekday_in_weeks),
+        (
+            _compile_phrase(rf"{duration} {one_of(words.day_prepositions)} {weekday}"),  # “a week on Monday”
+            resolvers.resolve_weekday_in_weeks,
+        ),
         (_compile_phrase(rf"{weekday} {next_week}"), resolvers.resolve_weekday_next_week),
         (_compile_phrase(rf"{next_week} {preposition}{weekday}"), resolvers.resolve_weekday_next_week),
         (_compile_phrase(rf"(?:{near} )?{ahead} {duration}"), resolvers.resolve_duration),

@@ -30,6 +30,9 @@ def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     lexicon = lexicon_for(language)
     words, (parted, before, behind, named) = lexicon.dates, _patterns(lexicon)
     folded = normalize(text)
+    if alone := _day_alone(lexicon).fullmatch(folded):
+        number = words.days_in_words[_normalize_spaces(alone["day"])]
+        return f"{alone['article']} {number}{_ordinal_mark(lexicon)}"
     if not (parted.search(folded) or before.search(folded) or behind.search(folded) or named.search(folded)):
         return text
     folded = parted.sub(r"\g<day>;", folded)  # “sábado 12 por la tarde” is no hour
@@ -40,6 +43,29 @@ def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     return named.sub(lambda match: words.named_days[_normalize_spaces(match[0])], folded)
 
 
+@cache
+def _day_alone(lexicon: Lexicon) -> re.Pattern[str]:
+    """Return the pattern of a text that is nothing but a day of the month in words: “the thirtieth”."""
+    words = lexicon.dates
+    articles = one_of((*words.articles, *words.bound_articles, *words.day_prepositions))
+    return re.compile(
+        rf"\W*(?:{one_of(words.day_prepositions)}\s+)?(?P<article>{articles})\s+(?P<day>{one_of(words.days_in_words)})"
+        rf"(?:\s+{one_of(lexicon.politeness)})?\W*"
+    )
+
+
+def _ordinal_mark(lexicon: Lexicon) -> str:
+    """Return what stands behind a day of the month in digits: “30th”, “30.”."""
+    dates = lexicon.dates
+    return (
+        "th"
+        if "th" in dates.ordinal_suffixes
+        else "."
+        if any("[.;]" in each for each in dates.bare_day_patterns)
+        else ""
+    )
+
+
 def _normalize_spaces(phrase: str) -> str:
     return " ".join(phrase.split())
 
@@ -47,3 +73,4 @@ def _normalize_spaces(phrase: str) -> str:
 # compiled at import, because a worker that forks per job would compile them in each job
 for _lexicon in ALL_LEXICONS:
     _patterns(_lexicon)
+    _day_alone(_lexicon)

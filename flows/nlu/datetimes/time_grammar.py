@@ -11,11 +11,13 @@ from flows.locales.time_words import TimeWords
 from flows.nlu.datetimes.time_parsers import (
     TimeGrammar,
     TimePattern,
+    parse_beside_fraction,
     parse_fraction,
     parse_hour_first,
     parse_minutes_first,
     parse_numeric,
     parse_spoken,
+    parse_spoken_clock,
     parse_with_preposition,
     parse_with_suffix,
 )
@@ -108,6 +110,13 @@ def _compile_exact(words: TimeWords, parts: _Fragments) -> tuple[TimePattern, ..
     return (
         (
             re.compile(
+                rf"(?<![\w:.,]){offset}(?:\s*{any_pattern(words.minute_unit_patterns)}\b)?\s*"
+                rf"\b(?P<way>{past_or_to})\s+(?P<fraction>{one_of(words.fractions)})\s*(?P<hour>{parts.hour}){ending}"
+            ),
+            parse_beside_fraction,
+        ),
+        (
+            re.compile(
                 rf"(?<![\w:.,])(?:{one_of(words.minutes_first_articles)}\s)?{offset}"
                 rf"(?P<minutes>\s*{any_pattern(words.minute_unit_patterns)}\b)?\s*"
                 rf"\b(?P<way>{past_or_to})\s*(?P<hour>{parts.hour}){ending}"
@@ -129,10 +138,17 @@ def _compile_likely(words: TimeWords, parts: _Fragments) -> tuple[TimePattern, .
         (
             re.compile(
                 r"(?<![\d:.,/+-])(?P<hour>\d{1,2})"
-                rf"(?:[:.h]|\s*(?P<exact>{one_of(words.hour_minute_separators)})\s*)(?P<minute>\d{{2}})(?::\d\d)?"
+                rf"(?:[:.]|\s?h\s?|\s*(?P<exact>{one_of(words.hour_minute_separators)})\s*)(?P<minute>\d{{2}})(?::\d\d)?"
                 rf"{suffix}(?![\d:]|[.,]\d|\s*(?:[€%]|{one_of(words.counted_noun_prefixes)}))"
             ),
             parse_numeric,
+        ),
+        (
+            re.compile(
+                rf"(?<![\w:.,/+-])(?P<hour>{hour})\s*\b{one_of(words.hour_minute_separators)}\s+"
+                rf"(?P<minute>{one_of(words.clock_minutes)})\b{suffix}{parts.not_a_time}"
+            ),
+            parse_spoken_clock,
         ),
         (
             re.compile(

@@ -96,6 +96,22 @@ def parse_spoken(match: re.Match[str], grammar: TimeGrammar) -> TimeOfDay | None
     return None if hour is None else build_time(match, hour, minute)
 
 
+def parse_spoken_clock(match: re.Match[str], grammar: TimeGrammar) -> TimeOfDay | None:
+    """Parse “fünfzehn Uhr dreißig”."""
+    hour = int(match["hour"]) if match["hour"].isdigit() else grammar.words.hours[match["hour"]]
+    minute = grammar.words.clock_minutes[match["minute"]]
+    return TimeOfDay(hour, minute, 0, match["half"] or "", match["part"] or "")
+
+
+def parse_beside_fraction(match: re.Match[str], grammar: TimeGrammar) -> TimeOfDay | None:
+    """Parse “fünf nach halb vier”."""
+    minutes, missing = parse_offset(match, grammar), grammar.words.fractions[match["fraction"]]
+    hour, is_before = grammar.parse_hour(match), match["way"] in grammar.words.to_words
+    if hour is None or not 0 < minutes < missing:
+        return None
+    return build_time(match, hour, 0, missing + minutes if is_before else missing - minutes)
+
+
 def parse_with_suffix(match: re.Match[str], grammar: TimeGrammar) -> TimeOfDay | None:
     hour, period, clock = grammar.parse_hour(match), match["part"] or "", match["clock"] or ""
     is_clear_period = bool(period) and period not in grammar.words.vague_day_periods

@@ -21,6 +21,10 @@ _DIGITS_PATTERN = rf"(?<![\w.,:/'-])(?P<digits>[-−]?(?:{_GROUPED_PATTERN}))(?!
 _TOKEN = re.compile(rf"{_RANGE_PATTERN}|{_DIGITS_PATTERN}|(?P<word>[^\W\d_]+)|(?P<other>[^\s-])")
 _COMPOUND = re.compile(r"(?<![\w-])([^\W\d_]+)-([^\W\d_]+)(?![\w-])")
 _VULGAR_FRACTION = re.compile(r"(\d{1,9})? ?([¼½¾])")
+_SPELT_FRACTION = re.compile(r"(?<![\d/.,:-])(\d{1,9}) ([13])/([24])(?![\d/])")
+_CURRENCY = re.compile(r"([$€£])\s?(\d[\d.,]*)(?!\s?[$€£])|(\d)\s?([$€£])")
+_CURRENCY_WORDS = {"$": "dollar", "€": "euro", "£": "pound"}
+_BOUND_SIGNS = frozenset("~≈<>≤≥±")
 
 
 def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[RecognizedNumber]:
@@ -39,6 +43,7 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
         length, number = half or parse_number(tokens, at, numbers)
         is_denied = at > 0 and tokens[at - 1].text in lexicon.value_negations
         if number is not None and not is_denied:
+            number = _with_sign(tokens[:at], number, lexicon)
             if half is None and number.value is not None and number.alternative is None:
                 unit = (
                     numbers.amount_multipliers.get(tokens[at + length].text)
@@ -50,6 +55,16 @@ def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recog
             found.append(number._replace(is_modified=True) if is_modified else number)
         at += length
     return found
+
+
+def _with_sign(before: list[Token], number: RecognizedNumber, lexicon: Lexicon) -> RecognizedNumber:
+    """Return a number behind a “minus” as negative, and behind “plus or minus” as a mere estimate."""
+    words = [token.text for token in before[-2:]]
+    if not words or words[-1] not in lexicon.numbers.minus or number.value is None:
+        return number
+    value = abs(number.value)
+    is_estimate = len(words) > 1 and words[0] in (*lexicon.or_words, "plus")
+    return number._replace(value=value, is_modified=True) if is_estimate else number._replace(value=-value)
 
 
 def _without_compounds(text: str, numbers: NumberWords) -> str:
@@ -90,11 +105,15 @@ def _multiply(number: RecognizedNumber, unit: int) -> RecognizedNumber:
 def _is_modified(tokens: list[Token], at: int, length: int, lexicon: Lexicon) -> bool:
     """Return whether words beside an amount make it another one, other than a second amount."""
     before, after = _modifiers(lexicon)
-    ahead = f" {' '.join(token.text for token in tokens[max(0, at - 4) : at])} "
+    ahead = f" {' '.join(token.text for token in tokens[max(0, at - 4) : at] if token.text != '.')} "
     behind = f" {' '.join(token.text for token in tokens[at + length : at + length + 3])} "
     is_part = at > 1 and _adds_to_others(tokens[:at], lexicon)
     is_open = [token.text for token in tokens[at + length :]] == ["+"]  # “5+”
-    return is_part or is_open or before.search(ahead) is not None or after.match(behind) is not None
+    is_open = is_open or (at > 0 and tokens[at - 1].text in _BOUND_SIGNS)  # “~5”, “>5”
+    estimate = before.search(ahead)
+    if estimate and lexicon.question_words.intersection(ahead[: estimate.start()].split()[-1:]):
+        estimate = None  # “how about 5?”
+    return is_part or is_open or estimate is not None or after.match(behind) is not None
 
 
 def _adds_to_others(before: list[Token], lexicon: Lexicon) -> bool:
@@ -120,6 +139,17 @@ def _modifiers(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def expand_fractions(text: str) -> str:
     """Return the text with “2½” as 2.5, of which normalizing it would make 21 and 2."""
     return text if text.isascii() else _VULGAR_FRACTION.sub(_as_decimal, text)
+
+
+def spell_amounts(text: str) -> str:
+    """Return the text with “3 1/2” as 3.5, and with a currency as the word behind its amount (“$3”)."""
+    text = _SPELT_FRACTION.sub(lambda match: f"{int(match[1]) + int(match[2]) / int(match[3]):g}", text)
+    return _CURRENCY.sub(_with_currency_word, text) if any(map(text.count, _CURRENCY_WORDS)) else text
+
+
+def _with_currency_word(match: re.Match[str]) -> str:
+    amount, sign = (match[2], match[1]) if match[1] else (match[3], match[4])
+    return f"{amount} {_CURRENCY_WORDS[sign]} "
 
 
 def _as_decimal(match: re.Match[str]) -> str:

@@ -64,7 +64,10 @@ def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool
     said = courtesy.sub("", f" {' '.join(tokenize(text))} ")
     if holds_under_condition(text, language):
         return ";"
-    is_doubted = doubt.search(said) is not None and not is_request(doubt.sub("", said), language)
+    is_asked = text.rstrip().endswith("?") and is_request(said, language)  # “¿puede ser el lunes?”
+    is_doubted = (
+        doubt.search(said) is not None and not is_asked and not is_request(doubt.sub("", said), language)
+    )
     objection = _objection_pattern(lexicon_for(language), is_counted=is_counted)
     if not is_doubted and not objection.search(said):
         return text

@@ -15,6 +15,7 @@ from flows.text import normalize, tokenize
 
 _MAX_ENDING_WORDS = 4
 _VERB_STEM, _MIN_VERB = 5, 4
+_INDEFINITE_ARTICLES = frozenset(("a", "an", "ein", "eine", "un", "una"))
 
 
 def refuses_wish(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
@@ -103,6 +104,6 @@ def repeats_offer(words: tuple[str, ...], question: str, language: str = DEFAULT
     }
     return any(
         word[:_VERB_STEM] in stems or is_verb_with_pronouns(word, offered, lexicon)
-        for word in words
-        if len(word) >= _MIN_VERB
+        for before, word in zip(("", *words), words, strict=False)
+        if len(word) >= _MIN_VERB and before not in _INDEFINITE_ARTICLES  # “I read a book”
     )

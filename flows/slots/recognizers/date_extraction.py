@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from datetime import date
 from functools import cache
 
 from flows.locales import LANGUAGES, Lexicon, lexicon_for, messages_for
-from flows.nlu import any_pattern, mask_claimed, one_of
+from flows.nlu import any_pattern, doubted_positions, mask_claimed, one_of
 from flows.nlu.datetimes import (
     Recognized,
     hour_within_question,
@@ -25,6 +26,9 @@ from flows.slots.slot_types import SlotReading
 from flows.text import normalize, tokenize
 
 _MAX_SHORT_ANSWER_WORDS, _MAX_VAGUE_WORDS = 6, 10
+_PACKED_TIME = re.compile(r"\W*([01]\d|2[0-3])([0-5]\d)\s?(?:h|hrs|hours|uhr)?\W*", re.IGNORECASE)
+"""“1530”, where a time is asked for; minutes that are no multiple of five are rather a code or a year."""
+_FIVE_MINUTES = 5
 
 
 def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
@@ -48,6 +52,8 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
         )
         if reason := next((item.error_message for item in recognized if item.error_message), ""):
             return SlotReading(error_message=reason, weight=1)
+    if _names_no_day(text, slot.language):
+        return SlotReading(error_message=messages.exact_day_required, weight=1)
     if not recognized and slot.must_be_future and _names_several_days(text, slot.language):
         return SlotReading(error_message=messages.exact_day_required, weight=1)
     if not recognized and not slot.must_be_future:
@@ -82,6 +88,25 @@ def _names_several_days(text: str, language: str) -> bool:
     return is_short and _vague_days(lexicon_for(language)).search(normalize(text)) is not None
 
 
+def _names_no_day(text: str, language: str) -> bool:
+    """Return whether a text names no single day: “5-7 December”, “Monday in week 50”, “Good Friday”."""
+    return any(pattern.search(normalize(text)) for pattern in _undecided_days(lexicon_for(language)))
+
+
+@cache
+def _undecided_days(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
+    words = lexicon.dates
+    months = one_of(name for names in words.months for name in names)
+    suffix = rf"(?:{one_of(words.ordinal_suffixes)}|\.)?" if words.ordinal_suffixes else r"\.?"
+    return (
+        re.compile(
+            rf"(?<![\d./:-])\d{{1,2}}{suffix}\s?[-–—]\s?\d{{1,2}}{suffix}\s+(?:{one_of(words.particles)}\s+)?{months}\b"
+        ),
+        re.compile(rf"\b{one_of(words.week_numbers)}\s+\d{{1,2}}\b" if words.week_numbers else r"(?!)"),
+        re.compile(rf"\b{one_of(words.movable_days)}\b" if words.movable_days else r"(?!)"),
+    )
+
+
 def _counts_from_day(text: str, language: str) -> bool:
     """Return whether another day is meant than the one that is named: “the day before”."""
     near = lexicon_for(language).dates.near_days
@@ -108,8 +133,13 @@ def _asks_for_birth(slot: Slot) -> bool:
 
 
 def extract_time(slot: Slot, text: str, today: date) -> SlotReading:
+    if slot.question and (match := _PACKED_TIME.fullmatch(text)) and int(match[2]) % _FIVE_MINUTES == 0:
+        return SlotReading(f"{match[1]}:{match[2]}", weight=len(match[0]))
     text = mask_claimed(text, slot.language)
     recognized = recognize_times(text, slot.language, words_of_slot(slot))
+    doubted = doubted_positions(text, slot.language) if len(recognized) == 1 and recognized[0].value else ()
+    if doubted and _is_denied_behind(recognized[0], text, doubted):
+        recognized = []
     if not recognized and (hour := recognize_bare_hour(text, slot.language)):
         recognized = [hour]
     if reason := next((item.error_message for item in recognized if item.error_message), ""):
@@ -118,6 +148,12 @@ def extract_time(slot: Slot, text: str, today: date) -> SlotReading:
             SlotReading(within, weight=len(within)) if within else SlotReading(error_message=reason, weight=1)
         )
     return single_value([item.value for item in recognized], text, slot)
+
+
+def _is_denied_behind(time: Recognized, text: str, doubted: Container[int]) -> bool:
+    """Return whether the clause of a time denies it: “5 pm doesn't work”, not “5 pm, not 6 pm”."""
+    is_last = not any(map(str.isdigit, text[time.end :]))
+    return is_last and len(tokenize(text[: time.start])) in doubted
 
 
 def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:

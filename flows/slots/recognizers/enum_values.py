@@ -13,7 +13,7 @@ from flows.nlu import answer_vocabulary, any_pattern, denied_positions, have_sam
 from flows.slots.slot import Slot
 from flows.text import normalize, normalize_same_length, tokenize
 
-_MIN_INFLECTED_LENGTH, _MIN_TYPO_LENGTH = 4, 5
+_MIN_INFLECTED_LENGTH, _MIN_TYPO_LENGTH = 3, 5
 _MAX_ANSWER_WORDS = 40
 
 _Phrase = tuple[str, ...]

@@ -9,8 +9,10 @@ from flows.locales import messages_for
 from flows.nlu import (
     CLAUSE_END,
     EMAIL_PATTERN,
+    denied_positions,
     extract_pattern_matches,
     is_among_unknown,
+    negates_other_words,
     recognize_phone_numbers,
 )
 from flows.nlu.datetimes import mask_dates
@@ -26,16 +28,37 @@ _EMAIL = re.compile(EMAIL_PATTERN)
 
 
 def extract_email(slot: Slot, text: str, today: date) -> SlotReading:
-    return single_value([match[0] for match in _EMAIL.finditer(text.replace("’", "'"))], text, slot)
+    denied = _denied_positions(text, slot.language)
+    found = [
+        match[0]
+        for match in _EMAIL.finditer(text.replace("’", "'"))
+        if not denied or len(tokenize(text[: text.index("@", match.start())])) - 1 not in denied
+    ]
+    return single_value(found, text, slot)
 
 
 def extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
     if _DICTATED.fullmatch(text):  # “6 5 5, 0 1 2, 3 4 5”
         text = text.replace(",", " ")
+    if _is_number_denied(text, slot.language):
+        return SlotReading()
     recognized = recognize_phone_numbers(text, slot.region, messages_for(slot.language), slot.language)
     if reason := next((reason for _, reason in recognized if reason), ""):
         return SlotReading(error_message=reason, weight=1)
     return single_value([number for number, _ in recognized], text, slot)
+
+
+def _denied_positions(text: str, language: str) -> frozenset[int]:
+    """Return the positions of denied words, none where a “no” only stands for itself (“no I meant …”)."""
+    is_denial = any(negates_other_words(word, language) for word in tokenize(text))
+    return denied_positions(text, language) if is_denial else frozenset()
+
+
+def _is_number_denied(text: str, language: str) -> bool:
+    """Return whether a text denies all its digits: “don't call 202 555 0143”."""
+    denied = _denied_positions(text, language)
+    told = [at for at, word in enumerate(tokenize(text)) if any(map(str.isdigit, word))] if denied else []
+    return bool(told) and denied.issuperset(told)
 
 
 def extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:

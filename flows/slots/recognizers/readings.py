@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flows.locales import Lexicon, lexicon_for, messages_for
+from flows.nlu import is_replaced
 from flows.slots.slot import Slot
 from flows.slots.slot_types import SlotReading, slot_type
 from flows.text import find_phrase, tokenize
+
+_SEVERAL = 2
 
 
 def invalid_reading(slot: Slot) -> SlotReading:
@@ -18,7 +21,7 @@ def invalid_reading(slot: Slot) -> SlotReading:
 
 def single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
     """Return the only value; of several the last when the user corrects themselves."""
-    distinct = list(dict.fromkeys(recognized))
+    distinct = _without_replaced(list(dict.fromkeys(recognized)), text, slot)
     if not distinct:
         return SlotReading()
     if len(distinct) > 1 and not _corrects_itself(text, str(distinct[-1]), lexicon_for(slot.language)):
@@ -27,6 +30,16 @@ def single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
         shown = [display(item, messages) if display else item for item in distinct[:4]]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(shown)), weight=1)
     return SlotReading(distinct[-1], weight=len(str(distinct[-1])))
+
+
+def _without_replaced(values: list[Any], text: str, slot: Slot) -> list[Any]:
+    """Return several values without those in whose place another one is given (“instead of a@b.example”)."""
+    if len(values) < _SEVERAL:
+        return values
+    words = tokenize(text)
+    starts = {value: find_phrase(tokenize(str(value)), words) for value in values}
+    kept = [value for value, at in starts.items() if at < 1 or not is_replaced(words[:at], slot.language)]
+    return kept or values
 
 
 def _corrects_itself(text: str, last: str, lexicon: Lexicon) -> bool:

@@ -25,7 +25,7 @@ from gateway.console.conversations.event_lines import (
 )
 from gateway.console.conversations.transcript import TranscriptLine, build_transcript
 from gateway.console.flows.flow_drawings import FlowDrawings
-from gateway.console.layout.formats import format_clock, format_day
+from gateway.console.layout.formats import display_name, format_clock, format_day
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.operators.kept_webhooks import KeptWebhook, KeptWebhooks
@@ -181,7 +181,7 @@ class ConversationPages(ConsolePage):
         query = request.query_params
         before, chosen = parse_page_end(query.get("before", "")), query.get("message", "")
         entries = await read_log_before(self._redis, session, before, _LOG_ENTRIES)
-        lines = build_transcript(entries, row.name or row.contact)
+        lines = build_transcript(entries, display_name(row))
         messages = [line for line in lines if line.is_message]
         chosen = _choose_message(messages, chosen)
         events = await self._describe_events(row.channel, entries, chosen)

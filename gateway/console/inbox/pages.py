@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -18,6 +19,7 @@ from gateway.console.conversations.transcript import build_transcript
 from gateway.console.inbox.answer_form import AnswerForm, fill_in, read_address
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
 from gateway.console.inbox.hand_over import summarize
+from gateway.console.layout.formats import display_name
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.redis.records.processes.delivery_reports import read_alarms
@@ -41,7 +43,9 @@ _MAX_ROWS: Final = 200
 _LOG_ENTRIES: Final = 150
 _MAX_TEXT: Final = 10_000
 _MAX_TEMPLATES: Final = 100
-_MAX_FORM_BYTES: Final = 64_000
+_MAX_ID: Final = 120
+_MAX_FORM_BYTES: Final = 160_000
+"""Room for a text and the variables of a template in any script: a letter may take nine bytes in a form."""
 _ACTS: Final = {"give_back": ControlAction.GIVE_BACK, "close": ControlAction.CLOSE}
 _LISTS: Final = ("mine", "unassigned", "all")
 _DONE: Final = {
@@ -112,9 +116,8 @@ class AgentDeskPages(ConsolePage):
             if not text:
                 return await self._show(request, opaque, given, "write the note first")
             name_target(request, session, "note")
-            return self._redirect_done(
-                opaque, "noted" if await self._desk.add_note(session, agent, text) else "gone"
-            )
+            is_kept = await self._desk.add_note(session, agent, text, given.get("id", "")[:_MAX_ID])
+            return self._redirect_done(opaque, "noted" if is_kept else "gone", given)
         try:
             message = await self._form.build_message(session, given, text)
         except ValueError as error:
@@ -123,12 +126,12 @@ class AgentDeskPages(ConsolePage):
         if holder != agent:
             problem = f"{holder} has this conversation. Nothing was sent; take it over to answer yourself"
             return await self._show(request, opaque, given, problem)
-        key = f"{AGENT_PREFIX}{given.get('id') or uuid4().hex}"[:120]
+        key = f"{AGENT_PREFIX}{given.get('id') or uuid4().hex}"[:_MAX_ID]
         receipt = await self._sender.send(session, key, message, voice="person")
         if receipt.outcome not in (SendOutcome.QUEUED, SendOutcome.DUPLICATE, SendOutcome.SCHEDULED):
             reason = receipt.reason or REFUSAL_SENTENCES.get(receipt.outcome, str(receipt.outcome))
             return await self._show(request, opaque, given, reason)
-        return self._redirect_done(opaque, "sent")
+        return self._redirect_done(opaque, "sent", given)
 
     async def assign(self, request: Request) -> Response:
         """Take a conversation over for oneself, also from another agent, or give it to all agents."""
@@ -220,7 +223,7 @@ class AgentDeskPages(ConsolePage):
         values = {"name": row.name, **known}
         templates = await TemplateRecords(self._redis).list_all(row.channel)
         return {
-            "lines": build_transcript(entries, row.name or row.contact),
+            "lines": build_transcript(entries, display_name(row)),
             "handed_over": summarize(entries, row.owner, state),
             "holder": (await self._desk.read_agents([row.session]))[row.session],
             "others": await self._desk.read_others(row.session, agent),
@@ -261,8 +264,10 @@ class AgentDeskPages(ConsolePage):
         is_ours = stored and Address.model_validate_json(stored).channel not in self._desk_channels
         return session if is_ours else ""
 
-    def _redirect_done(self, opaque: str, done: str) -> Response:
-        return redirect(f"{_PATH}?{f'conversation={opaque}&' if opaque else ''}done={done}")
+    def _redirect_done(self, opaque: str, done: str, given: Mapping[str, str] | None = None) -> Response:
+        """Return to the page; it names the form that was `given`, so that a browser forgets its draft."""
+        query = {"conversation": opaque, "done": done, "form": (given or {}).get("id", "")[:_MAX_ID]}
+        return redirect(f"{_PATH}?{urlencode({name: value for name, value in query.items() if value})}")
 
 
 def _divide(

@@ -1,14 +1,26 @@
-"""Formats of the console: times, durations, numbers and the words for states."""
+"""Formats of the console: times, durations, numbers, names, and the words for states."""
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from time import time
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from core.model import Owner
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
+
+_BLANK_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that show nothing."""
+
+
+class _Contact(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def contact(self) -> str: ...
 
 
 class StateWords(NamedTuple):
@@ -57,7 +69,8 @@ def format_duration(milliseconds: float) -> str:
     if span < _SECOND:
         return f"{span} ms"
     if span < _MINUTE:
-        return f"{span / _SECOND:.2f} s" if span < 10 * _SECOND else f"{span / _SECOND:.1f} s"
+        # never rounded up to 60 s
+        return f"{span // 10 / 100:.2f} s" if span < 10 * _SECOND else f"{span // 100 / 10:.1f} s"
     if span < _HOUR:
         minutes, rest = divmod(span, _MINUTE)
         return f"{minutes} min {rest // _SECOND} s" if rest >= _SECOND else f"{minutes} min"
@@ -80,3 +93,12 @@ def format_number(number: int) -> str:
 def format_count(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: `1 reply`, `2 replies`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def display_name(row: _Contact) -> str:
+    """Return the contact's name, or their number or ID if they have none that can be seen."""
+    return row.name if any(map(_is_visible, row.name)) else row.contact
+
+
+def _is_visible(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "LNPS" and letter not in _BLANK_LETTERS

@@ -1,56 +1,24 @@
-"""Base of the console's pages: access control, templates, navigation and security headers."""
+"""Base of the console's pages: access control, navigation, forms."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.access.operator_keys import Role
-from gateway.console.layout import formats
 from gateway.console.layout.live_views import LiveView, ViewName, read_versions
-from gateway.console.layout.navigation import (
-    BADGE_WORDS,
-    Navigation,
-    find_current,
-    read_badges,
-    select_groups,
-)
+from gateway.console.layout.navigation import Navigation, find_current, read_badges, select_groups
 from gateway.console.layout.partition_links import PARAMETER, add_partition
+from gateway.console.layout.refusals import explain_refusals
+from gateway.console.layout.rendering import HEADERS, render_page
 from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.server.operator_auth import Handler, Identity, OperatorAuth
 
 _MAX_FORM_BYTES = 8 * 1024
 _MAX_FORM_FIELDS = 200
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
-    autoescape=select_autoescape(),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters.update(
-    at=formats.format_time,
-    clock=formats.format_clock,
-    day=formats.format_day,
-    iso=formats.format_iso,
-    duration=formats.format_duration,
-    age=formats.format_age,
-    number=formats.format_number,
-)
-_TEMPLATES.globals.update(badge_words=BADGE_WORDS, owners=formats.OWNERS, format_count=formats.format_count)
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",  # with no-referrer, browsers would send forms with "Origin: null"
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 class ConsolePage:
@@ -67,7 +35,8 @@ class ConsolePage:
         A page with a `live` view is kept up to date while it is open.
         """
         inner = self._with_version(handler, live) if live else handler
-        return Route(path, self._operator_auth.require(inner, role), methods=["GET"])
+        guarded = self._operator_auth.require(inner, role)
+        return Route(path, explain_refusals(guarded), methods=["GET"])
 
     def post(self, path: str, handler: Handler, act: str, role: Role = Role.OPERATOR) -> Route:
         """Build a POST route for a role; the audit log has it as `act`."""
@@ -76,7 +45,7 @@ class ConsolePage:
     def form(self, path: str, handler: Handler, act: str, role: Role = Role.OPERATOR) -> Route:
         """Build a POST route that takes a form of one of our pages; the audit log has it as `act`."""
         guarded = self._operator_auth.require(handler, role, act, takes_form=True)
-        return Route(path, guarded, methods=["POST"])
+        return Route(path, explain_refusals(guarded), methods=["POST"])
 
     def _with_version(self, handler: Handler, name: ViewName) -> Handler:
         """Read the version of a view before the page is built, so that no change falls between the two."""
@@ -124,11 +93,6 @@ class ConsolePage:
     def render(self, template: str, **values: object) -> HTMLResponse:
         """Render a template with the security headers of all pages."""
         return render_page(template, **values)
-
-
-def render_page(template: str, **values: object) -> HTMLResponse:
-    """Render a template without navigation, with the security headers of all pages."""
-    return HTMLResponse(_TEMPLATES.get_template(template).render(**values), headers=HEADERS)
 
 
 def redirect(path: str) -> Response:

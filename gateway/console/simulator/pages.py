@@ -195,7 +195,9 @@ class SimulatorPage(ConsolePage):
         known = slots.items() if isinstance(slots, dict) else ()
         return {
             "node": str(state.get("node") or ""),
-            "slots": [[name, str(value)[:_MAX_SLOT_LENGTH]] for name, value in known if value],
+            "slots": [
+                [name, str(value)[:_MAX_SLOT_LENGTH]] for name, value in known if value not in (None, "")
+            ],
             "page": name_partition(page, number) if len(self._stores.each) > 1 else page,
         }
 

@@ -27,7 +27,14 @@ function draftKey() {
   return "turngate-draft " + composer.action + " " + composer.elements.mode.value;
 }
 
+// A draft is kept until the page that follows names its form: the sign-in may have expired, or Redis be away.
+function forgetSent() {
+  const [form, key] = JSON.parse(sessionStorage.getItem("turngate-submitted") || "[]");
+  if (form && new URLSearchParams(location.search).get("form") === form) sessionStorage.removeItem(key);
+}
+
 if (composer) {
+  forgetSent();
   if (!text.value) text.value = sessionStorage.getItem(draftKey()) || "";
   showMode();
   composer.addEventListener("change", (event) => {
@@ -43,7 +50,9 @@ if (composer) {
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) composer.requestSubmit(send);
   });
-  composer.addEventListener("submit", () => sessionStorage.removeItem(draftKey()));
+  composer.addEventListener("submit", () => {
+    sessionStorage.setItem("turngate-submitted", JSON.stringify([composer.elements.id.value, draftKey()]));
+  });
   at("saved")?.addEventListener("change", (event) => {
     if (event.target.value) text.setRangeText(event.target.value, text.selectionStart, text.selectionEnd, "end");
     event.target.value = "";

@@ -178,7 +178,7 @@ def test_a_call_has_some_time_and_not_more_than_there_is() -> None:
         actions=[{**action, "timeout": 100_000}],
         tools=[{**tool, "id": "u", "timeout": 45}],
     )
-    assert set(list_warnings(sound)) == {"actions[0].timeout", "nodes[0].tools[0].timeout"}
+    assert set(list_warnings(sound)) == {"actions[0]", "actions[0].timeout", "nodes[0].tools[0].timeout"}
     broken = document(node("a"), actions=[{**action, "timeout": -5}], tools=[{**tool, "timeout": 0}])
     assert find_issues(broken) == {
         "actions[0].timeout": "This must be more than 0.",

@@ -339,7 +339,7 @@ def test_open_pages_follow_what_happens_in_the_zone_of_the_reader(
     say(page, "4321")
     expect(conversation.locator(".said-by.bot p").last).to_contain_text("date of birth")
     expect(conversation.locator(".said-by.bot .state").last).to_have_text("Delivered")
-    expect(lists.get_by_text("1 new or changed conversations. Show")).to_be_visible()
+    expect(lists.get_by_text("New or changed conversations: 1. Show")).to_be_visible()
     context.close()
 
 

@@ -122,6 +122,29 @@ async def test_a_note_with_a_file_and_a_template_never_leaves(redis: Redis, gate
     assert [each.kind for each in await read_log(redis, SESSION)].count("note") == 1
 
 
+async def test_a_note_that_is_submitted_twice_is_written_once(redis: Redis, gateway: InboundGateway) -> None:
+    async with open_console(redis, "agent") as http:
+        path, _ = await open_first(http)
+        form = {"mode": "note", "text": "a difficult customer", "id": "1"}
+        answers = await asyncio.gather(*(http.post(f"{path}/reply", data=form) for _ in range(3)))
+        await http.post(f"{path}/reply", data={**form, "id": "2"})
+
+    assert all("Note saved." in each.text for each in answers)
+    assert [each.kind for each in await read_log(redis, SESSION)].count("note") == 2
+
+
+async def test_an_answer_of_the_greatest_length_is_sent_in_any_script(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    text = "नमस्ते" * 1_600
+    async with open_console(redis, "agent") as http:
+        path, _ = await open_first(http)
+        await http.post(f"{path}/reply", data={"mode": "reply", "text": text, "id": "1"})
+        await gateway.processor.run(SESSION)
+
+    assert "".join(each.body for each in gateway.channel.sent_replies) == text
+
+
 async def test_a_saved_reply_is_filled_in_and_what_is_unknown_is_not_sent(
     redis: Redis, gateway: InboundGateway
 ) -> None:

@@ -63,8 +63,13 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
     denied = message.denied | (message.counted_positions if edge.leads_to_hand_off else frozenset())
+    keywords = edge.keywords
+    if edge.takes_no and message.confirmation:  # the “no” of “no problem” refuses nothing
+        keywords = tuple(
+            each for each in keywords if not lexicon_for(message.language).answers.no.issuperset(each)
+        )
     if letters := exact_match_length(
-        edge.keywords, message.words, denied, message.language, is_first=message.request.is_first
+        keywords, message.words, denied, message.language, is_first=message.request.is_first
     ):
         is_global = not any(own is edge for own in message.request.node.edges)
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(

@@ -59,6 +59,8 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
     values = _without_mentions(edge, values, message)
+    if values and _only_repeats(edge, values, message):
+        return EdgeScore(edge)
     pattern = edge.pattern.search(message.text) if edge.pattern else None
     if pattern:
         values |= {name: value for name, value in pattern.groupdict().items() if value}
@@ -128,6 +130,15 @@ def _without_mentions(
     if asked in known or asked not in values or message.corrects_something or message.has_negation:
         return values
     return {name: value for name, value in values.items() if known.get(name, value) == value}
+
+
+def _only_repeats(edge: CompiledEdge, values: dict[str, JsonValue], message: ParsedMessage) -> bool:
+    """Return whether a yes only repeats known values: “yes, 8 December at 10:00” corrects nothing."""
+    known = message.request.values
+    if not message.confirmation or any(known.get(name) != value for name, value in values.items()):
+        return False
+    others = message.request.available_edges
+    return any(each.takes_yes and each is not edge and message.is_clear_yes(each) for each in others)
 
 
 def _repeats_known_value(edge: CompiledEdge, values: dict[str, JsonValue], message: ParsedMessage) -> bool:

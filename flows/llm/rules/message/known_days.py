@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from flows.llm.model import TransitionRequest
 from flows.locales import lexicon_for
-from flows.nlu import denied_positions, is_excepted
+from flows.nlu import denied_positions, have_same_stem, is_excepted, recognize_confirmation
 from flows.slots import Slot, SlotReading, extract_slot, label_words, words_of_slot
 from flows.text import tokenize
 
+_MIN_NAME = 3
 _LEADING_DIGITS = re.compile(r"\d{1,2}(?!\d)")
 
 
@@ -23,12 +25,26 @@ def follow_known_day(slot: Slot, reading: SlotReading, text: str, request: Trans
     if slot.kind != "date" or not slot.must_be_future or not isinstance(reading.value, str):
         return reading
     if (known := _day(request.values.get(slot.name))) is not None:
+        if _repeats_weekday(known, _day(reading.value), text, slot.language):
+            return SlotReading(known.isoformat(), weight=reading.weight)
         again = extract_slot(slot, text, max(known.replace(day=1), request.today))
         day, moved = _day(reading.value), _day(again.value)
         if day is None or moved is None or day.day != moved.day or moved == day:
             return _reading_after_start(slot, reading, text, request)
         return again if moved.month == known.month else reading
     return _reading_after_start(slot, reading, text, request)
+
+
+def _repeats_weekday(known: date, day: date | None, text: str, language: str) -> bool:
+    """Return whether a yes names the known day by its weekday: “yes, Tuesday at 10” for Tuesday the 8th."""
+    if day is None or day.weekday() != known.weekday() or not recognize_confirmation(text, language):
+        return False
+    named = {
+        word for names in lexicon_for(language).dates.weekdays for name in names for word in tokenize(name)
+    }
+    words = tokenize(text)
+    following = {word for at, word in enumerate(words) if at and words[at - 1] in named}
+    return not named.isdisjoint(words) and not any(word.isdigit() for word in following)
 
 
 def _reading_after_start(
@@ -67,6 +83,31 @@ def is_about_other_day(slot: Slot, request: TransitionRequest) -> bool:
     is_own = known is not None and known.day in old
     return not is_own and any(
         (day := _day(request.values[other.name])) is not None and day.day in old for other in others
+    )
+
+
+def names_rival(slot: Slot, request: TransitionRequest) -> bool:
+    """Return whether a text names only another day or time of the form than the slot's.
+
+    “The arrival is the 6th” is no answer to “When do you leave?”.
+    """
+    if not slot.rivals:
+        return False
+    lexicon = lexicon_for(slot.language)
+    own, rivals = words_of_slot(slot), frozenset(tokenize(slot.rivals.replace("_", " ")))
+    common = lexicon.fillers | lexicon.question_words | lexicon.dates.ordinals | lexicon.times.hours.keys()
+    said = frozenset(tokenize(request.text)) - common
+    other = rivals - own - common - lexicon.clauses.value_companions  # “date”, “day”
+    return _names_any(said, other, request.language) and not _names_any(
+        said, own - rivals - common, request.language
+    )
+
+
+def _names_any(said: Iterable[str], names: frozenset[str], language: str) -> bool:
+    return any(
+        len(word) >= _MIN_NAME
+        and (word in names or any(have_same_stem(word, name, language) for name in names))
+        for word in said
     )
 
 

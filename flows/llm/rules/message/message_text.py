@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
@@ -15,6 +16,7 @@ from flows.nlu import (
     Vector,
     answer_vocabulary,
     asks_about_action,
+    asks_back,
     asks_for_person,
     asks_indirectly,
     asks_to_wait,
@@ -57,6 +59,8 @@ class MessageText:
         )
         self.said_before = _line_before_question(question.history)
         self.language = question.language
+        users = [line["content"] for line in question.history if not _is_bot_line(line)]
+        self.last_user_message = users[-2] if len(users) > 1 else ""
         said = [line["content"] for line in question.history if _is_bot_line(line)]
         self.previous_bot_message = said[-2] if len(said) > 1 else ""
         text = question.text.strip()[:MAX_INPUT_LENGTH]
@@ -78,12 +82,35 @@ class MessageText:
     def is_clear_yes(self, edge: CompiledEdge) -> bool:
         """Return whether the text is a yes without a reservation, as an irreversible edge needs it."""
         known = {word for phrase in edge.keywords for word in phrase} | self._words_of_question
+        if self._has_stray_number or (
+            self._has_only_praise and asks_back(self.last_user_message, self.language)
+        ):
+            return False
         return is_unreserved_yes(self.text, self.language, known)
 
     @cached_property
     def repeats_offer(self) -> bool:
         """True if the text has the verb of what the bot offered to do: “book it” to “Shall I book that?”."""
         return repeats_offer(self.words, self.last_bot_message, self.language)
+
+    @property
+    def _has_only_praise(self) -> bool:
+        """True if no word is a yes by itself: “great” behind the answer to a question is praise for it."""
+        return answer_vocabulary(self.language).affirmative.isdisjoint(self.words) and not self.repeats_offer
+
+    @cached_property
+    def _has_stray_number(self) -> bool:
+        """True if the text has a number of the bot's question without a word that stands beside it there.
+
+        “Yes, 8 December” repeats the question, “yes 8” may mean a time or an amount.
+        """
+        asked = ("", *tokenize(self.last_bot_message), "")
+        pairs = {*pairwise(asked)}
+        words = ("", *self.words, "")
+        return any(
+            word.isdecimal() and not {(words[at - 1], word), (word, words[at + 1])} & pairs
+            for at, word in enumerate(words)
+        )
 
     @cached_property
     def _words_of_question(self) -> set[str]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.message.asked_numbers import NUMBER_KINDS, AskedNumbers
-from flows.llm.rules.message.known_days import follow_known_day, is_about_other_day
+from flows.llm.rules.message.known_days import follow_known_day, is_about_other_day, names_rival
 from flows.llm.rules.message.paired_days import without_other_day
 from flows.locales import lexicon_for
 from flows.nlu import (
@@ -129,7 +129,9 @@ class ParsedMessage(AskedNumbers):
             return SlotReading(chosen, weight=1)
         if slot.identified_by and (asked := self.find_asked_number(slot.name)):
             return self.extract_slot(asked)
-        if (slot.kind == "text" and self._labels_other(slot)) or self._names_other_day(slot):
+        if slot.kind == "text" and self._labels_other(slot):
+            return SlotReading()
+        if self._names_other_day(slot) or names_rival(slot, self.request):
             return SlotReading()
         if slot.kind in NUMBER_KINDS and self.corrects_previous:
             if slot.identified_by and slot.question and slot.question in self.previous_bot_message:

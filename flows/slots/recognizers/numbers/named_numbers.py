@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from flows.locales import lexicon_for
-from flows.nlu import denied_positions
+from flows.nlu import denied_positions, is_replaced
 from flows.slots.recognizers.enum_values import named_values
 from flows.slots.recognizers.numbers.plain_numbers import is_number, number_values, without_reason
 from flows.slots.recognizers.numbers.slot_nouns import is_countable_only, nouns_of_slot, stem_of_noun
@@ -56,6 +56,8 @@ def adds_unit(slot: Slot, names: frozenset[str], text: str) -> bool:
 def denied_numbers(slot: Slot, text: str) -> frozenset[int | float]:
     """Return the numbers of a text that it denies (“I am not 45”)."""
     denied, words = denied_positions(text, slot.language), tokenize(text)
+    replaced = {at for at in range(1, len(words)) if is_replaced(words[:at], slot.language)}
+    denied |= frozenset(at for at in replaced if is_number(words[at], slot))  # “4 instead of 3”
     numbers = [(at, word) for at, word in enumerate(words) if at in denied and is_number(word, slot)]
     kept = {value for at, word in enumerate(words) if at not in denied for value in number_values(word, slot)}
     return frozenset(value for _, word in numbers for value in number_values(word, slot)) - kept

@@ -17,6 +17,7 @@ from flows.slots.recognizers.numbers.named_numbers import (
     recognize_named_numbers,
 )
 from flows.slots.recognizers.numbers.other_counts import numbers_that_name, values_of_others
+from flows.slots.recognizers.numbers.people_beside import counts_in_parts, mask_ages_of_relatives
 from flows.slots.recognizers.numbers.plain_numbers import is_number_word, without_reason
 from flows.slots.recognizers.numbers.single_units import recognize_single_unit
 from flows.slots.recognizers.readings import invalid_reading, single_value
@@ -37,6 +38,9 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
         if told and (last := _changed_at_end(slot, text)) is not None:
             told = [last]
         return single_value(told or _single_unit(slot, text), text, slot)
+    if counts_in_parts(slot, names, text):
+        return SlotReading(error_message=messages_for(slot.language).exact_number_required, weight=1)
+    text = mask_ages_of_relatives(names, text, slot.language)
     text = _conclusion(slot, _without_shares(slot, _without_approximations(slot, text)))
     if (minutes := _minutes_in_words(slot, names, text)) is not None:
         return SlotReading(minutes, weight=3)

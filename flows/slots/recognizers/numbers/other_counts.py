@@ -80,5 +80,8 @@ def _words_beside_counts(lexicon: Lexicon) -> frozenset[str]:
     known |= answers.yes | answers.no | answers.correct
     known |= {*lexicon.and_words, *lexicon.or_words, *numbers.amount_multipliers}
     return known.union(
-        *(phrase.split() for phrase in (*numbers.amount_modifiers_after, *clauses.reservations))
+        *(
+            phrase.split()
+            for phrase in (*numbers.amount_modifiers_after, *clauses.reservations, *clauses.replacements)
+        )
     )

@@ -16,6 +16,7 @@ from gateway.redis.records.session_keys import session_key
 _PRESENCE_MS: Final = 20_000
 _TYPING_MS: Final = 7_000
 _MAX_PRESENT: Final = 20
+_SUBMITTED_MS: Final = 86_400_000
 _READ_MARK_MS: Final = 30 * 86_400_000
 _MAX_READ_MARKS: Final = 5_000
 
@@ -56,10 +57,14 @@ class AgentDesk:
             stored: list[Any] = await pipeline.execute() if sessions else []
         return {name: (agent or b"").decode() for name, agent in zip(sessions, stored, strict=True)}
 
-    async def add_note(self, session: str, agent: str, text: str) -> bool:
-        """Write an internal note; return false if the conversation is not kept."""
+    async def add_note(self, session: str, agent: str, text: str, form: str = "") -> bool:
+        """Write an internal note; return false if the conversation is not kept.
+
+        A note of the same `form`, which was submitted twice, is written once.
+        """
         entry = to_json({"agent": agent, "text": text})
-        return await self._note(self._redis, [session, entry]) is not None
+        once = f"tg:{{access}}:note:{_digest(f'{session} {form}')}" if form else ""
+        return await self._note(self._redis, [session, entry, once, _SUBMITTED_MS]) is not None
 
     async def announce(self, session: str, agent: str, *, is_typing: bool) -> None:
         """Record that an agent has a conversation open, and whether they write."""

@@ -186,7 +186,7 @@ class ConversationList:
                             (_read_time(name) for name, fields in messages if fields[b"k"] == b"accepted"), 0
                         ),
                         "unsent": unsent,
-                        "last_text": _UNDECRYPTED if data is None else text[:_MAX_PREVIEW],
+                        "last_text": _UNDECRYPTED if data is None else _shorten(text),
                         "last_voice": voice,
                     }
                 )
@@ -248,3 +248,8 @@ def _read_time(entry_id: bytes) -> int:
 
 def _decode(value: bytes | None) -> str:
     return value.decode() if value else ""
+
+
+def _shorten(text: str) -> str:
+    """Return the beginning of a text, with an ellipsis if there is more."""
+    return text if len(text) <= _MAX_PREVIEW else f"{text[: _MAX_PREVIEW - 1].rstrip()}…"

@@ -191,6 +191,47 @@ def test_a_private_address_is_named(tmp_path: Path) -> None:
         assert any("private address" in line for line in list_findings(tmp_path, made)) == is_private, url
 
 
+@pytest.mark.parametrize(
+    ("url", "is_unusable"),
+    [
+        ("ftp://example.com/x", True),
+        ("example.com/x", True),
+        ("{{ api }}/x", True),
+        ("{{ host }}/x", True),
+        ("https://example.com/{{ day }}", False),
+    ],
+)
+def test_an_address_that_no_call_can_use_is_named(tmp_path: Path, url: str, is_unusable: bool) -> None:
+    call = {"id": "c", "name": "C", "method": "GET", "store_response_as": "c", "url": url}
+    made = build_menu("A") | {"actions": [call], "environment_variables": {"api": "example.com"}}
+    assert any("no address of a call" in line for line in list_findings(tmp_path, made)) == is_unusable
+
+
+@pytest.mark.parametrize(
+    ("url", "is_unusable"),
+    [("menu.pdf", True), ("file:///etc/passwd", True), ("https://x.org/a.pdf", False), ("{{ link }}", False)],
+)
+def test_an_address_that_no_channel_can_send_is_named(tmp_path: Path, url: str, is_unusable: bool) -> None:
+    made = document(node("a", "Here it is.", is_final=True, media=[{"url": url}]))
+    assert any("no address of a file" in line for line in list_findings(tmp_path, made)) == is_unusable
+
+
+def test_a_secret_in_a_text_is_named(tmp_path: Path) -> None:
+    made = document(node("a", "The key is {{ secrets.KEY }}.", is_final=True))
+    assert any(
+        line.startswith("warning: node a: secrets are empty here") for line in list_findings(tmp_path, made)
+    )
+    call = {
+        "id": "c",
+        "name": "C",
+        "method": "GET",
+        "url": "https://x.org",
+        "headers": {"K": "{{ secrets.KEY }}"},
+    }
+    made = document(node("a", "Hello.", is_final=True), actions=[call])
+    assert not any("secrets" in line for line in list_findings(tmp_path, made))
+
+
 def test_a_finding_about_a_form_names_the_form(tmp_path: Path) -> None:
     slots = [{"name": "day", "question": "{{ dya }} Which day?", "format": "date"}]
     form = {"id": "form", "node_type": "collect", "slots": slots, "then": "end"}

@@ -26,6 +26,10 @@ def build_yaml(parts: str) -> str:
     return f"{HEAD}nodes:\n  - {{id: start, name: Start, static_text: Hello, {parts}}}\n{END}"
 
 
+def build_form(slot: str) -> str:
+    return f'{HEAD}nodes:\n  - {{id: start, node_type: collect, slots: [{{question: "Which?", {slot}}}], then: end}}\n{END}'
+
+
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
@@ -90,10 +94,29 @@ def build_yaml(parts: str) -> str:
         (f"{HEAD}nodes:\n  - id: start\n\tname: a\n", "indent with spaces"),
         (f"{HEAD}nodes:\n  - {{id: start, name: @home}}\n", "begins with this character in quotes"),
         (f"{HEAD}nodes:\n  - id: start\n   name: a\n", "not indented like those above it"),
+        (f"{HEAD}nodes:\n  - {{id: start, name: *bold*}}\n", "begins with this character in quotes"),
+        (f"{HEAD}nodes:\n  - {{id: start, name: !important note}}\n", "begins with ! in quotes"),
+        # forms of a text and of a number
+        (build_yaml("max_turns: -1"), "max_turns: This must be 0 or more."),
+        (build_yaml("remind: {after: soon, text: Still there.}"), "This is a duration: write it like 30m, 2h or 1d."),
+        (build_form("name: first name"), "slots[0].name: This must be letters, digits and “_”, with no digit first"),
+        # parts of a form: its slot and key are named
+        (build_form("name: day, type: strin"), "nodes[0]: slot “day”, type: This must be one of string"),
+        (build_form("name: day, enum: []"), "slot “day”, enum: This must be a list with at least one value."),
+        (build_form("name: day, enum: [yes, no, maybe]"), "slot “day”, enum: Text is required here and this is true"),
+        (
+            f"{HEAD}nodes:\n  - {{id: start, node_type: menu, static_text: Hi, choices: [A]}}\n{END}",
+            "choices[0]: An object is required here and this is the text “A”: write {label: Book a table, to: table}",
+        ),
     ],
 )  # fmt: skip
 def test_a_problem_says_where_what_and_what_to_write(document: str, sentence: str) -> None:
     assert sentence in describe_issues(document)
+
+
+def build_edge(slot: str) -> str:
+    schema = f"{{type: object, properties: {{n: {{{slot}}}}}}}"
+    return f"edges: [{{id: a, condition: b, target_node_id: end, input_schema: {schema}}}]"
 
 
 @pytest.mark.parametrize(
@@ -129,12 +152,38 @@ def test_a_problem_of_a_test_file_is_reported_alike(tmp_path: Path, turn: str, s
             "{n: {type: integer, description: how many}}}}]",
             "Users read “I still need how many”: write the description of n as a noun",
         ),
+        ("node_type: rooter", "nodes[0].node_type: The type “rooter” has no effect. Is “router” meant?"),
+        ("was: [end]", "nodes[0].was[0]: “end” is the id of a node: this has no effect."),
+        (
+            "edges: [{id: a, condition: b, target_node_id: end, input_schema: {n: {type: integer}}}]",
+            "nodes[0].edges[0].input_schema: This has no effect: put “n” below properties.",
+        ),
+        (
+            build_edge("type: string, format: telephone"),
+            "properties.n.format: There is no format “telephone”: the value is any text. Is “phone” meant?",
+        ),
+        (build_edge("type: integer, minimum: 9, maximum: 2"), "minimum is more than maximum: no value is valid."),
+        (build_edge("type: integer, enum: [1, b]"), "properties.n.enum: “b” is not of the type “integer”."),
     ],
 )  # fmt: skip
 def test_a_probable_mistake_is_a_warning(tmp_path: Path, parts: str, sentence: str) -> None:
     (tmp_path / "f.yaml").write_text(build_yaml(parts), encoding="utf-8")
     found = lint(tmp_path / "f.yaml", {}, lambda *_: [])
     assert sentence in "\n".join(map(str, found))
+
+
+def test_an_odd_slot_of_a_form_is_named(tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text(build_form("name: mobile, format: telephone"), encoding="utf-8")
+    found = "\n".join(map(str, lint(tmp_path / "f.yaml", {}, lambda *_: [])))
+    assert "nodes[0]: slot “mobile”, format: There is no format “telephone”" in found
+
+
+def test_an_action_that_nothing_runs_is_a_warning(tmp_path: Path) -> None:
+    call = "actions: [{id: call, name: Call, method: GET, url: 'https://x.org'}]\n"
+    (tmp_path / "f.yaml").write_text(build_yaml("") + call, encoding="utf-8")
+    assert "actions[0]: No node and no edge runs “call”." in "\n".join(
+        map(str, lint(tmp_path / "f.yaml", {}, lambda *_: []))
+    )
 
 
 @pytest.mark.parametrize(

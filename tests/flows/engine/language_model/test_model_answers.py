@@ -235,6 +235,9 @@ def build_consent_machine(**more: object) -> DialogMachine:
         "yes if it is free",
         "wait",
         "hm",
+        "Uh, um …",
+        "oh well",
+        "my appointment",
         "why?",
     ],
 )

@@ -146,3 +146,48 @@ async def test_a_day_that_may_be_either_changes_none(language: str, text: str, q
 async def test_a_yes_still_confirms_both(language: str, yes: str) -> None:
     values, answer = await correct(language, "date", yes)
     assert (values, answer) == (KNOWN["date"], "Done.")
+
+
+async def answer_first(language: str, kind: str, text: str) -> object:
+    """Return the value that an answer to the first question stores."""
+    machine = DialogMachine(build_flow(language, kind), "rules", secrets={}, today=lambda: TODAY)
+    await machine.turn("?")
+    await machine.turn(text)
+    return cast("dict[str, str]", dict(machine.state or {}).get("slots") or {}).get("one")
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "text"),
+    [
+        ("en", "date", "the return is the 8th of December"),
+        ("en", "date", "we return on 8 December"),
+        ("de", "date", "Rückgabe am 8. Dezember"),
+        ("de", "date", "die Rückgabe ist am 8.12."),
+        ("es", "date", "el regreso es el 8 de diciembre"),
+        ("es", "date", "regresamos el 8 de diciembre"),
+        ("en", "time", "return at 18:30"),
+        ("de", "time", "Rückgabe um 18:30 Uhr"),
+    ],
+)
+async def test_an_answer_about_the_other_is_not_the_one_asked_for(
+    language: str, kind: str, text: str
+) -> None:
+    assert await answer_first(language, kind, text) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "text", "value"),
+    [
+        ("en", "date", "pick-up on 4 December", "2026-12-04"),
+        ("en", "date", "from 4 December", "2026-12-04"),
+        ("en", "date", "that day is the 4th of December", "2026-12-04"),
+        ("de", "date", "am Freitag, den 4.12.", "2026-12-04"),
+        ("de", "date", "Abholung am 4. Dezember", "2026-12-04"),
+        ("es", "date", "el día 4 de diciembre", "2026-12-04"),
+        ("en", "time", "at two pm", "14:00"),
+    ],
+)
+async def test_an_answer_that_names_no_other_is_taken(
+    language: str, kind: str, text: str, value: str
+) -> None:
+    assert await answer_first(language, kind, text) == value

@@ -98,3 +98,31 @@ def test_a_label_among_words_that_say_more_is_left_to_the_model(answer: str) -> 
 
 def test_accents_do_not_matter() -> None:
     assert recognize("cafe", [Choice(label="Café", payload="c"), Choice(label="Tee", payload="t")]) == "c"
+
+
+@pytest.mark.parametrize(
+    ("answer", "language", "label"),
+    [
+        ("the last one", "en", "extra large"),
+        ("second to last", "en", "large"),
+        ("das letzte", "de", "extra large"),
+        ("el penúltimo", "es", "large"),
+        ("what is large?", "en", None),
+        ("I have two", "en", None),
+        ("can I have large?", "en", "large"),
+        ("large?", "en", "large"),
+    ],
+)
+def test_a_position_from_the_end_is_a_choice_and_a_question_is_none(
+    answer: str, language: str, label: str | None
+) -> None:
+    offered = [Choice(label=each, payload=each) for each in ("small", "medium", "large", "extra large")]
+    found = recognize_choice(answer, offered, language)
+
+    assert (found.label if found else None) == label
+
+
+def test_a_yes_word_is_no_part_of_a_label() -> None:
+    offered = [Choice(label=each, payload=each) for each in ("azul claro", "verde")]
+
+    assert recognize_choice("claro", offered, "es") is None

@@ -66,6 +66,12 @@ def test_a_time_is_read(text: str, value: str) -> None:
         ("nachmittags um 3 Uhr", "15:00"),
         ("3 Uhr am Nachmittag", "15:00"),
         ("abends halb acht", "19:30"),
+        ("abends fünf nach halb acht", "19:35"),
+        ("10 vor halb 4 nachmittags", "15:20"),
+        ("fünfzehn Uhr dreißig", "15:30"),
+        ("15 Uhr fünfundvierzig", "15:45"),
+        ("um acht Uhr fünf, bitte", "08:05"),
+        ("null Uhr dreißig", "00:30"),
         ("mittags um 1", "13:00"),
         ("mittags", "12:00"),
         ("am 4.5. um 10 Uhr", "10:00"),
@@ -96,6 +102,7 @@ def test_a_time_is_read_in_german(text: str, value: str) -> None:
         ("de", "viertel nach neun", "9:15"),
         ("de", "5 vor 8 Uhr", "7:55"),
         ("de", "7 Uhr nachts", "7"),
+        ("de", "fünf vor halb acht", "7:25"),
     ],
 )
 def test_an_hour_of_twelve_is_an_error(language: str, text: str, hour: str) -> None:
@@ -115,10 +122,15 @@ def test_an_inexact_time_is_an_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ab 15 Uhr", "nach 17 Uhr", "zwischen 9 und 10 Uhr", "viertel acht", "fünf vor halb acht"]
+    "text", ["ab 15 Uhr", "nach 17 Uhr", "zwischen 9 und 10 Uhr", "viertel acht", "fünf vor viertel acht"]
 )
 def test_an_inexact_german_time_is_an_error(text: str) -> None:
     assert recognize(text, "de") == [GERMAN.exact_time_required]
+
+
+def test_a_count_behind_a_german_hour_is_no_minute() -> None:
+    assert recognize("um 10 Uhr zwei Personen", "de") == [GERMAN.exact_time_required]
+    assert recognize("null", "de") == []
 
 
 def test_two_times_are_asked_about() -> None:

@@ -56,6 +56,18 @@ async def test_the_list_shows_the_newest_first_with_its_last_text_and_no_number_
     assert not any("5550170" in each or "fake" in each for each in hrefs)
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\u3164 \u3164", "\u202e"])
+async def test_a_contact_with_an_invisible_name_is_shown_by_the_number(redis: Redis, name: str) -> None:
+    await accept_message(redis, 1, "fake:one", profile_name=name)
+
+    async with open_console(redis) as http:
+        page = await http.get("/console/conversations")
+
+    assert re.search(
+        rf'href="/console/conversations/[\w-]+"><bdi>{re.escape(ADDRESS.theirs)}</bdi>', page.text
+    )
+
+
 @pytest.mark.long
 async def test_pages_follow_each_other_without_gap_or_repetition(redis: Redis) -> None:
     names = [f"fake:{number:03}" for number in range(2 * PAGE_ROWS + 7)]
