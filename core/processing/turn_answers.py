@@ -115,10 +115,10 @@ class TurnAnswers:
 
     def _answer_without_dialog(self, turns: tuple[Turn, ...], turn: Turn, view: SessionView) -> Commit | None:
         """Return the commit of turns that skip the dialog, including those that are given up."""
-        if turn.request and self._may_confirm(turn, view):
-            return self._confirm_request(turn, turn.request, view)
         if not can_bot_answer(view.owner):
             return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
+        if turn.request:
+            return self._confirm_request(turn, turn.request, view)
         if view.opted_out:
             return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
         if self._are_too_old(turns, view):
@@ -159,14 +159,6 @@ class TurnAnswers:
             reminders=outcome.reminders,
             details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
         )
-
-    def _may_confirm(self, turn: Turn, view: SessionView) -> bool:
-        """Return whether an opt-out or opt-in is confirmed: the contact has to know that it holds.
-
-        An agent's conversation is no exception (guarantee L10), but at the provider's desk it is: agents
-        read the request there and the bot may not write beside them.
-        """
-        return can_bot_answer(view.owner) or not self._replies.has_desk(turn.address)
 
     def _confirm_request(self, turn: Turn, request: ConsentRequest, view: SessionView) -> Commit:
         """Answer an opt-out or opt-in with one sentence, unless the provider does; the dialog stays."""

@@ -84,10 +84,8 @@ def decode_permit(answer: Any) -> SendPermit:
 
 
 def _reply_class(reply: Reply) -> str:
-    """Return the class of a reply for mark.lua."""
-    if reply.act != "say":
-        return "act"
-    if reply.confirms_request:
+    """Return the class of a reply for mark.lua: actions that send nothing to the contact ignore opt-outs."""
+    if reply.confirms_request or reply.act != "say":
         return "confirmation"
     return "1" if reply.bulk else ""
 

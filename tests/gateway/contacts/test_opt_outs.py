@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import Rejected, Unavailable
+from core.errors import Rejected
 from core.model import (
     Address,
     ConsentRequest,
@@ -17,7 +17,6 @@ from core.model import (
     Event,
     FailureKind,
     OptOutScope,
-    Owner,
     Turn,
     TurnReceived,
 )
@@ -149,36 +148,18 @@ async def test_the_answer_to_a_shown_choice_is_not_an_opt_out(gateway: InboundGa
 
 
 @pytest.mark.parametrize("act", [ControlAction.TAKE_OVER, ControlAction.HAND_OFF])
-async def test_it_is_confirmed_while_an_agent_has_the_session(
+async def test_it_counts_and_is_not_confirmed_while_an_agent_has_the_session(
     gateway: InboundGateway, act: ControlAction
 ) -> None:
-    for session, message in ((META, build_meta_message), (TWILIO_WHATSAPP, _build_twilio_whatsapp_message)):
-        gateway.channel.sent_replies.clear()
-        await gateway.receive(message(1, "hello"), session)
-        address = gateway.channel.sent_replies[0].address
-        held = ControlReceived(id="c", session=session, address=address, act=act)
-        await gateway.receive([held], session)
-        for number, text in enumerate(("hi", "STOP", "hello?", "START", "thanks"), start=2):
-            await gateway.receive(message(number, text), session)
-
-        assert gateway.channel.bodies[1:] == [MESSAGES.opted_out, MESSAGES.opted_in]
-        assert await gateway.owner(session) is (
-            Owner.HUMAN if act is ControlAction.TAKE_OVER else Owner.WAITING
-        )
-
-
-async def test_an_agent_who_comes_before_the_confirmation_is_sent_does_not_stop_it(
-    gateway: InboundGateway,
-) -> None:
+    """Guarantee L10: the bot says nothing beside the agent, who sees the request."""
     await gateway.receive(build_meta_message(1, "hello"), META)
-    gateway.channel.planned_failures.append((Unavailable("away"), False))
-    await gateway.receive(build_meta_message(2, "STOP"), META)
     address = gateway.channel.sent_replies[0].address
-    for act in (ControlAction.TAKE_OVER, ControlAction.CLOSE):
-        await gateway.inbox.accept([ControlReceived(id=act, session=META, address=address, act=act)])
-    await gateway.process_when_due(META)
+    await gateway.receive([ControlReceived(id="c", session=META, address=address, act=act)], META)
 
-    assert gateway.channel.bodies[1:] == [MESSAGES.opted_out]
+    await gateway.receive(build_meta_message(2, "STOP"), META)
+
+    assert gateway.channel.bodies == ["1: hello"]
+    assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT
 
 
 async def test_at_the_providers_desk_the_agent_answers_the_request(redis: Redis) -> None:

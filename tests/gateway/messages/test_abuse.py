@@ -116,15 +116,9 @@ async def test_brief_answers_are_not_a_loop(redis: Redis) -> None:
     assert gateway.channel.bodies[-1].endswith("help")
 
 
-@pytest.mark.parametrize("has_agent", [False, True])
-async def test_opting_out_and_in_again_and_again_is_limited_and_ends_opted_out(
-    redis: Redis, has_agent: bool
-) -> None:
+async def test_opting_out_and_in_again_and_again_is_limited_and_ends_opted_out(redis: Redis) -> None:
     gateway = LimitedGateway(redis, messages_per_minute=10)
     await gateway.say("hello")
-    if has_agent:
-        act = ControlReceived(id="c", session=SESSION, address=ADDRESS, act=ControlAction.TAKE_OVER)
-        await gateway.inbox.accept([act])
     for _ in range(40):
         await gateway.ask(ConsentRequest.OPT_OUT, ConsentRequest.OPT_IN)
 

@@ -112,7 +112,7 @@ BROADCAST_FAULTS = {
     "an opt-out does not hold for messages of the business": (
         {
             "shared/sessions/ownership.lua": (
-                "if optout == '1' and not is_confirmation and class ~= 'act' then",
+                "if optout == '1' and class ~= 'confirmation' then",
                 "if optout == '1' and class == '' then",
             )
         },

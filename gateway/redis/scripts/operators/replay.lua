@@ -19,9 +19,8 @@ end
 -- mark.lua asks the same again before the send, and drops what is refused.
 local function find_reply_refusal(reply)
   local stored = redis.call('HMGET', key(session), 'owner', 'optout')
-  local class = stored_field(reply, 'bulk') and '1' or ''
-  if stored_field(reply, 'confirms_request') then class = 'confirmation' end
-  if (stored_field(reply, 'act') or 'say') ~= 'say' then class = 'act' end
+  local is_said = (stored_field(reply, 'act') or 'say') == 'say' and not stored_field(reply, 'confirms_request')
+  local class = is_said and (stored_field(reply, 'bulk') and '1' or '') or 'confirmation'
   local _, code = refusal_reason(stored[1], stored[2], stored_field(reply, 'voice') or 'bot', class, nil, now)
   if not code then _, code = stopped_broadcast(stored_field(reply, 'key')) end
   return code

@@ -1,6 +1,6 @@
 -- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the
 -- rate limit and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, class (1 for a
--- proactive message, confirmation, act, or ''), voice, the contact's side of its address, whether it needs an open service
+-- proactive message, confirmation, or ''), voice, the contact's side of its address, whether it needs an open service
 -- window (1, closed if the provider has said so, or ''), the field of its template in tg:template_states or '', the number
 -- of the bot's replies that the contact gets in an hour (0: no limit), the sender's number, then for each rate limit its
 -- name and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
@@ -43,8 +43,7 @@ if reason then
 end
 local held_back = throttle_wait(session, ARGV[5], ARGV[12], now) or breaker_wait(session, ARGV[5], now)
 if held_back then return held_back end
-local is_unlimited = ARGV[6] == 'confirmation' or ARGV[6] == 'act'
-local over, replied = reply_limit_wait(session, ARGV[3], is_unlimited and 0 or tonumber(ARGV[11]), now)
+local over, replied = reply_limit_wait(session, ARGV[3], ARGV[6] == 'confirmation' and 0 or tonumber(ARGV[11]), now)
 if over then return over end
 local wait = rate_limit_wait(ARGV[6] == '1')
 if wait > 0 then return {wait, 'rate limit'} end

@@ -64,14 +64,12 @@ end
 
 -- Guarantees L10 and L13: the reason why a voice may not speak now and its code; nil when it may. Every rule about what
 -- may leave (a service window, quiet hours) belongs here: say.lua asks when a message is queued, mark.lua before each send.
--- `class` is that of the reply: '1' (proactive), 'confirmation' (of an opt-out or opt-in: the contact gets it, whoever has
--- the session), 'act' (a hand-off or closing, which says nothing to the contact) or ''. `window` is when the service window
--- closes, for a reply that needs it to be open; nil for any other, and where it is not known.
+-- `class` is that of the reply: '1' (proactive), 'confirmation' (of an opt-out or opt-in) or ''. `window` is when the
+-- service window closes, for a reply that needs it to be open; nil for any other, and where it is not known.
 local function refusal_reason(owner, optout, voice, class, window, now)
-  local is_confirmation = class == 'confirmation'
-  if optout == '1' and not is_confirmation and class ~= 'act' then return 'the person opted out', 'opted_out' end
+  if optout == '1' and class ~= 'confirmation' then return 'the person opted out', 'opted_out' end
   if optout == 'marketing' and class == '1' then return 'the person opted out of marketing', 'opted_out' end
-  if voice == 'bot' and not is_confirmation and (owner == 'human' or owner == 'closed') then
+  if voice == 'bot' and (owner == 'human' or owner == 'closed') then
     return 'the session belongs to ' .. owner, owner == 'human' and 'person' or 'closed'
   end
   if window and tonumber(window) <= now then return 'the service window is closed', 'window' end

@@ -30,9 +30,9 @@ async def test_a_holder_paused_past_its_lease_cannot_save(redis: Redis, redis_ur
 
 
 async def test_a_lease_is_renewed_while_it_is_held(redis: Redis, redis_url: str) -> None:
-    store = RedisSessionStore(redis_url, lease_seconds=0.3)
+    store = RedisSessionStore(redis_url, lease_seconds=0.6)
     async with store.hold("ada") as held:
-        await asyncio.sleep(0.8)  # longer than the lease: it must have been renewed
+        await asyncio.sleep(1.0)  # longer than the lease: it must have been renewed
         await held.save({"turns": 1})
     await store.aclose()
 
