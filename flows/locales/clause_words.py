@@ -19,6 +19,9 @@ class ClauseWords:
     """Words before a value that is left out (“any day except Monday”)."""
     replacements: Phrases = ()
     """Words before a value in whose place another one is wanted (“large instead of small”)."""
+    preferences: Phrases = ()
+    """Words before what is preferred, with one of `than_words` before what is not (“rather 4 than 3”)."""
+    than_words: Phrases = ()
     because_words: Phrases = ()
     """Words that begin a clause which only says why."""
     conditions: Phrases = ()

@@ -23,6 +23,8 @@ CLAUSES: Final = ClauseWords(
         "streich, streichen sie, vergiss, vergessen sie, außer, bis auf, ausgenommen, abgesehen von, nur "
         "nicht, aber nicht, ohne"
     ),
+    preferences=phrases("lieber, eher"),
+    than_words=phrases("als"),
     replacements=phrases("lieber als, besser als, statt, anstatt, anstelle von, anstelle, an stelle von"),
     because_words=phrases("weil, denn, da"),
     conditions=phrases("wenn, falls, sofern, solange, es sei denn, nachdem, bevor, bis, sobald"),

@@ -22,6 +22,8 @@ CLAUSES: Final = ClauseWords(
     exceptions=phrases(
         "scratch, forget, scrap, but, except, except for, apart from, other than, save, excluding, bar"
     ),
+    preferences=phrases("rather, sooner, prefer"),
+    than_words=phrases("than"),
     replacements=phrases("better than, instead of, rather than, in place of, in lieu of, as opposed to"),
     because_words=phrases("because, cause, cos, cuz, since"),
     conditions=phrases(

@@ -18,6 +18,8 @@ CLAUSES: Final = ClauseWords(
         "olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción "
         "de, quitando"
     ),
+    preferences=phrases("prefiero, preferimos, preferiría, prefiere"),
+    than_words=phrases("a, antes que, que"),
     replacements=phrases(
         "mejor que, antes que, en vez, en vez de, en vez del, en lugar, en lugar de, en lugar del"
     ),

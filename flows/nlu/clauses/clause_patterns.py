@@ -25,6 +25,7 @@ class ClausePatterns:
     harmless: re.Pattern[str]
     exception: re.Pattern[str]
     replacement: re.Pattern[str]
+    preference: re.Pattern[str]
     condition: re.Pattern[str]
     hidden_condition: re.Pattern[str]
     request: re.Pattern[str]
@@ -61,6 +62,9 @@ def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
         request=re.compile(rf"{one_of(acts.request_starts)}\b"),
         exception=re.compile(rf" {one_of(clauses.exceptions)} $"),
         replacement=re.compile(rf" {one_of(clauses.replacements)} $"),
+        preference=re.compile(
+            rf" {one_of(clauses.preferences)}(?: \S+){{1,5}} {one_of(clauses.than_words)}(?: \S{{1,3}})? $"
+        ),
         harmless=phrase((*lexicon.answers.yes_phrases, *lexicon.answers.neutral_phrases)),
     )
 

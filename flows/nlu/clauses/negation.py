@@ -12,6 +12,7 @@ from flows.nlu.words.lexicon import is_negated, is_negation
 from flows.nlu.words.patterns import one_of
 from flows.text import tokenize
 
+_MAX_WORDS_OF_PREFERENCE = 10
 _MAX_WORDS_BEHIND_DENIAL = 1
 _MAX_DENIED_NAME = 3
 _PUNCTUATION = re.compile(r"[.,;:!?()\n¿¡…–—]+(?=\s|$)|\s[-–—]\s|[¿¡]|\n|\.{2,}|…")
@@ -133,8 +134,11 @@ def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
 
 def is_replaced(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether something else is given in the place of what follows these words: “4 instead of 3”."""
-    words = _without_articles(before, lexicon_for(language))
-    return clause_patterns(lexicon_for(language)).replacement.search(f" {' '.join(words)} ") is not None
+    words, patterns = _without_articles(before, lexicon_for(language)), clause_patterns(lexicon_for(language))
+    return (
+        patterns.replacement.search(f" {' '.join(words)} ") is not None
+        or patterns.preference.search(f" {' '.join(before[-_MAX_WORDS_OF_PREFERENCE:])} ") is not None
+    )
 
 
 def _without_articles(words: Tokens, lexicon: Lexicon) -> Tokens:

@@ -154,3 +154,32 @@ def test_an_address_that_is_taken_back_is_not_kept(text: str, address: str | Non
 def test_a_number_that_is_taken_back_is_not_kept(text: str, number: str | None) -> None:
     slot = Slot("phone", "phone", question="Your phone number?", region="US")
     assert extract_slot(slot, text, TODAY).value == number
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "I'd rather have 4 than 3", 4),
+        ("en", "more than 3", None),
+        ("de", "lieber 4 als 3", 4),
+        ("es", "prefiero 4 a 3", 4),
+        ("es", "de 3 a 4", None),
+    ],
+)
+def test_the_number_that_is_preferred_counts(language: str, text: str, value: int | None) -> None:
+    assert read_count(language, text) == value
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "I'd rather have large than small"),
+        ("en", "large rather than small"),
+        ("de", "lieber large als small"),
+        ("de", "lieber das large als das small"),
+        ("es", "prefiero large a small"),
+    ],
+)
+def test_the_choice_that_is_preferred_counts(language: str, text: str) -> None:
+    slot = Slot("size", "enum", question="?", allowed_values=("small", "medium", "large"), language=language)
+    assert extract_slot(slot, text, TODAY).value == "large"
