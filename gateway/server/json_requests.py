@@ -24,6 +24,16 @@ class BadRequest(Exception):
         self.response = response
 
 
+async def read_body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """Return the request's body. Raises `BadRequest` for a longer one, without reading the rest."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise BadRequest(error_response(413, "too_large", f"a request has at most {max_bytes} bytes"))
+    return bytes(body)
+
+
 async def parse_json_body(
     request: Request, model: type[M], *, allow_empty: bool = False, max_bytes: int = MAX_BODY_BYTES
 ) -> M:
@@ -31,13 +41,9 @@ async def parse_json_body(
 
     With `allow_empty` a request without a body means an empty object.
     """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise BadRequest(error_response(413, "too_large", f"a request has at most {max_bytes} bytes"))
+    body = await read_body(request, max_bytes)
     try:
-        parsed = model.model_validate_json(bytes(body) or (b"{}" if allow_empty else b""))
+        parsed = model.model_validate_json(body or (b"{}" if allow_empty else b""))
     except ValidationError as error:
         raise BadRequest(error_response(400, "bad_request", describe_validation_error(error))) from None
     return parsed

@@ -27,6 +27,7 @@ from gateway.redis.records.sessions.log.session_log import (
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
+from gateway.server.json_requests import BadRequest, read_body
 from gateway.server.operator_auth import OperatorAuth, name_target
 from gateway.server.refusals import refusal_response
 from gateway.webchat.schemas.requests import TemplateRequest
@@ -104,7 +105,9 @@ class AgentInbox(ConsolePage):
     async def send_message(self, request: Request) -> Response:
         """Send an agent's message; `/bot on`, `/bot off` and `/end` are executed and not sent."""
         try:
-            message = AgentMessage.model_validate_json(await request.body())
+            message = AgentMessage.model_validate_json(await read_body(request))
+        except BadRequest as error:
+            return error.response
         except ValidationError:
             return error_response(
                 400,
@@ -125,7 +128,9 @@ class AgentInbox(ConsolePage):
     async def change_ownership(self, request: Request) -> Response:
         """Take the session over, hand it back or close it."""
         try:
-            action = OwnershipAction.model_validate_json(await request.body())
+            action = OwnershipAction.model_validate_json(await read_body(request))
+        except BadRequest as error:
+            return error.response
         except ValidationError:
             return error_response(400, "malformed", "session and act are required")
         name_target(request, action.session, action.act)

@@ -28,6 +28,7 @@ from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.log.session_log import is_entry_id, read_log, read_owner
 from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.server.error_responses import error_response, service_unavailable
+from gateway.server.json_requests import BadRequest, read_body
 from gateway.server.operator_auth import OperatorAuth
 
 _HERE = Path(__file__).parent.parent
@@ -94,8 +95,10 @@ class SimulatorPage(ConsolePage):
         if self._simulator is None:
             return _simulator_unavailable()
         try:
-            message = SimulatedMessage.model_validate_json(await request.body())
+            message = SimulatedMessage.model_validate_json(await read_body(request))
             endpoint = self._simulator.find(message.surface)
+        except BadRequest as error:
+            return error.response
         except ValidationError:
             endpoint = None
         if endpoint is None:
@@ -115,8 +118,10 @@ class SimulatorPage(ConsolePage):
         if self._simulator is None:
             return _simulator_unavailable()
         try:
-            change = OwnershipChange.model_validate_json(await request.body())
+            change = OwnershipChange.model_validate_json(await read_body(request))
             endpoint = self._simulator.find(change.surface)
+        except BadRequest as error:
+            return error.response
         except ValidationError:
             endpoint = None
         if endpoint is None:
@@ -150,6 +155,8 @@ class SimulatorPage(ConsolePage):
         try:
             contact = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
             endpoint = self._simulator.find(contact.surface)
+        except BadRequest as error:
+            return error.response
         except ValidationError:
             endpoint = None
         if endpoint is None:

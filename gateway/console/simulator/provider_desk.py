@@ -11,6 +11,7 @@ from starlette.routing import Route
 from gateway.console.layout.page import ConsolePage
 from gateway.console.simulator.client import SimulatedContact, Simulator, query_simulator
 from gateway.server.error_responses import error_response, service_unavailable
+from gateway.server.json_requests import BadRequest, read_body
 from gateway.server.operator_auth import OperatorAuth
 
 
@@ -42,6 +43,8 @@ class ProviderDeskPage(ConsolePage):
         try:
             contact = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
             desk = self._simulator and self._simulator.find_desk(contact.surface)
+        except BadRequest as error:
+            return error.response
         except ValidationError:
             desk = None
         after = query.get("after", "0")
@@ -60,8 +63,10 @@ class ProviderDeskPage(ConsolePage):
     async def run_action(self, request: Request) -> Response:
         """Run an agent's action; the simulator notifies this gateway with a signed webhook."""
         try:
-            action = DeskAction.model_validate_json(await request.body())
+            action = DeskAction.model_validate_json(await read_body(request))
             desk = self._simulator and self._simulator.find_desk(action.surface)
+        except BadRequest as error:
+            return error.response
         except ValidationError:
             desk = None
         if desk is None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.server.json_requests import MAX_BODY_BYTES
 from tests.gateway.environments.stack import running_stack
 from tests.gateway.webchat.api.test_routes import ask, running_web
 
@@ -99,3 +100,12 @@ async def test_the_page_names_an_account_that_cannot_deliver() -> None:
     assert "cannot deliver" not in before.text
     assert "twilio:AC1</span> cannot deliver" in after.text
     assert "30034 (&lt;unregistered&gt;)" in after.text
+
+
+async def test_a_body_that_is_too_long_is_refused(http: httpx.AsyncClient) -> None:
+    body, paths = {"text": "a" * MAX_BODY_BYTES}, ("desk/say", "desk/act")
+
+    answers = [await http.post(f"/console/{path}", json=body) for path in paths]
+
+    assert [each.status_code for each in answers] == [413] * 2
+    assert answers[0].json()["error"]["code"] == "too_large"
