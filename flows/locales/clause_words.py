@@ -14,6 +14,8 @@ class ClauseWords:
     clause_starts: Phrases = ()
     """Beginnings of a clause that need no punctuation before them (“I don't want that I want this”)."""
     reservations: Phrases = ()
+    others_words: Phrases = ()
+    """Phrases by which an answer is somebody else's (“she said yes”)."""
     """Words that begin a clause which takes something back or adds a condition (“but”, “unless”)."""
     exceptions: Phrases = ()
     """Words before a value that is left out (“any day except Monday”)."""

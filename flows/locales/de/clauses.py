@@ -19,6 +19,7 @@ CLAUSES: Final = ClauseWords(
         "nahezu, na ja, "
         "denke ja, denk ja, müsste"
     ),
+    others_words=phrases("er sagt, sie sagt, sie sagen, er sagte, sie sagte, er meint, sie meint"),
     exceptions=phrases(
         "streich, streichen sie, vergiss, vergessen sie, außer, bis auf, ausgenommen, abgesehen von, nur "
         "nicht, aber nicht, ohne"

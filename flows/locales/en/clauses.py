@@ -19,6 +19,7 @@ CLAUSES: Final = ClauseWords(
         "please correct, pls correct, correct it, correct me, correct my, correct this, you sure, u sure, "
         "yeah right"
     ),
+    others_words=phrases("he said, she said, they said, he says, she says, they say"),
     exceptions=phrases(
         "scratch, forget, scrap, but, except, except for, apart from, other than, save, excluding, bar"
     ),

@@ -14,6 +14,7 @@ CLAUSES: Final = ClauseWords(
         "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
         "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
     ),
+    others_words=phrases("dijo que, dice que, dicen que, dijeron que, dijo sí, dice sí"),
     exceptions=phrases(
         "olvida, olvide, quita, quite, borra, menos, excepto, salvo, aparte de, que no sea, a excepción "
         "de, quitando"

@@ -44,7 +44,7 @@ def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
 
     return ClausePatterns(
         boundary=phrase((*clauses.reservations, *clauses.clause_starts)),
-        reservation=phrase((*clauses.reservations, *acts.doubts)),
+        reservation=phrase((*clauses.reservations, *clauses.others_words, *acts.doubts)),
         waiting=phrase(acts.waiting),
         doubt=phrase(acts.doubts),
         wish=phrase(acts.wishes),

@@ -87,7 +87,6 @@ local function accept_turn(session, id, turn, address, entry, policy, account, f
   -- An opt-out is always taken. An opt-in is limited, or the two in turn would be confirmed without end.
   local change = facts.request and find_change(session, facts.request)
   if facts.limits and (not change or change == '0') then
-    facts.limits.is_confirmed = change == '0'
     local reason, is_new
     reason, is_new, counted = abuse_reason(session, account, facts.limits, fields, now)
     if is_new then

@@ -1,9 +1,10 @@
 -- The session of each contact by its identifiers (gateway/redis/records/contacts/identities.py).
 -- ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {id, names, numbers, consent, meet, known, linked, retired};
 -- `id` is that of the message, of which nothing is stored if it was erased; `meet` links all names to the session of the
--- first one that has a session, with `known` only if one has; without `linked` no name is linked; `numbers` are names that may be given to somebody else; `consent` are names that lead to no session and
--- share its opt-out with others; a name in `retired` leads to a new one afterwards. Returns a session for each item.
--- `tg:{session}:names` holds the names of a session, for its erasure and its opt-out.
+-- first one that has a session, with `known` only if one has; without `linked` no name is linked; `numbers` are names that
+-- may be given to somebody else; `consent` are names that lead to no session and share its opt-out with others; a name in
+-- `retired` leads to a new one afterwards. Returns a session for each item. `tg:{session}:names` holds the names of a
+-- session, for its erasure and its opt-out.
 local function add_name(name, session)
   redis.call('SADD', 'tg:{' .. session .. '}:names', name)
   redis.call('PEXPIRE', 'tg:{' .. session .. '}:names', ARGV[1])

@@ -34,6 +34,10 @@ def test_the_verb_of_the_question_is_a_clear_yes(language: str, question: str, t
         ("es", "¿Se la aparto?", "sí, mándamela"),
         ("es", "¿Se la aparto?", "apártamela el lunes"),
         ("en", "Shall I order it?", "my wife says yes"),
+        ("en", "Shall I order it?", "she said yes"),
+        ("en", "Shall I order it?", "yes, he says"),
+        ("de", "Soll ich das bestellen?", "sie sagt ja"),
+        ("es", "¿Lo pido?", "dijo que sí"),
         ("de", "Soll ich das bestellen?", "meine frau sagt nein, nicht bestellen"),
     ],
 )

@@ -125,8 +125,7 @@ local function used_up(account, limits, fields, counted, now)
 end
 
 local function find_abuse(session, account, limits, fields, counted, now)
-  -- An agent reads them, and nothing is sent but confirmations.
-  if fields.owner and fields.owner ~= 'bot' and not limits.is_confirmed then return nil end
+  if fields.owner and fields.owner ~= 'bot' then return nil end  -- an agent reads them
   local silenced = fields.silenced
   local waits = silenced == REPLIES  -- for its replies; what the contact writes is another matter
   if waits then silenced = false end
@@ -149,7 +148,7 @@ local function find_abuse(session, account, limits, fields, counted, now)
 end
 
 -- The reason why a message is not answered, and whether that is new; nil when it is answered. `limits` are those of its
--- channel, with its words ('' where they mean nothing) and whether it is an opt-in, `fields` those of the session by name. The third answer are the fields
+-- channel, with its words ('' where they mean nothing), `fields` those of the session by name. The third answer are the fields
 -- that count the message, with their values: the caller stores them.
 local function abuse_reason(session, account, limits, fields, now)
   local counted = {}
