@@ -150,12 +150,12 @@ async def test_an_encrypted_backup_is_answered_with_its_key_and_named_without(
         stack.server.kill()
         assert find_files(tmp_path, b"zebrafish") == []
 
-        for given in ("", newer):
-            folder = tmp_path / f"data{given[:1]}"
+        for number, given in enumerate(("", newer)):
+            folder = tmp_path / f"data{number}"
             status, output = await run_command(
                 "restore", str(backup), "--data-dir", str(folder), **{setting: given}
             )
-            assert status == 1
+            assert status == 1, output
             named = f"It is encrypted with the key {ring.newest.id}, which {setting} lacks: "
             assert [line for line in output.splitlines() if line.startswith(named)]
             assert "Traceback" not in output
