@@ -41,7 +41,7 @@ class OptOutRecognizer:
         self._short = _fold_all(*(each.short for each in words))
         self._resume = _fold_all(*(each.resume for each in words))
         self._marketing = _fold_all(*(each.marketing for each in words))
-        self._courtesies = _fold_all(*(each.courtesies for each in words))
+        self._courtesies = tuple(_fold_all(*(each.courtesies for each in words)))
 
     def recognize(self, text: str, words: OptOutWordSet) -> ConsentRequest | None:
         """Return what a message asks for; `None` if it is anything else, such as "stop the order".
@@ -61,6 +61,8 @@ class OptOutRecognizer:
     def _remove_courtesies(self, folded: str) -> str:
         """Return a folded message without "please" and the like around it."""
         for _ in range(_MAX_COURTESIES):
+            if not (folded.startswith(self._courtesies) or folded.endswith(self._courtesies)):
+                break
             folded = _remove_one(folded, self._courtesies)
         return folded
 

@@ -79,6 +79,8 @@ class OptOutRequests:
         """Return a message without subject, quotations and signature, if its first line may be a request."""
         text = turn.text[:_MAX_LENGTH]
         text = text.removeprefix(turn.subject).strip() if turn.subject else text
+        if text == turn.text and "\n" not in text:  # which was read as a whole
+            return ""
         lines = (line for line in text.split("\n") if line.strip() and line.lstrip()[0] != ">")
         if not any(self._recognizer.recognize(line, words) for line in islice(lines, 1)):
             return ""
