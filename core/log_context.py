@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 HIDDEN_START: Final = "wamid.…"
-"""What stands for the beginning of the ID of a WhatsApp message, which contains the contact's number."""
+"""Replacement of the beginning of a WhatsApp message's ID, which contains the contact's number."""
 
 _WHATSAPP_ID: Final = re.compile(r"wamid\.([A-Za-z0-9+/_-]{8,600}={0,2})")
 _NUMBER: Final = re.compile(rb"[0-9]{7,17}")

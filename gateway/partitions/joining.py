@@ -12,12 +12,13 @@ from core.errors import StorageUnavailable
 from core.model import ContactMoved, ControlAction, ControlReceived, Event
 from core.ports import AcceptResult
 from gateway.partitions.directory import PartitionDirectory
-from gateway.partitions.opt_outs import SCOPES, parse_address
+from gateway.partitions.opt_outs import SCOPES
 from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, may_be_reassigned
 from gateway.redis.records.session_keys import session_key
+from gateway.redis.records.sessions.opt_outs import parse_address
 
 _JOINING_MS: Final = 5_000
 """Time for a join; a session that it leaves half joined takes messages again after that."""

@@ -8,7 +8,6 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from core.model import (
-    Address,
     ConsentRequest,
     ControlAction,
     ControlReceived,
@@ -18,6 +17,7 @@ from core.model import (
 )
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.session_keys import session_key
+from gateway.redis.records.sessions.opt_outs import parse_address
 
 SCOPES: Final = {b"1": OptOutScope.ALL, b"marketing": OptOutScope.MARKETING}
 """Scopes of opt-outs by the values of a session's field `optout`."""
@@ -29,13 +29,6 @@ def opts_out(event: Event) -> bool:
         case ControlReceived(act=ControlAction.OPT_OUT) | TurnReceived(request=ConsentRequest.OPT_OUT):
             return True
     return False
-
-
-def parse_address(stored: bytes | None, session: str) -> Address:
-    """Return a session's address; one with its channel only if it has none."""
-    if stored:
-        return Address.model_validate_json(stored)
-    return Address(channel=session.partition(":")[0], account="", ours="", theirs="")
 
 
 class FormerSessions:

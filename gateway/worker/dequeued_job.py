@@ -38,6 +38,6 @@ class DequeuedJob:
 
     @property
     def is_registered(self) -> bool:
-        """Whether it was certainly registered as started."""
+        """True if it was certainly registered as started."""
         registration = self.registration
         return registration is not None and not registration.cancelled() and registration.exception() is None

@@ -35,7 +35,7 @@ from tests.gateway.stopped_process import StoppedCalls
 FIRST, SECOND = find_names(2)[0], find_names(1)[0]
 JOINING_MS = 300
 WAIT_SECONDS = 0.05
-"""How long the other process may wait for the one that is stopped, which then goes on."""
+"""Time in which the other process may wait for the one that is stopped, which then goes on."""
 
 
 def build_message(number: int, *names: str) -> TurnReceived:

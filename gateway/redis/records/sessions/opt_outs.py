@@ -103,7 +103,11 @@ class OptOuts:
         return bool(await lua.load_script("forget_optout", ProtocolLimits())(self._redis, [name]))
 
     async def _read_address(self, session: str) -> Address:
-        stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
-        if stored:
-            return Address.model_validate_json(stored)
-        return Address(channel=session.partition(":")[0], account="", ours="", theirs="")
+        return parse_address(await self._redis.hget(f"tg:{{{session}}}", "address"), session)
+
+
+def parse_address(stored: Any, session: str) -> Address:
+    """Return a session's address; one with its channel only if it has none."""
+    if stored:
+        return Address.model_validate_json(stored)
+    return Address(channel=session.partition(":")[0], account="", ours="", theirs="")
