@@ -10,13 +10,14 @@ from time import monotonic
 
 from redis.exceptions import RedisError
 
+from gateway.redis.records.sessions.log.session_log import LogEntry
 from gateway.storm.conversation_checker import ConversationChecker, check_log
 from gateway.storm.conversations import STOP_TEXT, MessageGroup, PlannedConversation
 from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER, CHANNEL, StormEnvironment, running_environment
 from gateway.storm.faults import FaultInjector
 from gateway.storm.provider import Recipient, StormServer
 from gateway.storm.scenario import StormScenario
-from gateway.storm.verdict.invariants import FinishedConversation, build_session_id, claimed_fences, is_idle
+from gateway.storm.verdict.invariants import FinishedConversation, build_session_id, is_idle
 from gateway.storm.verdict.result import StormResult, Violation
 
 _REPORT_SECONDS = 5.0
@@ -99,7 +100,7 @@ class StormRunner:
         random = Random(f"{self._scenario.seed}:{plan.contact}")  # noqa: S311 - repeatable on purpose
         server = environment.simulator_server
         recipient = server.simulator.recipient(plan.contact)
-        turn_ids, expected_count, uncancelled, fences = list[str](), 0, 0, list[str]()
+        turn_ids, expected_count, uncancelled, erased_log = list[str](), 0, 0, list[LogEntry]()
         after_erasure = None if plan.erased_at is None else plan.erased_at + 1
         session = build_session_id(CHANNEL, ACCOUNT, BUSINESS_NUMBER, plan.contact)
         for index, group in enumerate(plan.groups):
@@ -114,7 +115,7 @@ class StormRunner:
             if index in (plan.agent_at, plan.erased_at):
                 await asyncio.sleep(random.uniform(0.0, 2.0) * self._scenario.turn_delay)
             if index == plan.erased_at:
-                fences = claimed_fences(await environment.operator.erase(session))
+                erased_log = await environment.operator.erase(session)
                 self.result.counts["erased"] += len(turn_ids)
                 turn_ids = []
                 continue
@@ -130,7 +131,7 @@ class StormRunner:
                 await self._wait_until_idle(environment, session, began)
             else:
                 await self._await_replies(recipient, group, expected_count, began, injector)
-        return FinishedConversation(session, plan, turn_ids, fences, uncancelled)
+        return FinishedConversation(session, plan, turn_ids, erased_log, uncancelled)
 
     async def _send_offer(
         self, environment: StormEnvironment, session: str, index: int, recipient: Recipient, random: Random

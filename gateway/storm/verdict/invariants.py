@@ -27,14 +27,14 @@ from gateway.storm.verdict.result import StormResult, Violation
 class FinishedConversation:
     """A conversation that has ended: its session, its plan, and the ids of its acknowledged turns.
 
-    Of an erased one only the turns after the erasure count; `earlier_fences` are the tokens before it.
+    Of an erased one only the turns after the erasure count; `erased_log` is its log before that.
     `uncancelled` are the scheduled messages whose cancellation came too late.
     """
 
     session: str
     plan: PlannedConversation
     turn_ids: Sequence[str]
-    earlier_fences: Sequence[str] = ()
+    erased_log: Sequence[LogEntry] = ()
     uncancelled: int = 0
 
 
@@ -105,7 +105,10 @@ def check_log(
 def check_leases(conversation: FinishedConversation, log: Sequence[LogEntry], result: StormResult) -> None:
     """Check guarantees L5 and L10 by the session's log: who claimed, who settled, and who spoke."""
     contact = conversation.plan.contact
-    fences = [*conversation.earlier_fences, *claimed_fences(log)]
+    # a failover may undo an erasure, which replicas do not confirm: an entry that is back is no second claim
+    present = {entry.id for entry in log}
+    erased = [entry for entry in conversation.erased_log if entry.id not in present]
+    fences = _claimed_fences([*erased, *log])
     settled = Counter(str(entry.data["key"]) for entry in log if entry.kind == "sent")
     result.counts["claims"] += len(fences)
     result.record_violation(Violation.REPEATED_FENCE, len(fences) - len(set(fences)), contact)
@@ -128,7 +131,7 @@ def check_deadly(contact: str, log: Sequence[LogEntry], recipient: Recipient, re
     result.record_violation(Violation.DEADLY_KEPT, not is_right, contact)
 
 
-def claimed_fences(log: Sequence[LogEntry]) -> list[str]:
+def _claimed_fences(log: Sequence[LogEntry]) -> list[str]:
     """Return the fencing tokens of the turns that were started, each once in a row."""
     fences = [str(entry.data["fence"]) for entry in log if entry.kind == "claimed"]
     return [fence for index, fence in enumerate(fences) if index == 0 or fences[index - 1] != fence]
