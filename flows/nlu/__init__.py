@@ -22,6 +22,12 @@ from flows.nlu.answers.open_answers import (
 from flows.nlu.answers.reasoned_answers import read_reasoned_answer
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.clauses.inquiries import mask_inquiries
+from flows.nlu.clauses.modified_names import (
+    is_modified_name,
+    is_same_shade,
+    is_shaded,
+    split_at_marks,
+)
 from flows.nlu.clauses.negation import (
     denied_positions,
     doubted_positions,
@@ -150,6 +156,7 @@ __all__ = [
     "is_excepted",
     "is_greeting",
     "is_ignorant",
+    "is_modified_name",
     "is_negated",
     "is_negation",
     "is_newest",
@@ -157,6 +164,8 @@ __all__ = [
     "is_replaced",
     "is_request",
     "is_reserved",
+    "is_same_shade",
+    "is_shaded",
     "is_small_talk",
     "is_unlikely_address",
     "is_unlikely_code",
@@ -195,6 +204,7 @@ __all__ = [
     "repeats_offer",
     "says_nothing",
     "spell_amounts",
+    "split_at_marks",
     "split_clauses",
     "states_birth",
     "states_fact",

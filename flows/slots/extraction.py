@@ -40,6 +40,9 @@ _DOUBTABLE_KINDS = ("boolean", "date", "enum", "integer", "number", "time")
 
 _IDENTIFYING_KINDS = ("email", "pattern", "phone")
 _COUNTED_KINDS = ("date", "integer", "number", "time")
+_EXCEEDABLE_KINDS = (*_COUNTED_KINDS, "enum")
+"""Kinds of value that can be too much or too little."""
+
 _NUMBER_KINDS = ("integer", "number")
 
 
@@ -62,7 +65,7 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
         return reading
     if slot.kind in _NUMBER_KINDS and takes_from_number(slot, text):
         return SlotReading(error_message=messages_for(slot.language).exact_number_required, weight=1)
-    certain = mask_doubts(text, slot.language, is_counted=slot.kind in _COUNTED_KINDS)
+    certain = mask_doubts(text, slot.language, is_counted=slot.kind in _EXCEEDABLE_KINDS)
     if certain == text:
         return reading
     is_open = slot.kind in _NUMBER_KINDS and considers_other_number(slot, text, certain)

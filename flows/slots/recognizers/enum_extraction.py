@@ -9,7 +9,12 @@ from pydantic import JsonValue
 from core.model import Choice
 from flows.locales import lexicon_for
 from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
-from flows.slots.recognizers.enum_values import begins_inquiry, named_values, weak_value
+from flows.slots.recognizers.enum_values import (
+    begins_inquiry,
+    named_values,
+    weak_value,
+    without_modified_names,
+)
 from flows.slots.recognizers.numbers.number_extraction import recognize_free_numbers
 from flows.slots.recognizers.readings import single_value
 from flows.slots.slot import Slot
@@ -24,6 +29,7 @@ _LABEL_STEM = 4
 def extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     if not lexicon_for(slot.language).speech_acts.comparison_words.isdisjoint(tokenize(text)):
         return SlotReading()
+    text = without_modified_names(slot, text)
     reading = _match_enum(slot, text)
     return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading
 
