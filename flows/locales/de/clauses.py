@@ -33,7 +33,7 @@ CLAUSES: Final = ClauseWords(
     value_condition_patterns=(
         r"^sollte (?:mein|meine|unser|unsere|der|die|das|er|sie|es|alles)\b",
         r"\b(?:wenn|falls|sofern) (?!mögl|moegl|nicht\b|schon\b|überhaupt|nötig|"
-        r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay|nicht)\b"
+        r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay|nicht(?! (?:zu|so|sehr) (?!viel|spät|weit)\w))\b"
         r"|(?:sie|ihr|du) (?:wollen|wollt|willst|möchte|mögen|mögt|können|könnt|kannst|nichts|keine)"
         r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
     ),
@@ -78,9 +78,11 @@ CLAUSES: Final = ClauseWords(
     saying_words=words("sagt sagte meint meinte"),
     action_verbs=words(
         "brachte ließ blieb hatten hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt "
-        "arbeitet spielt fährt fuhr haben "
+        "arbeitet spielt trägt fährt fuhr haben "
         "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
     ),
+    wish_verbs=phrases("will, wollte, möchte, mag, hätte gern, hätte gerne, bevorzugt, wünscht sich"),
+    third_persons=words("er sie"),
     particles=words(
         "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß nur"
     ),

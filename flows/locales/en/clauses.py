@@ -40,7 +40,7 @@ CLAUSES: Final = ClauseWords(
         r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )"
         r"(?<!what )(?<!as )\bif "
         r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
-        r"?(?:ok|fine|alright|all right|possible|works|better|easier|not|be\b|suits|helps|how|what)"
+        r"?(?:ok|fine|alright|all right|possible|works|better|easier|not(?! (?:too|so|that|very) (?!much|late|far)\w)|be\b|suits|helps|how|what)"
         r"|you (?:can|could|don't|dont|do not|like|want|would|will|please|have|need|prefer|wouldn't)"
         r"|i (?:may|might|can|could|am honest)|i'm (?:honest|not)|we (?:can|could|may))",
     ),
@@ -91,8 +91,10 @@ CLAUSES: Final = ClauseWords(
         "left brought stayed needed comes came visits visited arrives arrived has had paid pays took "
         "takes saw did does got gets "
         "booked books bought buys went goes lives works "
-        "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
+        "plays plays wears wore uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
+    wish_verbs=phrases("wants, wanted, would like, 'd like, would take, would want, would prefer, prefers, wishes"),
+    third_persons=words("he she they he'd she'd they'd"),
     particles=words("just even really still simply ever anymore only"),
     consent_companions=words(
         "so sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "

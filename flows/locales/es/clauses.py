@@ -41,7 +41,7 @@ CLAUSES: Final = ClauseWords(
         r"(?:está|puede|quiere|viene|llega|acepta))\b",
         r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
         r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
-        r"(?!no\b|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
+        r"(?!no\b(?! (?:es|son|esta|está|queda|quedan) (?:muy|demasiado|tan) (?!tarde|molest)\w)|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
         r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto"
         r"|todo|"
         r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
@@ -87,6 +87,8 @@ CLAUSES: Final = ClauseWords(
         "compra reservó reserva hizo hace fue va vive trabaja juega usa "
         "vio siempre alquiló alquila pidió pide estuvo lleva"
     ),
+    wish_verbs=phrases("quiere, quería, quisiera, querría, prefiere, desea, le gusta, le gustaría"),
+    third_persons=words("él ella"),
     particles=words("ya más aún todavía pues ahora solo sólo"),
     consent_companions=words(
         "aprobado autorizado "

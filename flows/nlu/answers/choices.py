@@ -204,8 +204,9 @@ def _match_partial_label(
     tokens: tuple[str, ...], offered: Sequence[Choice], fillers: frozenset[str]
 ) -> Choice | None:
     """Match `hours` to “Opening hours”, when no other label has that word."""
-    content = {word for word in tokens if word not in fillers and len(word) >= 4}
-    if not content or any(word not in fillers and word not in content for word in tokens):
+    words = [word for word in tokens if word not in fillers and len(word) >= 4]
+    content = set(words)
+    if not content or len(content) < len(words) or any(word not in fillers and word not in content for word in tokens):
         return None
     hits = [choice for choice in offered if content <= set(tokenize(choice.label))]
     return hits[0] if len(hits) == 1 else None

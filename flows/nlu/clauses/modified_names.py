@@ -53,6 +53,9 @@ def is_modified_name(
     else:
         beside, edge = ahead[-1:], words[span.start]
     kinds = _kinds_of_shade(edge, lexicon)
+    noun = ahead[-1:] if lexicon.choices.is_shaded_behind else behind[:1]
+    if kinds and not lexicon.names.relatives.isdisjoint(noun):
+        return True  # “my big brother”
     if not beside or not kinds or not beside[0].isalpha() or beside[0] in known:
         return False
     others = _kinds_of_shade(beside[0], lexicon)
