@@ -166,7 +166,7 @@ class ParsedMessage(AskedNumbers):
             return extract_slot(slot, named, self.request.today) if named != text else reading
         if slot.kind in NUMBER_KINDS:
             reading = self.read_replaced_number(slot) or reading
-        if slot.kind in NUMBER_KINDS and slot.identified_by and reading.value is None:
+        if slot.kind in NUMBER_KINDS and reading.value is None:
             reading = self.read_counted_number(slot) or reading
         if slot.kind in NUMBER_KINDS and self.belongs_to_other_number(slot, reading.value):
             return SlotReading()
