@@ -17,7 +17,8 @@ CLAUSES: Final = ClauseWords(
         "stattdessen, jedoch, obwohl, allerdings, nur, bevor, nachdem, erst, bis, vorausgesetzt, später, "
         "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an, fast richtig, fast, beinahe, "
         "nahezu, na ja, "
-        "denke ja, denk ja, müsste"
+        "vorerst, erstmal, erst mal, fürs erste, für den moment, im moment, momentan, vorläufig, einstweilen, "
+        "zunächst, unter vorbehalt, im prinzip, grundsätzlich, unter der bedingung, denke ja, denk ja, müsste"
     ),
     others_words=phrases("er sagt, sie sagt, sie sagen, er sagte, sie sagte, er meint, sie meint"),
     exceptions=phrases(
@@ -45,7 +46,7 @@ CLAUSES: Final = ClauseWords(
         "günstiger, kostet das, kostet es, wäre das, wäre es"
     ),
     hypothetical_starts=phrases(
-        "wenn ich, wenn wir, wenn man, falls ich, falls wir, sollte ich, sollten wir, was wenn, und wenn"
+        "wenn ich, wenn wir, wenn man, falls ich, falls wir, sobald ich, sobald wir,  sollte ich, sollten wir, was wenn, und wenn"
     ),
     obligations=phrases("muss, müssen, müsste, soll, sollen, sollte, bitte, lass uns, lassen wir"),
     generalities=phrases(

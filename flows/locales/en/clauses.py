@@ -13,10 +13,11 @@ CLAUSES: Final = ClauseWords(
         "you, just get me"
     ),
     reservations=phrases(
-        "but, except, except for, apart from, aside from, besides, other than, if, unless, until, till, "
+        "but, assuming, providing, in case, except, except for, apart from, aside from, besides, other than, if, unless, until, till, "
         "instead, although, though, however, only, provided, as long as, so long as, once, after, before, "
         "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without, "
-        "please correct, pls correct, correct it, correct me, correct my, correct this, you sure, u sure, "
+        "for now, for the moment, at the moment, for the time being, for a while, provisionally, tentatively, "
+        "temporarily, in principle, at first, please correct, pls correct, correct it, correct me, correct my, correct this, you sure, u sure, "
         "yeah right"
     ),
     others_words=phrases("he said, she said, they said, he says, she says, they say"),
@@ -28,7 +29,7 @@ CLAUSES: Final = ClauseWords(
     replacements=phrases("better than, instead of, rather than, in place of, in lieu of, as opposed to"),
     because_words=phrases("because, cause, cos, cuz, since"),
     conditions=phrases(
-        "if, as long as, so long as, provided, unless, once, after, before, until, when, in case"
+        "if, as long as, so long as, provided, providing, assuming, unless, once, after, before, until, when, in case"
     ),
     strict_conditions=phrases(
         "only if, only when, unless, provided that, provided it's, provided it is, provided "
@@ -50,7 +51,7 @@ CLAUSES: Final = ClauseWords(
         "would it cost, would it be, would that be, would that cost, how much, does it cost, do they cost, "
         "cost more, costs more, be more, is it cheaper, cheaper, more expensive, extra charge"
     ),
-    hypothetical_starts=phrases("if i, if we, when i, when we, in case i, in case we, suppose i, what if"),
+    hypothetical_starts=phrases("if i, if we, when i, when we, once i, once we, should i, should we, as soon as i, in case i, in case we, suppose i, what if"),
     obligations=phrases(
         "have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"
     ),

@@ -12,7 +12,8 @@ CLAUSES: Final = ClauseWords(
     reservations=phrases(
         "pero, excepto, salvo, menos, aparte de, a no ser que, a menos que, siempre que, siempre y cuando, "
         "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
-        "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
+        "por ahora, de momento, por el momento, por lo pronto, de entrada, en principio, provisionalmente, "
+        "a condición de, en caso de, suponiendo, una vez que, más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
     ),
     others_words=phrases("dijo que, dice que, dicen que, dijeron que, dijo sí, dice sí"),
     exceptions=phrases(
@@ -54,7 +55,10 @@ CLAUSES: Final = ClauseWords(
         "más cara, más barato, más barata"
     ),
     hypothetical_starts=phrases(
-        "si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"
+        "si digo, si diga, si dijera, si respondo, si contesto, si acepto, si confirmo, si pulso, si pongo, "
+        "si escribo, si reservo, si compro, si pido, si pago, si firmo, si elijo, si cambio, si quiero, "
+        "si queremos, si luego, si después, si yo, cuando diga, cuando confirme, cuando acepte, una vez que, "
+        "en cuanto, si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"
     ),
     obligations=phrases("tengo que, tenemos que, hay que, debo, debemos, por favor, vamos a, voy a"),
     generalities=phrases(

@@ -100,6 +100,11 @@ SPEECH_ACTS: Final = SpeechActWords(
         "pasar "
         "puedo cancelar anular"
     ),
+    change_words=words(
+        "cambiar cambia cambie cambio cambiarlo cambiarla modificar modificarlo modificarla "
+        "corregir corregirlo editar"
+    ),
+    change_objects=words("algo eso esto"),
     target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
     ending_words=words("cancelar anular parar dejarlo terminar baja"),
     undo_words=words("cancelar anular"),
