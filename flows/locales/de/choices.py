@@ -27,5 +27,5 @@ CHOICES: Final = ChoiceWords(
         r"\bals (?:die |das |der |den )?$",
         r"\bso \w+ wie (?:die |das |der |den |ein |eine )?$",
     ),
-    comparisons_behind=(r"als\b", r"wie (?:mein|dein|die|der|das|ein|eine|möglich|moglich)\b"),
+    comparisons_behind=(r"als\b", r"wie (?:mein|dein|die|der|das|ein|eine|moglich)\b"),
 )

@@ -96,7 +96,7 @@ def _prepare_text(
     Weekdays are spelt right, times are left out, and in the place of a date stands its number, as #0.
     """
     dates, places = list[DateCandidates](), list[tuple[int, int]]()
-    for item in recognize_dates(text, language):
+    for item in recognize_dates(text, language, since=today):
         dates.append(((date.fromisoformat(item.value),) if item.value else (), item.error_message))
         places.append((item.start, item.end))
     for day in recognize_month_days(text, language):
@@ -181,7 +181,7 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     bound = grammar.bound_before.search(before)
     if bound and not _asks_for_start(bound[0].split(), names, language):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
-    if grammar.alternative_behind.match(after) or (
+    if grammar.alternative_behind.match(after) or grammar.half_behind.match(after) or (
         is_only and grammar.open_behind.match(after)
     ):  # “12 or 13”
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
