@@ -51,7 +51,9 @@ CLAUSES: Final = ClauseWords(
         "would it cost, would it be, would that be, would that cost, how much, does it cost, do they cost, "
         "cost more, costs more, be more, is it cheaper, cheaper, more expensive, extra charge"
     ),
-    hypothetical_starts=phrases("if i, if we, when i, when we, once i, once we, should i, should we, as soon as i, in case i, in case we, suppose i, what if"),
+    hypothetical_starts=phrases(
+        "if i, if we, when i, when we, once i, once we, should i, should we, as soon as i, in case i, in case we, suppose i, what if"
+    ),
     obligations=phrases(
         "have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"
     ),
@@ -94,7 +96,9 @@ CLAUSES: Final = ClauseWords(
         "booked books bought buys went goes lives works "
         "plays plays wears wore uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
-    wish_verbs=phrases("wants, wanted, would like, 'd like, would take, would want, would prefer, prefers, wishes"),
+    wish_verbs=phrases(
+        "wants, wanted, would like, 'd like, would take, would want, would prefer, prefers, wishes"
+    ),
     third_persons=words("he she they he'd she'd they'd"),
     particles=words("just even really still simply ever anymore only"),
     consent_companions=words(

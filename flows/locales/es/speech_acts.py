@@ -39,7 +39,8 @@ SPEECH_ACTS: Final = SpeechActWords(
         r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b"
         r"|\btengo que trabajar\b",
         r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
-        r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+)\b",
+        r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+|enormes?|fatal|mal"
+        r"|anch\w+|estrech\w+)\b",
         r"\b(?:cancelaron|han cancelado)\b|\bse han (?:caido|borrado)\b",
     ),
     outdated_patterns=(

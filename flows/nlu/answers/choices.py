@@ -19,6 +19,7 @@ from flows.nlu.clauses.modified_names import (
     is_shaded,
     split_at_marks,
 )
+from flows.nlu.clauses.reports import mask_reports
 from flows.nlu.confirmation import answer_vocabulary, recognize_confirmation
 from flows.nlu.words.patterns import one_of
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
@@ -53,6 +54,7 @@ def recognize_choice(
         or _is_reserved(chosen.label, answer, language)
         or _says_something_else(chosen.label, answer, language)
         or _is_modified(chosen.label, answer, language)
+        or mask_reports(answer, language) != answer
     ):
         return None
     return chosen or _match_foreign_position(tokens, offered)
@@ -206,7 +208,11 @@ def _match_partial_label(
     """Match `hours` to “Opening hours”, when no other label has that word."""
     words = [word for word in tokens if word not in fillers and len(word) >= 4]
     content = set(words)
-    if not content or len(content) < len(words) or any(word not in fillers and word not in content for word in tokens):
+    if (
+        not content
+        or len(content) < len(words)
+        or any(word not in fillers and word not in content for word in tokens)
+    ):
         return None
     hits = [choice for choice in offered if content <= set(tokenize(choice.label))]
     return hits[0] if len(hits) == 1 else None

@@ -36,9 +36,7 @@ def split_at_marks(text: str) -> list[str]:
     return _MARK.split(text)
 
 
-def is_modified_name(
-    words: Tokens, span: range, language: str, known: frozenset[str] = frozenset()
-) -> bool:
+def is_modified_name(words: Tokens, span: range, language: str, known: frozenset[str] = frozenset()) -> bool:
     """Return whether words beside a name make it another one, or only compare something with it.
 
     `words` are those between two marks, `span` has the positions of the name, and `known` are words that say

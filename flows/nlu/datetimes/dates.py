@@ -52,7 +52,9 @@ def recognize_dates(
         for match in pattern.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in matches):
                 written = text[match.start() : match.end()].strip()
-                value, error = _resolve_date(match, written, messages, grammar, before or since, is_coming=before is None)
+                value, error = _resolve_date(
+                    match, written, messages, grammar, before or since, is_coming=before is None
+                )
                 matches.append(Recognized(match.start(), match.end(), value, error))
     return sorted(matches)
 

@@ -181,8 +181,10 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     bound = grammar.bound_before.search(before)
     if bound and not _asks_for_start(bound[0].split(), names, language):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
-    if grammar.alternative_behind.match(after) or grammar.half_behind.match(after) or (
-        is_only and grammar.open_behind.match(after)
+    if (
+        grammar.alternative_behind.match(after)
+        or grammar.half_behind.match(after)
+        or (is_only and grammar.open_behind.match(after))
     ):  # “12 or 13”
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.indefinite_before.search(before):  # “a Saturday” is any
