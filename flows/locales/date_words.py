@@ -47,6 +47,8 @@ class DateWords:
     this_words: Phrases
     bound_words: Phrases
     """Words that make a day or a time a limit (“after Friday”)."""
+    approximate_words: Phrases
+    """Words before a day that is only near the one meant (“around the 5th”, “the week of 7 December”)."""
     bound_articles: Phrases
     recurrence_words: Phrases
     contrast_words: Phrases

@@ -105,6 +105,7 @@ DATES: Final = DateWords(
     next_week=phrases("nächste woche, kommende woche"),
     this_words=phrases("diesen"),
     bound_words=phrases("vor, nach, ab, bis, spätestens, frühestens"),
+    approximate_words=phrases("um, rund um, gegen, etwa, ungefähr, circa, ca, woche vom, woche ab, woche um"),
     bound_articles=phrases("am, dem, den, zum"),
     recurrence_words=phrases("jeden, jeder, immer"),
     contrast_words=phrases("sondern, aber"),

@@ -47,7 +47,7 @@ CLAUSES: Final = ClauseWords(
     ),
     polite_conditions=phrases("if possible, if i may, if that is possible, if it's possible"),
     hypotheses=phrases(
-        "what if, if i, if we, if it was, if there are, suppose, supposing, in case, hypothetically, "
+        "i'll say yes, i will say yes, what if, if i, if we, if it was, if there are, suppose, supposing, in case, hypothetically, "
         "would it cost, would it be, would that be, would that cost, how much, does it cost, do they cost, "
         "cost more, costs more, be more, is it cheaper, cheaper, more expensive, extra charge"
     ),

@@ -49,7 +49,7 @@ CLAUSES: Final = ClauseWords(
     ),
     polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
     hypotheses=phrases(
-        "y si, qué pasa si, si somos, si vamos, si voy, si fuéramos, si compro, si compramos, si reservo, "
+        "le digo que si, te digo que si, le dire, te dire, y si, qué pasa si, si somos, si vamos, si voy, si fuéramos, si compro, si compramos, si reservo, "
         "si reservamos, si pago, si vengo, si venimos, si cojo, en caso de, cuánto cuesta, cuánto cuestan, "
         "cuánto costaría, cuánto vale, cuánto sería, cuánto es, sale más, sería más, cuesta más, más caro, "
         "más cara, más barato, más barata"

@@ -80,6 +80,7 @@ DATES: Final = DateWords(
     ),
     this_words=phrases("este"),
     bound_words=phrases("antes, antes de, después, después de, hasta, desde, a partir, a partir de"),
+    approximate_words=phrases("sobre, hacia, alrededor de, alrededor del, semana del, semana de"),
     bound_articles=phrases("el, del, de"),
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),

@@ -75,9 +75,8 @@ def _words_of(labels: tuple[str, ...], language: str) -> frozenset[str]:
 
 
 def _is_form_of(name: str, word: str, language: str, *, takes_forms: bool) -> bool:
-    if is_shaded(name, language):
-        return is_same_shade(name, word, language)  # not “larger”, “bluish”
-    return _is_form(name, word) or (takes_forms and have_same_stem(name, word, language))
+    is_form = _is_form(name, word) or (takes_forms and have_same_stem(name, word, language))
+    return is_form and (not is_shaded(name, language) or is_same_shade(name, word, language))  # not “larger”
 
 
 def _modified_words(text: str, language: str) -> frozenset[str]:

@@ -71,6 +71,7 @@ def is_same_shade(name: str, word: str, language: str = DEFAULT_LANGUAGE) -> boo
     return not _base_forms(name, lexicon).isdisjoint(_base_forms(word, lexicon))
 
 
+@lru_cache(maxsize=4_000)
 def _kinds_of_shade(word: str, lexicon: Lexicon) -> frozenset[int]:
     """Return the numbers of the kinds of adjectives that a word is one of: another kind shades nothing."""
     words, forms = lexicon.choices, _base_forms(word, lexicon)
@@ -78,7 +79,6 @@ def _kinds_of_shade(word: str, lexicon: Lexicon) -> frozenset[int]:
     return frozenset(number for number, kind in enumerate(kinds) if not kind.isdisjoint(forms))
 
 
-@lru_cache(maxsize=4_000)
 def _base_forms(word: str, lexicon: Lexicon) -> frozenset[str]:
     endings = (each for each in lexicon.forms.inflections if len(word) > len(each) + _MIN_ADJECTIVE)
     return frozenset((word, *map(word.removesuffix, endings)))

@@ -23,6 +23,8 @@ class _Patterns:
     wish: re.Pattern[str]
     others: re.Pattern[str]
     others_wish: re.Pattern[str]
+    people: frozenset[str]
+    """Words for others than the user, without one of which no clause is about them."""
     undo: re.Pattern[str]
     move: re.Pattern[str]
     target: re.Pattern[str]
@@ -50,6 +52,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         others=re.compile(
             rf"^ (?:\w+ )?{owners} (?:\w+ )?{people} (?:\w+ ){{0,{_MAX_WORDS_TO_VERB - 1}}}?{verbs} "
         ),
+        people=names.relatives | clauses.third_persons,
         others_wish=re.compile(
             rf"^ (?:\w+ )?(?:{owners} (?:\w+ )?{people}|{one_of(clauses.third_persons)})"
             rf" (?:\w+ )?{one_of(clauses.wish_verbs)} (?!(?:.* )?{mind} )"
@@ -106,7 +109,7 @@ def _is_suspicious(folded: str, patterns: _Patterns) -> bool:
 
 
 def _is_about_others(folded: str, patterns: _Patterns) -> bool:
-    return any(
+    return not patterns.people.isdisjoint(tokenize(folded)) and any(
         patterns.others.match(spaced) or patterns.others_wish.match(spaced)
         for part in patterns.separator.split(folded)
         for spaced in (f" {' '.join(tokenize(part))} ",)

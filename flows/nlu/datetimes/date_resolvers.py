@@ -49,6 +49,8 @@ class RelativeGrammar:
     recurrence_before: re.Pattern[str]
     indefinite_before: re.Pattern[str]
     alternative_behind: re.Pattern[str]
+    named_month: re.Pattern[str]
+    """Phrases for a month, without one of which no pattern with them matches."""
     half_behind: re.Pattern[str]
     open_behind: re.Pattern[str]
     clause_separator: re.Pattern[str]

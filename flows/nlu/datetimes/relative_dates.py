@@ -14,6 +14,8 @@ from flows.nlu.datetimes.date_resolvers import (
     RelativeGrammar,
     ResolvingContext,
     resolve_day_of_month,
+    resolve_day_of_named_month,
+    resolve_no_day,
 )
 from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
 from flows.nlu.datetimes.dates import (
@@ -68,8 +70,11 @@ def recognize_relative_dates(
         messages,
     )
     context, matches = ResolvingContext(grammar, today, dates, is_past), list[_DateMatch]()
+    has_month = grammar.named_month.search(prepared) is not None
     for pattern, resolve in grammar.resolvers:
         if resolve is resolve_day_of_month and not takes_bare_days:
+            continue
+        if resolve in (resolve_day_of_named_month, resolve_no_day) and not has_month:
             continue
         for match in pattern.finditer(prepared):
             if all(match.end() <= other.start or other.end <= match.start() for other in matches):

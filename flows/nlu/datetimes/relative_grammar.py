@@ -31,11 +31,14 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
             rf" \d{{1,2}}(?:st|nd|rd|th)?[.ºª]?(?: [.;])? {one_of(lexicon.times.range_links)}"
             rf"(?: {one_of((*words.bound_articles, *words.articles))})? $"
         ),
-        bound_before=re.compile(rf" {one_of((*words.bound_words, *lexicon.times.approximate_prepositions))}(?: {one_of(words.bound_articles)})? $"),
+        bound_before=re.compile(
+            rf" {one_of((*words.bound_words, *words.approximate_words))}(?: {one_of(words.bound_articles)})? $"
+        ),
         alternative_behind=re.compile(
             rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "
             rf"(?:{one_of((*words.articles, *words.bound_articles))} )?\d{{1,2}}(?:st|nd|rd|th)?(?: [.;])* $"
         ),
+        named_month=re.compile(rf" {one_of((*words.next_month, *words.this_month))} "),
         half_behind=re.compile(rf" {one_of(lexicon.numbers.half_phrases)} "),
         open_behind=re.compile(rf" {one_of(lexicon.or_words)} [^;]"),
         recurrence_before=re.compile(

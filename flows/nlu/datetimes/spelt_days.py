@@ -36,7 +36,7 @@ def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     if alone := _day_alone(lexicon).fullmatch(folded):
         number = words.days_in_words[_normalize_spaces(alone["day"])]
         return f"{alone['article']} {number}{_ordinal_mark(lexicon)}"
-    if numbered.search(folded):
+    if not words.months_in_words.keys().isdisjoint(tokenize(folded)):
         folded = text = numbered.sub(lambda match: _numbered_day(match, lexicon), folded)
     if not (parted.search(folded) or before.search(folded) or behind.search(folded) or named.search(folded)):
         return text

@@ -29,8 +29,9 @@ _LABEL_STEM = 4
 def extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     if not lexicon_for(slot.language).speech_acts.comparison_words.isdisjoint(tokenize(text)):
         return SlotReading()
-    text = without_modified_names(slot, text)
     reading = _match_enum(slot, text)
+    if reading != SlotReading() and (plain := without_modified_names(slot, text)) != text:
+        text, reading = plain, _match_enum(slot, plain)
     return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading
 
 

@@ -155,7 +155,8 @@ def _is_form(name: str, word: str, lexicon: Lexicon, language: str) -> bool:
     """Return whether a word is a name, an inflected form of it, or misspelt by one letter."""
     if name == word:
         return True
-    if is_shaded(name, language) and (word.startswith(name) or have_same_stem(name, word, language)):
+    is_form = word.startswith(name) or have_same_stem(name, word, language)
+    if is_form and is_shaded(name, language):
         return is_same_shade(name, word, language)  # not “larger”, “bluish”
     if len(name) >= _MIN_INFLECTED_LENGTH and word.startswith(name):
         return word[len(name) :] in lexicon.forms.inflections
