@@ -91,7 +91,7 @@ DATES: Final = DateWords(
     this_words=phrases("this"),
     bound_words=phrases("before, after, by, until, till, from, since, than"),
     approximate_words=phrases(
-        "around, about, roughly, approximately, circa, week of, week from, week beginning, week commencing"
+        "around, roughly, approximately, circa, week of, week from, week beginning, week commencing"
     ),
     bound_articles=phrases("the, on"),
     recurrence_words=phrases("every, each, any, most"),

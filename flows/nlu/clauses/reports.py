@@ -36,6 +36,7 @@ class _Patterns:
 def _patterns(lexicon: Lexicon) -> _Patterns:
     clauses, acts, names = lexicon.clauses, lexicon.speech_acts, lexicon.names
     links = one_of((*lexicon.and_words, *clauses.conditions, *lexicon.dates.contrast_words))
+    links = rf"(?!{one_of(lexicon.subjects.changes_of_mind)}\b){links}"
     mind = one_of((*lexicon.subjects.changes_of_mind, *lexicon.subjects.speakers))
     owners, people, verbs = one_of(names.owners), one_of(names.relatives), one_of(clauses.action_verbs)
     return _Patterns(
