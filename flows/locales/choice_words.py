@@ -1,4 +1,4 @@
-"""A pack's words that make the name of a choice another one: “dark blue”, “extra large”, “larger than small”."""
+"""A pack's words that make the name of a choice another one: “dark blue”, “extra large”."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ChoiceWords:
     """Words beside the name of a choice by which something else is meant."""
 
     colours: Words
-    """Adjectives of colour. An unknown word beside one makes it another (“navy blue”), as does another colour."""
+    """Adjectives of colour. An unknown word or another colour beside one makes it another (“navy blue”)."""
     sizes: Words
     strengths: Words
     """Adjectives of size, and of strength and taste, which are made others in the same way."""

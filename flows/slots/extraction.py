@@ -72,7 +72,7 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _can_exceed(slot: Slot, text: str) -> bool:
-    """Return whether a value may be called too much or too little; not what is told of one's own (“my dress”)."""
+    """Return whether a value may be called too much or too little; not one's own (“my dress is too wide”)."""
     if slot.kind != "enum":
         return slot.kind in _COUNTED_KINDS
     return lexicon_for(slot.language).names.owners.isdisjoint(tokenize(text)[:1])

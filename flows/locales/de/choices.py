@@ -20,7 +20,8 @@ CHOICES: Final = ChoiceWords(
     ),
     degree_links=words("so"),
     companions=words(
-        "nimm nimmst liebe mag finde wähle trage trag kaufe probiere bestelle bestell schlicht rein ganz alles größe farbe "
+        "nimm nimmst liebe mag finde wähle trage trag kaufe probiere bestelle bestell schlicht rein ganz "
+        "alles größe farbe "
         "stück eins schönes gutes normales normal"
     ),
     comparisons_before=(

@@ -95,7 +95,8 @@ DATES: Final = DateWords(
     month_unit_patterns=(r"monat(?:en?|s)?",),
     year_unit_patterns=(r"jahr(?:en?|es)?",),
     next_month=phrases(
-        "nächsten monat, nächsten monats, kommenden monat, kommenden monats, des nächsten monats, im nächsten "
+        "nächsten monat, nächsten monats, kommenden monat, kommenden monats, des nächsten monats, im "
+        "nächsten "
         "monat, nächster monat"
     ),
     this_month=phrases("diesen monat, dieses monats, in diesem monat, diesen monats"),

@@ -111,7 +111,8 @@ DATES: Final = DateWords(
     not_named_before=(
         r"\b(?:over|during|around|about|between) (?:the )?$",
         r"\bbetween (?:\w+ ){1,2}and $",
-        r"(?:week|weeks|weekend|holidays?|break|time|season|days|period) (?:of|at|around|over|between) (?:the )?$",
+        r"(?:week|weeks|weekend|holidays?|break|time|season|days|period) (?:of|at|around|over"
+        r"|between) (?:the )?$",
     ),
     not_named_behind=(
         r"(?: |-)(?:week|weekend|holidays?|break|time|season|party|market|shopping|dinner|lunch|period"

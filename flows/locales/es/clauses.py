@@ -13,7 +13,8 @@ CLAUSES: Final = ClauseWords(
         "pero, excepto, salvo, menos, aparte de, a no ser que, a menos que, siempre que, siempre y cuando, "
         "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
         "por ahora, de momento, por el momento, por lo pronto, de entrada, en principio, provisionalmente, "
-        "a condición de, en caso de, suponiendo, una vez que, más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
+        "a condición de, en caso de, suponiendo, una vez que, más tarde, más temprano, mejor, primero, "
+        "con tal de que, depende, porque, sin que, luego"
     ),
     others_words=phrases("dijo que, dice que, dicen que, dijeron que, dijo sí, dice sí"),
     exceptions=phrases(
@@ -42,14 +43,16 @@ CLAUSES: Final = ClauseWords(
         r"(?:está|puede|quiere|viene|llega|acepta))\b",
         r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
         r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
-        r"(?!no\b(?! (?:es|son|esta|está|queda|quedan) (?:muy|demasiado|tan) (?!tarde|molest)\w)|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
+        r"(?!no\b(?! (?:es|son|esta|está|queda|quedan) (?:muy|demasiado|tan) (?!tarde|molest)\w)|posible"
+        r"|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
         r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto"
         r"|todo|"
         r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
     ),
     polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
     hypotheses=phrases(
-        "le digo que si, te digo que si, le dire, te dire, y si, qué pasa si, si somos, si vamos, si voy, si fuéramos, si compro, si compramos, si reservo, "
+        "le digo que si, te digo que si, le dire, te dire, y si, qué pasa si, si somos, si vamos, si "
+        "voy, si fuéramos, si compro, si compramos, si reservo, "
         "si reservamos, si pago, si vengo, si venimos, si cojo, en caso de, cuánto cuesta, cuánto cuestan, "
         "cuánto costaría, cuánto vale, cuánto sería, cuánto es, sale más, sería más, cuesta más, más caro, "
         "más cara, más barato, más barata"

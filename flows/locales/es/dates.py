@@ -68,7 +68,8 @@ DATES: Final = DateWords(
     month_unit_patterns=(r"mes(?:es)?",),
     year_unit_patterns=(r"anos?",),
     next_month=phrases(
-        "el mes que viene, del mes que viene, el próximo mes, del próximo mes, el mes próximo, del mes próximo"
+        "el mes que viene, del mes que viene, el próximo mes, del próximo mes, el mes próximo, del mes "
+        "próximo"
     ),
     this_month=phrases("este mes, de este mes, del mes"),
     in_words=phrases("en, dentro de, de hoy en"),

@@ -86,7 +86,7 @@ def _says_something_else(label: str, answer: str, language: str) -> bool:
 
 
 def _is_modified(label: str, answer: str, language: str) -> bool:
-    """Return whether words beside a label make it another one (“very large”), or one is another (“larger”)."""
+    """Return whether words make a label another one (“very large”), or one is another (“larger”)."""
     words, own = tokenize(answer), tokenize(label)
     if find_phrase(own, words) >= 0:
         parts = map(tokenize, split_at_marks(answer))

@@ -32,7 +32,8 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
             rf"(?: {one_of((*words.bound_articles, *words.articles))})? $"
         ),
         bound_before=re.compile(
-            rf" {one_of((*words.bound_words, *words.approximate_words))}(?: {one_of(words.bound_articles)})? $"
+            rf" {one_of((*words.bound_words, *words.approximate_words))}"
+            rf"(?: {one_of(words.bound_articles)})? $"
         ),
         alternative_behind=re.compile(
             rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "

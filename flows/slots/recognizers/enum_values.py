@@ -86,7 +86,7 @@ def _names_in(slot: Slot, words: _Phrase) -> Iterator[tuple[range, int]]:
 
 
 def without_modified_names(slot: Slot, text: str) -> str:
-    """Return the text without the parts in which words beside a value's name make it another: “extra large”."""
+    """Return the text without the parts in which words beside a value's name make it another."""
     parts = split_at_marks(text)
     kept = [part for part in parts if not _has_modified_name(slot, tokenize(part))]
     return text if len(kept) == len(parts) else "; ".join(kept)
@@ -109,7 +109,7 @@ def weak_value(slot: Slot, text: str) -> list[JsonValue]:
 
 @lru_cache(maxsize=1_000)
 def _known_words(slot: Slot) -> frozenset[str]:
-    """Return the words beside a value that do not make it another one: those of the question and the values."""
+    """Return words that make no value beside them another one: those of the question and the values."""
     return words_of_slot(slot) | {word for phrase, _ in _phrases(slot) for word in phrase}
 
 
