@@ -26,5 +26,9 @@ class ChoiceWords:
     """Patterns of words before a name by which something is only compared with it (“than the”)."""
     comparisons_behind: Phrases
     """Patterns of words behind a name by which it is only compared (“than”)."""
+    missing_patterns: tuple[str, ...] = ()
+    """Patterns of a clause that says that what it names is gone, or there already (“my card was stolen”)."""
+    joined_prefixes: Words = frozenset()
+    """Beginnings of a joined word that make its last part another one (“Geschenkkarte”)."""
     is_shaded_behind: bool = False
     """True if the word that changes an adjective follows it (“azul oscuro”)."""

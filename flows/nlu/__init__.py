@@ -26,6 +26,7 @@ from flows.nlu.clauses.modified_names import (
     is_modified_name,
     is_same_shade,
     is_shaded,
+    says_missing,
     split_at_marks,
 )
 from flows.nlu.clauses.negation import (
@@ -202,6 +203,7 @@ __all__ = [
     "refuses_wish",
     "remove_quotations",
     "repeats_offer",
+    "says_missing",
     "says_nothing",
     "spell_amounts",
     "split_at_marks",

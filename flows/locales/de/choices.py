@@ -24,6 +24,11 @@ CHOICES: Final = ChoiceWords(
         "alles größe farbe "
         "stück eins schönes gutes normales normal"
     ),
+    missing_patterns=(
+        r"\b(?:verloren|gestohlen|geklaut|kaputt|abgelaufen|gesperrt)\b",
+        r"\b(?:habe?|haben|kann|konnen|kenne) (?:ich |wir )?(?:\w+ )?schon\b|\bschon zu hause\b",
+    ),
+    joined_prefixes=words("kinder geschenk halb über super extra mini maxi nicht"),
     comparisons_before=(
         r"\bals (?:die |das |der |den )?$",
         r"\bso \w+ wie (?:die |das |der |den |ein |eine )?$",

@@ -26,6 +26,10 @@ CHOICES: Final = ChoiceWords(
         "talla color tono solo sólo nada todo todas todos nomás mejor liso lisa normal puro pura entrega "
         "envío camisa camisas"
     ),
+    missing_patterns=(
+        r"\b(?:perdi|perdido|perdida|robaron|robado|robada|caducada?o?|bloqueada?o?|rota|roto)\b",
+        r"\bya (?:tengo|tenemos|se)\b|\b(?:tengo|tenemos) (?:\w+ ){1,3}en casa\b|\bse me cae\b",
+    ),
     comparisons_before=(r"\b(?:mas|menos) \w+ que (?:la |el |las |los |una |un )?$",),
     comparisons_behind=(r"que (?:la|el|las|los)\b", r"como (?:mi|el|la|los|las|un|una)\b"),
     is_shaded_behind=True,

@@ -17,6 +17,7 @@ from flows.nlu.clauses.modified_names import (
     is_modified_name,
     is_same_shade,
     is_shaded,
+    says_missing,
     split_at_marks,
 )
 from flows.nlu.clauses.reports import mask_reports
@@ -55,6 +56,7 @@ def recognize_choice(
         or _says_something_else(chosen.label, answer, language)
         or _is_modified(chosen.label, answer, language)
         or mask_reports(answer, language) != answer
+        or (says_missing(answer, language) and not says_missing(chosen.label, language))
     ):
         return None
     return chosen or _match_foreign_position(tokens, offered)

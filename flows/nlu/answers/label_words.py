@@ -90,7 +90,9 @@ def _modified_words(text: str, language: str) -> frozenset[str]:
 
 
 def _ends_joined_word(name: str, word: str, language: str) -> bool:
-    return word.endswith(name) and len(name) >= _INFLECTED and not is_shaded(name, language)
+    if not word.endswith(name) or len(name) < _INFLECTED or is_shaded(name, language):
+        return False
+    return word.removesuffix(name) not in lexicon_for(language).choices.joined_prefixes
 
 
 def _is_form(name: str, word: str) -> bool:

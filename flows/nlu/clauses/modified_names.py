@@ -10,6 +10,7 @@ from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
 from flows.nlu.clauses.negation import Tokens
 from flows.nlu.confirmation import answer_vocabulary
 from flows.nlu.words.patterns import any_pattern
+from flows.text import normalize
 
 _MARK = re.compile(r"[;:!?()\n…]|[.,](?!\d)|\s[-–—]\s")
 _MAX_COMPARED, _MIN_ADJECTIVE = 6, 2
@@ -21,13 +22,16 @@ class _Patterns:
 
     compared_before: re.Pattern[str]
     compared_behind: re.Pattern[str]
+    missing: re.Pattern[str]
 
 
 @cache
 def _patterns(lexicon: Lexicon) -> _Patterns:
     words = lexicon.choices
     return _Patterns(
-        re.compile(any_pattern(words.comparisons_before)), re.compile(any_pattern(words.comparisons_behind))
+        re.compile(any_pattern(words.comparisons_before)),
+        re.compile(any_pattern(words.comparisons_behind)),
+        re.compile(any_pattern(words.missing_patterns)),
     )
 
 
@@ -58,6 +62,11 @@ def is_modified_name(words: Tokens, span: range, language: str, known: frozenset
         return False
     others = _kinds_of_shade(beside[0], lexicon)
     return kinds <= others if others else beside[0] not in _companions(lexicon, language)
+
+
+def says_missing(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text says that what it names is gone, or there already: “my card was stolen”."""
+    return _patterns(lexicon_for(language)).missing.search(normalize(text)) is not None
 
 
 def is_shaded(word: str, language: str = DEFAULT_LANGUAGE) -> bool:

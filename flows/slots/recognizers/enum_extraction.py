@@ -8,7 +8,15 @@ from pydantic import JsonValue
 
 from core.model import Choice
 from flows.locales import lexicon_for
-from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
+from flows.nlu import (
+    MAX_DIGITS,
+    asks_back,
+    doubted_positions,
+    find_labels,
+    recognize_choice_label,
+    says_missing,
+    split_at_marks,
+)
 from flows.slots.recognizers.enum_values import (
     begins_inquiry,
     named_values,
@@ -32,7 +40,22 @@ def extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     reading = _match_enum(slot, text)
     if reading != SlotReading() and (plain := without_modified_names(slot, text)) != text:
         text, reading = plain, _match_enum(slot, plain)
-    return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading
+    if reading.value is None:
+        return reading
+    is_gone = _is_missing(slot, reading.value, text)
+    return SlotReading() if is_gone or _is_doubted(slot, reading.value, text) else reading
+
+
+def _is_missing(slot: Slot, value: JsonValue, text: str) -> bool:
+    """Return whether all that names a value says that it is gone, or there already: “I lost my card”.
+
+    Where one of the values says so itself (“stolen”) it is an answer.
+    """
+    values = " ".join(map(str, slot.allowed_values))
+    if not says_missing(text, slot.language) or says_missing(values, slot.language):
+        return False
+    parts = [part for part in split_at_marks(text) if named_values(slot, part) == [value]]
+    return bool(parts) and all(says_missing(part, slot.language) for part in parts)
 
 
 def _is_doubted(slot: Slot, value: JsonValue, text: str) -> bool:

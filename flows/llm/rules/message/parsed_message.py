@@ -35,6 +35,7 @@ from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
     SlotReading,
+    denies_count,
     extract_slot,
     is_birth_date,
     label_words,
@@ -134,7 +135,7 @@ class ParsedMessage(AskedNumbers):
             return SlotReading()
         if self._names_other_day(slot) or names_rival(slot, self.request):
             return SlotReading()
-        if slot.kind in NUMBER_KINDS and self.corrects_previous:
+        if slot.kind in NUMBER_KINDS and self.corrects_previous and not denies_count(slot, self.text):
             if slot.identified_by and slot.question and slot.question in self.previous_bot_message:
                 slot = replace(slot, identified_by="")
             elif not slot.identified_by and self.follows_number(slot):
