@@ -71,7 +71,12 @@ from flows.nlu.short_answers import (
     wants_to_skip,
     without_courtesies,
 )
-from flows.nlu.speech_acts.doubts import holds_under_condition, mask_doubts, mask_outdated
+from flows.nlu.speech_acts.doubts import (
+    holds_under_condition,
+    mask_doubts,
+    mask_outdated,
+    objects_to_value,
+)
 from flows.nlu.speech_acts.endings import denies_cancelling, only_halts
 from flows.nlu.speech_acts.person_requests import asks_for_person, mentions_own_people, names_person
 from flows.nlu.speech_acts.promised_actions import promises_action
@@ -186,6 +191,7 @@ __all__ = [
     "names_person",
     "negates_other_words",
     "new_date_only",
+    "objects_to_value",
     "one_of",
     "only_halts",
     "postpones",

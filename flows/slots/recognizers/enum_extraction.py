@@ -13,6 +13,7 @@ from flows.nlu import (
     asks_back,
     doubted_positions,
     find_labels,
+    objects_to_value,
     recognize_choice_label,
     says_missing,
     split_at_marks,
@@ -76,7 +77,15 @@ def _without_doubted(slot: Slot, values: list[JsonValue], text: str) -> list[Jso
     if len(values) <= 1:
         return values
     kept = [value for value in values if not _is_doubted_among(slot, value, text)]
-    return kept if len(kept) == 1 else values
+    if len(kept) == 1:
+        return kept
+    wanted = [
+        value
+        for part in split_at_marks(text)
+        if not (says_missing(part, slot.language) or objects_to_value(part, slot.language))
+        for value in named_values(slot, part)
+    ]
+    return wanted if len(set(map(str, wanted))) == 1 else values
 
 
 def _is_doubted_among(slot: Slot, value: JsonValue, text: str) -> bool:

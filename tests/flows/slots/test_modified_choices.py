@@ -101,3 +101,40 @@ def test_a_quick_reply_is_not_chosen_by_another_size(language: str, label: str, 
 def test_a_name_of_several_words_is_taken_with_its_own() -> None:
     assert read("en", "extra large please", ("large", "extra large")) == "extra large"
     assert read("en", "light blue", ("blue", "light blue")) == "light blue"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "my card was stolen"),
+        ("en", "I already have a card"),
+        ("en", "gift card"),
+        ("de", "meine Karte ist gesperrt"),
+        ("de", "ich habe schon eine Karte"),
+        ("de", "Geschenkkarte"),
+        ("es", "perdí la tarjeta"),
+        ("es", "ya tengo tarjeta"),
+    ],
+)
+def test_what_is_gone_or_there_already_is_not_chosen(language: str, text: str) -> None:
+    values = {"en": ("cash", "card"), "de": ("bar", "Karte"), "es": ("efectivo", "tarjeta")}
+    assert read(language, text, values[language]) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "credit card", "card"),
+        ("de", "Kreditkarte", "Karte"),
+        ("es", "tarjeta de crédito", "tarjeta"),
+        ("en", "cash, my card was stolen", "cash"),
+        ("de", "bar, meine Karte ist gesperrt", "bar"),
+    ],
+)
+def test_a_usual_name_of_a_choice_is_taken(language: str, text: str, value: str) -> None:
+    values = {"en": ("cash", "card"), "de": ("bar", "Karte"), "es": ("efectivo", "tarjeta")}
+    assert read(language, text, values[language]) == value
+
+
+def test_a_choice_that_says_that_something_is_gone_is_taken() -> None:
+    assert read("en", "it was stolen", ("lost", "stolen")) == "stolen"
