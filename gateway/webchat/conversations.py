@@ -172,7 +172,7 @@ class WebConversations:
         for entry in await read_log_end(self._redis, build_session_id(session_id), 1_000):
             data: dict[str, Any] = entry.data
             if entry.kind == "accepted" and data.get("text"):
-                messages[entry.id] = {"from": "person", "text": data["text"]}
+                messages[entry.id] = {"from": "person", "text": data["text"], "id": data["turn"]}
             elif entry.kind == "said":
                 extras: dict[str, JsonValue] = {name: data[name] for name in _EXTRA_FIELDS if name in data}
                 sender = "agent" if data.get("voice") == "person" else "bot"
