@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.access.request_source import client_address
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
@@ -79,7 +80,7 @@ class SessionApi:
             if denial:
                 return error_response(403, "forbidden", "this page is not in TURNGATE_WEB_ORIGINS")
         try:
-            if not await self._limit.allow(request.client.host if request.client else ""):
+            if not await self._limit.allow(client_address(request)):
                 return error_response(
                     429, "too_many_sessions", "too many new sessions from this address; try later"
                 )
