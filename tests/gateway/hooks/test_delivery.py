@@ -154,6 +154,45 @@ async def test_an_event_that_is_rejected_does_not_hold_up_others(redis: Redis, r
     assert [event["data"]["message_id"] for event in receiver.events] == ["M2", "M3", "M1"]
 
 
+UNTRIED = DeliveryPolicy(batch_seconds=-1.0)
+"""The time of a batch is over before the first event: the receiver is slow."""
+
+
+async def fill_queue(redis: Redis) -> None:
+    """Let as many events wait for another try as are kept."""
+    far = 10**15
+    await redis.zadd("tg:hook:crm:due", {f"{number}-0": far for number in range(1, 1001)})
+    await redis.hset("tg:hook:crm:waiting", mapping={f"{number}-0": "{}" for number in range(1, 1001)})
+
+
+async def test_a_full_queue_drops_nothing_that_was_not_tried(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with running_hook(redis, receiver, UNTRIED, events=["message.received"]) as crm:
+        await fill_queue(redis)
+        await rig.accept_turns(*range(10))
+        await crm.delivery.deliver_batch()
+        await crm.delivery.release()
+        crm.delivery = HookDelivery(redis, crm.fetch, crm.hook, PATIENT, clock=crm.clock)
+        receiver.answers = build_answers([400])
+        await crm.delivery.deliver_all()
+    assert [event["data"]["message_id"] for event in receiver.events] == [f"M{n}" for n in range(1, 10)]
+    [given_up] = [each async for each in GivenUpEvents(redis).list_all()]
+    assert (given_up.event and given_up.event.data["turn"], given_up.reason) == ("M0", "it answered 400")
+
+
+async def test_the_events_of_a_slow_receiver_stay_in_the_stream(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with running_hook(redis, receiver, UNTRIED, events=["message.received"]) as crm:
+        await rig.accept_turns(*range(150))
+        for _ in range(5):
+            await crm.delivery.deliver_batch()
+        assert await redis.hlen("tg:hook:crm:waiting") <= UNTRIED.batch_size
+        await crm.delivery.release()
+        crm.delivery = HookDelivery(redis, crm.fetch, crm.hook, PATIENT, clock=crm.clock)
+        await crm.delivery.deliver_all()
+    assert [event["data"]["message_id"] for event in receiver.events] == [f"M{n}" for n in range(150)]
+
+
 async def test_retry_after_is_honoured(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
     async with running_hook(redis, receiver) as crm:
