@@ -120,7 +120,8 @@
   // --- rendering ---
   const ESCAPE = /\\([!-/:-@[-`{-~])/g;
   const unescape = (text) => text.replace(ESCAPE, "$1");
-  const SPAN = /\\([!-/:-@[-`{-~])|\*\*((?:\\.|.)+?)\*\*|\*((?!\s)(?:\\.|[^*\\])+)\*|`([^`]+)`|\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>)]+)/g;
+  // In linear time for any text: no part of it may be matched in two ways.
+  const SPAN = /\\([!-/:-@[-`{-~])|\*\*((?:\\.|[^\\\n])+?)\*\*|\*((?!\s)(?:\\.|[^*\\])+)\*|`([^`]+)`|\[((?:\\.|[^\[\]\\])+)\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>)]+)/g;
   const link = (label, url) => make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label);
   const renderMarkup = (text) => {  // text becomes nodes, never HTML
     const nodes = [];

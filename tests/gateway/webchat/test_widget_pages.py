@@ -58,6 +58,16 @@ def test_line_separators_of_unicode_are_characters_like_others(context: BrowserC
 
 @pytest.mark.long
 @needs_browser
+@pytest.mark.parametrize("text", ["**" + "\\" * 201 + "x", "[" * 9_999, "*a " * 3_000 + "`" * 999])
+def test_no_text_keeps_the_page_busy(context: BrowserContext, shop: Shop, text: str) -> None:
+    page = open_widget(context, shop)
+    say(page, text)
+    expect(page.locator("li.bot")).to_have_count(1, timeout=15_000)
+    expect(page.locator("li.waiting")).to_have_count(0)
+
+
+@pytest.mark.long
+@needs_browser
 def test_a_message_that_the_server_refuses_holds_up_no_other(context: BrowserContext, shop: Shop) -> None:
     page = open_widget(context, shop)
     say(page, "hello")
