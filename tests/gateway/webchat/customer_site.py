@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -114,14 +112,3 @@ def expect_answered(page: Page, text: str) -> None:
 def list_person_texts(page: Page) -> list[str]:
     """Return the visitor's messages."""
     return page.locator("li.person").all_inner_texts()
-
-
-@contextmanager
-def stopped(gateway: RunningGateway, process: str) -> Iterator[None]:
-    """Stop a process of the gateway for the duration of the block, as an overloaded machine does."""
-    process_id = gateway.children()[process]
-    os.kill(process_id, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process_id, signal.SIGCONT)

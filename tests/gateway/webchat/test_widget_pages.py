@@ -17,7 +17,6 @@ from tests.gateway.webchat.customer_site import (
     open_widget,
     open_widget_on,
     say,
-    stopped,
 )
 from tests.gateway.webchat.sessions.test_user_identity import build_token
 
@@ -110,7 +109,7 @@ def test_a_server_that_falls_silent_is_asked_again(
     open_widget_on(page, shop)
     say(page, "hello")
     expect_answered(page, "hello")
-    with stopped(shop_gateway, "web"):
+    with shop_gateway.stopped("web"):
         say(page, "are you there?")
         expect(page.locator("li.waiting")).to_have_count(1)
         page.clock.fast_forward(46_000)
@@ -128,7 +127,7 @@ def test_words_in_progress_are_shown_once_after_a_reload(
     page = open_widget(context, shop)
     say(page, "hello")
     expect_answered(page, "hello")
-    with stopped(shop_gateway, "worker"), page.expect_request("**/stream"):
+    with shop_gateway.stopped("worker"), page.expect_request("**/stream"):
         say(page, "slow")
         with page.expect_response("**/web/history"):
             page.reload()
@@ -144,7 +143,7 @@ def test_tabs_that_begin_together_are_one_conversation(
     context: BrowserContext, shop_gateway: RunningGateway, shop: Shop
 ) -> None:
     one, other = open_widget(context, shop), open_widget(context, shop)
-    with stopped(shop_gateway, "worker"):
+    with shop_gateway.stopped("worker"):
         for tab in (one, other):
             with tab.expect_response("**/stream"):
                 say(tab, "first" if tab is one else "second")

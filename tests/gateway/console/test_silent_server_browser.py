@@ -1,0 +1,26 @@
+"""Open pages of the console whose connection falls silent without an end."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.gateway.console import test_browser
+from tests.gateway.environments.running import RunningGateway
+
+pytestmark = [test_browser.pytestmark, pytest.mark.long]
+browser, gateway = test_browser.browser, test_browser.gateway
+
+
+def test_a_page_does_not_say_that_it_is_live_while_it_hears_nothing(
+    browser: Browser, gateway: RunningGateway
+) -> None:
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{gateway.url}/console/conversations")
+    expect(page.locator("#live")).to_have_text("Live")
+    with gateway.stopped("web"):
+        page.clock.fast_forward(50_000)
+        expect(page.locator("#live")).to_have_text("Reconnecting…")
+    expect(page.locator("#live")).to_have_text("Live", timeout=15_000)
+    page.close()
