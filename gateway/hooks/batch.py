@@ -15,9 +15,9 @@ Attempt = Callable[[HookEvent], Awaitable[AttemptResult]]
 
 
 class Batch:
-    """One run over events. If the receiver fails, the later events of the session are left for the next batch.
+    """One run over events. If the receiver fails, later events of the session are left for the next batch.
 
-    One that it rejects holds up no other. When as many events failed as make a receiver count as down, no
+    An event that it rejects holds up no other. When as many events failed as make a receiver count as down, no
     further one is begun.
     """
 
