@@ -17,8 +17,8 @@ Attempt = Callable[[HookEvent], Awaitable[AttemptResult]]
 class Batch:
     """One run over events. If the receiver fails, later events of the session are left for the next batch.
 
-    An event that it rejects holds up no other. When as many events failed as make a receiver count as down, no
-    further one is begun.
+    An event that it rejects holds up no other. When as many events failed as make a receiver count as down,
+    no further one is begun.
     """
 
     def __init__(self, policy: DeliveryPolicy, attempt: Attempt) -> None:
