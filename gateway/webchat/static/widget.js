@@ -236,7 +236,7 @@
     const result = await request(path, authorized, (answer, hear) => {
       isExpired = answer.status === 401 && mayRetry;  // by the server's clock, or its secret was replaced
       if (isExpired) return null;
-      if ([400, 413, 422].includes(answer.status)) throw new Refused(path);
+      if ([400, 409, 413, 422].includes(answer.status)) throw new Refused(path);
       if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
       return read(answer, hear);
     });
