@@ -220,6 +220,21 @@ async def test_only_one_worker_delivers_at_a_time(redis: Redis, receiver: Receiv
     assert receiver.kinds == ["message.received"]
 
 
+async def test_an_idle_delivery_writes_its_lease_only_now_and_then(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with running_hook(redis, receiver) as crm:
+        await crm.delivery.deliver_batch()
+        await redis.pexpire("tg:hook:crm:lease", 20_000)
+        await crm.delivery.deliver_batch()
+        assert await redis.pttl("tg:hook:crm:lease") <= 20_000
+        await rig.accept_turns(1)
+        await crm.delivery.deliver_batch()
+        assert await redis.pttl("tg:hook:crm:lease") > 20_000
+        await redis.pexpire("tg:hook:crm:lease", 10_000)
+        await crm.delivery.deliver_batch()
+        assert await redis.pttl("tg:hook:crm:lease") > 20_000
+
+
 async def test_a_stale_worker_settles_nothing(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
     async with running_hook(redis, receiver) as crm:
