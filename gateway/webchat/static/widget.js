@@ -72,7 +72,7 @@
     .bot, .agent { align-self: start; background: light-dark(#eef0f3, #2c2e33); border-end-start-radius: .3rem; }
     .person { align-self: end; background: var(--color); color: #fff; border-end-end-radius: .3rem; }
     .agent { border-inline-start: .2rem solid var(--color); }
-    .waiting { opacity: .85; font-style: italic; }
+    .waiting { background: none; color: inherit; border: 1px dashed; font-style: italic; }
     .choices { display: flex; flex-wrap: wrap; gap: .4rem; margin-top: .5rem; }
     .choices button { padding: .35rem .8rem; border: 1px solid var(--color); border-radius: 1rem;
       background: none; color: inherit; }

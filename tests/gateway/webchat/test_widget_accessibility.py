@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.gateway.webchat.customer_site import Shop, expect_answered, needs_browser, open_widget, say
+from tests.paths import ROOT
+
+AXE = (ROOT / "tests/vendor/axe.min.js").read_text()
 
 
 def run_in_widget(page: Page, script: str) -> Any:
@@ -31,6 +34,23 @@ def test_a_screen_reader_hears_who_speaks_and_only_what_is_new(context: BrowserC
         '- list:\n  - listitem: "You: hello"\n  - listitem: /Harbour. You said. hello/'
     )
     expect(page.get_by_role("log")).to_have_attribute("aria-busy", "false")
+
+
+@pytest.mark.long
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(browser: Browser, shop: Shop, scheme: Literal["light", "dark"]) -> None:
+    context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
+    page = open_widget(context, shop)
+    page.set_viewport_size({"width": 320, "height": 256})  # in a larger one axe sees no colour of the panel
+    say(page, "hello, see https://example.com")
+    expect_answered(page, "hello")
+    context.set_offline(True)
+    say(page, "later")
+    expect(page.get_by_role("status")).to_contain_text("offline")
+    page.evaluate(f"(() => {{ {AXE} }})()")
+    found: Any = page.evaluate("axe.run(window[Symbol.for('turngate')]).then((found) => found.violations)")
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
 
 
 @pytest.mark.long
