@@ -200,8 +200,9 @@
     if (!session && !identity) recall();
     if (session && session.renew_at > Date.now()) return;
     const isRenewal = session && session.expires_at > Date.now();
-    const proof = isRenewal || !identity ? "" : typeof identity === "function" ? await identity() : identity;
-    if (identity && !isRenewal && !proof) throw new SignedOut();
+    const isAsked = typeof identity === "function";  // a user's token cannot be renewed for ever without a new proof
+    const proof = isAsked ? await identity() : isRenewal ? "" : identity;
+    if ((isAsked || identity && !isRenewal) && !proof) throw new SignedOut();
     const created = await request("/web/session", {
       method: "POST",
       headers: { "Content-Type": "application/json", ...(isRenewal && { Authorization: `Bearer ${session.token}` }) },

@@ -177,6 +177,28 @@ def test_a_tab_that_slept_continues_with_the_token_that_another_one_renewed(
 
 @pytest.mark.long
 @needs_browser
+def test_a_renewal_asks_the_page_for_the_identity_again(context: BrowserContext, shop: Shop) -> None:
+    page = context.new_page()
+    page.clock.install()
+    open_widget_on(page, shop)
+    page.evaluate(
+        """token => {
+          window.asked = 0;
+          return window.Turngate.identify(async () => { window.asked += 1; return token; });
+        }""",
+        build_token(sub="renews"),
+    )
+    say(page, "before")
+    expect_answered(page, "before")
+    assert page.evaluate("window.asked") == 1
+    page.clock.fast_forward(7 * 3_600_000)
+    say(page, "after")
+    expect_answered(page, "after")
+    assert page.evaluate("window.asked") == 2
+
+
+@pytest.mark.long
+@needs_browser
 def test_a_page_from_the_back_forward_cache_knows_of_a_logout(context: BrowserContext, shop: Shop) -> None:
     page = open_widget(context, shop)
     page.evaluate("token => window.Turngate.identify(token)", build_token(sub="goes-back"))
