@@ -135,11 +135,13 @@ async def test_410_disables_the_subscription_and_nothing_is_stored_for_it(
     rig = Rig(redis)
     async with running_hook(redis, receiver) as crm:
         receiver.answers = build_answers([410])
-        await rig.accept_turns(1)
+        await rig.accept_turns(1, 2)
         await crm.delivery.deliver_all()
+        assert not await crm.delivery.deliver_batch()
+        assert len(receiver.ids) == 1
     [hook] = await Subscriptions(redis).list_all()
     assert "410" in hook.disabled
-    await rig.accept_turns(2)
+    await rig.accept_turns(3)
     assert await redis.xlen("tg:events") == 0
 
 
@@ -310,6 +312,28 @@ async def test_a_hook_that_cannot_sign_fails_alone(
         status = await Subscriptions(redis).read_status("crm")
     assert (status.waiting, "could not be sent" in status.last_error) == (1, True)
     assert "EmptyWebhookSecretError" in caplog.text
+
+
+async def test_a_hook_that_is_enabled_again_delivers_at_once(redis: Redis, receiver: Receiver) -> None:
+    rig, subscriptions = Rig(redis), Subscriptions(redis)
+    fetch = SafeFetch([receiver.host])
+    deliverer = HookDeliverer(redis, fetch, PATIENT)
+    await subscribe(redis, receiver)
+    await deliverer._update_tasks()
+    await rig.accept_turns(1)
+    await receiver.called.wait()
+    await subscriptions.change("crm", lambda hook: hook.model_copy(update={"disabled": "by a test"}))
+    await deliverer._update_tasks()
+    await subscriptions.change("crm", lambda hook: hook.model_copy(update={"disabled": ""}))
+    await deliverer._update_tasks()
+    other = HookDelivery(redis, fetch, (await subscriptions.list_all())[0], PATIENT)
+    receiver.called.clear()
+    await rig.accept_turns(2)
+    async with asyncio.timeout(10):
+        await receiver.called.wait()
+    assert await other._queue.take(0) is None  # the deliverer's own lease
+    deliverer._tasks["crm"].cancel()
+    await fetch.aclose()
 
 
 async def test_deliveries_follow_hooks_that_are_added_and_removed(redis: Redis, receiver: Receiver) -> None:
