@@ -12,6 +12,17 @@ local function present_session(session)
   return present and redis.call('SISMEMBER', key(present, ':former'), session) == 1 and present or session
 end
 
+-- Owner and opt-out that count for a session. Of one that was joined with another one what waits is still answered and sent;
+-- an agent who has the other one, and an opt-out there, count for that. A close there may be older than what waits here.
+local function effective_rights(session, owner, optout)
+  local present = present_session(session)
+  if present == session then return owner, optout end
+  local there = redis.call('HMGET', key(present), 'owner', 'optout')
+  if there[1] == 'human' or there[1] == 'waiting' then owner = there[1] end
+  if there[2] == '1' or optout ~= '1' and there[2] == 'marketing' then optout = there[2] end
+  return owner, optout
+end
+
 -- Guarantee L10: `owner` speaks from now on. With `expires` the bot may speak again after a period without an agent's
 -- action; without it, only an explicit action returns the session to the bot.
 local function set_owner(session, owner, now, expires)

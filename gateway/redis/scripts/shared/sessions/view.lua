@@ -28,6 +28,7 @@ local function read_view(session, now, fence, is_restart, stored)
   if #turns > 0 then
     local turn = stored_field(turns[1], 'id')
     expire_conversation(session, fields, turn, now)
+    fields[1], fields[2] = effective_rights(session, fields[1], fields[2])
     if not is_restart then
       record_start(session, 'started', started, fence)
       local claimed = {turn = turn, fence = fence}
