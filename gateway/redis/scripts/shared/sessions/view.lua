@@ -1,7 +1,7 @@
 -- The fields of a view in the order in which they are returned, then those that are only needed here.
 local VIEW_FIELDS = {'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at', 'overflow', 'gather', 'quiet',
-  'expires', 'unknown', 'started', 'address', 'marked_to', 'account', 'sends'}
-local VIEW_LENGTH, STARTED, ACCOUNT, SENDS = #VIEW_FIELDS, 13, 16, 17
+  'expires', 'left', 'unknown', 'started', 'address', 'marked_to', 'account', 'sends'}
+local VIEW_LENGTH, STARTED, ACCOUNT, SENDS = #VIEW_FIELDS, 14, 17, 18
 
 -- Read them, and more fields behind them.
 local function read_view_fields(session, ...)
