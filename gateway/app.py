@@ -169,7 +169,10 @@ def create() -> Starlette:
         pages=[*_build_api_routes(web, conversations), *console],
         http=web.http,
         operator=web.operator,
-        readiness=[Readiness(each.redis, confirmation=each.confirmation) for each in web.stores.each],
+        readiness=[
+            Readiness(each.redis, confirmation=each.confirmation, protocol=web.stores.limits)
+            for each in web.stores.each
+        ],
         process=describe_process("web", settings),
         quarantine=web.quarantine,
         flows=web.history,

@@ -33,6 +33,7 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
         retention_ms=settings.keep_session_days * _DAY_MS,
         contact_ms=settings.keep_contact_days * _DAY_MS,
         dead_ms=settings.keep_dead_letter_days * _DAY_MS,
+        partitions=settings.partitions,
     )
 
 

@@ -6,6 +6,15 @@ local function has_left(session, now)
   return left and (left == 'gone' or tonumber(left) > now)
 end
 
+-- An error if this process knows one partition only and contacts are spread over more: it began while the server was away, and
+-- would store a message where nobody else looks for the contact.
+local function find_missing_partitions()
+  local spread = KEYS[1] and PARTITIONS == 1 and redis.call('GET', 'tg:partitions') or '1'
+  if tonumber(spread) <= 1 then return nil end
+  return redis.error_reply('ERR TURNGATE_PARTITIONS is 1, but contacts are spread over ' .. spread ..
+    ' partitions; set TURNGATE_PARTITIONS=' .. spread)
+end
+
 -- The session with which this one has been joined lately (resolve_names.lua), or itself.
 local function present_session(session)
   local present = redis.call('HGET', 'tg:person:' .. session, 'session')
