@@ -58,7 +58,7 @@
     :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
     .open { width: 3.5rem; height: 3.5rem; border-radius: 50%; background: var(--color); color: #fff;
       box-shadow: 0 4px 16px #0005; margin-inline-start: auto; display: grid; place-items: center; }
-    .panel { width: min(23rem, calc(100vw - 2rem)); height: min(34rem, calc(100dvh - 7rem)); margin-bottom: .75rem;
+    .panel { width: min(23rem, calc(100vw - 2rem)); height: min(34rem, calc(100vh - 7rem)); height: min(34rem, calc(100dvh - 7rem)); margin-bottom: .75rem;
       display: flex; flex-direction: column; overflow: hidden; border-radius: 1rem; background: light-dark(#fff, #1b1c1f);
       color: light-dark(#1b1c1f, #eceef1); box-shadow: 0 8px 32px #0006; }
     .panel[hidden] { display: none; }
@@ -80,7 +80,7 @@
     em { font-style: italic; } code { font-family: ui-monospace, monospace; }
     .state { min-height: 1.4em; padding: 0 1rem; font-size: .8rem; opacity: .75; }
     form { display: flex; gap: .5rem; padding: .7rem; border-top: 1px solid light-dark(#d9dce1, #3a3d43); }
-    textarea { flex: 1; resize: none; height: auto; min-height: 2.6rem; max-height: 30dvh; field-sizing: content; padding: .55rem .8rem; border-radius: 1.3rem; color: inherit;
+    textarea { flex: 1; resize: none; height: auto; min-height: 2.6rem; max-height: 9rem; field-sizing: content; padding: .55rem .8rem; border-radius: 1.3rem; color: inherit;
       border: 1px solid light-dark(#b9bec7, #565b64); background: transparent; }
     form button { padding: 0 1rem; border-radius: 1.3rem; background: var(--color); color: #fff; }
     @media (prefers-reduced-motion: no-preference) { li { animation: come .15s ease-out; }
@@ -190,8 +190,9 @@
     let timer = 0;
     const hear = () => { clearTimeout(timer); timer = setTimeout(() => silence.abort(new Error("silence")), SILENCE_MS); };
     hear();
+    const signal = AbortSignal.any?.([person.signal, silence.signal]) ?? person.signal;  // browsers before 2024 have no `any`
     try {
-      const answer = await fetch(base + url, { ...options, signal: AbortSignal.any([person.signal, silence.signal]) });
+      const answer = await fetch(base + url, { ...options, signal });
       hear();
       return await read(answer, hear);
     } finally { clearTimeout(timer); }

@@ -121,6 +121,20 @@ def test_a_server_that_falls_silent_is_asked_again(
 
 @pytest.mark.long
 @needs_browser
+def test_it_works_in_a_browser_without_newer_parts_of_the_platform(
+    context: BrowserContext, shop: Shop
+) -> None:
+    context.add_init_script(
+        """delete AbortSignal.any; delete String.prototype.toWellFormed; delete Navigator.prototype.locks;
+        delete Crypto.prototype.randomUUID; delete window.BroadcastChannel;"""
+    )
+    page = open_widget(context, shop)
+    say(page, "hello")
+    expect_answered(page, "hello")
+
+
+@pytest.mark.long
+@needs_browser
 def test_words_in_progress_are_shown_once_after_a_reload(
     context: BrowserContext, shop_gateway: RunningGateway, shop: Shop
 ) -> None:
