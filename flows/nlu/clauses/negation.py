@@ -115,10 +115,15 @@ def _is_contrast(clause: Tokens, patterns: ClausePatterns, language: str) -> boo
     """Return whether a clause is one thing and not another: “medium not large”, not “works not well”."""
     if len(clause) != _CONTRAST or not denies(clause[1], language):
         return False
-    lexicon = lexicon_for(language)
-    known = lexicon.fillers | lexicon.thanks | lexicon.clauses.particles | lexicon.clauses.consent_companions
-    known |= lexicon.clauses.value_companions | answer_vocabulary(language).answers
+    known = _words_without_contrast(lexicon_for(language), language)
     return known.isdisjoint((clause[0], clause[2])) and not patterns.statement.search(f" {clause[0]} ")
+
+
+@cache
+def _words_without_contrast(lexicon: Lexicon, language: str) -> frozenset[str]:
+    """Return the words that stand around a “not” and are no things of which one is wanted."""
+    known = lexicon.fillers | lexicon.thanks | lexicon.clauses.particles | lexicon.clauses.consent_companions
+    return known | lexicon.clauses.value_companions | answer_vocabulary(language).answers
 
 
 def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:
