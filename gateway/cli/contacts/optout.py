@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from core.counts import count_of
 from core.model import MIN_CONTACT_LENGTH, ControlAction, OptOutScope
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
@@ -51,7 +52,9 @@ def list_opt_outs(
         for row in rows:
             typer.echo(f"{row.session}  {row.scope}  since {_format_time(row)}")
         is_complete = len(rows) < (limit or _MAX_ROWS)
-        typer.echo(f"{len(rows)} opt-outs" if is_complete else f"{len(rows)} rows; see --limit and --offset")
+        typer.echo(
+            count_of(len(rows), "opt-out") if is_complete else f"{len(rows)} rows; see --limit and --offset"
+        )
 
 
 def _print_csv(rows: list[OptOutRow]) -> None:
@@ -99,8 +102,8 @@ def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bo
     if as_json:
         typer.echo(json.dumps({"act": act, "scope": scope, "sessions": sessions}))
     elif sessions:
-        what, plural = "out" if act is ControlAction.OPT_OUT else "in", "" if len(sessions) == 1 else "s"
-        typer.echo(f"Opted {what}: {len(sessions)} session{plural}.")
+        what = "out" if act is ControlAction.OPT_OUT else "in"
+        typer.echo(f"Opted {what}: {count_of(len(sessions), 'session')}.")
     else:
         typer.echo(f"No data found for {contact}; nothing was changed.", err=True)
     if not sessions:

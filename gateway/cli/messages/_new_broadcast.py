@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from core.counts import count_of
 from gateway.cli.messages._sender import build_sender, load_command_channels
 
 if TYPE_CHECKING:
@@ -93,14 +94,18 @@ async def preview_broadcast(
 
     def report(rows: int) -> None:
         if sys.stderr.isatty():
-            typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
+            typer.echo(
+                f"\rchecking {rows} of {count_of(len(recipients), 'row')}",
+                nl=rows == len(recipients),
+                err=True,
+            )
 
     return await Previewer(build_sender(stores, Settings.load())).run(broadcast, recipients, report)
 
 
 def print_preview(preview: Preview) -> None:
     """Print who would get the broadcast, what it costs, and which rows are skipped."""
-    typer.echo(f"{preview.sendable} of {preview.total} rows can be sent.")
+    typer.echo(f"{preview.sendable} of {count_of(preview.total, 'row')} can be sent.")
     costs = []
     if preview.segments:
         costs.append(count_of(preview.segments, "SMS segment"))
@@ -115,8 +120,3 @@ def print_preview(preview: Preview) -> None:
         typer.echo(f"  {count} skipped: {reason}")
     for row in preview.skipped[:_MAX_SHOWN_ROWS]:
         typer.echo(f"    line {row.line}: {row.reason}")
-
-
-def count_of(number: int, name: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
 
@@ -64,7 +65,9 @@ def sessions(
     for each in silenced:
         typer.echo(f"{each.session}  silent ({each.reason})  since {_format_time(each.since_ms)}")
     typer.echo(
-        f"{len(rows)} sessions with pending work" if len(rows) < limit else f"first {limit} rows; see --limit"
+        f"{count_of(len(rows), 'session')} with pending work"
+        if len(rows) < limit
+        else f"first {limit} rows; see --limit"
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from core.counts import count_of
 from core.errors import ConfigurationError, DeliveryError
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ async def run_first_setup(path: Path) -> None:
         given["TURNGATE_API_KEY"] = new_secret()
         typer.echo("Generated a key for the console: TURNGATE_API_KEY in the file.")
     write_env_file(path, given)
-    typer.echo(
-        f"Wrote {len([each for each in given.values() if each])} settings to {path}, for its owner only."
-    )
+    typer.echo(f"Wrote {count_of(sum(map(bool, given.values())), 'setting')} to {path}, for its owner only.")
     typer.echo(
         "Start with `turngate run`. `turngate doctor` checks everything; with `--fix` it sets the webhooks."
     )

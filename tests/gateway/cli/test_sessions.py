@@ -135,7 +135,7 @@ def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
         assert (nothing.exit_code, "Nothing was found" in nothing.output) == (1, True)
     assert run_command("sessions").output.count("queued 1") == 1
     assert run_command("erase", "+1").exit_code == 2
-    assert "Deleted 1 sessions" in run_command("erase", f"{ADDRESS.theirs}0", "--yes").output
+    assert "Deleted 1 session:" in run_command("erase", f"{ADDRESS.theirs}0", "--yes").output
 
 
 @pytest.mark.long

@@ -124,7 +124,7 @@ async def test_a_worker_that_expects_pickle_is_found() -> None:
         await stock.communicate()
         _, unwell = await run_doctor(REDIS_URL=stack.url)
 
-    assert "1 jobs failed" in unwell
+    assert "1 job failed" in unwell
     assert "--serializer json" in unwell
 
 
