@@ -11,14 +11,14 @@ import typer
 
 from core.counts import count_of
 from gateway.cli._audit import record_act
+from gateway.cli._recipients import read_recipient_file
 from gateway.cli._redis import run_in_partitions
+from gateway.cli._sender import load_command_channels
 from gateway.cli.messages._new_broadcast import (
     build_broadcast,
     preview_broadcast,
     print_preview,
-    read_file,
 )
-from gateway.cli.messages._sender import load_command_channels
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -60,7 +60,7 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Check a file and start a broadcast; replies have priority over it."""
-    recipients = read_file(file)
+    recipients = read_recipient_file(file)
     message = {"text": text, "template": template, "language": language, "variables": variables}
     fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
     broadcast = build_broadcast(fields, sender=sender, channel=channel)

@@ -83,7 +83,7 @@ async def _replay(stores: Sequence[Redis], name: str) -> str:
     """Replay one webhook; return why that is not possible, or an empty text."""
     from core.errors import DeliveryError, MailboxFull, StorageUnavailable, WebhookRefused
     from gateway.bootstrap import PartitionStores
-    from gateway.cli.messages._sender import load_command_channels
+    from gateway.cli._sender import load_command_channels
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
     from gateway.http.clients import provider_client

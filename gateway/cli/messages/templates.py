@@ -115,7 +115,7 @@ def _report_unlisted(channel: str) -> list[str]:
     """
     import channels as registry
     from core.errors import ConfigurationError
-    from gateway.cli.messages._sender import load_command_channels
+    from gateway.cli._sender import load_command_channels
     from gateway.config.settings import Settings
     from gateway.redis.sending.template_sync import UNLISTED, find_unlisted
 
