@@ -11,7 +11,20 @@ from gateway.redis.records.sessions.log.derived_entries import GATE, WAITED, des
 from gateway.redis.records.sessions.log.session_log import LogEntry
 
 _UNSAID: Final = frozenset(
-    {"text", "body", "payload", "place", "form", "choices", "media", "key", "id", "fence"}
+    {
+        "text",
+        "body",
+        "payload",
+        "place",
+        "contacts",
+        "order",
+        "form",
+        "choices",
+        "media",
+        "key",
+        "id",
+        "fence",
+    }
 )
 OWNER_WORDS: Final = {
     Owner.BOT.value: "The bot has the conversation",
