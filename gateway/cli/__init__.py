@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module, metadata
 from typing import Annotated, Any
 
@@ -63,12 +64,21 @@ def turngate(
     """Webhook gateway for messaging channels."""
 
 
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Raise `ConfigurationError` for bytes that are not text: no name in Redis and no output may have them."""
+    for each in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in each):
+            raise ConfigurationError(f"the argument {each[:60]!a} is not in {sys.getfilesystemencoding()}")
+
+
 def main() -> None:
     """Run the command line.
 
-    A `ConfigurationError`, or a file that cannot be used, is printed as one line, with exit code 2.
+    A `ConfigurationError`, a file that cannot be used, or an argument that is not text is printed as one
+    line, with exit code 2.
     """
     try:
+        _check_encoding(sys.argv[1:])
         app()
     except ConfigurationError as error:
         print(f"turngate: {error}", file=sys.stderr)

@@ -163,7 +163,7 @@ def remove(
 
 
 def _change(contact: str, act: ControlAction, scope: OptOutScope, *, as_json: bool) -> None:
-    if len(contact) < MIN_CONTACT_LENGTH:
+    if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or session")
     sessions = _run_with_opt_outs(lambda opt_outs: opt_outs.change(contact, act, scope))
     _report(contact, act, scope, sessions, as_json=as_json)
