@@ -91,6 +91,9 @@ def _print_report(place: str, reports: Sequence[RestoreReport], settings: Settin
             "it after the first one before you start anything, or the stored data cannot be read.",
             err=True,
         )
-    typer.echo("Erasures after the backup are undone: erase these contacts again.")
+    typer.echo(
+        "Erasures and opt-outs after the backup are undone: erase these contacts, and opt them out "
+        "(`turngate optout import`), again."
+    )
     if missing:
         raise typer.Exit(1)
