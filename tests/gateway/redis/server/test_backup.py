@@ -267,8 +267,13 @@ def test_what_is_to_be_restored_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_a_backup_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"neither appendonlydir nor dump\.rdb"):
-        restore(tmp_path / "nothing", tmp_path / "data", wait_seconds=1)
+    (tmp_path / "empty").mkdir()
+    for name, problem in (
+        ("empty", r"neither appendonlydir nor dump\.rdb"),
+        ("nothing", "there is no folder"),
+    ):
+        with pytest.raises(ConfigurationError, match=problem):
+            restore(tmp_path / name, tmp_path / "data", wait_seconds=1)
 
 
 def test_a_server_without_its_files_here_says_what_to_do(tmp_path: Path, sync_redis: SyncRedis) -> None:
