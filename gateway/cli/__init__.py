@@ -65,7 +65,7 @@ def turngate(
 
 
 def _check_encoding(arguments: Sequence[str]) -> None:
-    """Raise `ConfigurationError` for bytes that are not text: no name in Redis and no output may have them."""
+    """Raise `ConfigurationError` for bytes that are not text, which no key of Redis and no output takes."""
     for each in arguments:
         if any("\ud800" <= letter <= "\udfff" for letter in each):
             raise ConfigurationError(f"the argument {each[:60]!a} is not in {sys.getfilesystemencoding()}")
