@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.model import OptOutScope
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.redis.sending.first_contact import ContactAddress
 
 _AT_A_TIME: Final = 50
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class WantedOptOut(NamedTuple):
@@ -86,18 +89,30 @@ def _parse_scope(written: str, default: OptOutScope) -> OptOutScope:
 
 
 def _parse_since(written: str) -> float:
+    """Return a date or time in seconds since the epoch, one without an offset as UTC; 0 for none."""
     from core.local_time import parse_point_in_time
 
     if not written:
         return 0.0
+    time = f"{written}T00:00" if _DATE.fullmatch(written) else written
+    with suppress(ValueError):
+        return parse_point_in_time(time) / 1000
     try:
-        return parse_point_in_time(written) / 1000
+        return parse_point_in_time(time, "UTC") / 1000
     except ValueError as error:
         raise ValueError(f'since "{written}": {error}') from None
 
 
-async def opt_out_all(stores: Sequence[Redis], wanted: Sequence[WantedOptOut]) -> tuple[list[str], int]:
-    """Opt contacts out; return the sessions, and how many rows are older than what is known."""
+class OptedOut(NamedTuple):
+    """The sessions that were opted out, the number of contacts, and of those who have decided here since."""
+
+    sessions: list[str]
+    contacts: int
+    older: int
+
+
+async def opt_out_all(stores: Sequence[Redis], wanted: Sequence[WantedOptOut]) -> OptedOut:
+    """Opt contacts out, each once."""
     from gateway.bootstrap import PartitionStores
     from gateway.cli._sender import load_command_channels
     from gateway.config.channel_config import ConfigFile
@@ -118,5 +133,6 @@ async def opt_out_all(stores: Sequence[Redis], wanted: Sequence[WantedOptOut]) -
             ]
 
     rows = await asyncio.gather(*map(opt_out, wanted))
-    sessions = [session for row in rows for session, counts in row if counts]
-    return sessions, sum(not any(counts for _, counts in row) for row in rows)
+    sessions = dict.fromkeys(session for row in rows for session, counts in row if counts)
+    contacts = {row[0][0]: any(counts for _, counts in row) for row in rows}
+    return OptedOut(list(sessions), sum(contacts.values()), len(contacts) - sum(contacts.values()))

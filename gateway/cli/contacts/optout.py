@@ -103,8 +103,8 @@ def add(
         wanted = WantedOptOut(ContactFinder(senders or [], channel).find(contact), scope)
     except InvalidContact as error:
         raise typer.BadParameter(str(error)) from None
-    sessions, _ = run_in_partitions(lambda stores: opt_out_all(stores, [wanted]))
-    _report(contact, ControlAction.OPT_OUT, scope, sessions, as_json=as_json)
+    done = run_in_partitions(lambda stores: opt_out_all(stores, [wanted]))
+    _report(contact, ControlAction.OPT_OUT, scope, done.sessions, as_json=as_json)
 
 
 @app.command("import")
@@ -120,23 +120,21 @@ def import_file(
 ) -> None:
     """Opt out all contacts of a file, also those who have never written. Exit code 1 if a row is unusable."""
     from gateway.cli._recipients import read_recipient_file
-    from gateway.cli.contacts._new_opt_outs import ContactFinder, opt_out_all, read_rows
+    from gateway.cli.contacts._new_opt_outs import ContactFinder, OptedOut, opt_out_all, read_rows
 
     recipients = read_recipient_file(file)
     wanted, problems = read_rows(recipients, ContactFinder(senders or [], channel), scope)
-    sessions: list[str] = []
-    older = 0
+    done = OptedOut([], 0, 0)
     if not dry_run and wanted:
-        sessions, older = run_in_partitions(lambda stores: opt_out_all(stores, wanted))
-        record_act("import_opt_outs", target=count_of(len(wanted) - older, "contact"))
+        done = run_in_partitions(lambda stores: opt_out_all(stores, wanted))
+        record_act("import_opt_outs", target=count_of(done.contacts, "contact"))
     if as_json:
-        found = {"sessions": sessions, "older": older, "problems": [each._asdict() for each in problems]}
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({**done._asdict(), "problems": [each._asdict() for each in problems]}))
     else:
-        opted_out = f"Opted out: {count_of(len(wanted) - older, 'contact')}."
+        opted_out = f"Opted out: {count_of(done.contacts, 'contact')}."
         checked = f"{len(wanted)} of {count_of(len(recipients), 'row')} can be imported."
         typer.echo(checked if dry_run else opted_out)
-        _print_rest(problems, older)
+        _print_rest(problems, done.older)
     if problems:
         raise typer.Exit(1)
 

@@ -46,7 +46,8 @@ def list_opt_outs() -> dict[str, str]:
 
 
 def test_who_never_wrote_gets_nothing_until_they_opt_in(folder: str) -> None:
-    assert import_rows("Phone Number;name", "+1 (202) 555-0171;Ada") == (0, "Opted out: 1 contact.\n")
+    twice = ("Phone Number;since", "+1 (202) 555-0171;2026-01-02", f"{THEIRS};2026-01-02T10:00-05:00")
+    assert import_rows(*twice) == (0, "Opted out: 1 contact.\n")
 
     refused = run_command(*SEND, THEIRS, "News")
     assert (refused.exit_code, "opted out" in refused.output) == (1, True)
