@@ -36,7 +36,23 @@ class LazyGroup(TyperGroup):
         command = typer.main.get_command(import_module(f"gateway.cli.{TOPICS[cmd_name]}.{cmd_name}").app)
         assert isinstance(command, TyperCommand | TyperGroup)
         command.name = cmd_name
+        _refuse_blank_names(command)
         return command
+
+
+def _refuse_blank_names(command: TyperCommand | TyperGroup) -> None:
+    """Let every required argument be refused when it is blank, as a variable of a script that is not set."""
+    for each in command.commands.values() if isinstance(command, TyperGroup) else [command]:
+        for parameter in each.params:
+            if parameter.param_type_name == "argument" and parameter.required and not parameter.callback:
+                parameter.callback = _check_name
+
+
+def _check_name(_context: Any, parameter: Any, value: Any) -> Any:
+    for name in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(name, str) and not name.strip():
+            raise typer.BadParameter("it is empty", param=parameter)
+    return value
 
 
 app = typer.Typer(

@@ -279,3 +279,21 @@ def test_send_names_the_message_for_why(ask_command: str) -> None:
 
     message_id = run_command("send", SESSION, "Your parcel is here.").output.split("`")[1].split()[-1]
     assert list_kinds(message_id) == ["said"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("why", ""), ("erase", " "), ("redact", ""), ("broadcast", "show", ""), ("templates", "show", " "),
+     ("hooks", "remove", ""), ("quarantine", "replay", "x", ""), ("optout", "add", ""), ("flow", "new", "")],
+)  # fmt: skip
+def test_a_blank_name_is_refused(ask_command: str, words: tuple[str, ...]) -> None:
+    result = run_command(*words)
+
+    assert (result.exit_code, "it is empty" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--resume", "--retry"])
+def test_a_blank_session_is_not_taken_for_none(ask_command: str, option: str) -> None:
+    prepare(ask_command, answer_turn)
+
+    assert run_command("sessions", option, "").exit_code == 1
