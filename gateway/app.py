@@ -17,7 +17,14 @@ from starlette.routing import BaseRoute, Mount
 from core.errors import EncryptionKeyMissing, StorageUnavailable
 from core.ports import Inbox
 from gateway.access.exposure import OperatorAccess
-from gateway.bootstrap import Channels, PartitionStore, PartitionStores, load_channels, load_operator_access
+from gateway.bootstrap import (
+    Channels,
+    PartitionStore,
+    PartitionStores,
+    build_confirmations,
+    load_channels,
+    load_operator_access,
+)
 from gateway.broadcasts.routes import BroadcastApi
 from gateway.config.channel_config import ConfigFile
 from gateway.config.process_log import describe_process, use_shared_salt
@@ -162,7 +169,10 @@ def create() -> Starlette:
         pages=[*_build_api_routes(web, conversations), *console],
         http=web.http,
         operator=web.operator,
-        readiness=[Readiness(each.redis, confirmation=each.confirmation) for each in web.stores.each],
+        readiness=[
+            Readiness(each.redis, confirmation=each.confirmation, protocol=web.stores.limits)
+            for each in web.stores.each
+        ],
         process=describe_process("web", settings),
         quarantine=web.quarantine,
         flows=web.history,
@@ -190,7 +200,12 @@ def _build_parts(settings: Settings) -> WebParts:
         operator=OperatorAuth(access, home),
         http=provider_client(),
         history=FlowHistory(FlowFiles(settings.flow_path, config.flows), FlowVersions(home)),
-        contacts=ContactPartitions(stores, [each.inbox for each in parts.each], parts.limits),
+        contacts=ContactPartitions(
+            stores,
+            [each.inbox for each in parts.each],
+            parts.limits,
+            build_confirmations(settings, stores),
+        ),
         files=PublicFiles(home, settings.public_url or "", seconds=settings.reply_hours * 3_600),
         kept_webhooks=kept,
         quarantine=Quarantine(home, kept),

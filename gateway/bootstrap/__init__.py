@@ -24,7 +24,12 @@ from gateway.bootstrap.dialogs import (
     open_transcription,
 )
 from gateway.bootstrap.growth import spread_contacts
-from gateway.bootstrap.limits import build_confirmation, build_processing_limits, build_protocol_limits
+from gateway.bootstrap.limits import (
+    build_confirmation,
+    build_confirmations,
+    build_processing_limits,
+    build_protocol_limits,
+)
 from gateway.bootstrap.runtime import Runtime, inject_dependencies, open_runtime, open_runtimes
 from gateway.bootstrap.stores import PartitionStore, PartitionStores
 from gateway.bootstrap.webhook_inbox import build_inbox
@@ -37,6 +42,7 @@ __all__ = [
     "add_web_channel",
     "apply_middleware",
     "build_confirmation",
+    "build_confirmations",
     "build_dialog",
     "build_dialogs",
     "build_inbox",

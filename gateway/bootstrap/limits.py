@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis.asyncio import Redis
 
 from core.processing import ProcessingLimits
@@ -31,12 +33,18 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
         retention_ms=settings.keep_session_days * _DAY_MS,
         contact_ms=settings.keep_contact_days * _DAY_MS,
         dead_ms=settings.keep_dead_letter_days * _DAY_MS,
+        partitions=settings.partitions,
     )
 
 
 def build_confirmation(settings: Settings, redis: Redis) -> ReplicaConfirmation | None:
     """Return the confirmation by replicas; `None` where the primary's own storage is enough."""
     return ReplicaConfirmation(redis, settings.replicas) if settings.durability == "replicated" else None
+
+
+def build_confirmations(settings: Settings, stores: Sequence[Redis]) -> list[ReplicaConfirmation]:
+    """Return the confirmations by the replicas of all partitions."""
+    return [each for redis in stores if (each := build_confirmation(settings, redis))]
 
 
 def build_processing_limits(settings: Settings) -> ProcessingLimits:

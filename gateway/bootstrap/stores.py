@@ -109,9 +109,12 @@ class PartitionStores:
 
     def build_broadcasts(self) -> Broadcasts:
         """Build the records of broadcasts, in one partition or in all of them."""
+        confirmations = [each.confirmation for each in self.each if each.confirmation]
         if not isinstance(self.inbox, PartitionedInbox):
-            return Broadcasts(self._stores[0], self.limits)
-        return PartitionedBroadcasts(self._stores, self.limits, self._channels, self.inbox.place_contact)
+            return Broadcasts(self._stores[0], self.limits, confirmations)
+        return PartitionedBroadcasts(
+            self._stores, self.limits, self._channels, self.inbox.place_contact, confirmations
+        )
 
     def build_mailbox(self, number: int) -> RedisMailbox:
         """Build the mailbox of a partition."""

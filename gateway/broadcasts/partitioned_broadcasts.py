@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Final
 
 import httpx
@@ -14,6 +15,7 @@ from core.ports import Channel
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.first_contact import find_conversation, names_of
 
@@ -45,10 +47,17 @@ class PartitionedBroadcasts(Broadcasts):
         protocol: ProtocolLimits,
         channels: Mapping[str, Channel[httpx.AsyncClient]],
         place: Place,
+        confirmations: Sequence[ReplicaConfirmation] = (),
     ) -> None:
-        """Create the records; `place` returns the partition of a contact by its names."""
+        """Create the records; `place` returns the partition of a contact by its names.
+
+        `confirmations` are none, or one for each partition.
+        """
         super().__init__(stores[_HOME], protocol)
-        self._each = [Broadcasts(store, protocol) for store in stores]
+        self._each = [
+            Broadcasts(store, protocol, tuple(filter(None, [confirmation])))
+            for store, confirmation in zip_longest(stores, confirmations)
+        ]
         self._channels = channels
         self._place = place
 

@@ -11,14 +11,18 @@ from uuid import uuid4
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from core.errors import StorageUnavailable
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.redis import lua
+from gateway.redis.connection.replication import ReplicaConfirmation, confirm_block
 from gateway.redis.encryption.cipher import cipher_of
+from gateway.redis.encryption.sealing import Sealer
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.broadcast_rows import DEFINITION_CLEAR, ROW_CLEAR, broadcast_place
 
 _ROWS_PER_CALL: Final = 1_000
+_INCOMPLETE: Final = 2
 _COUNTERS: Final = (
     "processed",
     "queued",
@@ -62,8 +66,12 @@ _CHANGES: Final = {
 class Broadcasts:
     """Records of broadcasts, kept for as long as the keys of their messages are deduplicated."""
 
-    def __init__(self, redis: Redis, protocol: ProtocolLimits) -> None:
+    def __init__(
+        self, redis: Redis, protocol: ProtocolLimits, confirmations: Sequence[ReplicaConfirmation] = ()
+    ) -> None:
+        """Create the records; with `confirmations` a start and a change count once replicas have them."""
         self._redis = redis
+        self._confirmations = confirmations
         self._keep_ms = protocol.retention_ms
         self._begin = lua.load_script("begin_broadcast", protocol)
         self._add = lua.load_script("add_recipients", protocol)
@@ -77,8 +85,13 @@ class Broadcasts:
 
         `digest` is that of the whole, if these are the recipients of one partition only. A start that was
         interrupted while it stored the recipients is repeated from the beginning. Of two at the same time the
-        later one stores them.
+        later one stores them. Raises `StorageUnavailable` if recipients were lost meanwhile, or if replicas do
+        not confirm: then it has to be repeated.
         """
+        async with confirm_block(self._confirmations):
+            return await self._start(broadcast, recipients, digest)
+
+    async def _start(self, broadcast: Broadcast, recipients: Sequence[Recipient], digest: str) -> StartResult:
         name, token = broadcast.name, uuid4().hex
         digest = digest or await asyncio.to_thread(broadcast.digest, recipients)
         sealer, place = await cipher_of(self._redis).sealer(), broadcast_place(name)
@@ -86,15 +99,26 @@ class Broadcasts:
         begun = await self._begin(self._redis, [name, digest, definition, len(recipients), token])
         if begun.decode() != "loading":
             return StartResult(begun.decode())
+        async with confirm_block(self._confirmations):  # before workers send to the first of them
+            is_loaded = await self._load(name, token, recipients, sealer)
+        if not is_loaded:
+            return StartResult.RUNNING_ALREADY
+        states = [BroadcastState.LOADING, BroadcastState.RUNNING]
+        changed = await self._change(self._redis, [name, *states, token])
+        if changed == _INCOMPLETE:
+            raise StorageUnavailable("recipients were lost while they were stored; start the broadcast again")
+        return StartResult.STARTED if changed else StartResult.RUNNING_ALREADY
+
+    async def _load(self, name: str, token: str, recipients: Sequence[Recipient], sealer: Sealer) -> bool:
+        """Store the recipients; return false if another start of the broadcast has begun since."""
+        place = broadcast_place(name)
         for first in range(0, len(recipients), _ROWS_PER_CALL):
             chunk = recipients[first : first + _ROWS_PER_CALL]
             encoded = (each.model_dump_json(exclude_defaults=True).encode() for each in chunk)
             rows = [sealer.record(place, each, ROW_CLEAR) for each in encoded]
             if await self._add(self._redis, [name, token, *rows]) is None:
-                return StartResult.RUNNING_ALREADY
-        states = [BroadcastState.LOADING, BroadcastState.RUNNING]
-        is_started = await self._change(self._redis, [name, *states, token])
-        return StartResult.STARTED if is_started else StartResult.RUNNING_ALREADY
+                return False
+        return True
 
     async def find_start(self, name: str, digest: str) -> StartResult | None:
         """Return what a repeated start would be answered; `None` if this one is not, or not all, stored."""
@@ -106,9 +130,13 @@ class Broadcasts:
         return StartResult.RUNNING_ALREADY if is_stored else None
 
     async def change(self, name: str, act: BroadcastAct) -> bool:
-        """Pause, resume or stop a broadcast; return false if its state does not allow that."""
+        """Pause, resume or stop a broadcast; return false if its state does not allow that.
+
+        Raises `StorageUnavailable` if replicas do not confirm it.
+        """
         before, after = _CHANGES[act]
-        return any([await self._change(self._redis, [name, state, after]) for state in before])
+        async with confirm_block(self._confirmations):
+            return any([await self._change(self._redis, [name, state, after]) for state in before])
 
     async def list_names(self, limit: int = 100) -> list[str]:
         """Return the names of the newest broadcasts."""

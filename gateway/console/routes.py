@@ -107,7 +107,7 @@ def _build_conversation_pages(web: WebParts, number: int, operator: OperatorAuth
 def _build_operation_pages(web: WebParts, number: int, operator: OperatorAuth) -> tuple[_Page, ...]:
     settings, limits, channels = web.settings, web.stores.limits, add_web_channel(web.channels)
     store = web.stores.each[number]
-    readiness = Readiness(store.redis, confirmation=store.confirmation)
+    readiness = Readiness(store.redis, confirmation=store.confirmation, protocol=limits)
     with_templates = [name for name, each in web.channels.items() if isinstance(each, HasTemplates)]
     return (
         OverviewPage(operator, readiness, price=parse_price(settings.llm_price)),

@@ -14,9 +14,9 @@ from core.errors import StorageUnavailable
 from core.model import Event, Ignored, ParticipantMessage, StatusChanged, TemplateChanged, TurnReceived
 from core.ports import AcceptResult
 from gateway.partitions.directory import PartitionDirectory, hash_name
+from gateway.partitions.former_sessions import FormerSessions, opts_out
 from gateway.partitions.joining import ContactJoiner
 from gateway.partitions.message_pointers import MessagePointers
-from gateway.partitions.opt_outs import FormerSessions, opts_out
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
 from gateway.redis.records.session_keys import session_key
@@ -46,8 +46,9 @@ class PartitionedInbox(IdentityResolver):
         self.directory = PartitionDirectory(stores, protocol)
         self._inboxes = inboxes
         self._stores = stores
-        self._joiner = ContactJoiner(inboxes, stores, self.directory, protocol or ProtocolLimits())
-        self._former = FormerSessions(inboxes, stores)
+        limits = protocol or ProtocolLimits()
+        self._joiner = ContactJoiner(inboxes, stores, self.directory, limits)
+        self._former = FormerSessions(inboxes, stores, self.directory, limits)
         self._pointers = MessagePointers(stores, protocol)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
@@ -83,6 +84,10 @@ class PartitionedInbox(IdentityResolver):
         """
         if event := await self._former.find_opt_out(number, session):
             await self.accept([event])
+
+    async def hold_back(self, number: int, session: str) -> bool:
+        """Let an agent and an opt-out count for a session that has ended; see `FormerSessions.hold_back`."""
+        return await self._former.hold_back(number, session)
 
     async def find_session(self, name: str) -> str:
         """Return the session of an identifier; the identifier itself if there is none."""

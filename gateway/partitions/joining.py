@@ -12,7 +12,7 @@ from core.errors import StorageUnavailable
 from core.model import ContactMoved, ControlAction, ControlReceived, Event
 from core.ports import AcceptResult
 from gateway.partitions.directory import PartitionDirectory
-from gateway.partitions.opt_outs import SCOPES
+from gateway.partitions.former_sessions import SCOPES
 from gateway.redis import lua
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits

@@ -8,17 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
+from core.errors import LeaseLost, StorageUnavailable
 from core.model import Reply, SentMessage
-from core.ports import Commit, Lease, RateLimit, SendPermit, SessionView
+from core.ports import Claim, Commit, Lease, RateLimit, SendPermit, SessionView
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.message_pointers import MessagePointers
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
-from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.mailbox import RedisMailbox, has_left
 from gateway.redis.records.session_keys import account_key, number_key
 
 _REASON = "rate limit"
+_RETRY_SECONDS = 1.0
 
 
 class HomePace:
@@ -61,6 +64,25 @@ class PartitionMailbox(RedisMailbox):
         self._directory = inbox.directory
         self._pointers = pointers
         self._pace = pace
+
+    async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim | None:
+        """Decode a claim; a session that has ended here is read as an agent or an opt-out elsewhere leave it.
+
+        `None` after it was postponed, if these cannot be read.
+        """
+        claim = await super().decode_claim(session, answer, requested_at)
+        if claim is None or isinstance(answer[2], int) or not has_left(answer[2]):
+            return claim
+        try:
+            if await self._inbox.hold_back(self._number, session):
+                return replace(claim, view=await self.read_session(claim.lease, again=True))
+        except (RedisError, OSError, StorageUnavailable) as error:
+            reason = f"the partition of its contact did not answer: {type(error).__name__}"
+            await self.postpone(claim.lease, _RETRY_SECONDS, reason, counted=False)
+            return None
+        except LeaseLost:
+            return None
+        return claim
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """Commit a turn; a first reply with a rate limit is marked in a step of its own.

@@ -82,7 +82,8 @@ class ProtocolLimits:
     Sessions without work are kept for `retention_ms`, links from a contact's names to the session for
     `contact_ms`, dead letters for `dead_ms` (0: until they are dropped). Up to `schedule_length` messages are
     scheduled, for `schedule_horizon_ms` at most; one that was due `schedule_lateness_ms` ago is refused. One
-    whose release was begun and not settled is released again after `schedule_retry_ms`.
+    whose release was begun and not settled is released again after `schedule_retry_ms`. `partitions` is how
+    many this process knows (0: not checked): with 1 it stores nothing where contacts are spread over more.
     """
 
     lease_ms: int = 6_000
@@ -116,6 +117,7 @@ class ProtocolLimits:
     schedule_horizon_ms: int = 366 * _DAY_MS
     schedule_lateness_ms: int = 3_600_000
     schedule_retry_ms: int = 30_000
+    partitions: int = 0
 
 
 def new_nonce() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import zip_longest
 from typing import Any, Literal
 
 import httpx
@@ -14,11 +15,11 @@ from core.errors import StorageUnavailable
 from core.model import Message
 from core.ports import Channel
 from gateway.partitions.directory import PartitionDirectory
-from gateway.redis.connection.replication import ReplicaConfirmation
+from gateway.redis.connection.replication import ReplicaConfirmation, confirm_block
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.erasure import erase_session
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.log.session_log import LogEntry, read_log
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.storm.conversations import AGENT_TEXT, DEADLY_KEY, DEADLY_TEXT, OFFER_TEXT, WITHDRAWN_TEXT
 
@@ -35,15 +36,11 @@ class StormOperator:
         """Act on the partitions `stores`; an action counts only when `replicas` replicas have it."""
         self._stores = stores
         self._directory = PartitionDirectory(stores)
+        confirmations = [ReplicaConfirmation(redis, replicas) for redis in stores if replicas]
+        self._confirmations = confirmations
         self._senders = {
-            id(redis): ProactiveSender(
-                redis,
-                {channel.name: channel},
-                ProtocolLimits(),
-                None,
-                ReplicaConfirmation(redis, replicas) if replicas else None,
-            )
-            for redis in stores
+            id(redis): ProactiveSender(redis, {channel.name: channel}, ProtocolLimits(), None, confirmation)
+            for redis, confirmation in zip_longest(stores, confirmations)
         }
 
     async def find_store(self, session: str) -> Redis:
@@ -106,7 +103,12 @@ class StormOperator:
         """Erase a session; return its log."""
         redis: Redis = await _retry_until_confirmed(lambda: self.find_store(session))
         log: list[LogEntry] = await _retry_until_confirmed(lambda: read_log(redis, session))
-        await _retry_until_confirmed(lambda: SessionIndex(redis).erase(session))
+
+        async def erase() -> None:  # other records of the contact would cost a scan of all keys
+            async with confirm_block(self._confirmations):
+                await erase_session(redis, session)
+
+        await _retry_until_confirmed(erase)
         return log
 
 

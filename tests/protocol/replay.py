@@ -29,7 +29,7 @@ from gateway.redis import lua, rq_layout
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.redis.sweeper import Sweeper
@@ -121,7 +121,7 @@ class Replay:
             case "say":
                 await self._say(step.what)
             case "erase":
-                await SessionIndex(self._redis).erase(SESSION)
+                await ContactErasure(self._redis).erase(SESSION, 0)
             case "replicate":
                 self._replica = {key: await self._redis.dump(key) for key in await self._redis.keys()}
             case "fail_over":

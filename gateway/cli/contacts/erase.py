@@ -12,6 +12,7 @@ from core.counts import count_of
 from core.model import MIN_CONTACT_LENGTH
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
+from gateway.cli.contacts._confirmed import build_erasure
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -32,8 +33,6 @@ def erase(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Delete everything stored about a contact (GDPR erasure). Exit code 1 if nothing was found."""
-    from gateway.partitions.records.contact_partitions import build_erasure
-
     if len(contact.strip()) < MIN_CONTACT_LENGTH:
         raise typer.BadParameter("give the full phone number, address, ID or name")
 

@@ -15,6 +15,7 @@ from core.errors import InvalidContact
 from core.model import MIN_CONTACT_LENGTH, ControlAction, OptOutScope
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
+from gateway.cli.contacts._confirmed import build_inboxes
 
 if TYPE_CHECKING:
     from gateway.cli.contacts._new_opt_outs import RowProblem
@@ -186,8 +187,5 @@ def _report(
 
 def _run_with_opt_outs(work: Callable[[OptOuts], Awaitable[T]]) -> T:
     from gateway.partitions.records.contact_partitions import build_opt_outs
-    from gateway.redis.inbox import RedisInbox
 
-    return run_in_partitions(
-        lambda stores: work(build_opt_outs(stores, [RedisInbox(redis) for redis in stores]))
-    )
+    return run_in_partitions(lambda stores: work(build_opt_outs(stores, build_inboxes(stores))))

@@ -10,6 +10,7 @@ import typer
 from core.counts import count_of
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
+from gateway.cli.contacts._confirmed import build_inboxes
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -66,7 +67,5 @@ def _build(stores: Sequence[Redis]) -> OperatorRedaction:
     from gateway.bootstrap import build_protocol_limits
     from gateway.config.settings import Settings
     from gateway.partitions.records.redaction import PartitionedRedaction
-    from gateway.redis.inbox import RedisInbox
 
-    limits = build_protocol_limits(Settings.load())
-    return PartitionedRedaction(stores, [RedisInbox(redis, limits) for redis in stores], limits)
+    return PartitionedRedaction(stores, build_inboxes(stores), build_protocol_limits(Settings.load()))

@@ -182,14 +182,14 @@ def _fail_unknown(name: str) -> NoReturn:
 
 
 def _open_store(stores: Sequence[Redis]) -> Broadcasts:
-    from gateway.bootstrap import PartitionStores, build_protocol_limits
+    from gateway.bootstrap import PartitionStores, build_confirmations, build_protocol_limits
     from gateway.broadcasts.store import Broadcasts
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
 
     settings = Settings.load()
     if len(stores) == 1:
-        return Broadcasts(stores[0], build_protocol_limits(settings))
+        return Broadcasts(stores[0], build_protocol_limits(settings), build_confirmations(settings, stores))
     config = ConfigFile.load(settings.config_path)
     channels = load_command_channels(settings)
     return PartitionStores(settings, config, channels, stores, confirms=True).build_broadcasts()

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from core.errors import StorageUnavailable
 from core.model import Address, Attachment, ControlAction, ControlReceived, Message
 from core.ports import Inbox
 from flows.text import protect_value, to_commonmark
@@ -183,7 +184,10 @@ class ConversationActions(ConsolePage):
         identifiers = read_identifiers(session, dict(zip(_FIELDS, values, strict=True)))
         if typed not in {normalize(each) for each in identifiers}:
             return self._answer(request, "mismatch")
-        await self._erasure.erase(session, _FILE_SECONDS)
+        try:
+            await self._erasure.erase(session, _FILE_SECONDS)
+        except StorageUnavailable:  # the page of the conversation is gone, and cannot offer a repetition
+            return redirect("/console/conversations?done=erased_unconfirmed")
         return redirect("/console/conversations?done=erased")
 
     async def _record(self, request: Request, session: str, act: ControlAction, actor: str) -> Response:

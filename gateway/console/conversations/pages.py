@@ -79,6 +79,8 @@ _DONE = {
     "opt_out": "The contact is opted out. Nothing is sent until they opt in.",
     "reset": "The conversation was reset. The next message starts the flow from the beginning.",
     "erased": "The contact was erased.",
+    "erased_unconfirmed": "The contact was erased, but replicas did not confirm it: a failover may undo it. "
+    "Repeat it by turngate erase with the contact's number or ID, until that reports no error.",
     "redacted": "The text of the message was deleted here; the provider may still have it.",
     "resent": "The reply will be sent again; its state is in the transcript.",
     "gone": "Nothing was sent: the dead letter is gone, or this release cannot read it.",

@@ -39,7 +39,7 @@ OPERATIONS: Final = (
         "delete",
         "/contacts/{contact}",
         "erase_contact",
-        "Erase all stored data of a contact",
+        "Erase all stored data of a contact; repeat it after a 503, until it is 200 or 404",
         responses={200: responses.ErasureAnswer},
         parameters=_CONTACT,
     ),

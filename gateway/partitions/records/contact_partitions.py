@@ -12,6 +12,7 @@ from gateway.partitions.directory import PartitionDirectory
 from gateway.partitions.records.contacts import PartitionedErasure, PartitionedOptOuts, export_everywhere
 from gateway.partitions.records.messages import PartitionedMessages
 from gateway.partitions.records.redaction import PartitionedRedaction
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.erasure import ContactErasure
@@ -23,11 +24,15 @@ class ContactPartitions:
     """Records of contacts; each of `stores` has its own one of `inboxes`."""
 
     def __init__(
-        self, stores: Sequence[Redis], inboxes: Sequence[Inbox], protocol: ProtocolLimits | None = None
+        self,
+        stores: Sequence[Redis],
+        inboxes: Sequence[Inbox],
+        protocol: ProtocolLimits | None = None,
+        confirmations: Sequence[ReplicaConfirmation] = (),
     ) -> None:
         self._stores = stores
         self._directory = PartitionDirectory(stores, protocol)
-        self.erasure = build_erasure(stores)
+        self.erasure = build_erasure(stores, confirmations)
         self.opt_outs = build_opt_outs(stores, inboxes)
         self.redaction = PartitionedRedaction(stores, inboxes, protocol or ProtocolLimits())
         self.messages = (
@@ -45,9 +50,13 @@ class ContactPartitions:
         return await export_stored(self._stores, contact)
 
 
-def build_erasure(stores: Sequence[Redis]) -> ContactErasure:
-    """Build the erasure of contacts from one partition or from all."""
-    return ContactErasure(stores[0]) if len(stores) == 1 else PartitionedErasure(stores)
+def build_erasure(
+    stores: Sequence[Redis], confirmations: Sequence[ReplicaConfirmation] = ()
+) -> ContactErasure:
+    """Build the erasure of contacts from one partition or from all; with `confirmations` replicas have it."""
+    if len(stores) == 1:
+        return ContactErasure(stores[0], confirmations=confirmations)
+    return PartitionedErasure(stores, confirmations)
 
 
 def build_opt_outs(stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> OptOuts:

@@ -13,6 +13,7 @@ from core.model import ControlAction, OptOutScope
 from core.ports import Inbox
 from gateway.partitions.directory import PartitionDirectory
 from gateway.redis import lua
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
 from gateway.redis.records.contacts.contact_names import MentionFinder, is_global
@@ -70,8 +71,9 @@ async def export_everywhere(stores: Sequence[Redis], contact: str) -> dict[str, 
 class PartitionedErasure(ContactErasure):
     """Erases a contact from all partitions, and from the directory."""
 
-    def __init__(self, stores: Sequence[Redis]) -> None:
-        super().__init__(stores[0])
+    def __init__(self, stores: Sequence[Redis], confirmations: Sequence[ReplicaConfirmation] = ()) -> None:
+        """Create an erasure; see `ContactErasure`."""
+        super().__init__(stores[0], confirmations=confirmations)
         self._stores = stores
         self._directory = PartitionDirectory(stores)
         self._mark_name = lua.load_script("mark_erased", ProtocolLimits())
@@ -81,8 +83,7 @@ class PartitionedErasure(ContactErasure):
         _, found = await find_everywhere(self._stores, contact)
         return found
 
-    async def erase(self, contact: str, file_seconds: float = 300.0) -> ErasureReceipt:
-        """Erase a contact, wait for the rewrite of the servers' files and return what was removed."""
+    async def _erase(self, contact: str, file_seconds: float) -> ErasureReceipt:
         names, found = await find_everywhere(self._stores, contact)
         known = [await _read_names(store, found.sessions) for store in self._stores]
         places = sorted({*found.sessions, *found.links, *found.identifiers, *set().union(*known)})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from typing import Any, Final
 
@@ -16,6 +18,8 @@ from gateway.redis.connection.cluster.client import retry_while_moving
 log = logging.getLogger("turngate.redis")
 
 _LOG_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 0.2
+_PROBE: Final = ("SET", "tg:probe", "write", "PX", 60_000)
 
 
 class ReplicaConfirmation:
@@ -25,11 +29,17 @@ class ReplicaConfirmation:
     stored, so the provider's retry is a duplicate, which is confirmed as well because it writes too.
     """
 
-    def __init__(self, redis: Redis, replicas: int, wait_seconds: float = 0.5) -> None:
-        """Create a confirmation by `replicas` replicas, each within `wait_seconds`."""
+    def __init__(
+        self, redis: Redis, replicas: int, wait_seconds: float = 0.5, block_seconds: float = 10.0
+    ) -> None:
+        """Create a confirmation by `replicas` replicas, each within `wait_seconds`.
+
+        A block of many commands has `block_seconds`.
+        """
         self._redis = redis
         self._replicas = replicas
         self._wait_ms = int(wait_seconds * 1000)
+        self._block_seconds = block_seconds
         self._is_unconfirmed = False
         self._next_log = 0.0
 
@@ -38,14 +48,42 @@ class ReplicaConfirmation:
 
         Raises `StorageUnavailable` if too few replicas have it in time, and what redis-py raises.
         """
+        try:
+            return await self._run_confirmed("EVALSHA", sha, 0, *arguments)
+        except NoScriptError:
+            return await self._run_confirmed("EVAL", text, 0, *arguments)
+
+    async def _run_confirmed(self, *command: Any) -> Any:
         if self._is_unconfirmed and (problem := await self.find_problem()):
             raise StorageUnavailable(problem)  # before anything is written, and without the wait
-        try:
-            answer, confirmed = await retry_while_moving(lambda: self._send("EVALSHA", sha, arguments))
-        except NoScriptError:
-            answer, confirmed = await retry_while_moving(lambda: self._send("EVAL", text, arguments))
+        answer, confirmed = await retry_while_moving(lambda: self._send(command))
         await self._require_confirmation(confirmed)
         return answer
+
+    @asynccontextmanager
+    async def confirm_block(self) -> AsyncIterator[None]:
+        """Confirm at the end of a block all that was written in it, by any connection: it writes, and waits.
+
+        What the block did stays done on the primary in any case. Raises `StorageUnavailable` if the replicas
+        do not have it in time, or if another primary was promoted meanwhile, which may lack a part of it.
+        """
+        history = await self._read_history()
+        yield
+        end = monotonic() + self._block_seconds
+        while True:
+            try:
+                await self._run_confirmed(*_PROBE)
+                break
+            except StorageUnavailable:
+                if monotonic() >= end or await self.find_problem():
+                    raise
+            await asyncio.sleep(_RETRY_SECONDS)
+        if await self._read_history() != history:
+            raise StorageUnavailable("another Redis server became the primary meanwhile, and may lack a part")
+
+    async def _read_history(self) -> str:
+        """Return the name of the primary's data set, which a promotion or a restart changes."""
+        return str((await self._read_info()).get("master_replid"))
 
     async def find_problem(self) -> str:
         """Return why a write would not be confirmed now; empty if enough replicas follow."""
@@ -69,13 +107,13 @@ class ReplicaConfirmation:
         info: Any = await self._redis.info("replication")
         return dict(info)
 
-    async def _send(self, command: str, script: str, arguments: Sequence[Any]) -> tuple[Any, int]:
-        """Send script and WAIT together: WAIT counts the writes of its own connection only.
+    async def _send(self, command: Sequence[Any]) -> tuple[Any, int]:
+        """Send a command and WAIT together: WAIT is for the last write of its own connection, and all before.
 
-        Returns the script's answer and the number of replicas that have it.
+        Returns the command's answer and the number of replicas that have its write.
         """
         async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.execute_command(command, script, 0, *arguments)
+            pipeline.execute_command(*command)
             pipeline.execute_command("WAIT", self._replicas, self._wait_ms)
             answer, confirmed = await pipeline.execute()
         return answer, int(confirmed)
@@ -92,6 +130,15 @@ class ReplicaConfirmation:
             self._next_log = monotonic() + _LOG_SECONDS
             log.error("%s; nothing is acknowledged or sent until they do", message)
         raise StorageUnavailable(message)
+
+
+@asynccontextmanager
+async def confirm_block(confirmations: Iterable[ReplicaConfirmation]) -> AsyncIterator[None]:
+    """Confirm what was written in a block on several primaries; see `ReplicaConfirmation.confirm_block`."""
+    async with AsyncExitStack() as blocks:
+        for each in confirmations:
+            await blocks.enter_async_context(each.confirm_block())
+        yield
 
 
 def _count_online(info: Mapping[str, Any]) -> int:

@@ -7,19 +7,56 @@ from typing import Any
 import redis as sync
 from redis.asyncio.connection import BlockingConnectionPool
 from redis.asyncio.retry import Retry as AsyncRetry
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel as SyncSentinel
-from redis.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
+from redis.sentinel import SentinelManagedConnection as SyncSentinelManagedConnection
+from redis.sentinel import SentinelManagedSSLConnection as SyncSentinelManagedSSLConnection
 
 from gateway.redis.connection.address import SentinelAddress
+from gateway.redis.connection.primary_connection import PrimaryConnection, SyncPrimaryConnection
 
 # with the host of one Sentinel gone, each discovery waits this long for it
 _SENTINEL_TIMEOUTS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 # redis-py would ask a Sentinel ten times with pauses before it asks the next one
 _ASYNC_ONCE, _ONCE = AsyncRetry(NoBackoff(), 0), Retry(NoBackoff(), 0)
 _COPIED_OPTIONS = ("db", "username", "password")
+
+
+class _SentinelConnection(PrimaryConnection, SentinelManagedConnection):
+    """A connection whose next use asks the Sentinels if the server may be a former primary.
+
+    redis-py's own asks again after READONLY only. A primary that is cut off from its replicas and from the
+    Sentinels answers NOREPLICAS, until they reach it again.
+    """
+
+    async def connect(self) -> None:
+        """Connect, unless the connection leads to the primary."""
+        await self.close_outdated()
+        await super().connect()  # type: ignore[no-untyped-call]
+
+
+class _SecureSentinelConnection(_SentinelConnection, SentinelManagedSSLConnection):
+    """The same by TLS."""
+
+
+class _SyncSentinelConnection(SyncPrimaryConnection, SyncSentinelManagedConnection):
+    """The synchronous form, for RQ."""
+
+    def connect(self) -> None:
+        """Connect, unless the connection leads to the primary."""
+        self.close_outdated()
+        super().connect()  # type: ignore[no-untyped-call]
+
+
+class _SyncSecureSentinelConnection(_SyncSentinelConnection, SyncSentinelManagedSSLConnection):
+    """The same by TLS."""
 
 
 class BlockingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
@@ -35,13 +72,14 @@ class BlockingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
 
 def open_sentinel_pool(address: SentinelAddress, **options: Any) -> BlockingSentinelPool:
     """Open an asynchronous pool of connections to the primary; `options` are those of the pool."""
-    connections = {**address.options, **options}
+    kind = _SecureSentinelConnection if address.is_secure else _SentinelConnection
+    connections = {**address.options, **options, "connection_class": kind}
     sentinel_options = {**address.sentinel_options, **_SENTINEL_TIMEOUTS, "retry": _ASYNC_ONCE}
     if address.is_secure:
         sentinel_options["ssl"] = True
     manager = Sentinel(address.sentinels, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
     return BlockingSentinelPool(  # type: ignore[no-untyped-call]
-        address.service, manager, ssl=address.is_secure, **connections
+        address.service, manager, **connections
     )
 
 
@@ -50,8 +88,9 @@ def open_sync_client(address: SentinelAddress) -> sync.Redis:
     secure = {"ssl": True} if address.is_secure else {}
     sentinel_options = {**address.sentinel_options, **_SENTINEL_TIMEOUTS, **secure, "retry": _ONCE}
     manager = SyncSentinel(address.sentinels, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
+    kind = _SyncSecureSentinelConnection if address.is_secure else _SyncSentinelConnection
     client: sync.Redis = manager.master_for(  # type: ignore[no-untyped-call]
-        address.service, **address.options, **secure
+        address.service, **address.options, connection_class=kind
     )
     return client
 
@@ -61,7 +100,7 @@ def find_address(pool: sync.ConnectionPool) -> SentinelAddress | None:
 
     RQ's worker pool rebuilds the pool as a plain one, so its connections tell, not its class.
     """
-    if not issubclass(pool.connection_class, SentinelManagedConnection):
+    if not issubclass(pool.connection_class, SyncSentinelManagedConnection):
         return None
     options = pool.connection_kwargs
     known = options["connection_pool"]
@@ -80,5 +119,5 @@ def find_address(pool: sync.ConnectionPool) -> SentinelAddress | None:
             if name in _COPIED_OPTIONS or name.startswith("ssl_")
         },
         sentinel_options,
-        is_secure=issubclass(pool.connection_class, SentinelManagedSSLConnection),
+        is_secure=issubclass(pool.connection_class, SyncSentinelManagedSSLConnection),
     )

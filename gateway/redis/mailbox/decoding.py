@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -12,6 +12,9 @@ from core.model import Address, FailureKind, FiredTimer, FrozenModel, Owner, Rep
 from core.ports import SendMark, SessionView, State
 
 V = TypeVar("V", bound=FrozenModel)
+
+_LEFT: Final = 11
+"""Index of `left` in VIEW_FIELDS (view.lua)."""
 
 
 def decode_view(answer: Any) -> SessionView:
@@ -35,6 +38,11 @@ def decode_view(answer: Any) -> SessionView:
         fired_timer=_decode_fired_timer(fired),
         read_at_ms=read_at_ms,
     )
+
+
+def has_left(answer: Any) -> bool:
+    """Return whether the contact of a session view has gone to another partition for good."""
+    return bool(answer[0][_LEFT] == b"gone")
 
 
 def _decode_readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:

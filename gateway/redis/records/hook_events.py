@@ -129,22 +129,6 @@ async def open_event(cipher: RecordCipher, stored: bytes) -> bytes:
     return await cipher.open(session, stored)
 
 
-async def erase_hook_events(redis: Redis, session: str) -> int:
-    """Delete the events of a session, in whatever state they are; return how many (GDPR erasure)."""
-    deleted = 0
-    for stream, field in ((_EVENTS, b"s"), (_DEAD, b"session")):
-        async for name, fields in _read_stream(redis, stream):
-            if fields[field].decode() == session:
-                deleted += int(await redis.xdel(stream, name))
-    for hook in await cast("Any", redis.hkeys(SUBSCRIPTIONS)):
-        key = state_key(hook.decode())
-        async for name, stored in redis.hscan_iter(f"{key}:waiting"):
-            if from_json(stored).get("session") == session:
-                await redis.zrem(f"{key}:due", name)
-                deleted += int(await cast("Any", redis.hdel(f"{key}:waiting", name)))
-    return deleted
-
-
 def _decode_given_up(name: bytes, fields: Mapping[bytes, bytes]) -> GivenUpEvent:
     given_up_id, hook = name.decode(), fields[b"hook"].decode()
     try:

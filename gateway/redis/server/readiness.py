@@ -29,10 +29,11 @@ class Readiness:
         redis: Redis,
         cache_seconds: float = _CACHE_SECONDS,
         confirmation: ReplicaConfirmation | None = None,
+        protocol: ProtocolLimits | None = None,
     ) -> None:
         self._redis = redis
         self._confirmation = confirmation
-        self._probe = lua.load_script("check_writable", ProtocolLimits())
+        self._probe = lua.load_script("check_writable", protocol or ProtocolLimits())
         self.storage_problem = _CachedCheck(self._check_storage, cache_seconds)
         self.worker_problem = _CachedCheck(self._check_workers, cache_seconds)
 

@@ -105,10 +105,10 @@ def check_log(
 def check_leases(conversation: FinishedConversation, log: Sequence[LogEntry], result: StormResult) -> None:
     """Check guarantees L5 and L10 by the session's log: who claimed, who settled, and who spoke."""
     contact = conversation.plan.contact
-    # a failover may undo an erasure, which replicas do not confirm: an entry that is back is no second claim
-    present = {entry.id for entry in log}
-    erased = [entry for entry in conversation.erased_log if entry.id not in present]
-    fences = _claimed_fences([*erased, *log])
+    kept = {entry.id for entry in conversation.erased_log} & {entry.id for entry in log}
+    result.record_violation(Violation.ERASURE_UNDONE, bool(kept), contact)
+    earlier = [entry for entry in conversation.erased_log if entry.id not in kept]
+    fences = _claimed_fences([*earlier, *log])
     settled = Counter(str(entry.data["key"]) for entry in log if entry.kind == "sent")
     result.counts["claims"] += len(fences)
     result.record_violation(Violation.REPEATED_FENCE, len(fences) - len(set(fences)), contact)

@@ -14,6 +14,7 @@ class Violation(Enum):
 
     FORGED_ACCEPTED = ("L1", "forged webhooks accepted", "forged")
     UNRECORDED = ("L2", "messages acknowledged but not recorded", "acknowledged")
+    ERASURE_UNDONE = ("L2", "erased conversations that came back", "erased")
     DUPLICATE_TURN = ("L3", "messages accepted twice", "acknowledged")
     OUT_OF_ORDER = ("L4", "conversations with turns processed out of order", "conversations")
     REPEATED_FENCE = ("L5", "fencing tokens given twice", "claims")

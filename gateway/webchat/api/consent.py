@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from core.errors import StorageUnavailable
 from core.model import MIN_CONTACT_LENGTH, ControlAction
 from gateway.partitions.records.contact_partitions import ContactPartitions
-from gateway.server.error_responses import error_response
+from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.api.path_parameters import ANY_TEXT
@@ -60,7 +61,10 @@ class ConsentApi:
         """Erase a contact, and return what was removed."""
         if refusal := _refuse_short_contact(request):
             return refusal
-        receipt = await self._partitions.erasure.erase(request.path_params["contact"], FILE_SECONDS)
+        try:
+            receipt = await self._partitions.erasure.erase(request.path_params["contact"], FILE_SECONDS)
+        except StorageUnavailable as error:
+            return service_unavailable(str(error))
         return _unknown_contact() if receipt.is_empty else JSONResponse(receipt.model_dump())
 
     async def _change(self, request: Request, act: ControlAction, body: OptOutRequest) -> Response:

@@ -17,8 +17,8 @@ from core.processing.session_processor import ProcessResult
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.dead_letters import DeadLetters
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.core.rig import SESSION, Rig
@@ -159,7 +159,7 @@ async def test_a_reset_keeps_an_agents_unsent_words(redis: Redis) -> None:
 
 async def test_an_erasure_during_a_turn_loses_neither_the_next_message_nor_the_erasure(redis: Redis) -> None:
     async def erase_and_write(rig: Rig) -> None:
-        await SessionIndex(redis).erase(SESSION)
+        await ContactErasure(redis).erase(SESSION, 0)
         await rig.accept_turns(2, text="after the erasure")
         assert await other.mailbox.claim(SESSION) is not None  # the same number as the first claim
 
@@ -284,7 +284,7 @@ async def test_a_reply_that_is_sent_and_cannot_be_recorded_is_given_up(redis: Re
 async def test_the_queued_job_of_an_erased_session_leaves_nothing_behind(redis: Redis) -> None:
     rig = Rig(redis)
     await rig.accept_turns(1)
-    await SessionIndex(redis).erase(SESSION)
+    await ContactErasure(redis).erase(SESSION, 0)
 
     assert await rig.process() is ProcessResult.EMPTY
     assert await redis.keys(f"{KEY}*") == []

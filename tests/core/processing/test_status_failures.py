@@ -15,6 +15,7 @@ from core.processing import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.processes.delivery_reports import (
     describe_failures,
     read_alarms,
@@ -22,7 +23,6 @@ from gateway.redis.records.processes.delivery_reports import (
 )
 from gateway.redis.records.sessions.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig, list_letters
@@ -301,7 +301,7 @@ async def test_a_reply_is_kept_until_it_is_delivered_and_a_bounded_number_of_the
 async def test_an_erased_session_is_not_sent_anything_again(rig: Rig) -> None:
     await answer_turn(rig)
     await rig.inbox.accept([build_failure(1, FailureKind.TEMPORARY, "30003")])
-    await SessionIndex(rig.redis).erase(SESSION)
+    await ContactErasure(rig.redis).erase(SESSION, 0)
     await Sweeper(rig.redis, SOON).sweep()
 
     assert [key async for key in rig.redis.scan_iter(f"{KEY}*")] == []

@@ -25,8 +25,8 @@ from core.ports import State, TurnOutcome
 from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.log.session_log import read_log, read_owner
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
@@ -321,7 +321,7 @@ async def test_a_late_failed_status_does_not_restore_an_erased_session(rig: Rig)
     await rig.accept_turns(1)
     await rig.process()
     [sent] = [entry for entry in await read_log(rig.redis, SESSION) if entry.kind == "sent"]
-    await SessionIndex(rig.redis).erase(SESSION)
+    await ContactErasure(rig.redis).erase(SESSION, 0)
     await rig.redis.delete(QUEUE)
     provider_id = str(sent.data["id"])
     await rig.inbox.accept(

@@ -98,6 +98,27 @@ def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
     assert f"{SESSION}  bot  queued 2  unsent 0" in run_command("sessions").output
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"erase {SESSION} --yes",
+        pytest.param("redact M1 --yes", marks=pytest.mark.long),
+        pytest.param(f"optout add {ADDRESS.theirs}", marks=pytest.mark.long),
+    ],
+)
+def test_what_replicas_do_not_confirm_is_not_reported_as_done(
+    ask_command: str, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    prepare(ask_command, answer_turn)
+    monkeypatch.setenv("TURNGATE_DURABILITY", "replicated")
+    monkeypatch.setenv("TURNGATE_REPLICAS", "1")
+
+    result = run_command(*command.split())
+
+    assert "0 of 1 replicas" in str(result.exception)
+    assert result.output == ""
+
+
 @pytest.mark.long
 def test_silent_sessions_are_listed_and_resumed(ask_command: str) -> None:
     async def loop(rig: Rig) -> None:

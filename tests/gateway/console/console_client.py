@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,10 @@ from gateway.console.operations.overview import OverviewPage
 from gateway.console.operations.pages import OperationsPages
 from gateway.console.operations.templates import TemplatesPage
 from gateway.local.http_server import serve
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.operators.flow_versions import FlowVersions
 from gateway.redis.records.public_files import PublicFiles
 from gateway.redis.records.sessions.search.text_words import WordDigests
@@ -58,11 +60,12 @@ async def open_console(
     role: str = "operator",
     desk_channels: tuple[str, ...] = (),
     accounts: Mapping[str, Channel[Any]] | None = None,
+    confirmations: Sequence[ReplicaConfirmation] = (),
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the pages; requests come from our own origin, as those of a browser.
 
     Conversations of `desk_channels` are answered at the provider's own desk. `accounts` are the channels of
-    the accounts' page, a fake one if there are none.
+    the accounts' page, a fake one if there are none. `confirmations` are of an erasure.
     """
     rule = build_operator_auth(redis, named=NAMED)
     sender = ProactiveSender(redis, {"fake": FakeChannel()}, ProtocolLimits())
@@ -76,7 +79,9 @@ async def open_console(
             FlowDrawings(open_history(redis)),
             describe_cost=PRICE.describe,
         ),
-        ConversationActions(rule, RedisInbox(redis), sender),
+        ConversationActions(
+            rule, RedisInbox(redis), sender, erasure=ContactErasure(redis, confirmations=confirmations)
+        ),
         FailuresPage(rule),
         OperationsPages(rule, CHANNELS),
         AgentDeskPages(rule, RedisInbox(redis), sender, desk_channels, REPLIES, files),

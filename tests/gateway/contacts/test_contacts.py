@@ -177,6 +177,29 @@ async def test_two_sessions_that_turn_out_to_be_one_contact_continue_as_one(gate
     assert gateway.channel.bodies[1:] == ["1: text 2", "2: text 3", "3: text 4", "4: text 5"]
 
 
+@pytest.mark.parametrize("act", [ControlAction.TAKE_OVER, ControlAction.OPT_OUT, ControlAction.CLOSE])
+@pytest.mark.parametrize("waiting", ["reply", "message"])
+async def test_an_agent_and_an_opt_out_hold_back_what_waits_in_a_session_that_was_joined(
+    gateway: InboundGateway, act: ControlAction, waiting: str
+) -> None:
+    await gateway.receive(build_twilio_message(1, USER, ExternalUserId=USER), BY_USER)
+    await gateway.inbox.accept(build_twilio_message(2, NUMBER))
+    if waiting == "reply":
+        gateway.channel.planned_failures = [(Unavailable("down", retry_after=1), False)]
+        await gateway.processor.run(BY_NUMBER)
+    await gateway.receive(build_twilio_message(3, NUMBER, ExternalUserId=USER), BY_USER)
+    address = Address(channel="twilio", account=ACCOUNT, ours=OURS, theirs=f"whatsapp:{NUMBER}")
+    await gateway.inbox.accept([ControlReceived(id="c", session=BY_USER, address=address, act=act)])
+    sent, turns = list(gateway.channel.bodies), len(gateway.dialog.handled)
+
+    await gateway.process_when_due(BY_NUMBER)
+
+    if act is ControlAction.CLOSE:  # it need not be later than what waits
+        assert gateway.channel.bodies == [*sent, "1: text 2"]
+    else:
+        assert (gateway.channel.bodies, len(gateway.dialog.handled)) == (sent, turns)
+
+
 async def test_an_opt_out_holds_in_the_joined_session(gateway: InboundGateway) -> None:
     await join_names(gateway)
     await gateway.redis.hset(f"tg:{{{BY_NUMBER}}}", "optout", "1")

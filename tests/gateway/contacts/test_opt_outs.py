@@ -23,8 +23,8 @@ from core.model import (
     TurnReceived,
 )
 from core.ports import ErrorMessages
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.log.session_log import read_log
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.twilio.builders import ACCOUNT, build_channel, build_webhook
 from tests.channels.whatsapp import builders as meta
@@ -270,7 +270,7 @@ async def test_a_resume_of_marketing_does_not_end_a_stop(gateway: InboundGateway
 
 async def test_an_opt_out_survives_session_and_erasure_without_a_name(gateway: InboundGateway) -> None:
     await gateway.receive(build_meta_message(1, "STOP"), META)
-    await SessionIndex(gateway.redis).erase(META)
+    await ContactErasure(gateway.redis).erase(META, 0)
     assert not [key async for key in gateway.redis.scan_iter(f"*{meta.PHONE}*")]
     assert not [name for name in await gateway.redis.hkeys("tg:optout_names") if meta.PHONE.encode() in name]
     assert await gateway.redis.zcard("tg:optouts") == 0
@@ -284,7 +284,7 @@ async def test_an_opt_out_survives_session_and_erasure_without_a_name(gateway: I
 async def test_an_opt_out_of_an_earlier_release_survives_erasure(gateway: InboundGateway) -> None:
     await gateway.receive(build_meta_message(1, "hello"), META)
     await gateway.redis.hset(f"tg:{{{META}}}", "optout", "1")
-    await SessionIndex(gateway.redis).erase(META)
+    await ContactErasure(gateway.redis).erase(META, 0)
     await gateway.receive(build_meta_message(2, "hello"), META)
 
     assert await gateway.send(META, "offer") is SendOutcome.OPTED_OUT

@@ -24,8 +24,8 @@ from gateway.hooks.payload import encode_body, sign
 from gateway.hooks.subscription import Content, create_subscription
 from gateway.hooks.subscriptions import Subscriptions
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.hook_events import HookEvent
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, build_turn
@@ -177,7 +177,9 @@ async def test_erasure_deletes_the_events_of_a_contact_in_every_state(
 ) -> None:
     rig = Rig(redis)
     async with running_hook(redis, receiver, events=["message.received"]) as crm:
-        await rig.accept_turns(5, session="fake:2")
+        other = build_turn(5, "fake:2")
+        address = other.address.model_copy(update={"theirs": "+15550199"})
+        await rig.inbox.accept([TurnReceived(turn=other.model_copy(update={"address": address}))])
         for number, status in enumerate((500, 400)):
             receiver.default_status = status
             await rig.accept_turns(number)
@@ -189,7 +191,7 @@ async def test_erasure_deletes_the_events_of_a_contact_in_every_state(
         await rig.accept_turns(3)
         waiting = await redis.hlen("tg:hook:crm:waiting")
 
-        await SessionIndex(redis).erase(SESSION)
+        await ContactErasure(redis).erase(SESSION, 0)
 
         assert waiting > await redis.hlen("tg:hook:crm:waiting")
         everything = [str(await redis.hgetall("tg:hook:crm:waiting"))]
@@ -211,7 +213,7 @@ async def test_an_event_in_progress_of_an_erased_contact_is_not_kept(
         original = crm.delivery._try
 
         async def erase_first(event: HookEvent) -> object:
-            await SessionIndex(redis).erase(SESSION)
+            await ContactErasure(redis).erase(SESSION, 0)
             return await original(event)
 
         crm.delivery._try = erase_first  # type: ignore[method-assign, assignment]

@@ -32,7 +32,7 @@ from core.ports import Webhook
 from core.processing import SessionProcessor
 from gateway.middleware.channel.account_alias import with_account_name
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.sending.first_contact import ContactAddress
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome, SendReceipt
@@ -138,7 +138,7 @@ async def test_a_contact_who_opted_out_is_not_written_to_in_a_new_session(
     await gateway.receive(message(1, "hello"), session)
     await gateway.receive(message(2, "BAJA"), session)
     if erased:
-        await SessionIndex(gateway.redis).erase(session)
+        await ContactErasure(gateway.redis).erase(session, 0)
     else:  # as if the session and its names had expired
         await gateway.redis.delete(f"tg:{{{session}}}", f"tg:{{{session}}}:names")
         for key in [key async for key in gateway.redis.scan_iter("tg:person:*")]:
@@ -257,7 +257,7 @@ async def test_the_thread_that_a_message_opens_belongs_to_its_session(redis: Red
     assert gateway.receivers == ["ada@example.com", "4711", "4711"]
     assert gateway.opened == 1
     assert not await redis.exists(f"tg:{{{TICKET}}}")
-    await SessionIndex(redis).erase(first.session)
+    await ContactErasure(redis).erase(first.session, 0)
     assert [key async for key in redis.scan_iter("tg:person:*")] == []
 
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from core.errors import ConfigurationError, StorageUnavailable
-from core.model import DeliveryStatus, MessageTemplate, Reply, StatusChanged
+from core.model import DeliveryStatus, Message, MessageTemplate, Reply, StatusChanged
 from core.ports import AcceptResult
 from gateway.bootstrap import spread_contacts
 from gateway.broadcasts.broadcast import BroadcastState
@@ -23,12 +24,16 @@ from gateway.partitions.layout import read_spread, spread_over
 from gateway.partitions.message_pointers import MessagePointers
 from gateway.partitions.records.contact_partitions import build_erasure
 from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.outages.error_messages import describe_storage_error
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.templates import TemplateRecords
-from tests.channels.whatsapp.builders import build_channel
+from gateway.redis.sending.first_contact import ContactAddress
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.server.readiness import Readiness
+from tests.channels.whatsapp.builders import OURS, build_channel
 from tests.fakes import ADDRESS
 from tests.gateway.contacts.traces import SMS, leave_traces_everywhere
 from tests.gateway.environments.broadcasts import SPRING, build_number, build_rows
@@ -40,6 +45,7 @@ from tests.gateway.partitions.test_directory import find_names
 from tests.gateway.partitions.test_records import build_subscription
 
 LIMITS = ProtocolLimits()
+MISSING = "TURNGATE_PARTITIONS is 1, but contacts are spread over 4 partitions; set TURNGATE_PARTITIONS=4"
 
 
 @pytest.fixture
@@ -226,3 +232,26 @@ async def test_a_process_that_began_with_too_few_partitions_says_so(stores: Sequ
     await stores[0].set(f"tg:sent_in:fake:{provider_id}", 3)
     with pytest.raises(StorageUnavailable, match="TURNGATE_PARTITIONS=4"):
         await pointers.find("fake", provider_id)
+
+
+async def test_a_process_with_one_partition_that_missed_the_growth_stores_nothing(
+    stores: Sequence[Redis],
+) -> None:
+    """It began while the server was away, and read no number."""
+    limits = ProtocolLimits(partitions=1)
+    inbox = RedisInbox(stores[0], limits)
+    sender = ProactiveSender(stores[0], {"whatsapp": build_channel()}, limits)
+    message = build_message(1, SMS)
+
+    with pytest.raises(StorageUnavailable) as refused:
+        await inbox.accept([message])
+    assert describe_storage_error(refused.value) == MISSING
+    assert await Readiness(stores[0], protocol=limits).storage_problem() == MISSING
+    with pytest.raises(ResponseError, match="set TURNGATE_PARTITIONS=4"):
+        await sender.send_to(
+            ContactAddress(channel="whatsapp", to="+15550170", sender=OURS), "own-1", Message(text="hi")
+        )
+    assert await stores[0].exists(session_key(SMS, ":mail")) == 0
+
+    await stores[0].delete("tg:partitions")
+    assert await inbox.accept([message]) == [AcceptResult.NEW]

@@ -33,7 +33,7 @@ from tests.gateway.partitions.test_directory import find_names
 from tests.gateway.stopped_process import StoppedCalls
 
 FIRST, SECOND = find_names(2)[0], find_names(1)[0]
-JOINING_MS = 300
+JOINING_MS, LONG_JOINING_MS = 300, 2_000
 WAIT_SECONDS = 0.05
 """Time in which the other process may wait for the one that is stopped, which then goes on."""
 
@@ -139,8 +139,16 @@ def list_cases() -> list[Any]:
 
 @pytest.mark.parametrize(("before", "other"), list_cases())
 async def test_another_process_between_two_calls_of_a_join(
-    stores: Sequence[Redis], inbox: PartitionedInbox, cluster_url: str, before: str, other: str
+    stores: Sequence[Redis],
+    inbox: PartitionedInbox,
+    cluster_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+    other: str,
 ) -> None:
+    monkeypatch.setattr(
+        joining, "_JOINING_MS", LONG_JOINING_MS
+    )  # also on a busy machine the join ends before
     both = build_message(3, FIRST, SECOND)
     for limit in range(1, 100):
         await prepare(stores, inbox, BEFORE[before])

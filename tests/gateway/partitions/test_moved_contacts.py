@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.model import ConsentRequest, ControlAction, ControlReceived, Message
+from core.model import ConsentRequest, ControlAction, ControlReceived, Message, Owner
 from core.ports import Commit
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
@@ -182,6 +182,48 @@ async def test_an_opt_out_after_a_join_counts_for_what_still_waits(
 
     assert await stores[2].hget(session_key(FIRST), "optout") == b"1"
     assert (permit.granted, permit.wait) == (False, 0.0)
+    await mailbox.aclose()
+
+
+@pytest.mark.parametrize("act", [ControlAction.TAKE_OVER, ControlAction.OPT_OUT])
+@pytest.mark.parametrize("is_before", [True, False])
+async def test_an_agent_and_an_opt_out_hold_back_what_waits_in_the_session_that_ended(
+    stores: Sequence[Redis], inbox: PartitionedInbox, act: ControlAction, is_before: bool
+) -> None:
+    """Before the join, or after it: the reply waited for its provider meanwhile."""
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    mailbox = build_mailbox(stores, inbox, 1, {})
+    claim, reply = await commit_reply(mailbox, SECOND)
+    await mailbox.postpone(claim.lease, 60, "the provider is down", reply=reply)
+    join = build_message(3, FIRST, FIRST, SECOND)
+    control = ControlReceived(id="c", session=FIRST, address=ADDRESS, act=act)
+    await inbox.accept([control, join] if is_before else [join, control])
+    await inbox.accept([build_message(4, FIRST, FIRST)])
+
+    await stores[1].hdel(session_key(SECOND), "hold")
+    again = await mailbox.claim(SECOND)
+    assert again is not None
+    permit = await mailbox.mark_sending(again.lease, reply)
+
+    assert (permit.granted, permit.wait) == (False, 0.0)
+    assert await read_outbox(stores[1], SECOND) == []
+    assert await stores[1].zrange("tg:desk", 0, -1) == []
+    await mailbox.aclose()
+
+
+async def test_an_agent_answers_what_waits_in_the_session_that_ended(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+    control = ControlReceived(id="c", session=FIRST, address=ADDRESS, act=ControlAction.TAKE_OVER)
+    await inbox.accept([control])
+    mailbox = build_mailbox(stores, inbox, 1, {})
+
+    claim = await mailbox.claim(SECOND)
+
+    assert claim is not None
+    assert (len(claim.view.turns), claim.view.owner) == (1, Owner.CLOSED)
     await mailbox.aclose()
 
 

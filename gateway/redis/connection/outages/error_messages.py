@@ -23,6 +23,7 @@ from gateway.redis.connection.outages.write_refusal import (
 from gateway.redis.connection.url_forms import CLUSTER_FORM
 
 _UNKNOWN_SENTINEL = re.compile("unknown command ['`]SENTINEL", re.IGNORECASE)
+_MISSING_PARTITIONS = re.compile(r"TURNGATE_PARTITIONS is 1,.*")  # ownership.lua
 
 
 def describe_redis_error(error: BaseException) -> str:
@@ -64,6 +65,8 @@ def _describe_cause(error: BaseException) -> str:
             "What listens at a host and port of REDIS_URL is no Sentinel; name the Sentinels, or write it as "
             "redis://host:port for one server"
         )
+    if isinstance(error, ResponseError) and (found := _MISSING_PARTITIONS.search(str(error))):
+        return found[0]
     if isinstance(error, ResponseError) and "cluster support disabled" in str(error):
         return "The server in REDIS_URL is not part of a Redis Cluster; write it as redis://host:port"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -9,8 +9,10 @@ from typing import Any, Final
 from pydantic import Field
 from redis.asyncio import Redis
 
+from core.errors import StorageUnavailable
 from core.model import FrozenModel
 from gateway.redis import lua
+from gateway.redis.connection.replication import ReplicaConfirmation, confirm_block
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.broadcast_rows import find_broadcast_rows
 from gateway.redis.records.contacts.contact_names import MentionFinder
@@ -54,8 +56,15 @@ class ErasureReceipt(FrozenModel):
 class ContactErasure:
     """Erases contacts. Late events of providers and results of old workers are not stored again."""
 
-    def __init__(self, redis: Redis, streams: StreamRewriter | None = None) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        streams: StreamRewriter | None = None,
+        confirmations: Sequence[ReplicaConfirmation] = (),
+    ) -> None:
+        """Create an erasure; with `confirmations` it is not done before replicas have it."""
         self._redis = redis
+        self._confirmations = confirmations
         self._streams = streams or StreamRewriter(redis)
         self._mark = lua.load_script("mark_erased", ProtocolLimits())
 
@@ -64,7 +73,20 @@ class ContactErasure:
         return await ContactSearch(self._redis).find(contact)
 
     async def erase(self, contact: str, file_seconds: float = 300.0) -> ErasureReceipt:
-        """Erase a contact, wait for the rewrite of the server's files and return what was removed."""
+        """Erase a contact, wait for the rewrite of the servers' files and return what was removed.
+
+        Raises `StorageUnavailable` if replicas do not confirm it: then it has to be repeated, also where
+        nothing is left on the primary, because a failover might bring the contact back.
+        """
+        try:
+            async with confirm_block(self._confirmations):
+                return await self._erase(contact, file_seconds)
+        except StorageUnavailable as error:
+            raise StorageUnavailable(
+                f"{error}. A failover may undo the erasure: repeat it until this error is gone"
+            ) from error
+
+    async def _erase(self, contact: str, file_seconds: float) -> ErasureReceipt:
         found = await self.find(contact)
         removed: Counter[str] = Counter()
         # rows first, or a running broadcast would create the contact again

@@ -14,8 +14,6 @@ from core.model import Address, FrozenModel, Owner
 from core.ports import State
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contacts.contact_search import ContactSearch
-from gateway.redis.records.contacts.erasure import erase_session
-from gateway.redis.records.hook_events import erase_hook_events
 
 _MAX_KEYS_PER_CALL = 500
 _GLOB = re.compile(r"([*?\[\]\\])")
@@ -124,19 +122,6 @@ class SessionIndex:
         state: State = from_json(await cipher_of(self._redis).open(session, cast("bytes", stored)))
         return state
 
-    async def erase(self, session: str) -> int:
-        """Delete one session with its names, dead letters and events; return the number of records.
-
-        `ContactErasure` deletes all that is stored of a contact. A worker that holds the session loses its
-        lease. Of an opt-out only its scope stays, under a salted hash of each name.
-        """
-        letters = [letter async for letter in self._find_letters(session)]
-        removed, _ = await erase_session(self._redis, session)
-        if letters:
-            await self._redis.xdel("tg:dead", *letters)
-        # afterwards, because the deleted session takes no further message, whose event would be left
-        return removed.total() + len(letters) + await erase_hook_events(self._redis, session)
-
     async def _search_sessions(self, pattern: str, message_id: str) -> AsyncIterator[str]:
         keys: list[bytes] = []
         async for key in self._redis.scan_iter(pattern, count=_MAX_KEYS_PER_CALL):
@@ -155,17 +140,6 @@ class SessionIndex:
             scores: list[Any] = await pipeline.execute() if keys else []
         matching = [key.decode() for key, score in zip(keys, scores, strict=True) if score is not None]
         return [key[len("tg:{") : -len("}:seen")] for key in matching]
-
-    async def _find_letters(self, session: str) -> AsyncIterator[bytes]:
-        start = "-"
-        while True:
-            rows: Any = await self._redis.xrange("tg:dead", start, "+", count=_MAX_LETTERS_PER_CALL)
-            if not rows:
-                return
-            for name, fields in rows:
-                if fields[b"session"].decode() == session:
-                    yield name
-            start = f"({rows[-1][0].decode()}"
 
 
 def _escape_glob(text: str) -> str:

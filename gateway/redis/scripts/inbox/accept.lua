@@ -271,6 +271,8 @@ end
 
 function handle.ignored() return 'counted' end
 
+local missing = find_missing_partitions()
+if missing then return missing end
 local OF_CONTACT = {turn = true, participant = true, control = true, activity = true, moved = true}
 local results = {}
 for i = 2, #ARGV, 9 do

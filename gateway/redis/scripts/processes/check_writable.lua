@@ -1,5 +1,7 @@
--- Write as accept.lua does, so that the server refuses it under the same conditions: out of memory, read-only, or a user that
--- lacks a command or the keys of RQ. Nothing is changed but a key of its own.
+-- Write as accept.lua does, so that the server refuses it under the same conditions: out of memory, read-only, a user that
+-- lacks a command or the keys of RQ, or contacts spread over more partitions than this process knows. Nothing is changed but a key of its own.
+local missing = find_missing_partitions()
+if missing then return missing end
 local probe = 'tg:probe'
 redis.call('SET', probe, '1')  -- the first write is one that a full server refuses
 redis.call('INCR', probe)

@@ -27,7 +27,8 @@ if ARGV[6] == '1' then restore_optout(session, now) end  -- the contact may have
 local stored = redis.call('HMGET', s, 'owner', 'optout', 'address', 'window')
 if not is_present_address(session, stored[3], ARGV[8]) then return 2 end
 local window = ARGV[9] == 'closed' and 0 or ARGV[9] == '1' and stored[4] or nil
-local reason, code = refusal_reason(stored[1], stored[2], ARGV[7], ARGV[6], window, now)
+local owner, optout = effective_rights(session, stored[1], stored[2])
+local reason, code = refusal_reason(owner, optout, ARGV[7], ARGV[6], window, now)
 if code == 'window' then return 3 end
 if not reason then reason, code = stopped_broadcast(ARGV[3]) end
 if not reason then reason, code = template_refusal(ARGV[10]) end

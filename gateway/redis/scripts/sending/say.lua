@@ -8,6 +8,8 @@
 -- over. Returns queued, duplicate (the same content again), id_used (another content under the key), full when too many
 -- replies wait, unknown_session for one without any message, unscheduled for one that is not taken any more, moved for a
 -- contact whose session is in another partition, or a refusal's code.
+local missing = find_missing_partitions()
+if missing then return missing end
 local now, session, id = clock(), ARGV[2], ARGV[3]
 local record, part_count, scheduled_in = proactive_record(session, id), (#ARGV - 13) / 2, ARGV[12]
 -- Its releaser stood still meanwhile: another one has released it, or it waits again and may have been cancelled since.

@@ -12,10 +12,10 @@ from core.model import (
     StatusChanged,
 )
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
-from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.gateway.environments.inbound import InboundGateway
@@ -140,7 +140,7 @@ async def test_a_reset_forgets_what_waits_for_the_window(gateway: InboundGateway
     await close_window(gateway)
     await gateway.send(META, "own-1", Message(text="news", fallback=WAITS))
     await gateway.processor.run(META)
-    await SessionIndex(gateway.redis).erase(META)
+    await ContactErasure(gateway.redis).erase(META, 0)
     assert await gateway.redis.exists(f"tg:{{{META}}}:held") == 0
 
 

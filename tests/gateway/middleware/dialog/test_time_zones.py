@@ -18,7 +18,7 @@ from gateway.bootstrap.accounts import find_zoned_channels
 from gateway.middleware.dialog.time_zones import TimeZones
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sending.send_outcome import SendOutcome
@@ -78,7 +78,7 @@ async def test_a_provider_that_hangs_holds_no_answer_up(redis: Redis) -> None:
 async def test_an_erased_session_stays_erased(redis: Redis) -> None:
     account = TicketAccount(redis)
     await RedisInbox(redis).accept(account.events)
-    await SessionIndex(redis).erase(account.turn.session)
+    await ContactErasure(redis).erase(account.turn.session, 0)
     await account.middleware.answer(account.turn, None)
 
     assert not await redis.exists(f"tg:{{{account.turn.session}}}")

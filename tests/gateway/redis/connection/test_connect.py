@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
-from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from gateway.redis.connection.connect import open_async_redis, open_redis, open_sync_redis
 from gateway.redis.server.embedded_server import EmbeddedRedis
+from gateway.storm.servers.sentinel_group import SERVICE, SentinelGroup, running_sentinel_group
 
 
 class UnresponsiveServer:
@@ -127,3 +128,41 @@ async def test_the_new_primary_behind_one_address_is_found_though_the_former_one
         await asyncio.to_thread(blocking.set, "a", "2")
     assert await asyncio.to_thread(blocking.set, "a", "2")
     await asyncio.to_thread(blocking.close)
+
+
+@pytest.mark.long
+async def test_a_primary_that_lost_its_replicas_is_left_for_the_one_that_the_sentinel_names() -> None:
+    async with running_sentinel_group() as group:
+        redis, blocking = open_redis(group.url), open_sync_redis(group.url)
+        clients = (redis, open_async_redis(blocking))
+        for client in clients:
+            await client.set("a", "1")
+        await asyncio.to_thread(blocking.set, "a", "1")
+        await cut_primary_off(group)
+
+        for client in clients:
+            with pytest.raises(ResponseError, match="NOREPLICAS"):
+                await client.set("a", "2")
+            assert await client.set("a", "2")
+            await client.aclose()
+        with pytest.raises(ResponseError, match="NOREPLICAS"):
+            await asyncio.to_thread(blocking.set, "a", "2")
+        assert await asyncio.to_thread(blocking.set, "a", "2")
+        await asyncio.to_thread(blocking.close)
+
+
+async def cut_primary_off(group: SentinelGroup) -> None:
+    """Promote the replica without the primary's knowledge, as if both were in different networks."""
+    promoted = group.replica_ports[0]
+    async with (
+        Redis(port=group.primary_port) as former,
+        Redis(port=promoted) as other,
+        Redis(port=group.sentinel_port) as sentinel,
+    ):
+        await former.config_set("min-replicas-to-write", 1)
+        await sentinel.sentinel_remove(SERVICE)
+        await other.replicaof("NO", "ONE")
+        await sentinel.sentinel_monitor(SERVICE, "127.0.0.1", promoted, 1)
+        async with asyncio.timeout(10):
+            while (await former.info("replication"))["connected_slaves"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the server offers no event

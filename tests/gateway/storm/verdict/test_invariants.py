@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pydantic import JsonValue
 
@@ -39,6 +41,13 @@ def find_violations(
 
 def test_a_correct_conversation_has_no_violations() -> None:
     assert find_violations() == {}
+
+
+def test_an_erased_log_that_came_back_is_found() -> None:
+    log, result = build_log(CORRECT_LOG), StormResult(seed=1)
+    conversation = replace(CONVERSATION, erased_log=log[:2])
+    check_conversation(conversation, log, Recipient(received=["a", "b"], sends=2), result)
+    assert dict(result.violations) == {Violation.ERASURE_UNDONE: 1}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from core.model import ControlAction, ControlReceived
-from gateway.redis.records.sessions.session_index import SessionIndex
+from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.webchat.channel import build_address
 from tests.gateway.environments.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 from tests.gateway.webchat.api.test_routes import ask, running_web
@@ -178,7 +178,7 @@ async def test_an_erasure_forgets_the_outcome(gateway: Gateway) -> None:
     await gateway.http.post("/reset", json={"session_id": "ada"})
     assert (await gateway.http.get("/messages/rem-1")).status_code == 200
 
-    await SessionIndex(gateway.stack.redis).erase(SESSION)
+    await ContactErasure(gateway.stack.redis).erase(SESSION, 0)
     assert (await gateway.http.get("/messages/rem-1")).status_code == 404
 
 

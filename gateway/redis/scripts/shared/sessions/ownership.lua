@@ -6,10 +6,30 @@ local function has_left(session, now)
   return left and (left == 'gone' or tonumber(left) > now)
 end
 
+-- An error if this process knows one partition only and contacts are spread over more: it began while the server was away, and
+-- would store a message where nobody else looks for the contact.
+local function find_missing_partitions()
+  local spread = KEYS[1] and PARTITIONS == 1 and redis.call('GET', 'tg:partitions') or '1'
+  if tonumber(spread) <= 1 then return nil end
+  return redis.error_reply('ERR TURNGATE_PARTITIONS is 1, but contacts are spread over ' .. spread ..
+    ' partitions; set TURNGATE_PARTITIONS=' .. spread)
+end
+
 -- The session with which this one has been joined lately (resolve_names.lua), or itself.
 local function present_session(session)
   local present = redis.call('HGET', 'tg:person:' .. session, 'session')
   return present and redis.call('SISMEMBER', key(present, ':former'), session) == 1 and present or session
+end
+
+-- Owner and opt-out that count for a session. Of one that was joined with another one what waits is still answered and sent;
+-- an agent who has the other one, and an opt-out there, count for that. A close there may be older than what waits here.
+local function effective_rights(session, owner, optout)
+  local present = present_session(session)
+  if present == session then return owner, optout end
+  local there = redis.call('HMGET', key(present), 'owner', 'optout')
+  if there[1] == 'human' or there[1] == 'waiting' then owner = there[1] end
+  if there[2] == '1' or optout ~= '1' and there[2] == 'marketing' then optout = there[2] end
+  return owner, optout
 end
 
 -- Guarantee L10: `owner` speaks from now on. With `expires` the bot may speak again after a period without an agent's

@@ -1,7 +1,7 @@
 -- The fields of a view in the order in which they are returned, then those that are only needed here.
 local VIEW_FIELDS = {'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at', 'overflow', 'gather', 'quiet',
-  'expires', 'unknown', 'started', 'address', 'marked_to', 'account', 'sends'}
-local VIEW_LENGTH, STARTED, ACCOUNT, SENDS = #VIEW_FIELDS, 13, 16, 17
+  'expires', 'left', 'unknown', 'started', 'address', 'marked_to', 'account', 'sends'}
+local VIEW_LENGTH, STARTED, ACCOUNT, SENDS = #VIEW_FIELDS, 14, 17, 18
 
 -- Read them, and more fields behind them.
 local function read_view_fields(session, ...)
@@ -28,6 +28,7 @@ local function read_view(session, now, fence, is_restart, stored)
   if #turns > 0 then
     local turn = stored_field(turns[1], 'id')
     expire_conversation(session, fields, turn, now)
+    fields[1], fields[2] = effective_rights(session, fields[1], fields[2])
     if not is_restart then
       record_start(session, 'started', started, fence)
       local claimed = {turn = turn, fence = fence}

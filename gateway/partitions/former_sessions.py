@@ -1,4 +1,4 @@
-"""Opt-outs of a contact whose session in another partition has ended (gateway/partitions/joining.py)."""
+"""Sessions that have ended in one partition (joining.py): opt-outs and agents of their contacts elsewhere."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from core.model import (
     OptOutScope,
     TurnReceived,
 )
+from gateway.partitions.directory import PartitionDirectory
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.opt_outs import parse_address
 
 SCOPES: Final = {b"1": OptOutScope.ALL, b"marketing": OptOutScope.MARKETING}
 """Scopes of opt-outs by the values of a session's field `optout`."""
+_HELD: Final = (b"human", b"waiting")
+"""Values of the field `owner` with which an agent has the session, or is about to."""
 
 
 def opts_out(event: Event) -> bool:
@@ -34,9 +39,34 @@ def opts_out(event: Event) -> bool:
 class FormerSessions:
     """Sessions of contacts that have gone to another partition, with replies that still wait there."""
 
-    def __init__(self, inboxes: Sequence[IdentityResolver], stores: Sequence[Redis]) -> None:
+    def __init__(
+        self,
+        inboxes: Sequence[IdentityResolver],
+        stores: Sequence[Redis],
+        directory: PartitionDirectory,
+        protocol: ProtocolLimits,
+    ) -> None:
         self._inboxes = inboxes
         self._stores = stores
+        self._directory = directory
+        self._leave = lua.load_script("leave_partition", protocol)
+
+    async def hold_back(self, number: int, session: str) -> bool:
+        """Let an agent and an opt-out where the contact is count for a session that has ended in `number`.
+
+        Returns whether there is one. Raises `RedisError` or `StorageUnavailable`.
+        """
+        place = await self._directory.find(session)
+        if place == number:
+            return False
+        present = await self._inboxes[place].find_session(session)
+        scope = SCOPES.get(await self._read(place, present, "optout"))
+        if scope:
+            await self._inboxes[number].accept([await self._build_opt_out(number, session, scope)])
+        is_held = await self._read(place, present, "owner") in _HELD
+        if is_held:
+            await self._leave(self._stores[number], [session, "held"])
+        return is_held or scope is not None
 
     async def opt_out(self, number: int, name: str) -> None:
         """Let the opt-out of a contact in the partition `number` count for what still waits elsewhere."""
