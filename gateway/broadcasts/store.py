@@ -85,8 +85,8 @@ class Broadcasts:
 
         `digest` is that of the whole, if these are the recipients of one partition only. A start that was
         interrupted while it stored the recipients is repeated from the beginning. Of two at the same time the
-        later one stores them. Raises `StorageUnavailable` if recipients were lost meanwhile, or if replicas do
-        not confirm: then it has to be repeated.
+        later one stores them. Raises `StorageUnavailable` if recipients were lost meanwhile, or if replicas
+        do not confirm: then it has to be repeated.
         """
         async with confirm_block(self._confirmations):
             return await self._start(broadcast, recipients, digest)

@@ -116,7 +116,7 @@ def test_what_replicas_do_not_confirm_is_not_reported_as_done(
     result = run_command(*command.split())
 
     assert "0 of 1 replicas" in str(result.exception)
-    assert result.output == ""
+    assert result.stdout == ""
 
 
 @pytest.mark.long
