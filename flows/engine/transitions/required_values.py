@@ -26,7 +26,8 @@ def extract_slots(
     errors: dict[str, str] = dict(decision.rejected)
     for slot in (*edge.slots, *edge.inferred_slots):
         value = decision.slots.get(slot.name)
-        if value is None or is_message_slot(slot):  # a model must not invent a location
+        # a model must not invent a location; a card answers only what is asked
+        if is_message_slot(slot) or (value is None and slot.required):
             value = read_message_slot(slot, context.message)
         if value is None and slot.required and len(slot.allowed_values) == 1:
             value = slot.allowed_values[0]  # models omit a value that has only one alternative

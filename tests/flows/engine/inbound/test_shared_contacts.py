@@ -59,6 +59,15 @@ async def test_a_card_answers_the_question_for_a_number() -> None:
     assert (await dialog.turn(turn("", contacts=CARDS))).text == "We call +12025550190."
 
 
+async def test_a_card_gives_no_value_that_is_not_required() -> None:
+    schema = input_schema(number=PHONE, email={"type": "string", "format": "email"})
+    dialog = machine(build_flow({**schema, "required": ["number"]}))
+    await dialog.turn("hi")
+    await dialog.turn(turn("", contacts=CARDS))
+
+    assert "stop@shop.example" not in str((dialog.state or {})["slots"])
+
+
 async def test_two_numbers_and_words_beside_a_card_are_asked_about() -> None:
     several = (*CARDS, ContactCard(name="Bob", phones=("+1 202-555-0191",)))
     for shared in (turn("", contacts=several), turn("no idea", contacts=CARDS)):
