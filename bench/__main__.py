@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.engine import engine_comparison
 from bench.measuring.stderr_capture import captured_stderr
-from bench.web import acknowledgement, console_pages, replication, streaming, turn_endpoint
+from bench.web import acknowledgement, console_pages, primaries, replication, streaming, turn_endpoint
 from bench.workers import capacity, idle_sessions, in_flight, latency, throughput, tracing, worker_recovery
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "engine": engine_comparison.render_section,
     "turn_endpoint": turn_endpoint.render_section,
     "streaming": streaming.render_section,
+    "primaries": primaries.render_section,
 }
 
 

@@ -33,7 +33,7 @@ REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with 
 EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
 DURABLE_REFERENCE = "a Restate virtual object, durable"
 _USER_TEXTS = ("go on", "hm, let me think")
-_INSTANT_MODEL_SETTINGS = {
+INSTANT_MODEL_SETTINGS = {
     "TURNGATE_LLM": "openai/none",
     "TURNGATE_TOOLS": "bench.programs.instant_model",
     "OPENAI_API_KEY": "none",
@@ -82,15 +82,15 @@ async def measure() -> dict[str, Load]:
         FASTER: _running_reference,
         EMBEDDED: _running_embedded,
         DURABLE_REFERENCE: running_restate,
-        GATEWAY: lambda: running_gateway(_INSTANT_MODEL_SETTINGS),
+        GATEWAY: lambda: running_gateway(INSTANT_MODEL_SETTINGS),
     }
     for _ in range(ROUNDS):
         for name, serving in servers.items():
             async with serving() as port:
                 is_restate = name == DURABLE_REFERENCE
-                warm_up = list(_build_requests(port, 4 * CONNECTIONS, "warm", restate=is_restate))
+                warm_up = list(build_requests(port, 4 * CONNECTIONS, "warm", restate=is_restate))
                 await load_generator.run(port, warm_up, CONNECTIONS)
-                requests = list(_build_requests(port, REQUESTS, restate=is_restate))
+                requests = list(build_requests(port, REQUESTS, restate=is_restate))
                 run = await load_generator.run(port, requests, CONNECTIONS)
             assert run.errors == 0, f"{name}: {run.errors} turns were not answered with 200"
             results.setdefault(name, []).append(run)
@@ -98,7 +98,8 @@ async def measure() -> dict[str, Load]:
     return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in results.items()}
 
 
-def _build_requests(port: int, count: int, who: str = "s", *, restate: bool = False) -> Iterator[bytes]:
+def build_requests(port: int, count: int, who: str = "s", *, restate: bool = False) -> Iterator[bytes]:
+    """Build the requests of as many turns, one conversation after the other."""
     for number in range(count):
         text, session = _USER_TEXTS[number // SESSIONS % len(_USER_TEXTS)], f"{who}{number % SESSIONS}"
         body = json.dumps(text if restate else {"text": text, "session_id": session}).encode()
@@ -161,19 +162,30 @@ async def _wait_until_listening(port: int) -> None:
 @asynccontextmanager
 async def running_gateway(extra_environ: Mapping[str, str] | None = None) -> AsyncIterator[int]:
     """Run a web process, a worker and a durable server; yield the port."""
+    with TemporaryDirectory(prefix="bench") as folder:
+        server = EmbeddedRedis(Path(folder) / "data")
+        server.start()
+        try:
+            async with running_processes(server.url, extra_environ or {}) as port:
+                yield port
+        finally:
+            server.stop()
+
+
+@asynccontextmanager
+async def running_processes(redis_url: str, extra_environ: Mapping[str, str]) -> AsyncIterator[int]:
+    """Run a web process and a worker on a server; yield the port."""
     port = find_free_port()
     with TemporaryDirectory(prefix="bench") as folder:
         flow = Path(folder) / "flow.json"
         flow.write_text(_load_flow(), encoding="utf-8")
-        server = EmbeddedRedis(Path(folder) / "data")
-        server.start()
         environ = {
             **os.environ,
-            "REDIS_URL": server.url,
+            "REDIS_URL": redis_url,
             "PORT": str(port),
             "TURNGATE_FLOW": str(flow),
             "TURNGATE_LLM": "rules",
-            **(extra_environ or {}),
+            **extra_environ,
         }
         children = [SupervisedProcess("worker", environ), SupervisedProcess("web", environ)]
         try:
@@ -184,4 +196,3 @@ async def running_gateway(extra_environ: Mapping[str, str] | None = None) -> Asy
         finally:
             for child in children:
                 await child.stop(10)
-            server.stop()

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Generic
 
 from core.errors import DeliveryError, LeaseLost, Rejected, Throttled, Unavailable, Unknown
 from core.log_context import log_extra, log_fields
-from core.model import FailureKind, Reply, Route, SentMessage
+from core.model import FailureKind, Reply, Route
 from core.ports import (
     Channel,
     Forwarder,
     Http,
     Lease,
-    LimitsLookUps,
     Mailbox,
-    NamesThreads,
     SendFailure,
     SendPermit,
     SessionView,
 )
+from core.processing.provider_calls import ProviderCalls
 from core.processing.rerouting import Rerouter
 from core.processing.retry_policy import ProcessingLimits
 from core.processing.send_failures import build_pause, classify_failure, is_final, plan_wait, reply_age
-from core.steps import Step
 
 log = logging.getLogger("turngate.delivery")
 
@@ -55,10 +52,7 @@ class OutboxSender(Generic[Http]):
         self._quiet_until = quiet_until
         self._mailbox = mailbox
         self._channels = channels
-        self._thread_namers = {
-            name: channel for name, channel in channels.items() if isinstance(channel, NamesThreads)
-        }
-        self._http = http
+        self._calls = ProviderCalls(channels, http)
         self._limits = limits
         self._rerouter = Rerouter(mailbox, channels, forwarder)
 
@@ -80,7 +74,7 @@ class OutboxSender(Generic[Http]):
                 permit = await self._mailbox.request_probe(lease, reply)
                 if permit.wait:
                     return await self._wait_for_permit(lease, reply, view, permit)
-                sent = await self._find_earlier_send(reply, view)
+                sent = await self._calls.find_earlier_send(reply, view)
             if sent is None:
                 if reply.bulk and await self._defer_in_quiet_hours(lease, reply, view):
                     return await self._mailbox.read_session(lease)
@@ -98,7 +92,7 @@ class OutboxSender(Generic[Http]):
                 if reply.route:
                     return await self._take_route(lease, reply, view, reply.route)
                 await self._name_threads(lease, reply)
-                sent = await self._send(reply)
+                sent = await self._calls.send(reply)
         except (Unavailable, Unknown, Rejected) as error:
             if isinstance(error, Rejected) and error.failure is FailureKind.WINDOW:
                 return await self._leave_window(lease, reply, view, error)
@@ -156,7 +150,7 @@ class OutboxSender(Generic[Http]):
             return False
         if channel.capabilities.idempotent_send:
             return False
-        return error.is_accepted or not _can_look_up(channel, reply)
+        return error.is_accepted or not self._calls.can_look_up(reply)
 
     def _seconds_left(self, reply: Reply, view: SessionView) -> float:
         """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""
@@ -236,56 +230,9 @@ class OutboxSender(Generic[Http]):
 
     def _needs_look_up(self, reply: Reply, view: SessionView) -> bool:
         """Return whether an earlier send was started and never settled (guarantee L7)."""
-        channel = self._get_channel(reply)
-        return self._is_marked(reply, view) and _can_look_up(channel, reply)
-
-    async def _find_earlier_send(self, reply: Reply, view: SessionView) -> SentMessage | None:
-        channel = self._get_channel(reply)
-        assert view.send_mark is not None, "the marked reply is this one"
-        since = datetime.fromtimestamp(view.send_mark.at_ms / 1000, UTC)
-        try:
-            return await channel.find_sent(reply, self._http, since=since, known=view.recent_provider_ids)
-        except DeliveryError:
-            raise
-        except Exception as error:  # a channel may raise anything; it classifies its own errors
-            raise channel.classify(error) from error
-
-    def _get_channel(self, reply: Reply) -> Channel[Http]:
-        """Return the reply's channel. Raises `Rejected` if it is not configured any more."""
-        channel = self._channels.get(reply.address.channel)
-        if channel is None:
-            raise Rejected(f"the channel {reply.address.channel} is not configured here")
-        return channel
-
-    async def _send(self, reply: Reply) -> SentMessage:
-        channel = self._get_channel(reply)
-        with Step("send", {"channel": reply.address.channel}, reply.trace):
-            return await self._call_send(channel, reply)
+        return self._is_marked(reply, view) and self._calls.can_look_up(reply)
 
     async def _name_threads(self, lease: Lease, reply: Reply) -> None:
         """Store the names of the thread that a reply opens, before its webhooks can name it."""
-        namer = self._thread_namers.get(reply.address.channel)
-        if namer is None:
-            return
-        try:
-            names = await namer.find_thread_names(reply, self._http)
-        except DeliveryError:
-            raise
-        except Exception as error:  # a channel may raise anything; it classifies its own errors
-            raise self._get_channel(reply).classify(error) from error
-        if names:
+        if names := await self._calls.find_thread_names(reply):
             await self._mailbox.name_threads(lease, names)
-
-    async def _call_send(self, channel: Channel[Http], reply: Reply) -> SentMessage:
-        try:
-            return await channel.send(reply, self._http)
-        except DeliveryError:
-            raise
-        except Exception as error:  # a channel may raise anything; it classifies its own errors
-            raise channel.classify(error) from error
-
-
-def _can_look_up(channel: Channel[Http], reply: Reply) -> bool:
-    """Return whether the provider can be asked if it accepted an earlier send of a reply."""
-    is_possible = not isinstance(channel, LimitsLookUps) or channel.can_look_up(reply.address)
-    return channel.capabilities.look_up and is_possible

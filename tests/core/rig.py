@@ -33,12 +33,13 @@ class Rig:
         protocol: ProtocolLimits | None = None,
         concurrency: Concurrency | None = None,
         error_messages: ErrorMessages | None = None,
+        channel: FakeChannel | None = None,
     ) -> None:
         policies = {"fake": concurrency} if concurrency else None
         self.redis = redis
         self.inbox = RedisInbox(redis, protocol, policies)
         self.mailbox = RedisMailbox(redis, protocol, paces)
-        self.channel = FakeChannel(look_up=look_up)
+        self.channel = channel or FakeChannel(look_up=look_up)
         self.dialog = EchoDialog()
         self.processor = SessionProcessor(
             mailbox=self.mailbox,

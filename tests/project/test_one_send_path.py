@@ -15,8 +15,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "gateway" / "redis" / "scripts"
 SENDER = "core/processing/delivery.py"
+CALLS = "core/processing/provider_calls.py"
 SEND_CALLS = {
-    SENDER,
+    CALLS,
     "gateway/middleware/channel/status_lookup.py",  # a channel around a channel
     "gateway/middleware/channel/template_check.py",  # the same
 }
@@ -70,15 +71,22 @@ def test_only_the_outbox_sender_calls_a_channels_send() -> None:
         if "channel" in get_receiver(call).lower()
     }
     assert callers == SEND_CALLS
+    users = {
+        name
+        for name, tree in iter_sources("core", "gateway", "flows")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == "ProviderCalls"
+    }
+    assert users == {SENDER}
 
 
 def test_the_sender_sends_only_behind_the_mark() -> None:
     tree = ast.parse((ROOT / SENDER).read_text(encoding="utf-8"))
-    sends = [call for call in find_calls(tree, "_send") if get_receiver(call) == "self"]
+    sends = [call for call in find_calls(tree, "send") if get_receiver(call) == "self._calls"]
     [marks] = find_calls(find_function(tree, "_send_first"), "mark_sending")
     assert len(sends) == 1
     assert sends[0].lineno > marks.lineno
-    assert sends[0] in find_calls(find_function(tree, "_send_first"), "_send")
+    assert sends[0] in find_calls(find_function(tree, "_send_first"), "send")
 
 
 def test_a_reply_is_marked_only_by_the_script_that_asks_the_gate() -> None:

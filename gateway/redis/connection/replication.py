@@ -19,7 +19,7 @@ log = logging.getLogger("turngate.redis")
 
 _LOG_SECONDS: Final = 60.0
 _RETRY_SECONDS: Final = 0.2
-_PROBE: Final = ("SET", "tg:probe", "write", "PX", 60_000)
+_PROBE: Final = ("SET", "tg:confirmed", "1", "PX", 60_000)
 
 
 class ReplicaConfirmation:

@@ -72,6 +72,11 @@ class ClusterGroup:
         """The value of REDIS_URL."""
         return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
+    @property
+    def process_ids(self) -> list[int]:
+        """The process IDs of the nodes."""
+        return [process.pid for process in self._processes.values()]
+
     async def start(self) -> None:
         """Start the nodes, divide the slots, and wait until every node agrees and every replica follows."""
         for port in self.ports:

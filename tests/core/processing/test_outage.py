@@ -93,9 +93,8 @@ async def test_an_outage_of_twenty_minutes_costs_nobody_a_reply(
 ) -> None:
     clock = Clock(redis)
     limits = ProtocolLimits()
-    rig = Rig(redis, ProcessingLimits(), protocol=limits)
     channel = DownChannel(clock, retry_after)
-    rig.processor._sender._channels = rig.processor._answers._channels = {"fake": channel}
+    rig = Rig(redis, ProcessingLimits(), protocol=limits, channel=channel)
     sweeper = Sweeper(redis, limits)
     for person in range(people):
         await rig.inbox.accept([TurnReceived(turn=build_turn(1, f"s{person}", f"first of {person}"))])

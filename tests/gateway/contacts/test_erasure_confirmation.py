@@ -11,12 +11,17 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from core.errors import StorageUnavailable
+from core.model import Message
 from gateway.partitions.records.contact_partitions import ContactPartitions, build_erasure
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.sending.outbox import ProactiveSender
+from gateway.redis.sending.send_outcome import SendOutcome
+from gateway.redis.server.readiness import Readiness
 from gateway.storm.servers.sentinel_group import running_sentinel_group
 from gateway.webchat.api.consent import ConsentApi
 from tests.fakes import ADDRESS
@@ -43,6 +48,20 @@ async def test_an_unconfirmed_erasure_has_to_be_repeated_also_when_nothing_is_le
             await erasure.erase(NUMBER, 0)
 
     assert await find_traces(gateway.redis) == []
+
+
+async def test_messages_are_confirmed_after_an_erasure_and_before_one(redis: Redis) -> None:
+    """Each confirmation writes a key of its own kind."""
+    confirmation = ReplicaConfirmation(redis, 0)
+    erasure = ContactErasure(redis, confirmations=[confirmation])
+    sender = ProactiveSender(redis, {}, ProtocolLimits(), None, confirmation)
+    event = build_message(1, "hi")
+    for number in range(2):
+        await erasure.erase("+15550199", 0)
+        await RedisInbox(redis).accept([event])
+        sent = await sender.send(event.turn.session, f"own-{number}", Message(text=f"news {number}"))
+        assert sent.outcome is SendOutcome.QUEUED
+        assert await Readiness(redis, 0.0).storage_problem() == ""
 
 
 async def test_the_console_says_that_an_erasure_is_not_confirmed(redis: Redis) -> None:

@@ -132,8 +132,8 @@ OPERATION_KINDS: Final = (
         "until the provider's list changes; no personal data",
     ),
     KeyKind(
-        "tg:counts, tg:jobs, tg:workers, tg:probe, tg:format, tg:partitions, tg:processes",
-        r"tg:counts|tg:jobs|tg:workers|tg:probe|tg:format|tg:partitions|tg:processes",
+        "tg:counts, tg:jobs, tg:workers, tg:probe, tg:confirmed, tg:format, tg:partitions, tg:processes",
+        r"tg:counts|tg:jobs|tg:workers|tg:probe|tg:confirmed|tg:format|tg:partitions|tg:processes",
         "counters, heartbeats and versions",
         RetentionRule.OWNER,
         "for good: no personal data, bounded",

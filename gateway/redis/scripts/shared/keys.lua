@@ -60,6 +60,7 @@
 --   tg:paused     zset    open circuit breakers: accounts by the time of the next probe
 --   tg:workers    zset    workers by the time of their last heartbeat
 --   tg:probe      zset    what the readiness check wrote; expires after a minute
+--   tg:confirmed  string what a confirmation by replicas wrote (replication.py); expires after a minute
 --   tg:failing:*  zset    replies of an account that failed since its last success, by time; as many as open its breaker
 --   tg:failures   hash    how often the circuit breaker opened since the last success, by account
 --   tg:reasons    hash    the error that opened the circuit breaker, by account
