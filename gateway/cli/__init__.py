@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module, metadata
 from typing import Annotated, Any
 
@@ -44,15 +45,17 @@ def _refuse_blank_names(command: TyperCommand | TyperGroup) -> None:
     """Let every required argument be refused when it is blank, as a variable of a script that is not set."""
     for each in command.commands.values() if isinstance(command, TyperGroup) else [command]:
         for parameter in each.params:
-            if parameter.param_type_name == "argument" and parameter.required and not parameter.callback:
-                parameter.callback = _check_name
+            if parameter.param_type_name == "argument" and parameter.required:
+                process = partial(_process_name, parameter.process_value, parameter)
+                parameter.process_value = process  # type: ignore[method-assign]
 
 
-def _check_name(_context: Any, parameter: Any, value: Any) -> Any:
+def _process_name(process: Callable[[Any, Any], Any], parameter: Any, context: Any, value: Any) -> Any:
+    """Return the value of an argument; a path would turn an empty text into the current folder."""
     for name in value if isinstance(value, list | tuple) else [value]:
         if isinstance(name, str) and not name.strip():
-            raise typer.BadParameter("it is empty", param=parameter)
-    return value
+            raise typer.BadParameter("it is empty", ctx=context, param=parameter)
+    return process(context, value)
 
 
 app = typer.Typer(

@@ -68,7 +68,9 @@ def list_opt_outs(
             typer.echo(f"{row.session}  {row.scope}  since {_format_time(row)}")
         is_complete = len(rows) < (limit or _MAX_ROWS)
         typer.echo(
-            count_of(len(rows), "opt-out") if is_complete else f"{len(rows)} rows; see --limit and --offset"
+            count_of(len(rows), "opt-out")
+            if is_complete
+            else f"{count_of(len(rows), 'row')}; see --limit and --offset"
         )
 
 

@@ -86,7 +86,7 @@ def list_letters(
         return
     _show_table(letters[:limit], text)
     if len(letters) > limit:
-        typer.echo(f"first {limit} rows; see --limit")
+        typer.echo(f"first {count_of(limit, 'row')}; see --limit")
 
 
 @app.command()

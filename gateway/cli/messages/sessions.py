@@ -68,7 +68,7 @@ def sessions(
     typer.echo(
         f"{count_of(len(rows), 'session')} with pending work"
         if len(rows) < limit
-        else f"first {limit} rows; see --limit"
+        else f"first {count_of(limit, 'row')}; see --limit"
     )
 
 

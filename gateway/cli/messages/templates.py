@@ -49,7 +49,11 @@ def list_templates(
     for name, each in shown:
         quality = f"  quality {each.quality}" if each.quality not in ("", "unknown") else ""
         typer.echo(f"{name}  {each.name}  {each.language}  {each.status}  {each.category or '-'}{quality}")
-    typer.echo(count_of(len(rows), "template") if len(rows) <= limit else f"first {limit} rows; see --limit")
+    typer.echo(
+        count_of(len(rows), "template")
+        if len(rows) <= limit
+        else f"first {count_of(limit, 'row')}; see --limit"
+    )
 
 
 @app.command()

@@ -186,7 +186,11 @@ def failed(
     for each in events[:limit]:
         kind = each.event.kind if each.event else "?"
         typer.echo(f"{each.id}  {each.hook}  {kind}  {each.reason}")
-    typer.echo(count_of(len(events), "event") if len(events) <= limit else f"first {limit} rows; see --limit")
+    typer.echo(
+        count_of(len(events), "event")
+        if len(events) <= limit
+        else f"first {count_of(limit, 'row')}; see --limit"
+    )
 
 
 @app.command()

@@ -80,3 +80,11 @@ def test_what_cannot_be_used_is_named(folder: None, words: tuple[str, ...], reas
 
     assert result.exit_code != 0
     assert reason in f"{result.output} {result.exception}"
+
+
+def test_a_file_that_cannot_be_written_is_no_problem_of_redis(folder: None) -> None:
+    run_command(*START, "Hello {{ name }}", "--yes")
+    result = run_command("broadcast", "show", "spring", "--export", "no/folder/o.csv")
+
+    assert isinstance(result.exception, FileNotFoundError)
+    assert result.exception.filename == "no/folder/o.csv"

@@ -305,7 +305,8 @@ def test_send_names_the_message_for_why(ask_command: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [("why", ""), ("erase", " "), ("redact", ""), ("broadcast", "show", ""), ("templates", "show", " "),
-     ("hooks", "remove", ""), ("quarantine", "replay", "x", ""), ("optout", "add", ""), ("flow", "new", "")],
+     ("hooks", "remove", ""), ("quarantine", "replay", "x", ""), ("optout", "add", ""), ("flow", "new", ""),
+     ("backup", ""), ("flow", "lint", "")],
 )  # fmt: skip
 def test_a_blank_name_is_refused(ask_command: str, words: tuple[str, ...]) -> None:
     result = run_command(*words)
