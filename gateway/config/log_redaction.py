@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 from core.log_context import hide_numbers
 
+# All in linear time, also for a long word: a line of the log may quote what others sent.
 _NUMBER = re.compile(r"\+\d[\d ().-]{5,17}\d|(?<![\w:/.#-])\d{9,17}(?![\w.:-])")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")
 _CREDENTIALS = re.compile(r"(?i)\b(bearer|basic|token|apikey|api_key|password|secret)([ =:]+)[^\s,;'\"]{4,}")
 _USER_INFO = re.compile(r"://[^/\s@]+@")
-_QUERY = re.compile(r"(https?://[^\s?#'\"]+)[?#][^\s'\"]+")
+_QUERY = re.compile(r"(https?://[^\s?#'\"]++)([?#][^\s'\"]+)?")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MIN_SECRET_LENGTH = 8
 
@@ -39,7 +40,7 @@ class Redactor:
         if self._known:
             text = self._known.sub("[secret]", text)
         text = _USER_INFO.sub("://[secret]@", text)
-        text = _QUERY.sub(r"\1?[…]", text)
+        text = _QUERY.sub(lambda url: f"{url[1]}?[…]" if url[2] else url[1], text)
         text = _CREDENTIALS.sub(r"\1\2[secret]", text)
         return _NUMBER.sub("[number]", _EMAIL.sub("[address]", text))
 

@@ -122,7 +122,7 @@ class LiveUpdates(ConsolePage):
                     await asyncio.wait_for(stopping.wait(), pause)
             elif monotonic() - beat >= self._heartbeat_seconds:
                 beat = monotonic()
-                yield ": \n\n"
+                yield "event: alive\ndata: \n\n"  # not a comment, which scripts do not see
 
     async def _may_still_read(self, request: Request, identity: Identity) -> bool:
         """Authorize the reader again: a session may have ended, and a key may have lost its role."""

@@ -15,9 +15,10 @@ Attempt = Callable[[HookEvent], Awaitable[AttemptResult]]
 
 
 class Batch:
-    """One run over events. After a failure the later events of its session are left for the next batch.
+    """One run over events. If the receiver fails, later events of the session are left for the next batch.
 
-    When as many events failed as make a receiver count as down, no further one is begun.
+    An event that it rejects holds up no other. When as many events failed as make a receiver count as down,
+    no further one is begun.
     """
 
     def __init__(self, policy: DeliveryPolicy, attempt: Attempt) -> None:
@@ -44,12 +45,11 @@ class Batch:
                 if self._is_over():
                     return
                 result = self.results[event.id] = await self._attempt(event)
-            if result.is_delivered:
-                self._failures = 0
-                continue
-            self._failures += result.is_down
+            if result.is_down:
+                self._failures += 1
+                return
+            self._failures = 0
             self._is_gone = self._is_gone or result.is_gone
-            return
 
     def _is_over(self) -> bool:
         return (

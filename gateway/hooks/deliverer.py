@@ -67,8 +67,10 @@ class HookDeliverer:
         """Start a task for each active subscription and end those of removed ones."""
         hooks = {hook.name: hook for hook in await self._subscriptions.list_all() if not hook.disabled}
         for name in set(self._tasks) - set(hooks):
-            self._tasks.pop(name).cancel()
-            del self._deliveries[name]
+            task = self._tasks.pop(name)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self._deliveries.pop(name).release()  # it may be enabled again
         for name, hook in hooks.items():
             if name in self._tasks and self._tasks[name].done():
                 log.error("delivery of hook %s ended; restarting", name, exc_info=_failure(self._tasks[name]))
@@ -134,6 +136,8 @@ class HookDelivery:
 
     async def deliver_batch(self) -> bool:
         """Take events, try them and record the results; return whether there may be more."""
+        if self.hook.disabled:
+            return False
         taken = await self._queue.take(self._now_ms())
         if taken is None or not (taken.waiting or taken.new):
             return False
@@ -224,6 +228,7 @@ class HookDelivery:
     async def _disable(self) -> None:
         """Disable the subscription: its receiver answered 410, which asks for that."""
         reason = "the receiver answered 410 Gone"
+        self.hook = self.hook.model_copy(update={"disabled": reason})
         with suppress(RedisError, OSError):  # it would answer 410 again
             await self._subscriptions.change(
                 self.hook.name, lambda hook: hook.model_copy(update={"disabled": reason})

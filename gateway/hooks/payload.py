@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from pydantic_core import to_json
 from standardwebhooks import Webhook
 
+from gateway.config.log_redaction import Redactor
 from gateway.hooks.event_types import EVENT_TYPES
 from gateway.hooks.subscription import Content, Subscription
 from gateway.redis.records.hook_events import HookEvent
@@ -28,6 +29,7 @@ _PUBLIC_NAMES = {
 
 _NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 _REFERENCE_LENGTH = 32
+_REDACTOR = Redactor()
 
 
 def event_id(event: HookEvent, partition: int = 0) -> str:
@@ -66,7 +68,7 @@ def _build_data(event: HookEvent, hook: Subscription) -> dict[str, JsonValue]:
         data.pop("text", None)
     reason = data.get("reason")
     if isinstance(reason, str) and Content.CONTACT not in hook.include:
-        data["reason"] = _NUMBER.sub("[number]", reason)
+        data["reason"] = _NUMBER.sub("[number]", _REDACTOR.redact(reason))
     return data
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from subprocess import SubprocessError
 
 from core.errors import ConfigurationError
 from gateway.redis.server.embedded_server import terminate_with_parent
@@ -107,8 +108,10 @@ class SupervisedProcess:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _MAX_BACKOFF)
             self.restarts += 1
-            if not self._stopping:
+            try:
                 await self._spawn()
+            except (OSError, SubprocessError) as error:  # the system has no memory or no process left
+                log.error("%s cannot be started (%s); trying again", self.name, error)
 
 
 def check_configured(processes: Iterable[SupervisedProcess]) -> None:

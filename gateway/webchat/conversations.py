@@ -29,6 +29,10 @@ _RECENT_ENTRIES = 20
 _EXTRA_FIELDS = ("choices", "media")
 
 
+class MessageIdUsed(Exception):
+    """A message with this ID and another content was stored before."""
+
+
 class TextPiece(NamedTuple):
     """A piece of an answer's text; with `is_restart` it replaces what came before."""
 
@@ -58,7 +62,8 @@ class WebConversations:
     ) -> SubmittedTurn:
         """Store a message; one with the same ID is the same message (deduplication).
 
-        `streamed` announces that `stream_pieces` will be read. Raises `StorageUnavailable` and `MailboxFull`.
+        `streamed` announces that `stream_pieces` will be read. Raises `MessageIdUsed` for another content,
+        `StorageUnavailable` and `MailboxFull`.
         """
         session = build_session_id(client.id)
         turn = Turn(
@@ -72,7 +77,18 @@ class WebConversations:
             details=_describe_user(client.user),
         )
         [verdict] = await self._inbox.accept([TurnReceived(turn=turn)])
+        if verdict is AcceptResult.DUPLICATE:
+            await self._check_repetition(turn)
         return SubmittedTurn(session, message_id, verdict is AcceptResult.NEW)
+
+    async def _check_repetition(self, turn: Turn) -> None:
+        """Compare a repeated message with the first one, if the end of the log still has its text."""
+        for entry in await read_log_end(self._redis, turn.session, _ENTRIES_PER_READ):
+            first: dict[str, Any] = entry.data
+            if entry.kind != "accepted" or first.get("turn") != turn.id or "text" not in first:
+                continue
+            if (first["text"], first.get("payload", "")) != (turn.text, turn.payload):
+                raise MessageIdUsed
 
     async def submit_and_wait(
         self, client: WebSession, message_id: str, text: str, payload: str, seconds: float
@@ -172,7 +188,7 @@ class WebConversations:
         for entry in await read_log_end(self._redis, build_session_id(session_id), 1_000):
             data: dict[str, Any] = entry.data
             if entry.kind == "accepted" and data.get("text"):
-                messages[entry.id] = {"from": "person", "text": data["text"]}
+                messages[entry.id] = {"from": "person", "text": data["text"], "id": data["turn"]}
             elif entry.kind == "said":
                 extras: dict[str, JsonValue] = {name: data[name] for name in _EXTRA_FIELDS if name in data}
                 sender = "agent" if data.get("voice") == "person" else "bot"

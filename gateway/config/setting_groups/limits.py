@@ -65,6 +65,5 @@ class LimitSettings(BaseModel):
         alias="TURNGATE_WEB_SESSIONS",
         ge=0,
         le=1_000_000,
-        description="sessions that `POST /web/session` gives to one address in an hour; a reverse proxy is "
-        "one address (0: without limit)",
+        description="sessions that `POST /web/session` gives to one address in an hour (0: without limit)",
     )

@@ -1,6 +1,6 @@
 // Keeps an open page up to date, and shows times in the zone of whoever reads it. Without it pages are complete, in UTC.
 
-const IDLE_MS = 15_000;
+const IDLE_MS = 15_000, SILENCE_MS = 40_000, READ_MS = 20_000;  // the stream has an event every 15 seconds
 const live = document.body.dataset.live;
 const status = document.getElementById("live");
 const shown = new WeakMap();  // what the server sent for each part, as the browser changes times in it
@@ -101,7 +101,9 @@ async function read() {
   isReading = true;
   isStale = false;
   try {
-    const answer = await fetch(document.body.dataset.url || location.href, { headers: { Accept: "text/html" } });
+    const answer = await fetch(document.body.dataset.url || location.href, {
+      headers: { Accept: "text/html" }, signal: AbortSignal.timeout(READ_MS),
+    });
     if (answer.redirected || answer.status === 401 || answer.status === 403) return end();
     if (!answer.ok) throw new Error(String(answer.status));
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -152,12 +154,17 @@ function open() {
   const query = new URLSearchParams(live);
   if (since) query.set("since", since);
   source = new EventSource("/console/events?" + query);
+  heardAt = Date.now();
   const change = (event) => {
     since = event.lastEventId;
     heardAt = Date.now();
     read();
   };
-  source.addEventListener("open", () => say("Live"));
+  source.addEventListener("open", () => {
+    heardAt = Date.now();
+    say("Live");
+  });
+  source.addEventListener("alive", () => { heardAt = Date.now(); });
   source.addEventListener("changed", change);
   source.addEventListener("end", end);
   source.addEventListener("error", () => {
@@ -167,11 +174,20 @@ function open() {
     read();
   });
   timer ||= setInterval(() => {
+    if (source && Date.now() - heardAt > SILENCE_MS) return reconnect();
     if (isStale || !source && Date.now() - heardAt > IDLE_MS) {
       heardAt = Date.now();
       read();
     }
   }, 5_000);
+}
+
+// A connection may end without a word, as when a machine wakes up in another network.
+function reconnect() {
+  close();
+  say("Reconnecting…");
+  isStale = true;
+  open();
 }
 
 rememberParts();

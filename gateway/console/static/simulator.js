@@ -239,11 +239,13 @@ function startConsole() {
   }
 
   async function sendMessage(content, extraFields) {
+    const isTyped = text.value.trim() === content.trim();
+    if (isTyped) text.value = "";  // before the response: Enter may be pressed twice
     try {
       conversation.active = Date.now();
       await post("/console/say", { text: content, ...extraFields });
-      if (text.value === content) text.value = "";
     } catch (error) {
+      if (isTyped) text.value ||= content;
       errorBox.textContent = "Not sent: " + error.message;
       errorBox.hidden = false;
     }

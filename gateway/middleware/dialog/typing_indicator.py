@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 
 import httpx
 
@@ -53,8 +52,12 @@ class TypingIndicator:
         finally:
             if not requested.is_set():
                 indicator.cancel()
-            with suppress(asyncio.CancelledError):
-                await indicator
+            try:
+                await asyncio.wait({indicator})  # unlike `await`, it tells who was cancelled
+            finally:
+                indicator.cancel()
+            if not indicator.cancelled():
+                indicator.result()
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Delegate to the dialog: nobody is waiting for an answer."""

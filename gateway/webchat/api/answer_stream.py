@@ -72,6 +72,11 @@ def build_turn_answer(session_id: str, completed: CompletedTurn) -> TurnAnswer:
     )
 
 
+_LINE_ENDS = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2029"}
+"""Characters that JSON does not escape and that many clients take for the end of a line."""
+
+
 def _format_event(kind: str, data: dict[str, Any], name: str = "") -> str:
-    lines = [f"event: {kind}", f"data: {json.dumps(data, ensure_ascii=False)}"]
+    content = json.dumps(data, ensure_ascii=False).translate(_LINE_ENDS)
+    lines = [f"event: {kind}", f"data: {content}"]
     return "\n".join([f"id: {name}", *lines] if name else lines) + "\n\n"

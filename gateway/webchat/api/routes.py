@@ -33,7 +33,7 @@ from gateway.webchat.api.proactive import ProactiveApi
 from gateway.webchat.api.redaction import RedactionApi
 from gateway.webchat.api.session_api import SessionApi
 from gateway.webchat.channel import build_session_id
-from gateway.webchat.conversations import SubmittedTurn, WebConversations
+from gateway.webchat.conversations import MessageIdUsed, SubmittedTurn, WebConversations
 from gateway.webchat.schemas.requests import ResetRequest, TurnRequest
 from gateway.webchat.schemas.responses import ResetAnswer
 from gateway.webchat.sessions.session_limit import SessionLimit
@@ -41,6 +41,7 @@ from gateway.webchat.sessions.session_tokens import ClientAuth, SessionTokens, W
 from gateway.webchat.sessions.user_identity import IdentityVerifier
 
 WAIT_SECONDS = 25.0
+_ID_USED = "another message of this session has this id; give each its own"
 
 
 class _ParsedTurn(NamedTuple):
@@ -116,6 +117,8 @@ class WebApi:
             submitted, completed = await self.conversations.submit_and_wait(*parsed, seconds=WAIT_SECONDS)
         except BadRequest as error:
             return error.response
+        except MessageIdUsed:
+            return error_response(409, "id_used", _ID_USED)
         except (StorageUnavailable, MailboxFull):
             return service_unavailable("the message was not recorded; please send it again")
         return self._build_response(parsed.session.id, submitted, completed)
@@ -144,6 +147,8 @@ class WebApi:
             submitted = await self.conversations.submit(*parsed, streamed=True)
         except BadRequest as error:
             return error.response
+        except MessageIdUsed:
+            return error_response(409, "id_used", _ID_USED)
         except (StorageUnavailable, MailboxFull):
             return service_unavailable("the message was not recorded; please send it again")
         if not sends_events:

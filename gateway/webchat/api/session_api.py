@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import time
 from uuid import uuid4
 
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.access.request_source import client_address
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
@@ -55,6 +57,8 @@ class SessionApi:
         if body.identity:
             return self._identify(body.identity)
         if session := self._client_auth.find_session(request):
+            if session.user and not session.since:  # from an earlier release: its day begins now
+                session = session.model_copy(update={"since": int(time())})
             return self._answer(session)
         return await self._open(request)
 
@@ -67,7 +71,7 @@ class SessionApi:
             user = self._identities.verify(identity)
         except InvalidIdentity as error:
             return error_response(401, "invalid_identity", f"identity: {error}")
-        return self._answer(WebSession(id=user.session_id, user=user))
+        return self._answer(WebSession(id=user.session_id, user=user, since=int(time())))
 
     async def _open(self, request: Request) -> Response:
         is_allowed = request.headers.get("origin", "") in self._origins
@@ -79,7 +83,7 @@ class SessionApi:
             if denial:
                 return error_response(403, "forbidden", "this page is not in TURNGATE_WEB_ORIGINS")
         try:
-            if not await self._limit.allow(request.client.host if request.client else ""):
+            if not await self._limit.allow(client_address(request)):
                 return error_response(
                     429, "too_many_sessions", "too many new sessions from this address; try later"
                 )
@@ -91,7 +95,7 @@ class SessionApi:
         answer = SessionAnswer(
             session_id=session.id,
             token=self._tokens.issue(session),
-            expires_in=self._tokens.seconds,
+            expires_in=self._tokens.seconds_left(session),
             user_id=session.user.id if session.user else "",
         )
         return JSONResponse(answer.model_dump(), headers=_NO_STORE)

@@ -13,7 +13,10 @@ from gateway.redis.sending.first_contact import ContactAddress
 
 
 class TurnRequest(BaseModel):
-    """A message. Requests with the same `message_id`, or header Idempotency-Key, are the same message."""
+    """A message. Requests with the same `message_id`, or header Idempotency-Key, are the same message.
+
+    With another content they are refused.
+    """
 
     model_config = ConfigDict(extra="ignore", strict=True)
 

@@ -88,7 +88,10 @@ class RedactionAnswer(BaseModel):
 
 
 class HistoryAnswer(BaseModel):
-    """The latest messages, oldest first; each is `from` the contact (`person`), the bot or an agent."""
+    """The latest messages, oldest first; each is `from` the contact (`person`), the bot or an agent.
+
+    `id` is the message ID of a contact's message.
+    """
 
     messages: list[dict[str, Any]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from time import time
 from typing import Final
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -18,7 +19,7 @@ from gateway.access.operator_keys import Role
 from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
-from gateway.webchat.sessions.user_identity import WebUser
+from gateway.webchat.sessions.user_identity import MAX_LIFETIME_SECONDS, WebUser
 
 DEFAULT_TOKEN_SECONDS: Final = 12 * 3_600
 _MIN_SECRET_LENGTH: Final = 16
@@ -27,14 +28,22 @@ _USER_SALT: Final = "turngate-web-user"
 
 
 class WebSession(FrozenModel):
-    """A session that a client may use, with the user if the business has identified them."""
+    """A session that a client may use, with the user if the business has identified them.
+
+    `since` is the time of that in seconds since the epoch; 0 if it is not known.
+    """
 
     id: str
     user: WebUser | None = None
+    since: int = 0
 
 
 class SessionTokens:
-    """Signed session tokens (HMAC-SHA256) with a timestamp. A session ID is no credential."""
+    """Signed session tokens (HMAC-SHA256) with a timestamp. A session ID is no credential.
+
+    A token may be renewed, but a user's only for a day after the backend has identified them: a copied token
+    would be valid for ever.
+    """
 
     def __init__(self, secrets: Sequence[str], seconds: float = DEFAULT_TOKEN_SECONDS) -> None:
         """Create the signer: the first secret signs, all verify; tokens expire after `seconds`.
@@ -46,6 +55,7 @@ class SessionTokens:
                 f"TURNGATE_WEB_TOKEN_SECRET needs at least {_MIN_SECRET_LENGTH} random characters"
             )
         self.seconds = int(seconds)
+        self._user_seconds = max(self.seconds, MAX_LIFETIME_SECONDS)
         keys = list(reversed(secrets))
         self._signer = TimestampSigner(keys, salt=_SALT, digest_method=sha256) if keys else None
         self._user_signer = URLSafeTimedSerializer(
@@ -55,12 +65,18 @@ class SessionTokens:
     def __bool__(self) -> bool:
         return self._signer is not None
 
+    def seconds_left(self, session: WebSession) -> int:
+        """Return for how many seconds a token that is issued now is valid."""
+        if not session.since:
+            return self.seconds
+        return min(self.seconds, session.since + self._user_seconds - int(time()))
+
     def issue(self, session: WebSession) -> str:
         """Return a new token of a session; a user's token contains the claims of the backend."""
         assert self._signer is not None, "there is a secret"
         if session.user is None:
             return self._signer.sign(session.id).decode()
-        return str(self._user_signer.dumps(session.user.model_dump()))
+        return str(self._user_signer.dumps({**session.user.model_dump(), "since": session.since}))
 
     def verify(self, token: str) -> WebSession | None:
         """Return the session of a token; `None` if it is invalid or expired."""
@@ -73,10 +89,12 @@ class SessionTokens:
 
     def _verify_user(self, token: str) -> WebSession | None:
         try:
-            user = WebUser.model_validate(self._user_signer.loads(token, max_age=self.seconds))
+            claims = self._user_signer.loads(token, max_age=self.seconds)
+            user = WebUser.model_validate(claims)
         except (BadData, UnicodeDecodeError, ValidationError):
             return None
-        return WebSession(id=user.session_id, user=user)
+        session = WebSession(id=user.session_id, user=user, since=claims.get("since", 0))
+        return session if self.seconds_left(session) > 0 or not session.since else None
 
 
 class ClientAuth:

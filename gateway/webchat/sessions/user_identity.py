@@ -64,6 +64,8 @@ class IdentityVerifier:
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidIdentity(f"the token is longer than {MAX_TOKEN_LENGTH} characters")
         claims = self._decode(token)
+        if not isinstance(claims["exp"], (int, float)):  # the library also takes a text with digits
+            raise InvalidIdentity("exp is not a number")
         if claims["exp"] > time.time() + MAX_LIFETIME_SECONDS + _LEEWAY_SECONDS:
             raise InvalidIdentity("exp is more than 24 hours ahead")
         return WebUser(
@@ -109,4 +111,4 @@ def _read_text(claims: dict[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str) or len(value) > _MAX_NAME_LENGTH:
         raise InvalidIdentity(f"{name} is not a text of at most {_MAX_NAME_LENGTH} characters")
-    return " ".join(value.split())
+    return " ".join(value.encode("utf-8", "replace").decode().split())  # JSON may have half of an emoji

@@ -159,3 +159,20 @@ def test_the_navigation_is_complete_and_names_the_present_page(
         listed = navigation.locator("a:visible")
     hrefs = [each.get_attribute("href") for each in listed.all()]
     assert sorted(filter(None, hrefs)) == PAGES
+
+
+@pytest.mark.long
+def test_a_window_of_320_by_256_pixels_shows_messages_and_the_field(
+    page: Page, gateway: RunningGateway
+) -> None:
+    """The size of a usual window at a zoom of 400 % (WCAG 1.4.10)."""
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto(f"{gateway.url}/console/simulator")
+    test_browser.say(page, "hi")
+    test_browser.expect_reply(page, "last four digits")
+    page.locator("#text").focus()
+    expect(page.locator("#text")).to_be_in_viewport(ratio=1)
+    box = page.locator("#log").bounding_box()
+    assert box is not None
+    assert box["height"] > 90
+    assert page.evaluate("document.elementFromPoint(160, 10).closest('.top, .nav')") is None

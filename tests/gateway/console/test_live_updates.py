@@ -38,7 +38,7 @@ class EventStream:
         self._lines = answer.aiter_lines()
 
     async def next(self, field: str) -> str:
-        """Return the value of the next line with this field; `:` is the heartbeat."""
+        """Return the value of the next line with this field."""
         async for line in self._lines:
             if line.startswith(field):
                 return line.partition(": ")[2] or line
@@ -71,7 +71,7 @@ async def test_a_page_is_notified_of_a_change_by_another_process_and_not_of_what
         async with listen(http, query) as stream, listen(other, query) as elsewhere:
             assert stream.answer.headers["content-type"].startswith("text/event-stream")
             assert stream.answer.headers["x-accel-buffering"] == "no"
-            await stream.next(":")  # a heartbeat: nothing has changed
+            assert await stream.next("event") == "alive"  # nothing has changed
             await accept_message(redis, 2)
             versions = [await each.next("id") for each in (stream, elsewhere)]
             assert await stream.next("event") == "changed"
@@ -86,7 +86,7 @@ async def test_a_stream_is_resumed_without_a_gap_or_a_repetition(redis: Redis) -
     ]
     async with open_console(redis) as http:
         async with listen(http, "view=conversations", **{"Last-Event-ID": present}) as stream:
-            await stream.next(":")
+            assert await stream.next("event") == "alive"
         await accept_message(redis, 2)  # while nobody listens
         async with listen(http, "view=conversations", **{"Last-Event-ID": present}) as stream:
             assert await stream.next("id") != present

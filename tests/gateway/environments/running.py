@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -72,6 +73,16 @@ class RunningGateway:
         rows = [line.split(None, 2) for line in output.stdout.splitlines()]
         own_id = [(int(pid), command) for pid, parent, command in rows if int(parent) == self.process.pid]
         return {_process_name(command): pid for pid, command in own_id}
+
+    @contextmanager
+    def stopped(self, process: str) -> Iterator[None]:
+        """Stop `web` or `worker` for the duration of the block, as an overloaded machine does."""
+        process_id = self.children()[process]
+        os.kill(process_id, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process_id, signal.SIGCONT)
 
     def stop(self, timeout: float = 60) -> int:
         """Stop it as Ctrl-C does; return the exit code. `timeout` is in seconds."""

@@ -135,11 +135,13 @@ async def test_410_disables_the_subscription_and_nothing_is_stored_for_it(
     rig = Rig(redis)
     async with running_hook(redis, receiver) as crm:
         receiver.answers = build_answers([410])
-        await rig.accept_turns(1)
+        await rig.accept_turns(1, 2)
         await crm.delivery.deliver_all()
+        assert not await crm.delivery.deliver_batch()
+        assert len(receiver.ids) == 1
     [hook] = await Subscriptions(redis).list_all()
     assert "410" in hook.disabled
-    await rig.accept_turns(2)
+    await rig.accept_turns(3)
     assert await redis.xlen("tg:events") == 0
 
 
@@ -152,6 +154,45 @@ async def test_an_event_that_is_rejected_does_not_hold_up_others(redis: Redis, r
         assert [event["data"]["message_id"] for event in receiver.events] == ["M2", "M3"]
         await crm.run_for(60, step=10)
     assert [event["data"]["message_id"] for event in receiver.events] == ["M2", "M3", "M1"]
+
+
+UNTRIED = DeliveryPolicy(batch_seconds=-1.0)
+"""The time of a batch is over before the first event: the receiver is slow."""
+
+
+async def fill_queue(redis: Redis) -> None:
+    """Let as many events wait for another try as are kept."""
+    far = 10**15
+    await redis.zadd("tg:hook:crm:due", {f"{number}-0": far for number in range(1, 1001)})
+    await redis.hset("tg:hook:crm:waiting", mapping={f"{number}-0": "{}" for number in range(1, 1001)})
+
+
+async def test_a_full_queue_drops_nothing_that_was_not_tried(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with running_hook(redis, receiver, UNTRIED, events=["message.received"]) as crm:
+        await fill_queue(redis)
+        await rig.accept_turns(*range(10))
+        await crm.delivery.deliver_batch()
+        await crm.delivery.release()
+        crm.delivery = HookDelivery(redis, crm.fetch, crm.hook, PATIENT, clock=crm.clock)
+        receiver.answers = build_answers([400])
+        await crm.delivery.deliver_all()
+    assert [event["data"]["message_id"] for event in receiver.events] == [f"M{n}" for n in range(1, 10)]
+    [given_up] = [each async for each in GivenUpEvents(redis).list_all()]
+    assert (given_up.event and given_up.event.data["turn"], given_up.reason) == ("M0", "it answered 400")
+
+
+async def test_the_events_of_a_slow_receiver_stay_in_the_stream(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with running_hook(redis, receiver, UNTRIED, events=["message.received"]) as crm:
+        await rig.accept_turns(*range(150))
+        for _ in range(5):
+            await crm.delivery.deliver_batch()
+        assert await redis.hlen("tg:hook:crm:waiting") <= UNTRIED.batch_size
+        await crm.delivery.release()
+        crm.delivery = HookDelivery(redis, crm.fetch, crm.hook, PATIENT, clock=crm.clock)
+        await crm.delivery.deliver_all()
+    assert [event["data"]["message_id"] for event in receiver.events] == [f"M{n}" for n in range(150)]
 
 
 async def test_retry_after_is_honoured(redis: Redis, receiver: Receiver) -> None:
@@ -179,6 +220,21 @@ async def test_only_one_worker_delivers_at_a_time(redis: Redis, receiver: Receiv
         await other.deliver_all()
         await fetch.aclose()
     assert receiver.kinds == ["message.received"]
+
+
+async def test_an_idle_delivery_writes_its_lease_only_now_and_then(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with running_hook(redis, receiver) as crm:
+        await crm.delivery.deliver_batch()
+        await redis.pexpire("tg:hook:crm:lease", 20_000)
+        await crm.delivery.deliver_batch()
+        assert await redis.pttl("tg:hook:crm:lease") <= 20_000
+        await rig.accept_turns(1)
+        await crm.delivery.deliver_batch()
+        assert await redis.pttl("tg:hook:crm:lease") > 20_000
+        await redis.pexpire("tg:hook:crm:lease", 10_000)
+        await crm.delivery.deliver_batch()
+        assert await redis.pttl("tg:hook:crm:lease") > 20_000
 
 
 async def test_a_stale_worker_settles_nothing(redis: Redis, receiver: Receiver) -> None:
@@ -256,6 +312,28 @@ async def test_a_hook_that_cannot_sign_fails_alone(
         status = await Subscriptions(redis).read_status("crm")
     assert (status.waiting, "could not be sent" in status.last_error) == (1, True)
     assert "EmptyWebhookSecretError" in caplog.text
+
+
+async def test_a_hook_that_is_enabled_again_delivers_at_once(redis: Redis, receiver: Receiver) -> None:
+    rig, subscriptions = Rig(redis), Subscriptions(redis)
+    fetch = SafeFetch([receiver.host])
+    deliverer = HookDeliverer(redis, fetch, PATIENT)
+    await subscribe(redis, receiver)
+    await deliverer._update_tasks()
+    await rig.accept_turns(1)
+    await receiver.called.wait()
+    await subscriptions.change("crm", lambda hook: hook.model_copy(update={"disabled": "by a test"}))
+    await deliverer._update_tasks()
+    await subscriptions.change("crm", lambda hook: hook.model_copy(update={"disabled": ""}))
+    await deliverer._update_tasks()
+    other = HookDelivery(redis, fetch, (await subscriptions.list_all())[0], PATIENT)
+    receiver.called.clear()
+    await rig.accept_turns(2)
+    async with asyncio.timeout(10):
+        await receiver.called.wait()
+    assert await other._queue.take(0) is None  # the deliverer's own lease
+    deliverer._tasks["crm"].cancel()
+    await fetch.aclose()
 
 
 async def test_deliveries_follow_hooks_that_are_added_and_removed(redis: Redis, receiver: Receiver) -> None:

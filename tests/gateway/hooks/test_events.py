@@ -263,6 +263,17 @@ def test_a_payload_has_no_field_that_the_table_does_not_name(kind: str) -> None:
     assert set(sent) <= {"session_ref", "channel", "account", *EVENT_TYPES[kind].fields} - {"text"}
 
 
+def test_a_providers_reason_names_nobody_unless_the_contact_is_asked_for() -> None:
+    reason = "ada@example.com (555 01 70) is blocked, see https://api.example.com/x?token=abc"
+    event = HookEvent(id="1-0", kind="reply.failed", session="s", data={"reason": reason})
+    reasons = []
+    for include in ((), (Content.CONTACT,)):
+        hook = create_subscription(URL, name="", events=(), include=include, private_hosts=(), now_ms=0)
+        reasons.append(json.loads(encode_body(event, hook))["data"]["reason"])
+
+    assert reasons == ["[address] ([number]) is blocked, see https://api.example.com/x?[…]", reason]
+
+
 def test_a_signature_is_of_standard_webhooks() -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of the specification
     headers = sign(b'{"test": 2432232314}', "msg_p5jXN8AQM9LWM0D4loKWxJek", [secret], 1_614_265_330_000)

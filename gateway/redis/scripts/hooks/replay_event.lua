@@ -7,7 +7,7 @@ for i = 1, #stored[2], 2 do
   if stored[2][i] == 'hook' then name = stored[2][i + 1] end
 end
 if redis.call('HEXISTS', 'tg:hooks', name) == 0 then return 'removed' end
-redis.call('ZADD', 'tg:hook:' .. name .. ':due', 0, ARGV[2])
+redis.call('ZADD', 'tg:hook:' .. name .. ':due', 1, ARGV[2])  -- at once; 0 is for those that were not tried
 redis.call('HSET', 'tg:hook:' .. name .. ':waiting', ARGV[2], ARGV[3])
 redis.call('XDEL', 'tg:hook_dead', ARGV[1])
 count('hook:replayed')

@@ -15,14 +15,17 @@ local function forget(id)
   redis.call('HDEL', state .. ':waiting', id)
 end
 
+-- What was not tried is always kept: take_events.lua takes no more while there is such an event.
+local function has_room(id, due)
+  local others = redis.call('HLEN', state .. ':waiting') - redis.call('HEXISTS', state .. ':waiting', id)
+  return due == '0' or others < MAX_WAITING
+end
+
 for i = 7 + 2 * field_count, #ARGV, 5 do
   local id, outcome, due, event, session = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   if outcome ~= 'delivered' and session ~= '' and redis.call('EXISTS', key(session)) == 0 then
     forget(id)  -- its contact was erased meanwhile
-  elseif outcome == 'waiting' and redis.call('HLEN', state .. ':waiting') < MAX_WAITING then
-    redis.call('ZADD', state .. ':due', due, id)
-    redis.call('HSET', state .. ':waiting', id, event)
-  elseif outcome == 'waiting' and redis.call('HEXISTS', state .. ':waiting', id) == 1 then
+  elseif outcome == 'waiting' and has_room(id, due) then
     redis.call('ZADD', state .. ':due', due, id)
     redis.call('HSET', state .. ':waiting', id, event)
   else

@@ -81,3 +81,24 @@ async def test_a_rejected_typing_indicator_does_not_fail_the_answer() -> None:
     await run_turn(signs, is_slow=True, delay=0)
 
     assert signs.happened == ["answered"]
+
+
+async def test_a_turn_that_is_cancelled_while_an_indicator_is_sent_ends() -> None:
+    signs, has_answered = IndicatorRecorder(), asyncio.Event()
+
+    class QuickDialog(SlowDialog):
+        async def answer(
+            self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
+        ) -> TurnOutcome:
+            await signs.begun.wait()
+            has_answered.set()
+            return TurnOutcome(state={})
+
+    async with httpx.AsyncClient() as http:
+        dialog = TypingIndicator(QuickDialog(signs, is_slow=True), {"fake": signs.show_typing}, http, 0)
+        turn = asyncio.create_task(dialog.answer(build_turn(1), None))
+        await has_answered.wait()
+        turn.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+    assert signs.happened == []

@@ -97,7 +97,13 @@ async def test_a_message_with_the_same_id_is_deduplicated(http: httpx.AsyncClien
         "/turn", json={"text": "4321", "session_id": "ada"}, headers={"Idempotency-Key": "m-1"}
     )
 
+    other = [
+        await http.post(path, json={"text": "1 April 1990", "session_id": "ada", "message_id": "m-1"})
+        for path in ("/turn", "/stream")
+    ]
+
     assert {copy.json()["reply"] for copy in (*copies, again)} == {copies[0].json()["reply"]}
+    assert [(each.status_code, each.json()["error"]["code"]) for each in other] == [(409, "id_used")] * 2
     history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
     assert sum(message["from"] == "person" for message in history) == 2
 

@@ -18,8 +18,10 @@ from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sending.outbox import ProactiveSender
+from gateway.webchat.api import session_api
 from gateway.webchat.api.routes import WebApi
 from gateway.webchat.conversations import WebConversations
+from gateway.webchat.sessions import session_tokens
 from gateway.webchat.sessions.session_tokens import SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier
 from tests.gateway.access.rule import build_operator_auth
@@ -105,6 +107,22 @@ async def test_a_token_is_renewed_for_its_own_session(http: httpx.AsyncClient) -
             assert renewed.json()["session_id"] == own["session_id"]
             assert renewed.json()["user_id"] == own["user_id"]
     assert renewed.headers["cache-control"] == "no-store"
+
+
+async def test_a_users_token_is_not_renewed_for_ever(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = (await identify(http, build_token())).json()
+    now = time.time()
+    for hours in (11, 22, 23.9):
+        monkeypatch.setattr(time, "time", lambda hours=hours: now + hours * 3_600)
+        for module in (session_api, session_tokens):
+            monkeypatch.setattr(module, "time", time.time)
+        own = (await http.post("/web/session", headers=build_bearer(own))).json()
+    assert 0 < own["expires_in"] <= 360
+    monkeypatch.setattr(session_tokens, "time", lambda: now + 24.1 * 3_600)
+    assert (await http.post("/web/session", headers=build_bearer(own))).status_code == 401
+    assert (await http.get("/web/history", headers=build_bearer(own))).status_code == 401
 
 
 async def test_an_expired_token_is_neither_renewed_nor_a_guess(

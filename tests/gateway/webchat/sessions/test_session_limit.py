@@ -33,15 +33,18 @@ async def test_an_address_gets_so_many_sessions_an_hour(redis: Redis) -> None:
     )
     app = Starlette(routes=api.routes())
 
-    async def ask(address: str) -> int:
+    async def ask(address: str, **headers: str) -> int:
         transport = httpx.ASGITransport(app, client=(address, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=PAGE) as http:
-            return (await http.post("/web/session")).status_code
+            return (await http.post("/web/session", headers=headers)).status_code
 
     assert [await ask("192.0.2.1") for _ in range(5)] == [200, 200, 200, 429, 429]
     assert await ask("192.0.2.2") == 200
+    behind_proxy = [await ask("10.0.0.1", **{"x-forwarded-for": f"1.1.1.{n}, 192.0.2.3"}) for n in range(4)]
+    assert behind_proxy == [200, 200, 200, 429]
+    assert await ask("10.0.0.1", **{"x-forwarded-for": "192.0.2.4"}) == 200
     keys = [key async for key in redis.scan_iter("tg:web_sessions:*")]
-    assert len(keys) == 2
+    assert len(keys) == 4
     assert all(b"192.0.2" not in key for key in keys)
     assert all([0 < await redis.ttl(key) <= 3600 for key in keys])
     await conversations.aclose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,18 @@ def test_an_expired_token_is_invalid(session: WebSession) -> None:
 
     assert SessionTokens([NEW], seconds=-1).verify(token) is None
     assert SessionTokens([NEW]).verify(token) == session
+
+
+def test_a_users_token_ends_a_day_after_the_identification_however_often_it_is_renewed() -> None:
+    now, tokens = int(time.time()), SessionTokens([NEW])
+    fresh, old = USER.model_copy(update={"since": now}), USER.model_copy(update={"since": now - 20 * 3_600})
+    ended = USER.model_copy(update={"since": now - 24 * 3_600})
+
+    assert (tokens.seconds_left(ADA), tokens.seconds_left(fresh)) == (12 * 3_600, 12 * 3_600)
+    assert 0 < tokens.seconds_left(old) <= 4 * 3_600
+    assert tokens.verify(tokens.issue(old)) == old
+    assert tokens.verify(tokens.issue(ended)) is None
+    assert SessionTokens([NEW], seconds=48 * 3_600).verify(tokens.issue(ended)) == ended
 
 
 @pytest.mark.parametrize("session", [ADA, USER], ids=["visitor", "user"])

@@ -42,6 +42,10 @@ def test_secrets_rotate() -> None:
         VERIFIER.verify(build_token(old))
 
 
+def test_half_of_an_emoji_in_a_name_is_replaced() -> None:
+    assert VERIFIER.verify(build_token(name="Ada \ud83d")).name == "Ada ?"
+
+
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
@@ -51,6 +55,7 @@ def test_secrets_rotate() -> None:
         ({"exp": 9_999_999_999}, "24 hours"),
         ({"exp": 1e400}, "valid now"),
         ({"exp": "soon"}, "valid now"),
+        ({"exp": "9000000000"}, "exp is not a number"),
         ({"exp": 10**30}, "24 hours|valid now"),
         ({"nbf": 9_999_999_999}, "valid now"),
         ({"sub": 42}, "sub|valid now"),
