@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -235,19 +234,6 @@ class ParsedMessage(AskedNumbers):
         """Return whether the value is the year of a date that is asked for, as nothing names the slot."""
         is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
         return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
-
-    @cached_property
-    def wants_change(self) -> bool:
-        """True if the text only wants something to be changed that was told: “change”, “change the day”."""
-        lexicon = lexicon_for(self.language)
-        words = lexicon.speech_acts.change_words
-        if words.isdisjoint(self.words) or self.has_negation or self.confirmation or self.repeats_offer:
-            return False
-        rest = set(content_words(self.text, self.language)) - words - lexicon.speech_acts.change_objects
-        wishes = {word for phrase in lexicon.speech_acts.wishes for word in phrase.split()}
-        slots = {slot.name: slot for edge in self.request.available_edges for slot in edge.slots}
-        labels = frozenset[str]().union(*map(label_words, slots.values()))
-        return not rest - wishes - labels - lexicon.thanks - lexicon.fillers
 
     @property
     def is_real_question(self) -> bool:
