@@ -64,6 +64,10 @@ class ClauseWords:
     """Verbs by which people beside the user have said something (“says”)."""
     action_verbs: Words = frozenset()
     """Verbs of what such people do or have, which is no wish of theirs."""
+    wish_verbs: Phrases = ()
+    """Verbs, in the third person, by which somebody else wishes something (“my brother wants large”)."""
+    third_persons: Words = frozenset()
+    """Pronouns for such people."""
     particles: Words = frozenset()
     """Words that may stand anywhere in a phrase without changing it (“kann ich *da* nicht”)."""
     consent_companions: Words = frozenset()

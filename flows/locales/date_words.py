@@ -33,6 +33,11 @@ class DateWords:
     """Number words of a duration."""
     day_unit_patterns: tuple[str, ...]
     week_unit_patterns: tuple[str, ...]
+    month_unit_patterns: tuple[str, ...]
+    year_unit_patterns: tuple[str, ...]
+    next_month: Phrases
+    this_month: Phrases
+    """Phrases for a month beside a day of it (“the 5th of next month”)."""
     in_words: Phrases
     """Words before a duration that lies ahead (“in two weeks”)."""
     after_words: Phrases
@@ -42,6 +47,8 @@ class DateWords:
     this_words: Phrases
     bound_words: Phrases
     """Words that make a day or a time a limit (“after Friday”)."""
+    approximate_words: Phrases
+    """Words before a day that is only near the one meant (“around the 5th”, “the week of 7 December”)."""
     bound_articles: Phrases
     recurrence_words: Phrases
     contrast_words: Phrases
@@ -73,8 +80,15 @@ class DateWords:
     """Near days that are recognized with a typo."""
     days_in_words: Mapping[str, int] = field(default_factory=dict)
     """Days of a month in words, beside its name (“the first of January”)."""
+    months_in_words: Mapping[str, int] = field(default_factory=dict)
+    """Ordinals that are a month behind a day (“am fünften zwölften”)."""
     named_days: Mapping[str, str] = field(default_factory=dict)
     """Days with a name, and what they are in digits."""
+    seasons: Mapping[str, str] = field(default_factory=dict)
+    """Days whose name is also a season's: their day in a short answer (“at Christmas”)."""
+    not_named_before: tuple[str, ...] = ()
+    not_named_behind: tuple[str, ...] = ()
+    """Patterns before or behind such a name by which it is no day (“the week of Christmas”)."""
     movable_days: Phrases = ()
     """Days with a name that are another date each year (“Good Friday”): the date is asked for."""
     week_numbers: Phrases = ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from flows.locales.answer_words import AnswerWords
+from flows.locales.choice_words import ChoiceWords
 from flows.locales.clause_words import ClauseWords
 from flows.locales.condition_words import ConditionWords
 from flows.locales.date_words import DateWords
@@ -58,6 +59,7 @@ class Lexicon:
     and_words: Phrases
     or_words: Phrases
     answers: AnswerWords
+    choices: ChoiceWords
     clauses: ClauseWords
     conditions: ConditionWords
     dates: DateWords

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 _PartT = TypeVar("_PartT")
 _OWN_FIELDS = (
     "language_names", "also_reads", "text2num_code", "spellings", "half_numbers", "half_words", "endings",
+    "inflections",
     "short_weekdays", "short_weekday_patterns",
 )  # fmt: skip
 

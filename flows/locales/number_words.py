@@ -99,6 +99,10 @@ class NumberWords:
     """Units of an age."""
     unit_words: Words = frozenset()
     """Units of time, money and distance, which are counted only where they are asked for."""
+    piece_words: Words = frozenset()
+    """Nouns for one of anything that is counted (“3 pieces”)."""
+    container_words: Words = frozenset()
+    """Nouns for several of it, whose number says nothing about how many there are (“3 boxes of shirts”)."""
     unit_abbreviations: Mapping[str, str] = field(default_factory=dict)
     """Short forms of units (“km”), and the beginning of the noun that they stand for."""
     per_words: Phrases = ()

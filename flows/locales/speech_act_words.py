@@ -52,6 +52,10 @@ class SpeechActWords:
     """Patterns of another way to reach who leaves a value out (“by post, please”)."""
     move_words: Words = frozenset()
     """Verbs that ask for another day or time (“move”): a day beside them may be the old one."""
+    change_words: Words = frozenset()
+    """Words of a user who wants to change what was told, without saying what (“change it”)."""
+    change_objects: Words = frozenset()
+    """Words for what shall be changed that do not say what it is (“something”)."""
     target_words: Phrases = ()
     """Words before the new day or time of what is moved (“to Monday”)."""
     ending_words: Words = frozenset()

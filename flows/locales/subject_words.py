@@ -35,6 +35,8 @@ class SubjectWords:
     """Words that begin a clause with the reason (“because”)."""
     quoting_patterns: tuple[str, ...] = ()
     """Patterns of words with spaces between by which a clause tells what another one has said."""
+    quoted_starts: Words = frozenset()
+    """Words that begin what another one has said (“my wife said *that* …”)."""
     passing_verbs: Phrases = ()
     changes_of_mind: Phrases = ()
     """Words by which the writer passes on what one of theirs now wants (“my wife says … after all”)."""

@@ -70,5 +70,7 @@ class TimeWords:
     """Parts of the day that do not make a number before them a time."""
     period_answers: Mapping[str, str] = field(default_factory=dict)
     """Parts of the day as an answer names them, and as they stand in a time."""
+    hour_units: Phrases = ()
+    """Units behind an hour of 24 that is the complete answer (“15 horas”), and elsewhere a duration."""
     meridiem_exception_patterns: tuple[str, ...] = ()
     """Patterns of what follows the word “am” when it is not the abbreviation."""

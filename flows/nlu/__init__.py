@@ -22,6 +22,13 @@ from flows.nlu.answers.open_answers import (
 from flows.nlu.answers.reasoned_answers import read_reasoned_answer
 from flows.nlu.answers.reservations import asks_to_wait, is_reserved, is_unreserved_yes, postpones
 from flows.nlu.clauses.inquiries import mask_inquiries
+from flows.nlu.clauses.modified_names import (
+    is_modified_name,
+    is_same_shade,
+    is_shaded,
+    says_missing,
+    split_at_marks,
+)
 from flows.nlu.clauses.negation import (
     denied_positions,
     doubted_positions,
@@ -64,7 +71,12 @@ from flows.nlu.short_answers import (
     wants_to_skip,
     without_courtesies,
 )
-from flows.nlu.speech_acts.doubts import holds_under_condition, mask_doubts, mask_outdated
+from flows.nlu.speech_acts.doubts import (
+    holds_under_condition,
+    mask_doubts,
+    mask_outdated,
+    objects_to_value,
+)
 from flows.nlu.speech_acts.endings import denies_cancelling, only_halts
 from flows.nlu.speech_acts.person_requests import asks_for_person, mentions_own_people, names_person
 from flows.nlu.speech_acts.promised_actions import promises_action
@@ -150,6 +162,7 @@ __all__ = [
     "is_excepted",
     "is_greeting",
     "is_ignorant",
+    "is_modified_name",
     "is_negated",
     "is_negation",
     "is_newest",
@@ -157,6 +170,8 @@ __all__ = [
     "is_replaced",
     "is_request",
     "is_reserved",
+    "is_same_shade",
+    "is_shaded",
     "is_small_talk",
     "is_unlikely_address",
     "is_unlikely_code",
@@ -176,6 +191,7 @@ __all__ = [
     "names_person",
     "negates_other_words",
     "new_date_only",
+    "objects_to_value",
     "one_of",
     "only_halts",
     "postpones",
@@ -193,8 +209,10 @@ __all__ = [
     "refuses_wish",
     "remove_quotations",
     "repeats_offer",
+    "says_missing",
     "says_nothing",
     "spell_amounts",
+    "split_at_marks",
     "split_clauses",
     "states_birth",
     "states_fact",

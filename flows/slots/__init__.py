@@ -12,6 +12,7 @@ from flows.slots.recognizers.message_values import is_message_slot, read_message
 from flows.slots.recognizers.numbers.additions import without_addition
 from flows.slots.recognizers.numbers.named_numbers import numbers_of_values, recognize_named_numbers
 from flows.slots.recognizers.numbers.number_corrections import find_replacement, sets_number
+from flows.slots.recognizers.numbers.number_extraction import denies_count
 from flows.slots.recognizers.numbers.plain_numbers import is_number_word
 from flows.slots.recognizers.numbers.slot_nouns import nouns_of_slot, stem_of_noun
 from flows.slots.slot import Slot, slots_from_schema, words_of_slot
@@ -24,6 +25,7 @@ __all__ = [
     "Slot",
     "SlotReading",
     "accepts_any_text",
+    "denies_count",
     "drop_changed_values",
     "extract_slot",
     "find_replacement",

@@ -8,7 +8,7 @@ from datetime import date
 
 from pydantic import JsonValue
 
-from flows.locales import LocaleMessages, messages_for
+from flows.locales import LocaleMessages, lexicon_for, messages_for
 from flows.nlu import (
     MAX_DIGITS,
     expand_fractions,
@@ -62,13 +62,20 @@ def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
         return reading
     if slot.kind in _NUMBER_KINDS and takes_from_number(slot, text):
         return SlotReading(error_message=messages_for(slot.language).exact_number_required, weight=1)
-    certain = mask_doubts(text, slot.language, is_counted=slot.kind in _COUNTED_KINDS)
+    certain = mask_doubts(text, slot.language, is_counted=_can_exceed(slot, text))
     if certain == text:
         return reading
     is_open = slot.kind in _NUMBER_KINDS and considers_other_number(slot, text, certain)
     if not is_open and recognize(slot, certain, today).value == reading.value:
         return reading
     return SlotReading(error_message=messages_for(slot.language).certain_value_required, weight=1)
+
+
+def _can_exceed(slot: Slot, text: str) -> bool:
+    """Return whether a value may be called too much or too little; not one's own (“my dress is too wide”)."""
+    if slot.kind != "enum":
+        return slot.kind in _COUNTED_KINDS
+    return lexicon_for(slot.language).names.owners.isdisjoint(tokenize(text)[:1])
 
 
 def validate_slot_value(slot: Slot, value: JsonValue, today: date) -> SlotReading:

@@ -23,7 +23,14 @@ from flows.llm.rules.evidence.scoring import EdgeScore, rejected_values, score_e
 from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.llm.rules.second_wishes import MAX_SECOND_WISHES, find_wishes, split_wishes, without_and
 from flows.locales import messages_for
-from flows.nlu import asks_about_action, denied_positions, has_wish, mask_reports, states_fact
+from flows.nlu import (
+    asks_about_action,
+    denied_positions,
+    has_wish,
+    holds_under_condition,
+    mask_reports,
+    states_fact,
+)
 from flows.slots import names_several
 
 _MIN_SCORE_MARGIN = 1.0
@@ -106,6 +113,9 @@ def _descending_score(evidence: EdgeScore) -> float:
 def _find_side_wish(rest: str, question: TransitionRequest) -> EdgeScore | None:
     """Return the node's edge of the value or wish beside a question (“Friday, and is there parking?”)."""
     message = ParsedMessage(question._replace(text=rest))
+    is_imagined = asks_about_action(question.text, question.language, is_question=False)
+    if holds_under_condition(question.text, question.language) and not is_imagined:
+        return None  # “cash if the price is ok”, not “cash, and what if I cancel?”
     if asks_about_action(rest, question.language, is_question=False):
         return None
     scores = [score_edge(edge, message) for edge in question.node.edges]

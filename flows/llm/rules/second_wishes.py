@@ -17,7 +17,7 @@ from flows.nlu import denied_positions, one_of
 from flows.text import tokenize
 
 MAX_SECOND_WISHES = 2
-_MIN_WORDS = 4
+_MIN_WORDS, _MIN_WORDS_OF_QUESTION = 4, 2
 
 
 @cache
@@ -29,7 +29,8 @@ def _separator(lexicon: Lexicon) -> re.Pattern[str]:
 def split_wishes(text: str, language: str) -> list[str]:
     """Return the parts of a message that may each ask for something."""
     compares = not lexicon_for(language).speech_acts.comparison_words.isdisjoint(tokenize(text))
-    if len(text.split()) < _MIN_WORDS or compares:  # “the difference between A and B” is one question
+    least = _MIN_WORDS_OF_QUESTION if text.rstrip().endswith("?") else _MIN_WORDS
+    if len(text.split()) < least or compares:  # “the difference between A and B” is one question
         return []
     parts, start = list[str](), 0
     for match in _separator(lexicon_for(language)).finditer(text):

@@ -17,7 +17,9 @@ CLAUSES: Final = ClauseWords(
         "stattdessen, jedoch, obwohl, allerdings, nur, bevor, nachdem, erst, bis, vorausgesetzt, später, "
         "früher, lieber, vorher, weil, ohne, je nachdem, kommt drauf an, fast richtig, fast, beinahe, "
         "nahezu, na ja, "
-        "denke ja, denk ja, müsste"
+        "vorerst, erstmal, erst mal, fürs erste, für den moment, im moment, momentan, vorläufig, "
+        "einstweilen, "
+        "zunächst, unter vorbehalt, im prinzip, grundsätzlich, unter der bedingung, denke ja, denk ja, müsste"
     ),
     others_words=phrases("er sagt, sie sagt, sie sagen, er sagte, sie sagte, er meint, sie meint"),
     exceptions=phrases(
@@ -33,7 +35,8 @@ CLAUSES: Final = ClauseWords(
     value_condition_patterns=(
         r"^sollte (?:mein|meine|unser|unsere|der|die|das|er|sie|es|alles)\b",
         r"\b(?:wenn|falls|sofern) (?!mögl|moegl|nicht\b|schon\b|überhaupt|nötig|"
-        r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay|nicht)\b"
+        r"(?:es |das |dies |ihnen |euch |dir )*(?:geht|ginge|passt|klappt|recht|möglich|ok|okay"
+        r"|nicht(?! (?:zu|so|sehr) (?!viel|spät|weit)\w))\b"
         r"|(?:sie|ihr|du) (?:wollen|wollt|willst|möchte|mögen|mögt|können|könnt|kannst|nichts|keine)"
         r"|ich (?:ehrlich|darf|kann|könnte|bitten|fragen))",
     ),
@@ -45,7 +48,8 @@ CLAUSES: Final = ClauseWords(
         "günstiger, kostet das, kostet es, wäre das, wäre es"
     ),
     hypothetical_starts=phrases(
-        "wenn ich, wenn wir, wenn man, falls ich, falls wir, sollte ich, sollten wir, was wenn, und wenn"
+        "wenn ich, wenn wir, wenn man, falls ich, falls wir, sobald ich, sobald wir,  sollte ich, "
+        "sollten wir, was wenn, und wenn"
     ),
     obligations=phrases("muss, müssen, müsste, soll, sollen, sollte, bitte, lass uns, lassen wir"),
     generalities=phrases(
@@ -78,9 +82,11 @@ CLAUSES: Final = ClauseWords(
     saying_words=words("sagt sagte meint meinte"),
     action_verbs=words(
         "brachte ließ blieb hatten hat hatte macht machte machen nimmt nahm kommt kam geht ging wohnt "
-        "arbeitet spielt fährt fuhr haben "
+        "arbeitet spielt trägt fährt fuhr haben "
         "benutzt liebt zahlt zahlte bezahlt bucht buchte kauft kaufte war immer meistens"
     ),
+    wish_verbs=phrases("will, wollte, möchte, mag, hätte gern, hätte gerne, bevorzugt, wünscht sich"),
+    third_persons=words("er sie"),
     particles=words(
         "da denn hier mal eigentlich einfach auch jetzt mehr gar überhaupt gerade grad halt bloß nur"
     ),

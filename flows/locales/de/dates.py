@@ -30,6 +30,11 @@ _DAYS_IN_WORDS = {
 
 _NAMED_DAYS = fold_keys(
     {
+        "erster weihnachtstag": "25. dezember",
+        "ersten weihnachtstag": "25. dezember",
+        "zweiter weihnachtstag": "26. dezember",
+        "zweiten weihnachtstag": "26. dezember",
+        "halloween": "31. oktober",
         "heiligabend": "24. dezember",
         "heilig abend": "24. dezember",
         "heiligen abend": "24. dezember",
@@ -87,12 +92,21 @@ DATES: Final = DateWords(
     },
     day_unit_patterns=(r"tage?n?",),
     week_unit_patterns=(r"wochen?",),
+    month_unit_patterns=(r"monat(?:en?|s)?",),
+    year_unit_patterns=(r"jahr(?:en?|es)?",),
+    next_month=phrases(
+        "nächsten monat, nächsten monats, kommenden monat, kommenden monats, des nächsten monats, im "
+        "nächsten "
+        "monat, nächster monat"
+    ),
+    this_month=phrases("diesen monat, dieses monats, in diesem monat, diesen monats"),
     in_words=phrases("in"),
     after_words=phrases("nach, ab"),
     now_words=phrases("jetzt"),
     next_week=phrases("nächste woche, kommende woche"),
     this_words=phrases("diesen"),
     bound_words=phrases("vor, nach, ab, bis, spätestens, frühestens"),
+    approximate_words=phrases("um, rund um, gegen, etwa, ungefähr, circa, ca, woche vom, woche ab, woche um"),
     bound_articles=phrases("am, dem, den, zum"),
     recurrence_words=phrases("jeden, jeder, immer"),
     contrast_words=phrases("sondern, aber"),
@@ -107,14 +121,19 @@ DATES: Final = DateWords(
     near_day_after_weekday=phrases("morgen"),
     compound_weekday_patterns=(rf"({WEEKDAY_PATTERN})(?:morgen|(?:vor|nach)?mittag|abend|fruh)",),
     correctable_near_days=phrases("übermorgen"),
+    not_named_before=(
+        r"\b(?:uber|wahrend|um|rund um|gegen|zwischen) (?:die )?$",
+        r"\bzwischen (?:\w+ ){1,2}und $",
+        r"\b(?:woche|zeit|tage|ferien|urlaub) (?:um|an|uber|zu|von) (?:die )?$",
+    ),
+    not_named_behind=(r" (?:und|bis) (?:neujahr|silvester)",),
     movable_days=phrases(
         "rosenmontag, karfreitag, gründonnerstag, ostermontag, ostersonntag, pfingstmontag, pfingstsonntag, "
         "fronleichnam, himmelfahrt, advent"
     ),
     week_numbers=phrases("kw, woche, kalenderwoche"),
     vague_days=phrases(
-        "ende des monats, monatsende, anfang des monats, monatsanfang, mitte des monats, in einem monat, "
-        "monaten, "
+        "ende des monats, monatsende, anfang des monats, monatsanfang, mitte des monats, monaten, "
         "nächste woche, diese woche, kommende woche, wochenende, weihnachten, ostern, "
         "pfingsten, nächsten monat"
     ),
@@ -133,7 +152,9 @@ DATES: Final = DateWords(
         "vorher, woche davor, woche danach, am nächsten tag, am folgetag"
     ),
     days_in_words=_DAYS_IN_WORDS,
+    months_in_words={name: number for name, number in _DAYS_IN_WORDS.items() if number <= 12},
     named_days=_NAMED_DAYS,
+    seasons={"weihnachten": "25. dezember"},
     bounds_behind=phrases("frühestens, spätestens, aufwärts"),
     ordinals=words(
         "erste ersten erster erstes zweite zweiten zweiter dritte dritten dritter vierte vierten vierter "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flows.locales.de.answers import ANSWERS
+from flows.locales.de.choices import CHOICES
 from flows.locales.de.clauses import CLAUSES
 from flows.locales.de.conditions import CONDITIONS
 from flows.locales.de.dates import DATES
@@ -61,6 +62,7 @@ LEXICON: Final = Lexicon(
     or_words=phrases("oder"),
     contractions=frozenset(("'s", "'n")),
     answers=ANSWERS,
+    choices=CHOICES,
     clauses=CLAUSES,
     conditions=CONDITIONS,
     dates=DATES,

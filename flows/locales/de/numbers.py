@@ -66,7 +66,7 @@ NUMBERS: Final = NumberWords(
     ground_words=phrases("erdgeschoss, eg, parterre, ebenerdig"),
     both_phrases=phrases("wir zwei zusammen, zu zweit zusammen, wir beide"),
     people_words=words(
-        "personen leute gäste erwachsene plätze teilnehmer fahrgäste reisende besucher spieler fahrer "
+        "personen leute gäste gästen erwachsene plätze teilnehmer fahrgäste reisende besucher spieler fahrer "
         "piloten kletterer"
     ),
     people_counts=phrases(
@@ -94,6 +94,11 @@ NUMBERS: Final = NumberWords(
     unit_words=words(
         "minute minuten min stunde stunden std tag tage tagen nacht nächte nächten woche wochen monat "
         "monate monaten jahr jahre jahren euro euros cent prozent km kilometer mal"
+    ),
+    piece_words=words("stück stücke stk davon draus daraus einheiten exemplare"),
+    container_words=words(
+        "kiste kisten karton kartons packung packungen paket pakete paar palette paletten kasten kästen satz "
+        "sätze bündel sets schachtel schachteln"
     ),
     unit_abbreviations={
         "cm": "zentimet",

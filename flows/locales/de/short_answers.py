@@ -23,7 +23,8 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "hab einen, hab eine"
     ),
     no=phrases(
-        "hab ich nicht, habe ich nicht, haben wir nicht, bin ich nicht, sind wir nicht, will ich nicht, "
+        "braucht es nicht, brauchts nicht, brauche ich keine, ist nicht nötig, hab ich nicht, habe ich "
+        "nicht, haben wir nicht, bin ich nicht, sind wir nicht, will ich nicht, "
         "möchte ich nicht, brauche ich nicht, brauch ich nicht, brauchen wir nicht, ist es "
         "nicht, tut es nicht, "
         "macht es nicht, nicht wirklich, hab keinen, hab keine, hab keins, habe keinen, habe keine, "

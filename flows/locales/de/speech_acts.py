@@ -107,6 +107,8 @@ SPEECH_ACTS: Final = SpeechActWords(
     move_words=words(
         "verschieben verschiebe verlegen umbuchen ändern umlegen vorverlegen tauschen absagen kann stornieren"
     ),
+    change_words=words("ändern änder ändere änderung korrigieren korrigiere anpassen bearbeiten"),
+    change_objects=words("was etwas noch das es"),
     target_words=phrases("auf, auf den, auf die, lieber am"),
     ending_words=words(
         "abbrechen stopp stoppen aufhören beenden stornieren absagen kündigen abbestellen widerrufen"

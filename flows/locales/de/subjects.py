@@ -63,6 +63,7 @@ SUBJECTS: Final = SubjectWords(
         r"|angeboten|erwahnt|mitgeteilt)",
         r"(?:in|auf|bei|im) (?:\w+ ){1,3}(?:steht|stand)",
     ),
+    quoted_starts=words("dass"),
     inquiry_patterns=(
         r"^(?:wer|warum|wieso|weshalb)\b",
         r"(?:macht|nehmt|habt|seid|schliesst|offnet|arbeitet|bietet|fahrt|liefert) (?:ihr|die|der|das) \w+",

@@ -13,10 +13,14 @@ CLAUSES: Final = ClauseWords(
         "you, just get me"
     ),
     reservations=phrases(
-        "but, except, except for, apart from, aside from, besides, other than, if, unless, until, till, "
+        "but, assuming, providing, in case, except, except for, apart from, aside from, besides, other "
+        "than, if, unless, until, till, "
         "instead, although, though, however, only, provided, as long as, so long as, once, after, before, "
         "when, because, yet, later, earlier, sooner, rather, first, let me, depends, depending, without, "
-        "please correct, pls correct, correct it, correct me, correct my, correct this, you sure, u sure, "
+        "for now, for the moment, at the moment, for the time being, for a while, provisionally, "
+        "tentatively, "
+        "temporarily, in principle, at first, please correct, pls correct, correct it, correct me, "
+        "correct my, correct this, you sure, u sure, "
         "yeah right"
     ),
     others_words=phrases("he said, she said, they said, he says, she says, they say"),
@@ -28,7 +32,8 @@ CLAUSES: Final = ClauseWords(
     replacements=phrases("better than, instead of, rather than, in place of, in lieu of, as opposed to"),
     because_words=phrases("because, cause, cos, cuz, since"),
     conditions=phrases(
-        "if, as long as, so long as, provided, unless, once, after, before, until, when, in case"
+        "if, as long as, so long as, provided, providing, assuming, unless, once, after, before, until, "
+        "when, in case"
     ),
     strict_conditions=phrases(
         "only if, only when, unless, provided that, provided it's, provided it is, provided "
@@ -40,17 +45,22 @@ CLAUSES: Final = ClauseWords(
         r"(?<!know )(?<!see )(?<!ask )(?<!tell me )(?<!check )(?<!wonder )(?<!wondering )"
         r"(?<!what )(?<!as )\bif "
         r"(?!poss|not\b|so\b|any\b|need|only\b|(?:that|it|this)(?:'s|s| is| works| suits| would| helps)? "
-        r"?(?:ok|fine|alright|all right|possible|works|better|easier|not|be\b|suits|helps|how|what)"
+        r"?(?:ok|fine|alright|all right|possible|works|better|easier|not(?! (?:too|so|that|very) (?!much"
+        r"|late|far)\w)|be\b|suits|helps|how|what)"
         r"|you (?:can|could|don't|dont|do not|like|want|would|will|please|have|need|prefer|wouldn't)"
         r"|i (?:may|might|can|could|am honest)|i'm (?:honest|not)|we (?:can|could|may))",
     ),
     polite_conditions=phrases("if possible, if i may, if that is possible, if it's possible"),
     hypotheses=phrases(
-        "what if, if i, if we, if it was, if there are, suppose, supposing, in case, hypothetically, "
+        "i'll say yes, i will say yes, what if, if i, if we, if it was, if there are, suppose, "
+        "supposing, in case, hypothetically, "
         "would it cost, would it be, would that be, would that cost, how much, does it cost, do they cost, "
         "cost more, costs more, be more, is it cheaper, cheaper, more expensive, extra charge"
     ),
-    hypothetical_starts=phrases("if i, if we, when i, when we, in case i, in case we, suppose i, what if"),
+    hypothetical_starts=phrases(
+        "if i, if we, when i, when we, once i, once we, should i, should we, as soon as i, in case i, in "
+        "case we, suppose i, what if"
+    ),
     obligations=phrases(
         "have to, has to, had to, got to, gotta, must, should, let's, lets, let us, please, pls, decided to"
     ),
@@ -91,8 +101,12 @@ CLAUSES: Final = ClauseWords(
         "left brought stayed needed comes came visits visited arrives arrived has had paid pays took "
         "takes saw did does got gets "
         "booked books bought buys went goes lives works "
-        "plays plays uses used likes loves always usually ordered orders rented rents stayed stays"
+        "plays plays wears wore uses used likes loves always usually ordered orders rented rents stayed stays"
     ),
+    wish_verbs=phrases(
+        "wants, wanted, would like, 'd like, would take, would want, would prefer, prefers, wishes"
+    ),
+    third_persons=words("he she they he'd she'd they'd"),
     particles=words("just even really still simply ever anymore only"),
     consent_companions=words(
         "so sweet approved count in lovely quickly quick asap fast urgently immediately hurry someone "

@@ -32,7 +32,10 @@ _DAYS_IN_WORDS = {
 
 _NAMED_DAYS = {
     "christmas eve": "24 december",
+    "xmas eve": "24 december",
     "christmas day": "25 december",
+    "xmas day": "25 december",
+    "halloween": "31 october",
     "boxing day": "26 december",
     "new year's eve": "31 december",
     "new years eve": "31 december",
@@ -77,12 +80,19 @@ DATES: Final = DateWords(
     counts={**ONE_TO_TWELVE, "a": 1, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30},
     day_unit_patterns=(r"days?",),
     week_unit_patterns=(r"weeks?",),
+    month_unit_patterns=(r"months?(?: time|'s time)?",),
+    year_unit_patterns=(r"years?",),
+    next_month=phrases("next month, of next month"),
+    this_month=phrases("this month, of this month"),
     in_words=phrases("in"),
     after_words=phrases("from, after"),
     now_words=phrases("now"),
     next_week=phrases("next week"),
     this_words=phrases("this"),
     bound_words=phrases("before, after, by, until, till, from, since, than"),
+    approximate_words=phrases(
+        "around, roughly, approximately, circa, week of, week from, week beginning, week commencing"
+    ),
     bound_articles=phrases("the, on"),
     recurrence_words=phrases("every, each, any, most"),
     contrast_words=phrases("but, instead, rather"),
@@ -98,6 +108,16 @@ DATES: Final = DateWords(
         ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
     ),
     correctable_near_days=phrases("tomorrow"),
+    not_named_before=(
+        r"\b(?:over|during|around|about|between) (?:the )?$",
+        r"\bbetween (?:\w+ ){1,2}and $",
+        r"(?:week|weeks|weekend|holidays?|break|time|season|days|period) (?:of|at|around|over"
+        r"|between) (?:the )?$",
+    ),
+    not_named_behind=(
+        r"(?: |-)(?:week|weekend|holidays?|break|time|season|party|market|shopping|dinner|lunch|period"
+        r"|present|gift)",
+    ),
     movable_days=phrases(
         "good friday, black friday, cyber monday, ash wednesday, shrove tuesday, palm sunday, easter sunday, "
         "easter monday, whit monday, thanksgiving"
@@ -105,8 +125,7 @@ DATES: Final = DateWords(
     week_numbers=phrases("week, wk, kw"),
     vague_days=phrases(
         "end of the month, end of month, month end, start of the month, beginning of the month, "
-        "in a month, in one "
-        "month, months, new year, next week, this week, the weekend, next weekend, christmas, xmas, "
+        "months, new year, next week, this week, the weekend, next weekend, christmas, xmas, "
         "easter, next month"
     ),
     start_words=words("from since"),
@@ -123,6 +142,7 @@ DATES: Final = DateWords(
     ),
     days_in_words=_DAYS_IN_WORDS,
     named_days=_NAMED_DAYS,
+    seasons={"christmas": "25 december", "xmas": "25 december"},
     bounds_behind=phrases(
         "at the earliest, at the latest, at earliest, at latest, onwards, onward, latest, earliest"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flows.locales.en.answers import ANSWERS
+from flows.locales.en.choices import CHOICES
 from flows.locales.en.clauses import CLAUSES
 from flows.locales.en.conditions import CONDITIONS
 from flows.locales.en.dates import DATES
@@ -70,6 +71,7 @@ LEXICON: Final = Lexicon(
     contraction_patterns=(r"'(?:s|m|d|ll|ve|re)",),
     abbreviations={"u": "you", "ur": "your", "r": "are"},
     answers=ANSWERS,
+    choices=CHOICES,
     clauses=CLAUSES,
     conditions=CONDITIONS,
     dates=DATES,

@@ -93,6 +93,11 @@ NUMBERS: Final = NumberWords(
         "minute minutes min mins hour hours hrs day days night nights week weeks month months year years "
         "euro euros dollar dollars pound pounds quid cents percent km kilometres miles times"
     ),
+    piece_words=words("piece pieces pc pcs unit units item items one ones of each more copies copy"),
+    container_words=words(
+        "box boxes carton cartons pack packs package packages packet packets crate crates case cases pallet "
+        "pallets pair pairs set sets bundle bundles bunch"
+    ),
     unit_abbreviations={
         "cm": "centimet",
         "km": "kilomet",

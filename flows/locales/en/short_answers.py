@@ -23,7 +23,8 @@ SHORT_ANSWERS: Final = ShortAnswers(
         "got it, you've got it, nothing to change, go on, good, that is it"
     ),
     no=phrases(
-        "i don't, i do not, i'm not, i am not, i haven't, i didn't, i won't, we don't, we do not, we're not, "
+        "not necessary, not needed, don't, please don't, please don't do that, no don't, i don't, i do "
+        "not, i'm not, i am not, i haven't, i didn't, i won't, we don't, we do not, we're not, "
         "we aren't, we haven't, it isn't, it's not, it doesn't, it does not, they don't, they aren't, "
         "he doesn't, she doesn't, he isn't, she isn't, not really, i have none, none, i don't have one, "
         "i don't have any, we don't have any, we don't have one, haven't got one, don't have "

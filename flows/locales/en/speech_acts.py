@@ -107,6 +107,8 @@ SPEECH_ACTS: Final = SpeechActWords(
     move_words=words(
         "move moved change changed reschedule rebook postpone shift push switch can't cannot cancel cancelled"
     ),
+    change_words=words("change edit modify adjust amend"),
+    change_objects=words("it that this something anything"),
     target_words=phrases("to, until, till"),
     ending_words=words("cancel stop quit end terminate unsubscribe"),
     undo_words=words("cancel"),

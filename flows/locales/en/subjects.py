@@ -48,6 +48,7 @@ SUBJECTS: Final = SubjectWords(
     ),
     passing_verbs=phrases("says, say, reckons, reckon"),
     changes_of_mind=phrases("after all, is better, would be better"),
+    quoted_starts=words("that"),
     inquiry_patterns=(
         r"^(?:who|whose|why|where)\b",
         r"(?:do|does|did|are|is|have|has|will|was|were) (?:you|u|they|there|the|your) (?!not\b|\d)\w+",

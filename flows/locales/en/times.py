@@ -33,6 +33,7 @@ TIMES: Final = TimeWords(
     bound_words=phrases("past"),
     negated_prepositions=phrases("before, after"),
     bare_hour_prefixes=phrases("make it, so"),
+    hour_units=phrases("hours, hrs"),
     noon_patterns=(r"noon", r"midday"),
     midnight_patterns=(r"midnight",),
     day_periods={

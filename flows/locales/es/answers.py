@@ -25,7 +25,8 @@ ANSWERS: Final = AnswerWords(
         "cómo no, por qué no, claro que sí, sin duda, me parece bien, eso es, así es, no tengo objeciones, "
         "no me importa, no hay inconveniente, no estaría mal, no está mal, no me vendría mal, "
         "venga, venga va, eso mismo, todo en orden, por mí perfecto, por mí bien, me vale, me encaja, "
-        "tal cual, me viene bien, me viene perfecto, me va perfecto, me sirve, trato hecho"
+        "suena bien, suena perfecto, tal cual, me viene bien, me viene perfecto, me va perfecto, me "
+        "sirve, trato hecho"
     ),
     no_phrases=phrases(
         "por suerte no, gracias a dios no, que yo sepa no, no que yo sepa, mejor no, "

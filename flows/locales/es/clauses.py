@@ -12,7 +12,9 @@ CLAUSES: Final = ClauseWords(
     reservations=phrases(
         "pero, excepto, salvo, menos, aparte de, a no ser que, a menos que, siempre que, siempre y cuando, "
         "aunque, sin embargo, sino, en vez, en lugar, hasta que, antes, después, cuando, solo si, "
-        "más tarde, más temprano, mejor, primero, con tal de que, depende, porque, sin que, luego"
+        "por ahora, de momento, por el momento, por lo pronto, de entrada, en principio, provisionalmente, "
+        "a condición de, en caso de, suponiendo, una vez que, más tarde, más temprano, mejor, primero, "
+        "con tal de que, depende, porque, sin que, luego"
     ),
     others_words=phrases("dijo que, dice que, dicen que, dijeron que, dijo sí, dice sí"),
     exceptions=phrases(
@@ -41,20 +43,25 @@ CLAUSES: Final = ClauseWords(
         r"(?:está|puede|quiere|viene|llega|acepta))\b",
         r"(?<=[\w,;.] )(?<!saber )(?<!ver )(?<!decir )(?<!decirme )(?<!dime )(?<!dígame )(?<!preguntar )"
         r"(?<!como )(?<!vale )(?<!ok )(?<!claro )(?<!bueno )(?<!por )si "
-        r"(?!no\b|posible|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
+        r"(?!no\b(?! (?:es|son|esta|está|queda|quedan) (?:muy|demasiado|tan) (?!tarde|molest)\w)|posible"
+        r"|es posible|puede ser|se puede|fuera posible|pudiera|(?:le|te|les|os) "
         r"(?:parece|va|viene|importa)|es tan|por\b|claro|gracias|señor|quiero|quisiera|eso|así|correcto"
         r"|todo|"
         r"(?:puede|puedes|podéis|pueden)\b)[^\W\d]\w+ ",
     ),
     polite_conditions=phrases("si puede ser, si es posible, si se puede, si fuera posible"),
     hypotheses=phrases(
-        "y si, qué pasa si, si somos, si vamos, si voy, si fuéramos, si compro, si compramos, si reservo, "
+        "le digo que si, te digo que si, le dire, te dire, y si, qué pasa si, si somos, si vamos, si "
+        "voy, si fuéramos, si compro, si compramos, si reservo, "
         "si reservamos, si pago, si vengo, si venimos, si cojo, en caso de, cuánto cuesta, cuánto cuestan, "
         "cuánto costaría, cuánto vale, cuánto sería, cuánto es, sale más, sería más, cuesta más, más caro, "
         "más cara, más barato, más barata"
     ),
     hypothetical_starts=phrases(
-        "si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"
+        "si digo, si diga, si dijera, si respondo, si contesto, si acepto, si confirmo, si pulso, si pongo, "
+        "si escribo, si reservo, si compro, si pido, si pago, si firmo, si elijo, si cambio, si quiero, "
+        "si queremos, si luego, si después, si yo, cuando diga, cuando confirme, cuando acepte, una vez que, "
+        "en cuanto, si lo, si la, si me, si cancelo, si anulo, si dejo, y si, en caso de, qué pasa si"
     ),
     obligations=phrases("tengo que, tenemos que, hay que, debo, debemos, por favor, vamos a, voy a"),
     generalities=phrases(
@@ -87,6 +94,8 @@ CLAUSES: Final = ClauseWords(
         "compra reservó reserva hizo hace fue va vive trabaja juega usa "
         "vio siempre alquiló alquila pidió pide estuvo lleva"
     ),
+    wish_verbs=phrases("quiere, quería, quisiera, querría, prefiere, desea, le gusta, le gustaría"),
+    third_persons=words("él ella"),
     particles=words("ya más aún todavía pues ahora solo sólo"),
     consent_companions=words(
         "aprobado autorizado "

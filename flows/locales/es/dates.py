@@ -22,6 +22,8 @@ _DAYS_IN_WORDS = {**_NUMBERS, "primero": 1, "treinta y uno": 31}
 
 _NAMED_DAYS = fold_keys(
     {
+        "año nuevo": "1 de enero",
+        "halloween": "31 de octubre",
         "nochebuena": "24 de diciembre",
         "el día de navidad": "el 25 de diciembre",
         "nochevieja": "31 de diciembre",
@@ -63,7 +65,14 @@ DATES: Final = DateWords(
     },
     day_unit_patterns=(r"dias?",),
     week_unit_patterns=(r"semanas?",),
-    in_words=phrases("en, dentro de"),
+    month_unit_patterns=(r"mes(?:es)?",),
+    year_unit_patterns=(r"anos?",),
+    next_month=phrases(
+        "el mes que viene, del mes que viene, el próximo mes, del próximo mes, el mes próximo, del mes "
+        "próximo"
+    ),
+    this_month=phrases("este mes, de este mes, del mes"),
+    in_words=phrases("en, dentro de, de hoy en"),
     after_words=phrases("después del, después de, a partir del, a partir de, desde el, desde"),
     now_words=phrases("ahora"),
     next_week=phrases(
@@ -72,17 +81,22 @@ DATES: Final = DateWords(
     ),
     this_words=phrases("este"),
     bound_words=phrases("antes, antes de, después, después de, hasta, desde, a partir, a partir de"),
+    approximate_words=phrases("sobre, hacia, alrededor de, alrededor del, semana del, semana de"),
     bound_articles=phrases("el, del, de"),
     recurrence_words=phrases("cada, todos los, los"),
     contrast_words=phrases("pero, sino, mejor"),
     ago_before_words=phrases("hace"),
+    not_named_before=(
+        r"\b(?:semana|vacaciones|fiestas?|epoca|cena|comida|dias|fin|regalos?|puente|tiempo) (?:de|del) $",
+        r"\bentre (?:\w+ ){1,3}y $",
+        r"\b(?:por|durante|entre|hacia|sobre) $",
+    ),
     movable_days=phrases(
         "viernes santo, jueves santo, lunes de pascua, domingo de ramos, miércoles de ceniza, corpus"
     ),
     week_numbers=phrases("semana"),
     vague_days=phrases(
-        "fin de mes, finales de mes, final de mes, principios de mes, mediados de mes, dentro de un mes, "
-        "en un mes, "
+        "fin de mes, finales de mes, final de mes, principios de mes, mediados de mes, "
         "meses, la semana que viene, la próxima semana, esta semana, fin de semana, navidad, "
         "navidades, semana santa, "
         "el mes que viene"
@@ -114,6 +128,7 @@ DATES: Final = DateWords(
     near_day_not_after=phrases("la"),
     days_in_words=_DAYS_IN_WORDS,
     named_days=_NAMED_DAYS,
+    seasons={"navidad": "25 de diciembre"},
     bounds_behind=phrases(
         "como muy pronto, como muy tarde, como pronto, como tarde, en adelante, a más tardar"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flows.locales.es.answers import ANSWERS
+from flows.locales.es.choices import CHOICES
 from flows.locales.es.clauses import CLAUSES
 from flows.locales.es.conditions import CONDITIONS
 from flows.locales.es.dates import DATES
@@ -64,6 +65,7 @@ LEXICON: Final = Lexicon(
     ),
     abbreviations={"q": "que", "xq": "porque", "pq": "porque", "tb": "tambien", "x": "por"},
     answers=ANSWERS,
+    choices=CHOICES,
     clauses=CLAUSES,
     conditions=CONDITIONS,
     dates=DATES,

@@ -63,7 +63,7 @@ NUMBERS: Final = NumberWords(
     ground_words=phrases("planta baja, bajo, bajos"),
     both_phrases=phrases("entre los dos, entre las dos, los dos juntos, las dos juntas"),
     people_words=words(
-        "personas gente adultos comensales invitados plazas participantes pasajeros viajeros "
+        "personas gente adultos huéspedes comensales invitados plazas participantes pasajeros viajeros "
         "visitantes jugadores pilotos corredores alumnos"
     ),
     people_counts=phrases(
@@ -81,6 +81,10 @@ NUMBERS: Final = NumberWords(
     unit_words=words(
         "minuto minutos min hora horas día días noche noches semana semanas mes meses año años euro euros "
         "céntimos dólares porciento km kilómetros veces"
+    ),
+    piece_words=words("pieza piezas unidad unidades artículos ejemplares uds"),
+    container_words=words(
+        "caja cajas paquete paquetes pares lote lotes juego juegos palé palés cartón cartones bolsa bolsas"
     ),
     unit_abbreviations={
         "cm": "centimet",

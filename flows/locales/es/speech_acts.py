@@ -39,7 +39,8 @@ SPEECH_ACTS: Final = SpeechActWords(
         r"\b(?:tengo|tenemos) (?:otr[ao]|una reunion|un compromiso)\b|\bes mi dia libre\b"
         r"|\btengo que trabajar\b",
         r"\bdemasiad\w+\b|\bmuy (?:pequen\w|grande|car\w|tarde|temprano|pront\w)\b",
-        r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+)\b",
+        r"\b(?:me|nos|le) quedan? (?:\w+ )?(?:pequen\w*|grandes?|just\w+|cort\w+|larg\w+|enormes?|fatal|mal"
+        r"|anch\w+|estrech\w+)\b",
         r"\b(?:cancelaron|han cancelado)\b|\bse han (?:caido|borrado)\b",
     ),
     outdated_patterns=(
@@ -100,6 +101,11 @@ SPEECH_ACTS: Final = SpeechActWords(
         "pasar "
         "puedo cancelar anular"
     ),
+    change_words=words(
+        "cambiar cambia cambie cambio cambiarlo cambiarla modificar modificarlo modificarla "
+        "corregir corregirlo editar"
+    ),
+    change_objects=words("algo eso esto"),
     target_words=phrases("al, a las, a la, para el, para las, para la, hasta el"),
     ending_words=words("cancelar anular parar dejarlo terminar baja"),
     undo_words=words("cancelar anular"),

@@ -51,6 +51,7 @@ SUBJECTS: Final = SubjectWords(
         r"|comentado)",
         r"en (?:\w+ ){1,4}(?:pone|ponia|dice|decia)",
     ),
+    quoted_starts=words("que q"),
     inquiry_patterns=(r"^(?:quien|quienes|por que|donde)\b",),
     openness_words=words(
         "libre libres disponible disponibles disponibilidad algo sitio habitación habitaciones "

@@ -31,6 +31,7 @@ TIMES: Final = TimeWords(
     second_time_prefixes=phrases("las, la, a las, a la"),
     bare_hour_prefixes=phrases("la, mejor"),
     negated_prepositions=phrases("antes de las, después de las"),
+    hour_units=phrases("horas, hs"),
     noon_patterns=(r"(?:al? )?mediodia",),
     midnight_patterns=(r"(?:a )?medianoche",),
     day_periods={

@@ -13,6 +13,14 @@ from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, PACK_LEXICONS, Lexicon
 from flows.nlu.answers.open_answers import asks_back
 from flows.nlu.answers.reservations import is_reserved, is_unreserved_yes
 from flows.nlu.clauses.clause_patterns import clause_patterns
+from flows.nlu.clauses.modified_names import (
+    is_modified_name,
+    is_same_shade,
+    is_shaded,
+    says_missing,
+    split_at_marks,
+)
+from flows.nlu.clauses.reports import mask_reports
 from flows.nlu.confirmation import answer_vocabulary, recognize_confirmation
 from flows.nlu.words.patterns import one_of
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
@@ -46,6 +54,9 @@ def recognize_choice(
         _is_other_answer(chosen.label, answer, language)
         or _is_reserved(chosen.label, answer, language)
         or _says_something_else(chosen.label, answer, language)
+        or _is_modified(chosen.label, answer, language)
+        or mask_reports(answer, language) != answer
+        or (says_missing(answer, language) and not says_missing(chosen.label, language))
     ):
         return None
     return chosen or _match_foreign_position(tokens, offered)
@@ -76,6 +87,23 @@ def _says_something_else(label: str, answer: str, language: str) -> bool:
     return is_asked and not clause_patterns(lexicon).request.match(" ".join(words))
 
 
+def _is_modified(label: str, answer: str, language: str) -> bool:
+    """Return whether words make a label another one (“very large”), or one is another (“larger”)."""
+    words, own = tokenize(answer), tokenize(label)
+    if find_phrase(own, words) >= 0:
+        parts = map(tokenize, split_at_marks(answer))
+        return any(
+            at >= 0 and is_modified_name(part, range(at, at + len(own)), language, frozenset(own))
+            for part in parts
+            for at in (find_phrase(own, part),)
+        )
+    return any(
+        is_shaded(name, language) and word.startswith(name) and not is_same_shade(name, word, language)
+        for name in own
+        for word in words
+    )
+
+
 def _is_reserved(label: str, answer: str, language: str) -> bool:
     """Return whether a yes or a no is only asked for, or given under a condition: “yes?”, “yes if I can”.
 
@@ -96,7 +124,8 @@ def recognize_choice_label(
     """Return the choice that `answer` names by its label, for a list that nobody was shown."""
     if len(answer) > _MAX_ANSWER_LENGTH:
         return None
-    return _match_label(tokenize(answer), offered, lexicon_for(language))
+    chosen = _match_label(tokenize(answer), offered, lexicon_for(language))
+    return None if chosen and _is_modified(chosen.label, answer, language) else chosen
 
 
 def _match_label(tokens: tuple[str, ...], offered: Sequence[Choice], lexicon: Lexicon) -> Choice | None:
@@ -179,8 +208,13 @@ def _match_partial_label(
     tokens: tuple[str, ...], offered: Sequence[Choice], fillers: frozenset[str]
 ) -> Choice | None:
     """Match `hours` to “Opening hours”, when no other label has that word."""
-    content = {word for word in tokens if word not in fillers and len(word) >= 4}
-    if not content or any(word not in fillers and word not in content for word in tokens):
+    words = [word for word in tokens if word not in fillers and len(word) >= 4]
+    content = set(words)
+    if (
+        not content
+        or len(content) < len(words)
+        or any(word not in fillers and word not in content for word in tokens)
+    ):
         return None
     hits = [choice for choice in offered if content <= set(tokenize(choice.label))]
     return hits[0] if len(hits) == 1 else None

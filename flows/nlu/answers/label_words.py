@@ -8,6 +8,12 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from flows.locales import DEFAULT_LANGUAGE, lexicon_for
+from flows.nlu.clauses.modified_names import (
+    is_modified_name,
+    is_same_shade,
+    is_shaded,
+    split_at_marks,
+)
 from flows.nlu.clauses.negation import denied_positions, is_excepted
 from flows.nlu.confirmation import answer_vocabulary
 from flows.nlu.words.lexicon import is_negation
@@ -31,8 +37,11 @@ def find_labels(
         return []
     named = [_words_of(tuple(each), language) for each in labels]
     own = [each - frozenset[str]().union(*(other for other in named if other is not each)) for each in named]
+    modified = _modified_words(text, language)
     said = [
-        word for at, word in enumerate(words) if at not in denied and not is_excepted(words[:at], language)
+        word
+        for at, word in enumerate(words)
+        if at not in denied and word not in modified and not is_excepted(words[:at], language)
     ]
     joins = lexicon_for(language).forms.joins_words
     exact = frozenset[str]().union(*own)
@@ -41,10 +50,10 @@ def find_labels(
         for index, each in enumerate(own)
         if any(
             (
-                (_is_form(name, word) or (takes_forms and have_same_stem(name, word, language)))
+                _is_form_of(name, word, language, takes_forms=takes_forms)
                 and (word in each or word not in exact)
             )
-            or (joins and word.endswith(name) and len(name) >= _INFLECTED and word not in exact)
+            or (joins and _ends_joined_word(name, word, language) and word not in exact)
             for name in each
             for word in said
         )
@@ -63,6 +72,27 @@ def _words_of(labels: tuple[str, ...], language: str) -> frozenset[str]:
     return frozenset(
         word for words in plain for word in words if word not in empty and len(word) >= _MIN_WORD
     )
+
+
+def _is_form_of(name: str, word: str, language: str, *, takes_forms: bool) -> bool:
+    is_form = _is_form(name, word) or (takes_forms and have_same_stem(name, word, language))
+    return is_form and (not is_shaded(name, language) or is_same_shade(name, word, language))  # not “larger”
+
+
+def _modified_words(text: str, language: str) -> frozenset[str]:
+    """Return the adjectives of a text that a word beside them makes another (“navy blue”)."""
+    return frozenset(
+        word
+        for part in map(tokenize, split_at_marks(text))
+        for at, word in enumerate(part)
+        if is_shaded(word, language) and is_modified_name(part, range(at, at + 1), language)
+    )
+
+
+def _ends_joined_word(name: str, word: str, language: str) -> bool:
+    if not word.endswith(name) or len(name) < _INFLECTED or is_shaded(name, language):
+        return False
+    return word.removesuffix(name) not in lexicon_for(language).choices.joined_prefixes
 
 
 def _is_form(name: str, word: str) -> bool:

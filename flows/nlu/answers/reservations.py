@@ -60,9 +60,11 @@ def _yet_words(lexicon: Lexicon) -> frozenset[str]:
 def is_reserved(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a text takes an answer back: a question, a condition, an exception, a doubt, a wait."""
     patterns = clause_patterns(lexicon_for(language))
-    spaced = patterns.harmless.sub(";", f" {' '.join(tokenize(text))} ")
+    said = f" {' '.join(tokenize(text))} "
+    spaced = patterns.harmless.sub(";", said)
     return (
         "?" in text
+        or patterns.others.search(said) is not None
         or _DOUBTING_SIGNS.search(text) is not None
         or patterns.hidden_condition.search(text) is not None
         or patterns.reservation.search(spaced) is not None

@@ -17,6 +17,7 @@ class ClausePatterns:
 
     boundary: re.Pattern[str]
     reservation: re.Pattern[str]
+    others: re.Pattern[str]
     waiting: re.Pattern[str]
     doubt: re.Pattern[str]
     wish: re.Pattern[str]
@@ -44,7 +45,8 @@ def clause_patterns(lexicon: Lexicon) -> ClausePatterns:
 
     return ClausePatterns(
         boundary=phrase((*clauses.reservations, *clauses.clause_starts)),
-        reservation=phrase((*clauses.reservations, *clauses.others_words, *acts.doubts)),
+        reservation=phrase((*clauses.reservations, *acts.doubts)),
+        others=phrase(clauses.others_words),
         waiting=phrase(acts.waiting),
         doubt=phrase(acts.doubts),
         wish=phrase(acts.wishes),

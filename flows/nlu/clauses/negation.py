@@ -15,6 +15,7 @@ from flows.text import tokenize
 _MAX_WORDS_OF_PREFERENCE = 10
 _MAX_WORDS_BEHIND_DENIAL = 1
 _MAX_DENIED_NAME = 3
+_CONTRAST = 3
 _PUNCTUATION = re.compile(r"[.,;:!?()\n¿¡…–—]+(?=\s|$)|\s[-–—]\s|[¿¡]|\n|\.{2,}|…")
 
 Tokens = tuple[str, ...]
@@ -103,9 +104,26 @@ def _denied_in_clause(clause: Tokens, language: str, *, is_question: bool) -> se
     is_behind = (
         clause[negation] in lexicon_for(language).trailing_negations and rest <= _MAX_WORDS_BEHIND_DENIAL
     )
+    if is_behind and _is_contrast(clause, patterns, language):
+        is_behind = False
     if is_behind and len(clause) > _MAX_DENIED_NAME and not patterns.wish.search(spaced):
         return near  # a verb is denied: “my rabbit does not eat”
     return near | set(range(0 if is_behind else negation + 1, len(clause))) - {negation}
+
+
+def _is_contrast(clause: Tokens, patterns: ClausePatterns, language: str) -> bool:
+    """Return whether a clause is one thing and not another: “medium not large”, not “works not well”."""
+    if len(clause) != _CONTRAST or not denies(clause[1], language):
+        return False
+    known = _words_without_contrast(lexicon_for(language), language)
+    return known.isdisjoint((clause[0], clause[2])) and not patterns.statement.search(f" {clause[0]} ")
+
+
+@cache
+def _words_without_contrast(lexicon: Lexicon, language: str) -> frozenset[str]:
+    """Return the words that stand around a “not” and are no things of which one is wanted."""
+    known = lexicon.fillers | lexicon.thanks | lexicon.clauses.particles | lexicon.clauses.consent_companions
+    return known | lexicon.clauses.value_companions | answer_vocabulary(language).answers
 
 
 def is_excepted(before: Tokens, language: str = DEFAULT_LANGUAGE) -> bool:

@@ -23,10 +23,15 @@ def mask_other_subjects(text: str, asked: AskedWords) -> str:
     if len(folded) != len(plain):
         return text
     ends = [match.start() for match in patterns.separator.finditer(folded)]
-    masked = text
+    masked, said, is_quoted = text, "", False
+    quoted_starts = lexicon_for(asked.language).subjects.quoted_starts
     for start, end in zip([0, *ends], [*ends, len(folded)], strict=True):
         words = tokenize(folded[start:end])
-        if len(words) > 1 and _is_of_other(words, asked):
+        is_quoted = not quoted_starts.isdisjoint(words[:1]) and (
+            is_quoted or patterns.quoting.search(said) is not None
+        )
+        said = f" {' '.join(words)} "
+        if is_quoted or (len(words) > 1 and _is_of_other(words, asked)):
             masked = plain = f"{plain[:start]};{' ' * (end - start - 1)}{plain[end:]}"
     return masked
 

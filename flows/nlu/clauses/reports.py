@@ -22,6 +22,9 @@ class _Patterns:
     hypothesis: re.Pattern[str]
     wish: re.Pattern[str]
     others: re.Pattern[str]
+    others_wish: re.Pattern[str]
+    people: frozenset[str]
+    """Words for others than the user, without one of which no clause is about them."""
     undo: re.Pattern[str]
     move: re.Pattern[str]
     target: re.Pattern[str]
@@ -33,6 +36,8 @@ class _Patterns:
 def _patterns(lexicon: Lexicon) -> _Patterns:
     clauses, acts, names = lexicon.clauses, lexicon.speech_acts, lexicon.names
     links = one_of((*lexicon.and_words, *clauses.conditions, *lexicon.dates.contrast_words))
+    links = rf"(?!{one_of(lexicon.subjects.changes_of_mind)}\b){links}"
+    mind = one_of((*lexicon.subjects.changes_of_mind, *lexicon.subjects.speakers))
     owners, people, verbs = one_of(names.owners), one_of(names.relatives), one_of(clauses.action_verbs)
     return _Patterns(
         separator=re.compile(rf"[.,;:!?()\n…]+(?=\s|$)|(?<=\s)(?={links}\s)"),
@@ -47,6 +52,11 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         wish=re.compile(rf" {one_of((*acts.wishes, *clauses.said_words))} "),
         others=re.compile(
             rf"^ (?:\w+ )?{owners} (?:\w+ )?{people} (?:\w+ ){{0,{_MAX_WORDS_TO_VERB - 1}}}?{verbs} "
+        ),
+        people=names.relatives | clauses.third_persons,
+        others_wish=re.compile(
+            rf"^ (?:\w+ )?(?:{owners} (?:\w+ )?{people}|{one_of(clauses.third_persons)})"
+            rf" (?:\w+ )?{one_of(clauses.wish_verbs)} (?!(?:.* )?{mind} )"
         ),
     )
 
@@ -100,14 +110,16 @@ def _is_suspicious(folded: str, patterns: _Patterns) -> bool:
 
 
 def _is_about_others(folded: str, patterns: _Patterns) -> bool:
-    return any(
-        patterns.others.match(f" {' '.join(tokenize(part))} ") for part in patterns.separator.split(folded)
+    return not patterns.people.isdisjoint(tokenize(folded)) and any(
+        patterns.others.match(spaced) or patterns.others_wish.match(spaced)
+        for part in patterns.separator.split(folded)
+        for spaced in (f" {' '.join(tokenize(part))} ",)
     )
 
 
 def _is_report(clause: str, patterns: _Patterns) -> bool:
     spaced = f" {' '.join(tokenize(clause))} "
-    if patterns.undo.search(spaced):
+    if patterns.undo.search(spaced) or patterns.others_wish.match(spaced):
         return True
     is_told = patterns.past.search(spaced) or patterns.others.match(spaced)
     return is_told is not None and patterns.wish.search(spaced) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -48,6 +49,9 @@ class RelativeGrammar:
     recurrence_before: re.Pattern[str]
     indefinite_before: re.Pattern[str]
     alternative_behind: re.Pattern[str]
+    named_month: re.Pattern[str]
+    """Phrases for a month, without one of which no pattern with them matches."""
+    half_behind: re.Pattern[str]
     open_behind: re.Pattern[str]
     clause_separator: re.Pattern[str]
     negations: frozenset[str]
@@ -65,25 +69,26 @@ class RelativeGrammar:
         """Return the distance of a near day from today; none where none was matched."""
         return timedelta(self.near_days[match["near"]] if match["near"] else 0)
 
-    def duration(self, match: re.Match[str]) -> timedelta:
-        """Return a matched number of days or weeks."""
+    def shift(self, day: date, match: re.Match[str], sign: int = 1) -> date:
+        """Return the day in a matched number of days, weeks, months or years from a day."""
         written = match["count"]
-        count = int(written) if written.isdigit() else self.counts[written]
-        return timedelta(weeks=count) if match["weeks"] else timedelta(days=count)
+        count = sign * (int(written) if written.isdigit() else self.counts[written])
+        if match["months"] or match["years"]:
+            return _shift_months(day, count * (12 if match["years"] else 1))
+        return day + (timedelta(weeks=count) if match["weeks"] else timedelta(days=count))
 
 
 def resolve_offset_from_day(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
     grammar, today = context.grammar, context.today
     start = grammar.next_weekday(match, today) if match["weekday"] else today + grammar.near_offset(match)
-    return (start + grammar.duration(match),), ""
+    return (grammar.shift(start, match),), ""
 
 
 def resolve_weekday_in_weeks(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
     """Resolve “Friday in two weeks”: counted from next Friday, or from the week in two weeks."""
     grammar, today = context.grammar, context.today
-    span = grammar.duration(match) if match["count"] else timedelta(7)
-    number = grammar.names.weekdays[match["weekday"]]
-    day = today + span
+    day = grammar.shift(today, match) if match["count"] else today + timedelta(7)
+    number, span = grammar.names.weekdays[match["weekday"]], day - today
     if span.days % 7:
         return (day,) if day.weekday() == number else (), ""
     candidates = {grammar.next_weekday(match, today) + span, day + timedelta(number - day.weekday())}
@@ -97,11 +102,11 @@ def resolve_weekday_next_week(match: re.Match[str], context: ResolvingContext) -
 
 def resolve_duration(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
     grammar = context.grammar
-    return (context.today + grammar.near_offset(match) + grammar.duration(match),), ""
+    return (grammar.shift(context.today + grammar.near_offset(match), match),), ""
 
 
 def resolve_duration_ago(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
-    return (context.today - context.grammar.duration(match),), ""
+    return (context.grammar.shift(context.today, match, -1),), ""
 
 
 def resolve_day_of_month(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
@@ -109,6 +114,19 @@ def resolve_day_of_month(match: re.Match[str], context: ResolvingContext) -> Dat
     step = timedelta(-1 if context.is_past else 1)
     days = (context.today + step * away for away in range(62))
     return tuple(day for day in days if day.day == int(match["number"]))[:1], ""
+
+
+def resolve_day_of_named_month(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
+    """Resolve “the 5th of next month”, and “of this month”; none where the month has no such day."""
+    first = context.today.replace(day=1)
+    first = _shift_months(first, 1) if match["next_month"] else first
+    number = int(match["number"])
+    return ((first.replace(day=number),) if 1 <= number <= _days_in(first) else ()), ""
+
+
+def resolve_no_day(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
+    """Resolve what may be one of several days: “Friday next month”."""
+    return (), ""
 
 
 def resolve_last_weekday(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
@@ -150,6 +168,17 @@ def resolve_short_weekday(match: re.Match[str], context: ResolvingContext) -> Da
 
 def resolve_near_day(match: re.Match[str], context: ResolvingContext) -> DateCandidates:
     return (context.today + context.grammar.near_offset(match),), ""
+
+
+def _shift_months(day: date, months: int) -> date:
+    """Return the same day some months away, or the last day of that month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    first = date(min(max(year, date.min.year), date.max.year), month + 1, 1)
+    return first.replace(day=min(day.day, _days_in(first)))
+
+
+def _days_in(day: date) -> int:
+    return monthrange(day.year, day.month)[1]
 
 
 def _next_weekday(weekday: int, today: date) -> date:

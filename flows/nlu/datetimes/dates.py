@@ -14,6 +14,8 @@ from flows.text import normalize, normalize_same_length
 
 _YEAR_ONLY = re.compile(r"(?<![\d.,/:+-])(?:19|20|21)\d\d(?![\d.,/:-]?\d)")
 _MIN_YEAR, _MAX_YEAR = 1900, 2199
+_MAX_YEARS_AHEAD = 3
+"""Two digits of a year farther ahead may be a year of birth."""
 
 
 class Recognized(NamedTuple):
@@ -35,12 +37,13 @@ class MonthDay(NamedTuple):
 
 
 def recognize_dates(
-    text: str, language: str = DEFAULT_LANGUAGE, *, before: date | None = None
+    text: str, language: str = DEFAULT_LANGUAGE, *, before: date | None = None, since: date | None = None
 ) -> list[Recognized]:
     """Return every complete date (day, month and year) in `text` as ISO 8601 or an error message, in order.
 
     In English 04/05/1990 may be the fourth of May or the fifth of April; elsewhere the day comes first.
-    A year of two digits is asked for again, or with `before` is the last such year that lies before that day.
+    A year of two digits is asked for again. With `before` it is the last such year that lies before that day,
+    with `since` a year close to that day.
     """
     messages, grammar = messages_for(language), date_grammar(lexicon_for(language))
     text = normalize_same_length(text)
@@ -49,7 +52,9 @@ def recognize_dates(
         for match in pattern.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in matches):
                 written = text[match.start() : match.end()].strip()
-                value, error = _resolve_date(match, written, messages, grammar, before)
+                value, error = _resolve_date(
+                    match, written, messages, grammar, before or since, is_coming=before is None
+                )
                 matches.append(Recognized(match.start(), match.end(), value, error))
     return sorted(matches)
 
@@ -117,11 +122,15 @@ def _resolve_date(
     written: str,
     messages: LocaleMessages,
     grammar: DateGrammar,
-    before: date | None = None,
+    known: date | None = None,
+    *,
+    is_coming: bool = False,
 ) -> tuple[str, str]:
     groups = match.groupdict()
-    if before:
-        groups = _with_full_year(groups, grammar, before)
+    if known and is_coming:
+        groups = _with_year_of_century(match, known)
+    elif known:
+        groups = _with_full_year(groups, grammar, known)
     year = groups.get("year") or groups.get("c") or ""
     if len(groups.get("a") or "") == 4:
         year = groups["a"]
@@ -152,6 +161,22 @@ def _with_full_year(
         if (days := _possible_days(full, grammar)) and max(days) < before:
             return full
     return groups
+
+
+def _with_year_of_century(match: re.Match[str], since: date) -> dict[str, str | None]:
+    """Return the parts of a date with a year of two digits in the century of a day: “05.12.26”, “5 Dec '26”.
+
+    Behind the name of a month two digits without a mark may count something (“4 December 26 guests”).
+    """
+    groups = match.groupdict()
+    name = "year" if groups.get("year") else "c"
+    written = groups.get(name) or ""
+    is_marked = name == "c" or written.startswith("'") or not match.string[match.end() :].strip(" .!")
+    short = written.removeprefix("'")
+    if len(short) != len("26") or len(groups.get("a") or "") == len("2026") or not is_marked:
+        return groups
+    year = since.year // 100 * 100 + int(short)
+    return {**groups, name: str(year)} if -1 <= year - since.year <= _MAX_YEARS_AHEAD else groups
 
 
 def _possible_days(groups: Mapping[str, str | None], grammar: DateGrammar) -> set[date]:

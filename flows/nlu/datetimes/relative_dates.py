@@ -14,6 +14,8 @@ from flows.nlu.datetimes.date_resolvers import (
     RelativeGrammar,
     ResolvingContext,
     resolve_day_of_month,
+    resolve_day_of_named_month,
+    resolve_no_day,
 )
 from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
 from flows.nlu.datetimes.dates import (
@@ -68,8 +70,11 @@ def recognize_relative_dates(
         messages,
     )
     context, matches = ResolvingContext(grammar, today, dates, is_past), list[_DateMatch]()
+    has_month = grammar.named_month.search(prepared) is not None
     for pattern, resolve in grammar.resolvers:
         if resolve is resolve_day_of_month and not takes_bare_days:
+            continue
+        if resolve in (resolve_day_of_named_month, resolve_no_day) and not has_month:
             continue
         for match in pattern.finditer(prepared):
             if all(match.end() <= other.start or other.end <= match.start() for other in matches):
@@ -96,7 +101,7 @@ def _prepare_text(
     Weekdays are spelt right, times are left out, and in the place of a date stands its number, as #0.
     """
     dates, places = list[DateCandidates](), list[tuple[int, int]]()
-    for item in recognize_dates(text, language):
+    for item in recognize_dates(text, language, since=today):
         dates.append(((date.fromisoformat(item.value),) if item.value else (), item.error_message))
         places.append((item.start, item.end))
     for day in recognize_month_days(text, language):
@@ -181,8 +186,10 @@ def _to_recognized(  # noqa: PLR0913 - the text and what it is read by
     bound = grammar.bound_before.search(before)
     if bound and not _asks_for_start(bound[0].split(), names, language):
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
-    if grammar.alternative_behind.match(after) or (
-        is_only and grammar.open_behind.match(after)
+    if (
+        grammar.alternative_behind.match(after)
+        or grammar.half_behind.match(after)
+        or (is_only and grammar.open_behind.match(after))
     ):  # “12 or 13”
         return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if grammar.indefinite_before.search(before):  # “a Saturday” is any

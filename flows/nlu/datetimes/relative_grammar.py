@@ -31,11 +31,16 @@ def relative_grammar(lexicon: Lexicon) -> RelativeGrammar:
             rf" \d{{1,2}}(?:st|nd|rd|th)?[.ºª]?(?: [.;])? {one_of(lexicon.times.range_links)}"
             rf"(?: {one_of((*words.bound_articles, *words.articles))})? $"
         ),
-        bound_before=re.compile(rf" {one_of(words.bound_words)}(?: {one_of(words.bound_articles)})? $"),
+        bound_before=re.compile(
+            rf" {one_of((*words.bound_words, *words.approximate_words))}"
+            rf"(?: {one_of(words.bound_articles)})? $"
+        ),
         alternative_behind=re.compile(
             rf" (?:{one_of((*lexicon.or_words, *lexicon.times.range_to_words))}) "
             rf"(?:{one_of((*words.articles, *words.bound_articles))} )?\d{{1,2}}(?:st|nd|rd|th)?(?: [.;])* $"
         ),
+        named_month=re.compile(rf" {one_of((*words.next_month, *words.this_month))} "),
+        half_behind=re.compile(rf" {one_of(lexicon.numbers.half_phrases)} "),
         open_behind=re.compile(rf" {one_of(lexicon.or_words)} [^;]"),
         recurrence_before=re.compile(
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
@@ -59,9 +64,11 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
     weekday, near = f"(?P<weekday>{one_of(names.weekdays)})", f"(?P<near>{one_of(near_words)})"
     duration = (
         rf"(?P<count>\d{{1,3}}|{one_of(words.counts)}) "
-        rf"(?:(?P<days>{any_pattern(words.day_unit_patterns)})|(?P<weeks>{any_pattern(words.week_unit_patterns)}))"
+        rf"(?:(?P<days>{any_pattern(words.day_unit_patterns)})|(?P<weeks>{any_pattern(words.week_unit_patterns)})"
+        rf"|(?P<months>{any_pattern(words.month_unit_patterns)})|(?P<years>{any_pattern(words.year_unit_patterns)}))"
     )
     articles, preposition = f"(?:{one_of(words.articles)} )?", f"(?:{one_of(words.day_prepositions)} )?"
+    next_month = one_of(words.next_month)
     next_week, ahead = one_of(words.next_week), one_of(words.in_words)
     last_before, last_after = one_of(words.last_before_words), one_of(words.last_after_words)
     not_after = "".join(f"(?<! {phrase} )" for phrase in words.near_day_not_after)
@@ -82,6 +89,14 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         (
             _compile_phrase(rf"{duration} {one_of(words.day_prepositions)} {weekday}"),  # “a week on Monday”
             resolvers.resolve_weekday_in_weeks,
+        ),
+        *(
+            (_compile_phrase(form), resolvers.resolve_day_of_named_month)
+            for form in _days_of_named_month(lexicon)
+        ),
+        *(
+            (_compile_phrase(form), resolvers.resolve_no_day)
+            for form in (rf"{weekday} (?:\w+ )?{next_month}", rf"{next_month} (?:; )?{preposition}{weekday}")
         ),
         (_compile_phrase(rf"{weekday} {next_week}"), resolvers.resolve_weekday_next_week),
         (_compile_phrase(rf"{next_week} {preposition}{weekday}"), resolvers.resolve_weekday_next_week),
@@ -121,6 +136,18 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         *((re.compile(form), resolvers.resolve_short_weekday) for form in words.short_weekday_patterns),
         *((_compile_phrase(form), resolvers.resolve_day_of_month) for form in words.bare_day_patterns),
     )
+
+
+def _days_of_named_month(lexicon: Lexicon) -> list[str]:
+    """Return the patterns of a day of the next or of this month: “the 5th of next month”."""
+    words = lexicon.dates
+    month = rf"(?:(?P<next_month>{one_of(words.next_month)})|{one_of(words.this_month)})"
+    lead = rf"(?:{one_of((*words.day_prepositions, *words.articles))} )*"
+    days = [rf"{lead}(?P<number>\d{{1,2}})(?:{one_of(words.ordinal_suffixes)})?(?: [.;])?"]
+    if not words.next_month:
+        return []
+    particle = rf"(?:{one_of(words.particles)} )?"
+    return [each for day in days for each in (rf"{day} {particle}{month}", rf"{month} (?:; )?{day}")]
 
 
 def _compile_phrase(pattern: str) -> re.Pattern[str]:

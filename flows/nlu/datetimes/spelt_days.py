@@ -6,8 +6,10 @@ import re
 from functools import cache
 
 from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.words.patterns import one_of
-from flows.text import normalize
+from flows.nlu.words.patterns import any_pattern, one_of
+from flows.text import normalize, tokenize
+
+_MAX_SHORT_WORDS = 6
 
 
 @cache
@@ -21,18 +23,21 @@ def _patterns(lexicon: Lexicon) -> tuple[re.Pattern[str], ...]:
         re.compile(rf"(?P<day>\b{weekdays}\s+{articles}\d{{1,2}})(?=\s+{one_of(words.day_part_leads)}\b)"),
         re.compile(rf"\b{day}(?=(?:\s+{one_of(words.particles)})?\s+{months}\b)"),
         re.compile(rf"\b(?P<month>{months})\s+{articles}(?P<day>{day})\b"),
-        re.compile(rf"\b{one_of(words.named_days)}\b"),
+        re.compile(rf"\b{one_of((*words.named_days, *words.seasons))}\b"),
+        re.compile(rf"\b(?P<day>{day}|\d{{1,2}}\.?)\s+(?P<month>{one_of(words.months_in_words)})(?!\w)"),
     )
 
 
 def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text with its days in words as digits; the text itself where it has none."""
     lexicon = lexicon_for(language)
-    words, (parted, before, behind, named) = lexicon.dates, _patterns(lexicon)
+    words, (parted, before, behind, named, numbered) = lexicon.dates, _patterns(lexicon)
     folded = normalize(text)
     if alone := _day_alone(lexicon).fullmatch(folded):
         number = words.days_in_words[_normalize_spaces(alone["day"])]
         return f"{alone['article']} {number}{_ordinal_mark(lexicon)}"
+    if not words.months_in_words.keys().isdisjoint(tokenize(folded)):
+        folded = text = numbered.sub(lambda match: _numbered_day(match, lexicon), folded)
     if not (parted.search(folded) or before.search(folded) or behind.search(folded) or named.search(folded)):
         return text
     folded = parted.sub(r"\g<day>;", folded)  # “sábado 12 por la tarde” is no hour
@@ -40,7 +45,31 @@ def write_days_in_digits(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     folded = behind.sub(
         lambda match: f"{words.days_in_words[_normalize_spaces(match['day'])]} {match['month']}", folded
     )
-    return named.sub(lambda match: words.named_days[_normalize_spaces(match[0])], folded)
+    return named.sub(lambda match: _written_day(match, lexicon), folded)
+
+
+def _numbered_day(match: re.Match[str], lexicon: Lexicon) -> str:
+    """Return a day and a month that are both ordinals, in digits: “5.12.” for “fünften zwölften”."""
+    words, day = lexicon.dates, match["day"].rstrip(".")
+    return f"{words.days_in_words.get(day, day)}.{words.months_in_words[match['month']]}."
+
+
+def _written_day(match: re.Match[str], lexicon: Lexicon) -> str:
+    """Return a day with a name in digits; its name where it is no day (“the week of Christmas”)."""
+    before, behind = match.string[: match.start()], match.string[match.end() :]
+    no_day_before, no_day_behind = _no_day(lexicon)
+    if no_day_before.search(before) or no_day_behind.match(behind):
+        return match[0]
+    dates, name = lexicon.dates, _normalize_spaces(match[0])
+    if name in dates.seasons:
+        return dates.seasons[name] if len(tokenize(match.string)) <= _MAX_SHORT_WORDS else name
+    return dates.named_days[name]
+
+
+@cache
+def _no_day(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    dates = lexicon.dates
+    return re.compile(any_pattern(dates.not_named_before)), re.compile(any_pattern(dates.not_named_behind))
 
 
 @cache
@@ -74,3 +103,4 @@ def _normalize_spaces(phrase: str) -> str:
 for _lexicon in ALL_LEXICONS:
     _patterns(_lexicon)
     _day_alone(_lexicon)
+    _no_day(_lexicon)

@@ -83,6 +83,12 @@ def mask_doubts(text: str, language: str = DEFAULT_LANGUAGE, *, is_counted: bool
     return "".join(" ;" if at in doubted else part for at, part in enumerate(parts))
 
 
+def objects_to_value(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether a text objects to the value in it: “large is too big”."""
+    objection = _objection_pattern(lexicon_for(language), is_counted=True)
+    return objection.search(f" {' '.join(tokenize(text))} ") is not None
+
+
 def mask_outdated(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text without the parts that say what holds no more: “AB1234 was the old one”."""
     outdated = _outdated_pattern(lexicon_for(language))

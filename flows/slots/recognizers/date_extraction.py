@@ -33,6 +33,8 @@ _FIVE_MINUTES = 5
 
 def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     messages, text = messages_for(slot.language), mask_claimed(text, slot.language)
+    if slot.question and _dotted_day(lexicon_for(slot.language)).fullmatch(normalize(text)):
+        text = f"{text.rstrip()}."  # “5.12” is a day where one is asked for
     recognized = (
         recognize_relative_dates(
             text, slot.language, today, words_beside_day(slot, text), takes_bare_days=bool(slot.question)
@@ -75,6 +77,13 @@ def extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.must_be_future and day < today:
         return SlotReading(error_message=messages.date_in_past, weight=1)
     return reading
+
+
+@cache
+def _dotted_day(lexicon: Lexicon) -> re.Pattern[str]:
+    dates = lexicon.dates
+    lead = one_of((*dates.day_prepositions, *dates.articles))
+    return re.compile(rf"\s*(?:{lead}\s+)*\d{{1,2}}\.\d{{1,2}}\s*" if dates.dotted_dates else r"(?!)")
 
 
 def is_birth_date(slot: Slot) -> bool:
@@ -135,6 +144,8 @@ def _asks_for_birth(slot: Slot) -> bool:
 def extract_time(slot: Slot, text: str, today: date) -> SlotReading:
     if slot.question and (match := _PACKED_TIME.fullmatch(text)) and int(match[2]) % _FIVE_MINUTES == 0:
         return SlotReading(f"{match[1]}:{match[2]}", weight=len(match[0]))
+    if slot.question and (match := _late_hour(lexicon_for(slot.language)).fullmatch(normalize(text))):
+        return SlotReading(f"{match[1]}:00", weight=len(match[0]))
     text = mask_claimed(text, slot.language)
     recognized = recognize_times(text, slot.language, words_of_slot(slot))
     doubted = doubted_positions(text, slot.language) if len(recognized) == 1 and recognized[0].value else ()
@@ -148,6 +159,12 @@ def extract_time(slot: Slot, text: str, today: date) -> SlotReading:
             SlotReading(within, weight=len(within)) if within else SlotReading(error_message=reason, weight=1)
         )
     return single_value([item.value for item in recognized], text, slot)
+
+
+@cache
+def _late_hour(lexicon: Lexicon) -> re.Pattern[str]:
+    """Return the pattern of an answer that is an hour after noon with its unit: “15 horas”."""
+    return re.compile(rf"\W*(1[3-9]|2[0-3])\s{one_of(lexicon.times.hour_units)}\W*")
 
 
 def _is_denied_behind(time: Recognized, text: str, doubted: Container[int]) -> bool:

@@ -8,8 +8,22 @@ from pydantic import JsonValue
 
 from core.model import Choice
 from flows.locales import lexicon_for
-from flows.nlu import MAX_DIGITS, asks_back, doubted_positions, find_labels, recognize_choice_label
-from flows.slots.recognizers.enum_values import begins_inquiry, named_values, weak_value
+from flows.nlu import (
+    MAX_DIGITS,
+    asks_back,
+    doubted_positions,
+    find_labels,
+    objects_to_value,
+    recognize_choice_label,
+    says_missing,
+    split_at_marks,
+)
+from flows.slots.recognizers.enum_values import (
+    begins_inquiry,
+    named_values,
+    weak_value,
+    without_modified_names,
+)
 from flows.slots.recognizers.numbers.number_extraction import recognize_free_numbers
 from flows.slots.recognizers.readings import single_value
 from flows.slots.slot import Slot
@@ -25,7 +39,24 @@ def extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     if not lexicon_for(slot.language).speech_acts.comparison_words.isdisjoint(tokenize(text)):
         return SlotReading()
     reading = _match_enum(slot, text)
-    return SlotReading() if reading.value is not None and _is_doubted(slot, reading.value, text) else reading
+    if reading != SlotReading() and (plain := without_modified_names(slot, text)) != text:
+        text, reading = plain, _match_enum(slot, plain)
+    if reading.value is None:
+        return reading
+    is_gone = _is_missing(slot, reading.value, text)
+    return SlotReading() if is_gone or _is_doubted(slot, reading.value, text) else reading
+
+
+def _is_missing(slot: Slot, value: JsonValue, text: str) -> bool:
+    """Return whether all that names a value says that it is gone, or there already: “I lost my card”.
+
+    Where one of the values says so itself (“stolen”) it is an answer.
+    """
+    values = " ".join(map(str, slot.allowed_values))
+    if not says_missing(text, slot.language) or says_missing(values, slot.language):
+        return False
+    parts = [part for part in split_at_marks(text) if named_values(slot, part) == [value]]
+    return bool(parts) and all(says_missing(part, slot.language) for part in parts)
 
 
 def _is_doubted(slot: Slot, value: JsonValue, text: str) -> bool:
@@ -46,7 +77,15 @@ def _without_doubted(slot: Slot, values: list[JsonValue], text: str) -> list[Jso
     if len(values) <= 1:
         return values
     kept = [value for value in values if not _is_doubted_among(slot, value, text)]
-    return kept if len(kept) == 1 else values
+    if len(kept) == 1:
+        return kept
+    wanted = [
+        value
+        for part in split_at_marks(text)
+        if not (says_missing(part, slot.language) or objects_to_value(part, slot.language))
+        for value in named_values(slot, part)
+    ]
+    return wanted if len(set(map(str, wanted))) == 1 else values
 
 
 def _is_doubted_among(slot: Slot, value: JsonValue, text: str) -> bool:

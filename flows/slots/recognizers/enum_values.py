@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from pydantic import JsonValue
 from rapidfuzz.distance import OSA
 
 from flows.locales import Lexicon, lexicon_for
-from flows.nlu import answer_vocabulary, any_pattern, denied_positions, have_same_stem, is_excepted, one_of
-from flows.slots.slot import Slot
+from flows.nlu import (
+    answer_vocabulary,
+    any_pattern,
+    denied_positions,
+    have_same_stem,
+    is_excepted,
+    is_modified_name,
+    is_same_shade,
+    is_shaded,
+    one_of,
+    split_at_marks,
+)
+from flows.slots.slot import Slot, words_of_slot
 from flows.text import normalize, normalize_same_length, tokenize
 
 _MIN_INFLECTED_LENGTH, _MIN_TYPO_LENGTH = 3, 5
@@ -48,8 +60,21 @@ def _values_in(slot: Slot, text: str) -> list[JsonValue]:
     if not words or len(words) > _MAX_ANSWER_WORDS:
         return []
     denied = denied_positions(text, slot.language) if len(words) == len(tokenize(text)) else frozenset()
-    claimed: set[int] = set()
-    found: list[tuple[int, JsonValue]] = []
+    found = [
+        (span.start, slot.allowed_values[index])
+        for span, index in _names_in(slot, words)
+        if span.start not in denied
+        and not _is_frequency(words[span.stop :], lexicon)
+        and not is_excepted(words[: span.start], slot.language)
+    ]
+    found.sort(key=lambda pair: pair[0])
+    values = [value for _, value in found]
+    return [value for number, value in enumerate(values) if value not in values[:number]]
+
+
+def _names_in(slot: Slot, words: _Phrase) -> Iterator[tuple[range, int]]:
+    """Yield where words are a name of a value, the longest names first, and the value's index."""
+    lexicon, claimed = lexicon_for(slot.language), set[int]()
     for phrase, index in _phrases(slot):
         for at in range(len(words) - len(phrase) + 1):
             span = range(at, at + len(phrase))
@@ -57,15 +82,22 @@ def _values_in(slot: Slot, text: str) -> list[JsonValue]:
                 phrase, words[at : at + len(phrase)], lexicon, slot.language
             ):
                 claimed.update(span)
-                if (
-                    at not in denied
-                    and not _is_frequency(words[at + len(phrase) :], lexicon)
-                    and not is_excepted(words[:at], slot.language)
-                ):
-                    found.append((at, slot.allowed_values[index]))
-    found.sort(key=lambda pair: pair[0])
-    values = [value for _, value in found]
-    return [value for number, value in enumerate(values) if value not in values[:number]]
+                yield span, index
+
+
+def without_modified_names(slot: Slot, text: str) -> str:
+    """Return the text without the parts in which words beside a value's name make it another."""
+    parts = split_at_marks(text)
+    kept = [part for part in parts if not _has_modified_name(slot, tokenize(part))]
+    return text if len(kept) == len(parts) else "; ".join(kept)
+
+
+def _has_modified_name(slot: Slot, words: _Phrase) -> bool:
+    return len(words) > 1 and any(
+        is_modified_name(words, span, slot.language, _known_words(slot))
+        and not is_excepted(words[: span.start], slot.language)
+        for span, _ in _names_in(slot, words)
+    )
 
 
 def weak_value(slot: Slot, text: str) -> list[JsonValue]:
@@ -73,6 +105,12 @@ def weak_value(slot: Slot, text: str) -> list[JsonValue]:
     particles = lexicon_for(slot.language).clauses.particles
     index = _weak_names(slot).get(tuple(word for word in tokenize(text) if word not in particles))
     return [] if index is None or text.rstrip().endswith("?") else [slot.allowed_values[index]]
+
+
+@lru_cache(maxsize=1_000)
+def _known_words(slot: Slot) -> frozenset[str]:
+    """Return words that make no value beside them another one: those of the question and the values."""
+    return words_of_slot(slot) | {word for phrase, _ in _phrases(slot) for word in phrase}
 
 
 @lru_cache(maxsize=1_000)
@@ -117,6 +155,9 @@ def _is_form(name: str, word: str, lexicon: Lexicon, language: str) -> bool:
     """Return whether a word is a name, an inflected form of it, or misspelt by one letter."""
     if name == word:
         return True
+    is_form = word.startswith(name) or have_same_stem(name, word, language)
+    if is_form and is_shaded(name, language):
+        return is_same_shade(name, word, language)  # not “larger”, “bluish”
     if len(name) >= _MIN_INFLECTED_LENGTH and word.startswith(name):
         return word[len(name) :] in lexicon.forms.inflections
     return have_same_stem(name, word, language) or (

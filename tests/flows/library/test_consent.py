@@ -38,6 +38,13 @@ async def answer(language: str, *texts: str) -> tuple[TurnResult, DialogMachine]
         ("en", "🙄 yes"),
         ("en", "yes 8"),
         ("en", "book 10"),
+        ("en", "yes for now"),
+        ("en", "yes, assuming it is free"),
+        ("en", "once I say yes, is it final"),
+        ("de", "vorerst ja"),
+        ("de", "wenn ich ja sage, kann ich stornieren"),
+        ("es", "por ahora sí"),
+        ("es", "si digo que sí, puedo cancelar"),
         ("en", "ok 00"),
         ("de", "ja wo ist das"),
         ("de", "fast richtig"),
@@ -53,6 +60,25 @@ async def test_a_reservation_books_nothing(language: str, text: str) -> None:
 
     assert result.outcome != "final"
     assert not result.tools
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "node"),
+    [
+        ("en", "change", "what_is_wrong"),
+        ("en", "can I change it?", "what_is_wrong"),
+        ("en", "change the time", "ask_new_time"),
+        ("de", "etwas ändern", "what_is_wrong"),
+        ("de", "bitte die Uhrzeit ändern", "ask_new_time"),
+        ("es", "cambiar", "what_is_wrong"),
+        ("es", "quiero cambiar algo", "what_is_wrong"),
+        ("es", "cambiar la hora", "ask_new_time"),
+    ],
+)
+async def test_a_change_without_a_value_is_asked_for(language: str, text: str, node: str) -> None:
+    result, _ = await answer(language, text)
+
+    assert (result.node, result.outcome) == (node, "advance")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,56 @@ def test_a_day_in_other_words_is_read(language: str, text: str, day: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "day"),
+    [
+        ("en", "at Christmas", "2026-12-25"),
+        ("de", "an Weihnachten", "2026-12-25"),
+        ("es", "en Navidad", "2026-12-25"),
+        ("de", "Heiligabend", "2026-12-24"),
+        ("en", "in a month", "2026-12-27"),
+        ("de", "heute in zwei Monaten", "2027-01-27"),
+        ("es", "dentro de un mes", "2026-12-27"),
+        ("en", "the 28th of next month", "2026-12-28"),
+        ("de", "am 28. nächsten Monats", "2026-12-28"),
+        ("es", "el 28 del mes que viene", "2026-12-28"),
+        ("en", "12/25/26", "2026-12-25"),
+        ("de", "05.12.26", "2026-12-05"),
+        ("es", "05/12/26", "2026-12-05"),
+        ("de", "5.12", "2026-12-05"),
+        ("de", "am fünften zwölften", "2026-12-05"),
+        ("en", "2026-12-05", "2026-12-05"),
+    ],
+)
+def test_a_clear_day_is_not_asked_back(language: str, text: str, day: str) -> None:
+    assert read_day(language, text) == day
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "the week of Christmas"),
+        ("en", "before Christmas"),
+        ("en", "the day after Christmas"),
+        ("de", "zwischen Weihnachten und Neujahr"),
+        ("es", "las vacaciones de Navidad"),
+        ("en", "in a month and a half"),
+        ("en", "in a month or two"),
+        ("en", "Friday next month"),
+        ("es", "el viernes del mes que viene"),
+        ("en", "around the 5th"),
+        ("de", "so um den 5."),
+        ("es", "sobre el 5"),
+        ("de", "in der Woche vom 7. Dezember"),
+        ("en", "12/05/26"),
+        ("de", "05.12.92"),
+        ("en", "4 December 26 guests"),
+    ],
+)
+def test_a_day_that_is_only_near_is_asked_back(language: str, text: str) -> None:
+    assert read_day(language, text) is None
+
+
+@pytest.mark.parametrize(
     ("language", "text", "time"),
     [
         ("en", "5 pm doesn't work", None),
@@ -84,6 +134,9 @@ def test_a_day_in_other_words_is_read(language: str, text: str, day: str) -> Non
         ("en", "15 h 30", "15:30"),
         ("en", "1530", "15:30"),
         ("en", "1990", None),
+        ("es", "15 horas", "15:00"),
+        ("es", "3 horas", None),
+        ("es", "en 15 horas", None),
         ("es", "un cuarto para las cuatro de la tarde", "15:45"),
     ],
 )
@@ -106,6 +159,11 @@ def test_a_time_is_read_as_it_is_meant(language: str, text: str, time: str | Non
         ("en", "2 adults, 1 child"),
         ("en", "3 of my friends"),
         ("es", "tres por ciento"),
+        ("en", "3 bottles"),
+        ("de", "drei Flaschen"),
+        ("es", "3 botellas"),
+        ("en", "3 boxes of guests"),
+        ("en", "3 friends"),
     ],
 )
 def test_a_number_with_something_beside_it_is_no_count(language: str, text: str) -> None:
@@ -122,6 +180,9 @@ def test_a_number_with_something_beside_it_is_no_count(language: str, text: str)
         ("es", "tres por favor", 3),
         ("en", "how about 3?", 3),
         ("de", "fuenf", 5),
+        ("en", "3 hungry guests", 3),
+        ("de", "3 Gäste", 3),
+        ("es", "3 huéspedes", 3),
         ("en", "minus 3", -3),
     ],
 )

@@ -74,7 +74,8 @@ def score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
         return CONDITION_SCORE + 8
     if listed := _listed_length(message, condition):
         return CONDITION_SCORE + min(listed, 9)
-    if shared := count_words_of_condition(message, condition):
+    counted = message.counted_positions if edge.leads_to_hand_off else frozenset[int]()
+    if shared := count_words_of_condition(message, condition, counted):
         is_all_said = not is_local and agreed is not None and shared >= _count_own_words(message)
         return CONDITION_SCORE + (12 if is_all_said else min(shared, 9))
     if message.asks_for_person and names_person(condition):
@@ -179,8 +180,13 @@ def _is_same_word(word: str, named: str) -> bool:
     return is_form or (word[0] == named[0] and OSA.distance(word, named, score_cutoff=1) <= 1)
 
 
-def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
-    """Count the words that text and condition share: what one of them denies the other must deny too."""
+def count_words_of_condition(
+    message: ParsedMessage, condition: str, counted: frozenset[int] = frozenset()
+) -> int:
+    """Count the words that text and condition share: what one of them denies the other must deny too.
+
+    `counted` are the positions of words that a number counts (“3 people”), and that name nobody.
+    """
     condition = without_subject(condition)
     words = tokenize(condition)
     # a user who is not sure of something has not said it, unless the condition is about that
@@ -197,7 +203,7 @@ def count_words_of_condition(message: ParsedMessage, condition: str) -> int:
         any(
             _is_same_word(word, name) and (at in message.denied) is (name in denied)
             for at, word in enumerate(message.words)
-            if word in certain
+            if word in certain and at not in counted
         )
         for name in named
     )

@@ -76,6 +76,8 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
             letters, 40
         ) / 2
     agreed = message.confirmation
+    if edge.takes_no and not edge.commits and message.wants_change:
+        return KEYWORD_SCORE
     if agreed is None and edge.takes_yes and message.repeats_offer:
         agreed = message.is_clear_yes(edge) or None
     is_clear = edge.takes_yes and bool(agreed) and message.is_clear_yes(edge)
@@ -99,7 +101,7 @@ def score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
 
 def score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
     """Score the most similar example; a negated text is not similar to an affirmative one."""
-    if not message.vector or not edge.examples:
+    if not message.vector or not edge.examples or (edge.commits and message.wants_change):
         return 0.0
     alike = (
         cosine_similarity(message.vector, vector)

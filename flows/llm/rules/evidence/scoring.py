@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from pydantic import JsonValue
 
@@ -39,6 +40,8 @@ from flows.llm.rules.message.parsed_message import ParsedMessage
 from flows.nlu import content_words, expects_refusal
 from flows.slots import Slot, SlotReading, accepts_any_text, extract_slot
 from flows.text import tokenize
+
+_MAX_SHORT_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +126,32 @@ def _without_mentions(
 ) -> dict[str, JsonValue]:
     """Return the values without known ones that an answer only mentions and does not correct.
 
-    “Three nights, so we leave on Monday” is no other day of arrival.
+    “Three nights, so we leave on Monday” is no other day of arrival; “tomorrow at 3” is another day.
     """
     known = message.request.values
-    asked = next((slot.name for slot in edge.slots if slot.required), "")
-    if asked in known or asked not in values or message.corrects_something or message.has_negation:
+    asked = next((slot for slot in edge.slots if slot.required), None)
+    if asked is None or asked.name in known or asked.name not in values:
         return values
-    return {name: value for name, value in values.items() if known.get(name, value) == value}
+    if message.corrects_something or message.has_negation:
+        return values
+    kinds = {slot.name: slot.kind for slot in edge.slots}
+    is_short = not message.is_question and len(message.words) <= _MAX_SHORT_WORDS
+    return {
+        name: value
+        for name, value in values.items()
+        if known.get(name, value) == value
+        or (is_short and kinds[name] == "enum")  # “medium and red please”
+        or (
+            is_short
+            and (kinds[name], asked.kind) == ("date", "time")
+            and _is_other_weekday(str(value), str(known[name]))
+        )
+    }
+
+
+def _is_other_weekday(day: str, known: str) -> bool:
+    """Return whether a day is not only the known one by its weekday (“Tuesday at 3”)."""
+    return date.fromisoformat(day).weekday() != date.fromisoformat(known).weekday()
 
 
 def _only_repeats(edge: CompiledEdge, values: dict[str, JsonValue], message: ParsedMessage) -> bool:

@@ -12,6 +12,7 @@ from flows.llm.rules.message.message_text import MessageText
 from flows.locales import lexicon_for
 from flows.nlu import (
     AskedWords,
+    content_words,
     find_phone_spans,
     is_about_past,
     mask_code,
@@ -101,6 +102,19 @@ class ClaimedText(MessageText):
         nouns = self._counted_nouns
         spans = [match.span() for match in _WORD.finditer(text) if stem_of_noun(match[0].casefold()) in nouns]
         return mask_spans(text, spans)
+
+    @cached_property
+    def wants_change(self) -> bool:
+        """True if the text only wants something to be changed that was told: “change”, “change the day”."""
+        lexicon = lexicon_for(self.language)
+        words = lexicon.speech_acts.change_words
+        if words.isdisjoint(self.words) or self.has_negation or self.confirmation or self.repeats_offer:
+            return False
+        rest = set(content_words(self.text, self.language)) - words - lexicon.speech_acts.change_objects
+        wishes = {word for phrase in lexicon.speech_acts.wishes for word in phrase.split()}
+        slots = {slot.name: slot for edge in self.request.available_edges for slot in edge.slots}
+        labels = frozenset[str]().union(*map(label_words, slots.values()))
+        return not rest - wishes - labels - lexicon.thanks - lexicon.fillers
 
     @cached_property
     def counted_positions(self) -> frozenset[int]:

@@ -34,6 +34,7 @@ from flows.slots import (
     MAX_VALUE_LENGTH,
     Slot,
     SlotReading,
+    denies_count,
     extract_slot,
     is_birth_date,
     label_words,
@@ -133,7 +134,7 @@ class ParsedMessage(AskedNumbers):
             return SlotReading()
         if self._names_other_day(slot) or names_rival(slot, self.request):
             return SlotReading()
-        if slot.kind in NUMBER_KINDS and self.corrects_previous:
+        if slot.kind in NUMBER_KINDS and self.corrects_previous and not denies_count(slot, self.text):
             if slot.identified_by and slot.question and slot.question in self.previous_bot_message:
                 slot = replace(slot, identified_by="")
             elif not slot.identified_by and self.follows_number(slot):
@@ -166,7 +167,7 @@ class ParsedMessage(AskedNumbers):
             return extract_slot(slot, named, self.request.today) if named != text else reading
         if slot.kind in NUMBER_KINDS:
             reading = self.read_replaced_number(slot) or reading
-        if slot.kind in NUMBER_KINDS and slot.identified_by and reading.value is None:
+        if slot.kind in NUMBER_KINDS and reading.value is None:
             reading = self.read_counted_number(slot) or reading
         if slot.kind in NUMBER_KINDS and self.belongs_to_other_number(slot, reading.value):
             return SlotReading()

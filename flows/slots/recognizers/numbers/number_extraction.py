@@ -7,7 +7,14 @@ from datetime import date
 from functools import cache, lru_cache
 
 from flows.locales import Lexicon, lexicon_for, messages_for
-from flows.nlu import RecognizedNumber, mask_claimed, one_of, read_short_amount, recognize_numbers
+from flows.nlu import (
+    RecognizedNumber,
+    is_negation,
+    mask_claimed,
+    one_of,
+    read_short_amount,
+    recognize_numbers,
+)
 from flows.nlu.datetimes import mask_dates, mask_days_of_month, mask_times
 from flows.slots.recognizers.numbers.named_numbers import (
     adds_unit,
@@ -20,6 +27,7 @@ from flows.slots.recognizers.numbers.other_counts import numbers_that_name, valu
 from flows.slots.recognizers.numbers.people_beside import counts_in_parts, mask_ages_of_relatives
 from flows.slots.recognizers.numbers.plain_numbers import is_number_word, without_reason
 from flows.slots.recognizers.numbers.single_units import recognize_single_unit
+from flows.slots.recognizers.numbers.slot_nouns import nouns_of_slot, stem_of_noun
 from flows.slots.recognizers.readings import invalid_reading, single_value
 from flows.slots.slot import Slot, words_of_slot
 from flows.slots.slot_types import SlotReading
@@ -44,6 +52,8 @@ def extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     text = _conclusion(slot, _without_shares(slot, _without_approximations(slot, text)))
     if (minutes := _minutes_in_words(slot, names, text)) is not None:
         return SlotReading(minutes, weight=3)
+    if denies_count(slot, text):
+        return SlotReading(0, weight=3)
     if (amount := read_short_amount(text, names, slot.language)) is not None:
         return SlotReading(amount, weight=3)
     recognized = recognize_free_numbers(slot, text)
@@ -147,6 +157,14 @@ def _minutes_in_words(slot: Slot, names: frozenset[str], text: str) -> int | Non
         if found and lexicon.fillers.issuperset((*before.split(), *after.split())):
             return minutes
     return None
+
+
+def denies_count(slot: Slot, text: str) -> bool:
+    """Return whether a text says that there is none of what is counted: “no suitcases”."""
+    empty = lexicon_for(slot.language).fillers
+    words = [word for word in tokenize(text) if word not in empty]
+    is_pair = len(words) == _TWO and is_negation(words[0], slot.language)
+    return is_pair and stem_of_noun(words[1]) in nouns_of_slot(slot, words_of_slot(slot))
 
 
 @cache

@@ -34,7 +34,12 @@ def counts_in_parts(slot: Slot, names: frozenset[str], text: str) -> bool:
     """
     numbers = lexicon_for(slot.language).numbers
     people = numbers.people_words | numbers.child_words
-    nouns = {noun for number, noun in pairwise(tokenize(text)) if noun in people and is_number(number, slot)}
+    ones = lexicon_for(slot.language).dates.counts
+    nouns = {
+        noun
+        for number, noun in pairwise(tokenize(text))
+        if noun in people and (is_number(number, slot) or ones.get(number) == 1)
+    }
     return len(nouns) >= _PARTS and nouns.isdisjoint(names) and not nouns.isdisjoint(numbers.child_words)
 
 

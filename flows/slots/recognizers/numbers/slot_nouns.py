@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from flows.locales import lexicon_for
-from flows.nlu import one_of
+from flows.nlu import one_of, stem_of
 from flows.slots.slot import Slot
 from flows.text import tokenize
 
@@ -26,15 +26,14 @@ def nouns_of_slot(slot: Slot, names: frozenset[str]) -> frozenset[str]:
     empty = lexicon.fillers | lexicon.question_words | lexicon.clauses.code_companions
     empty |= lexicon.clauses.consent_companions | lexicon.names.name_words
     nouns = {word for word in names if word not in empty and len(word) >= MIN_NOUN}
-    asked = " ".join(tokenize(f"{slot.question} {slot.description}"))
-    counted = re.findall(rf"\b{one_of(lexicon.numbers.count_phrases)} (\w+)", asked)
-    nouns |= {word for word in counted if word not in lexicon.fillers and len(word) >= MIN_NOUN}
+    nouns |= counted_nouns(slot)
     if nouns & lexicon.numbers.people_words:
         nouns |= lexicon.numbers.people_words
     for topic in lexicon.speech_acts.topics:
         nouns |= set(topic) if not nouns.isdisjoint(topic) else set()
     short = lexicon.numbers.unit_abbreviations.items()
     nouns |= {unit for unit, long in short if any(word.startswith(long) for word in names)}
+    nouns |= {stem_of(word, slot.language) for word in nouns}  # “Nacht” of “Nächte”
     return frozenset(map(stem_of_noun, nouns))
 
 
@@ -45,6 +44,15 @@ def stem_of_noun(word: str) -> str:
         return word.removesuffix("es")
     word = _DIMINUTIVE.sub(r"\1", word)
     return word.rstrip("s") if len(word) > MIN_NOUN else word
+
+
+@lru_cache(maxsize=1_000)
+def counted_nouns(slot: Slot) -> frozenset[str]:
+    """Return the nouns of which the question or the description asks how many; none for “How many?”."""
+    lexicon = lexicon_for(slot.language)
+    asked = " ".join(tokenize(f"{slot.question} {slot.description}"))
+    counted = re.findall(rf"\b{one_of(lexicon.numbers.count_phrases)} (\w+)", asked)
+    return frozenset(word for word in counted if word not in lexicon.fillers and len(word) >= MIN_NOUN)
 
 
 def is_countable_only(slot: Slot, names: frozenset[str]) -> bool:
