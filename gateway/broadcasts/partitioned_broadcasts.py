@@ -82,8 +82,17 @@ class PartitionedBroadcasts(Broadcasts):
         return StartResult.STARTED if StartResult.STARTED in results else StartResult.RUNNING_ALREADY
 
     async def change(self, name: str, act: BroadcastAct) -> bool:
-        """Pause, resume or stop a broadcast; return false if its state allows that in no partition."""
-        return any([await each.change(name, act) for each in self._each])
+        """Pause, resume or stop a broadcast; return false if its state allows that in no partition.
+
+        An error in one partition, which is raised, keeps no other from the change.
+        """
+        results = await asyncio.gather(
+            *(each.change(name, act) for each in self._each), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return any(results)
 
     async def list_names(self, limit: int = 100) -> list[str]:
         """Return the names of the newest broadcasts, also of one that is being stored."""
