@@ -15,6 +15,7 @@ from core.ports import Channel
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
+from gateway.redis.connection.call_all import call_all
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.first_contact import find_conversation, names_of
@@ -86,13 +87,7 @@ class PartitionedBroadcasts(Broadcasts):
 
         An error in one partition, which is raised, keeps no other from the change.
         """
-        results = await asyncio.gather(
-            *(each.change(name, act) for each in self._each), return_exceptions=True
-        )
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        return any(results)
+        return any(await call_all(each.change(name, act) for each in self._each))
 
     async def list_names(self, limit: int = 100) -> list[str]:
         """Return the names of the newest broadcasts, also of one that is being stored."""
