@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -78,7 +79,8 @@ class PartitionMailbox(RedisMailbox):
                 return replace(claim, view=await self.read_session(claim.lease, again=True))
         except (RedisError, OSError, StorageUnavailable) as error:
             reason = f"the partition of its contact did not answer: {type(error).__name__}"
-            await self.postpone(claim.lease, _RETRY_SECONDS, reason, counted=False)
+            with suppress(LeaseLost):  # the answer may take longer than the lease
+                await self.postpone(claim.lease, _RETRY_SECONDS, reason, counted=False)
             return None
         except LeaseLost:
             return None
