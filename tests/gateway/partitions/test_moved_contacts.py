@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.model import ConsentRequest, ControlAction, ControlReceived, Message, Owner
-from core.ports import Commit
+from core.ports import Claim, Commit, SessionView
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
 from gateway.broadcasts.recipient_file import Recipient
@@ -231,6 +233,26 @@ async def test_what_waits_is_left_while_the_partition_of_its_contact_does_not_an
 
     assert await mailbox.claim(SECOND) is None
     assert await stores[1].hexists(session_key(SECOND), "hold") is not lease_is_lost
+    assert not await stores[1].hget(session_key(SECOND), "started")  # this worker has not died
+    await mailbox.aclose()
+
+
+async def test_an_opt_out_holds_back_what_runs_apart_after_deaths_of_workers_too(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    mailbox = build_mailbox(stores, inbox, 1, {})
+    claim, reply = await commit_reply(mailbox, SECOND)
+    await inbox.accept([ControlReceived(id="c", session=FIRST, address=ADDRESS, act=ControlAction.OPT_OUT)])
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+    assert await stores[1].hget(session_key(SECOND), "optout") is None
+
+    fence, suspicion = claim.lease.fence.encode(), 1
+    apart = await mailbox.decode_claim(SECOND, [fence, 6_000, suspicion], monotonic())
+
+    assert apart == Claim(lease=ANY, view=SessionView(), suspicion=suspicion, is_started=False)
+    assert not (await mailbox.mark_sending(claim.lease, reply)).granted
+    assert await read_outbox(stores[1], SECOND) == []
     await mailbox.aclose()
 
 
