@@ -15,6 +15,7 @@ from channels._kit.inbound import (
     get_object,
     get_object_list,
     get_text,
+    remove_file_name,
 )
 from core.model import Attachment, Location, QuotedMessage
 
@@ -46,7 +47,9 @@ def parse_content(value: JsonObject) -> MessageContent | None:
         case "text":
             return MessageContent(text=text, payload=get_text(value, "payload", 1000))
         case "image" | "file":
-            return MessageContent(text=text, attachments=_parse_attachments(value))
+            return MessageContent(
+                text=remove_file_name(text, get_text(value, "altText")), attachments=_parse_attachments(value)
+            )
         case "location":
             location = _parse_location(value)
             return MessageContent(text="" if location else text, location=location)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from mimetypes import guess_type
 from typing import Final
 
 from channels._kit.inbound import MAX_FORM_LENGTH, FormData, FormValues, parse_form_values
@@ -39,6 +40,7 @@ _DETAIL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "MessagingServiceSid": ("messaging_service", 64),
     "FromCountry": ("from_country", 40),
 }
+_CARD_TYPES: Final = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 _KNOWN_KINDS: Final = frozenset(
     {"", "text", "image", "audio", "video", "document", "sticker", "location", "button", "interactive"}
 )
@@ -65,14 +67,17 @@ def build_turn_event(form: FormData, sid: str, address: Address) -> Event:
     """Return the event of a contact's message: a turn, or `Ignored` for one without content."""
     aliases = build_aliases(form, address)
     kind = sanitize(form.first_value("MessageType"), 40).lower()
-    text = sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH)
+    files = tuple(_parse_attachments(form))
+    text, files = _separate_file_name(
+        sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH), files, address
+    )
     turn = Turn(
         id=sid,
         session=aliases[0] if aliases else build_session_id(address),
         address=address,
         text="" if kind == "reaction" else text,
         payload=read_identifier(form, "ButtonPayload", "ListId", limit=1000),
-        attachments=tuple(_parse_attachments(form)),
+        attachments=files,
         location=_parse_location(form),
         kind=kind,
         reaction=Reaction(emoji=text[:40]) if kind == "reaction" else None,
@@ -89,6 +94,24 @@ def build_turn_event(form: FormData, sid: str, address: Address) -> Event:
         turn = turn.model_copy(update={"kind": UNSUPPORTED_KIND})
     is_yes = not is_whatsapp(address.theirs) and text.strip().lower() == OPT_IN_ANSWER
     return TurnReceived(turn=turn, aliases=aliases, request_confirmed=is_yes)
+
+
+def _separate_file_name(
+    body: str, files: tuple[Attachment, ...], address: Address
+) -> tuple[str, tuple[Attachment, ...]]:
+    """Return the contact's words, and the files with what is known of their names.
+
+    By WhatsApp the body of a document without a caption may be its file name, and that of a contact card its
+    name: nobody can write a caption for a card.
+    """
+    if not is_whatsapp(address.theirs) or len(files) != 1 or not body:
+        return body, files
+    [file] = files
+    is_card = file.content_type.partition(";")[0].strip().lower() in _CARD_TYPES
+    is_name = "\n" not in body and guess_type(body)[0] == file.content_type
+    if not (is_card or is_name):
+        return body, files
+    return "", (file.model_copy(update={"name": body[:_MAX_NAME_LENGTH]}),)
 
 
 def _parse_quoted(form: FormData) -> QuotedMessage | None:

@@ -17,11 +17,10 @@ from channels._kit.inbound import (
     get_object_list,
     get_text,
     parse_form_values,
+    remove_file_name,
 )
 from channels.whatsapp.identities import BusinessNumber, Contact
 from channels.whatsapp.structured_content import (
-    describe_contact_cards,
-    describe_order,
     parse_contact_cards,
     parse_order,
     parse_referral,
@@ -142,27 +141,28 @@ class MessageParser:
                 return _MessageContent(location=_parse_location(value))
             case "contacts":
                 cards = parse_contact_cards(get_object_list(message, "contacts"))
-                return _MessageContent(text=describe_contact_cards(cards), contacts=cards)
+                return _MessageContent(contacts=cards)
             case "reaction":
                 return _MessageContent(reaction=Reaction(emoji=get_text(value, "emoji", 40)))
             case "order":
-                order = parse_order(value)
-                text = get_text(value, "text", _MAX_TEXT_LENGTH) or describe_order(order)
-                return _MessageContent(text=text, order=order)
+                return _MessageContent(
+                    text=get_text(value, "text", _MAX_TEXT_LENGTH), order=parse_order(value)
+                )
             case _ if kind in _FILE_TYPES:
                 return self._parse_file(value, kind)
         return None
 
     def _parse_file(self, value: JsonObject, kind: str) -> _MessageContent:
-        medium = get_identifier(value, "id", 100)
+        medium, name = get_identifier(value, "id", 100), get_text(value, "filename")
+        caption = remove_file_name(get_text(value, "caption", _MAX_TEXT_LENGTH), name)
         if not medium:
-            return _MessageContent(text=get_text(value, "caption", _MAX_TEXT_LENGTH))
+            return _MessageContent(text=caption)
         attachment = Attachment(
             url=f"{self.media_url}/{medium}",
             content_type=get_text(value, "mime_type", 100) or "application/octet-stream",
-            name=get_text(value, "filename") or ("voice.ogg" if value.get("voice") is True else ""),
+            name=name or ("voice.ogg" if value.get("voice") is True else ""),
         )
-        return _MessageContent(text=get_text(value, "caption", _MAX_TEXT_LENGTH), attachments=(attachment,))
+        return _MessageContent(text=caption, attachments=(attachment,))
 
 
 def _parse_interactive(value: JsonObject) -> _MessageContent | None:
@@ -172,10 +172,8 @@ def _parse_interactive(value: JsonObject) -> _MessageContent | None:
     if kind in ("button_reply", "list_reply"):
         return _MessageContent(text=get_text(reply, "title", 1000), payload=get_text(reply, "id", 1000))
     if kind == "nfm_reply":
-        return _MessageContent(
-            text=get_text(reply, "body", _MAX_TEXT_LENGTH) or get_text(reply, "name"),
-            form=parse_form_values(get_text(reply, "response_json", MAX_FORM_LENGTH + 1)),
-        )
+        form = parse_form_values(get_text(reply, "response_json", MAX_FORM_LENGTH + 1))
+        return _MessageContent(form=form) if form is not None else None
     return None
 
 

@@ -18,19 +18,9 @@ def parse_order(value: JsonObject) -> Order:
     return Order(catalog_id=get_text(value, "catalog_id"), items=tuple(map(_parse_item, items)))
 
 
-def describe_order(order: Order) -> str:
-    """Return the items of an order as text, one line each."""
-    return "\n".join(f"{_format_quantity(item.quantity)} × {item.product_id}" for item in order.items)
-
-
 def parse_contact_cards(cards: list[JsonObject]) -> tuple[ContactCard, ...]:
     """Return the first shared contacts."""
     return tuple(map(_parse_card, cards[:_MAX_ITEMS]))
-
-
-def describe_contact_cards(cards: tuple[ContactCard, ...]) -> str:
-    """Return shared contacts as text, one line each: name and numbers."""
-    return "\n".join(filter(None, [" ".join(filter(None, [card.name, *card.phones])) for card in cards]))
 
 
 def parse_referral(value: JsonObject) -> Referral | None:
@@ -56,10 +46,6 @@ def _parse_item(item: JsonObject) -> OrderItem:
         price=get_number(item, "item_price"),
         currency=get_text(item, "currency", 10),
     )
-
-
-def _format_quantity(quantity: float | None) -> str:
-    return "?" if quantity is None else f"{quantity:g}"
 
 
 def _parse_card(card: JsonObject) -> ContactCard:

@@ -15,7 +15,7 @@ from flows.document.model.base import FlowModel
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
 from flows.document.reading.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
 from flows.document.reading.playbook import playbook_form, playbook_issue
-from flows.document.validation import describe_value, issues_from_pydantic, validate_flow
+from flows.document.validation import describe_value, find_dropped_values, issues_from_pydantic, validate_flow
 from flows.library import find_flow_file
 
 _NO_OBJECT = "A flow is an object with system_prompt, initial_node and nodes, and this is {found}."
@@ -115,7 +115,7 @@ class FlowLoader(FlowModel):
             raise FlowError(source, [Issue("", _NO_OBJECT.format(found=describe_value(document)))])
         if form := playbook_form(document):
             raise FlowError(source, [playbook_issue(form, source)])
-        left_out = tuple(find_duplicate_keys(document))
+        left_out = (*find_duplicate_keys(document), *find_dropped_values(document))
         places: Mapping[str, str] = {}
         if is_react_flow(document):
             document, places, lost = convert_react_flow(document)

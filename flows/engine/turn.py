@@ -221,7 +221,9 @@ def _needs_routing(context: TurnContext) -> bool:
     has_ended = context.outcome in ("final", "hand_off")
     text, turn = context.text, context.turn
     is_seen = bool(turn.attachments) and context.services.load_picture is not None
-    has_content = bool(text or turn.payload or turn.location or turn.form or is_seen)
+    has_content = bool(
+        text or turn.payload or turn.location or turn.form or turn.contacts or turn.order or is_seen
+    )
     is_about_language = context.flow.is_multilingual and bool(requested_language(text))
     if has_ended or not has_content or is_about_language:
         return False

@@ -47,6 +47,8 @@ class LocaleMessages:
     sent_file: str
     sent_location: str
     sent_form: str
+    sent_contact: str
+    sent_order: str
     sent_unsupported: str
     unsupported: str
     location_unsupported: tuple[str, ...]
@@ -129,6 +131,10 @@ class LocaleMessages:
             return self.sent_location
         if turn.form is not None:
             return self.sent_form
+        if turn.contacts:
+            return self.sent_contact
+        if turn.order:
+            return self.sent_order
         return self.sent_unsupported if turn.kind == UNSUPPORTED_KIND else ""
 
     def fallback_message(self, misses: int, turn: Turn, question: str, *, knows_person: bool) -> str:

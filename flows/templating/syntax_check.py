@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from jinja2 import TemplateAssertionError, TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateAssertionError, TemplateSyntaxError, Undefined, meta, nodes
 
 from flows.templating.environment import DEFAULT_ENVIRONMENT, compile_expression, compile_template
 
@@ -28,6 +28,32 @@ def expression_error(source: str) -> str:
 def unset_names(source: str) -> frozenset[str]:
     """Return the names that a valid template takes from the conversation's values."""
     return frozenset(meta.find_undeclared_variables(DEFAULT_ENVIRONMENT.parse(source)))
+
+
+def read_attributes(source: str) -> Iterator[tuple[str, str]]:
+    """Yield the attributes that a valid template reads, each with the name that it reads it of.
+
+    That is empty for an attribute of anything but a value of the conversation.
+    """
+    parsed = DEFAULT_ENVIRONMENT.parse(source)
+    own = {name.name for name in parsed.find_all(nodes.Name) if name.ctx != "load"}
+    for part in parsed.find_all((nodes.Getattr, nodes.Getitem, nodes.Filter)):
+        match part:
+            case nodes.Getattr(node=owner, attr=name):
+                pass
+            case nodes.Getitem(node=owner, arg=nodes.Const(value=str(name))):
+                pass
+            case nodes.Filter(name="attr", node=owner, args=[nodes.Const(value=str(name)), *_]):
+                pass
+            case _:
+                continue
+        yield (owner.name if isinstance(owner, nodes.Name) and owner.name not in own else ""), name
+
+
+def is_attribute(value: object, name: str) -> bool:
+    """Return whether a template may read an attribute of a value: a key, an item or a safe method."""
+    found = DEFAULT_ENVIRONMENT.getattr(value, name)
+    return not isinstance(found, Undefined)
 
 
 def _compile_error(kind: str, source: str, compile_it: Callable[[], object]) -> str:

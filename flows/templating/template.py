@@ -46,6 +46,11 @@ class RenderError(Exception):
     """A template cannot be rendered; the message says why."""
 
 
+def normalize_prompt(source: str) -> str:
+    """Return the template of a prompt, in which existing documents write `{{ data/name }}`."""
+    return _TAGS.sub(lambda tag: _NAME_SLASH.sub("_", tag[0]), source)
+
+
 class TextTemplate:
     """A template, compiled once and shared by all sessions.
 
@@ -55,8 +60,8 @@ class TextTemplate:
     def __init__(self, source: str, place: OutputContext = "text") -> None:
         self.source = source
         self._context = place
-        if place == "prompt":  # existing documents write {{ data/name }} there
-            source = _TAGS.sub(lambda tag: _NAME_SLASH.sub("_", tag[0]), source)
+        if place == "prompt":
+            source = normalize_prompt(source)
         self._template = compile_template(source, place) if "{" in source else None
         self.static_text = source.strip()[:MAX_TEXT_LENGTH] if self._template is None else None
 

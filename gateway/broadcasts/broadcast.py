@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.model import FrozenModel, Message, Route, Template
 from flows.text import protect_value, to_commonmark
@@ -17,6 +18,7 @@ from gateway.redis.records.sessions.log.message_timeline import OWN_PREFIX
 from gateway.redis.sending.first_contact import ContactAddress
 
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
+_BRACES: Final = re.compile(r"\{\{|\}\}")
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]{1,60}?)\s*\}\}")
 
 
@@ -44,7 +46,7 @@ class Broadcast(FrozenModel):
     below that of the number, 0 for none.
     """
 
-    name: str = Field(pattern=NAME_PATTERN)
+    name: str
     channel: str = Field(max_length=40)
     account: str = Field("", max_length=40)
     sender: str = Field("", max_length=200)
@@ -54,6 +56,14 @@ class Broadcast(FrozenModel):
     rate: float = Field(0.0, ge=0, le=10_000)
     category: Literal["marketing", "utility"] = "marketing"
     variables: dict[str, str] = Field(default_factory=dict, max_length=MAX_COLUMNS)
+
+    @field_validator("name")
+    @classmethod
+    def _validate_name(cls, name: str) -> str:
+        if not re.fullmatch(NAME_PATTERN, name):
+            sentence = "write 1 to 60 letters, digits, - and _, first a letter or a digit"
+            raise PydanticCustomError("name", sentence)
+        return name
 
     @field_validator("variables", mode="before")
     @classmethod
@@ -126,6 +136,8 @@ class Broadcast(FrozenModel):
 
     def _fill_in(self, variables: Mapping[str, str]) -> str:
         """Return the text with the values as plain words."""
+        if braces := _BRACES.search(_VARIABLE.sub("", self.text)):
+            raise MissingVariable(f"{braces[0]} in the text belongs to no variable; write {{{{ name }}}}")
 
         def value_of(found: re.Match[str]) -> str:
             value = variables.get(found[1], "")

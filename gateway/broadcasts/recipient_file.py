@@ -17,6 +17,7 @@ MAX_COLUMNS: Final = 50
 MAX_VALUE_LENGTH: Final = 1_024
 TO_COLUMN: Final = "to"
 CONTACT_COLUMNS: Final = (
+    "contact",
     "phone",
     "phone number",
     "number",

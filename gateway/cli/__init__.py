@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module, metadata
 from typing import Annotated, Any
 
@@ -35,7 +37,25 @@ class LazyGroup(TyperGroup):
         command = typer.main.get_command(import_module(f"gateway.cli.{TOPICS[cmd_name]}.{cmd_name}").app)
         assert isinstance(command, TyperCommand | TyperGroup)
         command.name = cmd_name
+        _refuse_blank_names(command)
         return command
+
+
+def _refuse_blank_names(command: TyperCommand | TyperGroup) -> None:
+    """Let every required argument be refused when it is blank, as a variable of a script that is not set."""
+    for each in command.commands.values() if isinstance(command, TyperGroup) else [command]:
+        for parameter in each.params:
+            if parameter.param_type_name == "argument" and parameter.required:
+                process = partial(_process_name, parameter.process_value, parameter)
+                parameter.process_value = process  # type: ignore[method-assign]
+
+
+def _process_name(process: Callable[[Any, Any], Any], parameter: Any, context: Any, value: Any) -> Any:
+    """Return the value of an argument; a path would turn an empty text into the current folder."""
+    for name in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(name, str) and not name.strip():
+            raise typer.BadParameter("it is empty", ctx=context, param=parameter)
+    return process(context, value)
 
 
 app = typer.Typer(
@@ -63,12 +83,21 @@ def turngate(
     """Webhook gateway for messaging channels."""
 
 
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Raise `ConfigurationError` for bytes that are not text, which no key of Redis and no output takes."""
+    for each in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in each):
+            raise ConfigurationError(f"the argument {each[:60]!a} is not in {sys.getfilesystemencoding()}")
+
+
 def main() -> None:
     """Run the command line.
 
-    A `ConfigurationError`, or a file that cannot be used, is printed as one line, with exit code 2.
+    A `ConfigurationError`, a file that cannot be used, or an argument that is not text is printed as one
+    line, with exit code 2.
     """
     try:
+        _check_encoding(sys.argv[1:])
         app()
     except ConfigurationError as error:
         print(f"turngate: {error}", file=sys.stderr)

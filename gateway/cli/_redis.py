@@ -44,6 +44,8 @@ def run_in_partitions(work: Callable[[Sequence[Redis]], Awaitable[T]]) -> T:
             await admit_layout(stores[0], settings.partitions)
             return await work(stores)
         except (RedisError, OSError) as error:
+            if getattr(error, "filename", None) is not None:  # a file of the command, not the server
+                raise
             raise ConfigurationError(describe_redis_error(error)) from error
         except StorageUnavailable as error:
             raise ConfigurationError(describe_storage_error(error)) from error

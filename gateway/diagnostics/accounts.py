@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 
 from channels._kit.account_check import AccountCheck, CheckAccount
-from core.errors import ConfigurationError, DeliveryError
+from core.errors import ConfigurationError, DeliveryError, Rejected
 from gateway.bootstrap import load_channels
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
@@ -37,13 +37,17 @@ async def check_accounts(settings: Settings, *, fix: bool, only: str = "") -> As
                 yield AccountCheck(passed=False, message=f"{name}: set PUBLIC_URL, which the provider calls")
                 continue
             may_fix = fix and public_url.startswith("https://")
-            async for check in _check(name, environ, public_url, http, fix=may_fix):
+            async for check in ask_provider(name, environ, public_url, http, fix=may_fix):
                 yield check.model_copy(update={"message": f"{name}: {check.message}"})
 
 
-async def _check(
+async def ask_provider(
     name: str, environ: Mapping[str, str], public_url: str, http: httpx.AsyncClient, *, fix: bool
 ) -> AsyncIterator[AccountCheck]:
+    """Ask a provider about one account, `channel` or `channel/account`; a failure is one check.
+
+    With `fix` it changes what is wrong there.
+    """
     channel = name.partition("/")[0]
     check_account: CheckAccount = importlib.import_module(f"channels.{channel}.account_check").check_account
     base = f"{public_url.rstrip('/')}/webhooks/"
@@ -51,7 +55,9 @@ async def _check(
     try:
         async for check in check_account(environ, urls, http, fix=fix):
             yield check
-    except DeliveryError as error:
+    except Rejected as error:
         yield AccountCheck(passed=False, message=f"the provider refused the check: {error.reason}")
+    except DeliveryError as error:
+        yield AccountCheck(passed=False, message=f"the provider did not answer the check: {error.reason}")
     except ConfigurationError as error:
         yield AccountCheck(passed=False, message=str(error))

@@ -26,8 +26,19 @@ async def run_checks(
 ) -> AsyncIterator[CheckResult]:
     """Run all checks in the order of their dependencies; a check whose prerequisite failed is skipped.
 
-    `simulated` are the channels whose provider this gateway simulates.
+    `simulated` are the channels whose provider this gateway simulates. A problem that several checks meet is
+    reported once.
     """
+    told: set[str] = set()
+    async for check in _run_all(settings, fix=fix, simulated=simulated):
+        if check.message not in told:
+            told.add(check.message)
+            yield check
+
+
+async def _run_all(
+    settings: Settings, *, fix: bool, simulated: Collection[str]
+) -> AsyncIterator[CheckResult]:
     for finding in _check_configuration(settings):
         yield finding
     async for passed, message in check_exposure(settings, simulated):

@@ -10,6 +10,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from core.counts import count_of
 from core.errors import ConfigurationError
 from gateway.diagnostics.check_result import CheckResult
 from gateway.redis import rq_layout
@@ -74,7 +75,9 @@ async def _check_server(
         yield CheckResult(passed=True, message=unknown or "Redis is durable (append-only, noeviction)")
     for place in await read_places(redis):
         has_replica = (
-            f"{place.replicas} replicas" if place.replicas else "no replica: a failure stops everything"
+            count_of(place.replicas, "replica")
+            if place.replicas
+            else "no replica: a failure stops everything"
         )
         message = f"Partition p{place.number} (slot {place.slot}) is on {place.server} with {has_replica}"
         yield CheckResult(passed=place.replicas > 0, message=message)
@@ -125,9 +128,11 @@ async def _check_work(redis: Redis) -> AsyncIterator[CheckResult]:
         pipeline.hgetall("tg:reasons")
         answers: list[Any] = await pipeline.execute()
     queued, due, dead, paused, reasons = answers
-    yield CheckResult(passed=True, message=f"{queued} jobs queued, {due} active sessions")
+    yield CheckResult(
+        passed=True, message=f"{count_of(queued, 'job')} queued, {count_of(due, 'active session')}"
+    )
     if dead:
-        yield CheckResult(passed=False, message=f"{dead} dead letters; see `turngate dead list`")
+        yield CheckResult(passed=False, message=f"{count_of(dead, 'dead letter')}; see `turngate dead list`")
     if paused:
         names = ", ".join(
             f"{account.decode()} ({reasons[account].decode()})" if account in reasons else account.decode()
@@ -143,8 +148,8 @@ async def _check_work(redis: Redis) -> AsyncIterator[CheckResult]:
     if unreadable := await _count_unreadable_jobs(redis):
         yield CheckResult(
             passed=False,
-            message=f"{unreadable} jobs failed because a worker expected pickled data; start RQ's own worker "
-            "with --serializer json",
+            message=f"{count_of(unreadable, 'job')} failed because a worker expected pickled data; start "
+            "RQ's own worker with --serializer json",
         )
 
 

@@ -11,6 +11,7 @@ from time import time
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.counts import count_of
 from core.ports import HttpFetcher
 from gateway.hooks.attempt import AttemptResult, attempt
 from gateway.hooks.batch import Batch
@@ -223,7 +224,7 @@ class HookDelivery:
 
     def _describe_age(self, event: HookEvent) -> str:
         hours = self._policy.give_up_seconds / 3600
-        return f"not delivered within {hours:.0f} hours, in {event.attempts} tries"
+        return f"not delivered within {hours:.0f} hours, in {count_of(event.attempts, 'try', 'tries')}"
 
     async def _disable(self) -> None:
         """Disable the subscription: its receiver answered 410, which asks for that."""

@@ -9,6 +9,8 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
+from core.counts import count_of
+
 _TIMEOUT_SECONDS: Final = 5.0
 _DAY_SECONDS: Final = 86_400
 _WARN_DAYS: Final = 14
@@ -41,4 +43,6 @@ async def check_certificate(url: str, context: ssl.SSLContext | None = None) -> 
     ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
     days = int((ends - time.time()) // _DAY_SECONDS)
     is_fresh = days >= _WARN_DAYS
-    return is_fresh, f"{url}: its certificate is valid for {days} days" + ("" if is_fresh else "; renew it")
+    return is_fresh, f"{url}: its certificate is valid for {count_of(days, 'day')}" + (
+        "" if is_fresh else "; renew it"
+    )

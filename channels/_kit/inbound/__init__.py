@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels._kit.inbound.captions import remove_file_name
 from channels._kit.inbound.form_values import MAX_FORM_LENGTH, FormValues, parse_form_values
 from channels._kit.inbound.forms import FORM_CONTENT_TYPE, FormData, parse_form
 from channels._kit.inbound.json import (
@@ -43,5 +44,6 @@ __all__ = [
     "parse_object",
     "parse_query_values",
     "parse_request_target",
+    "remove_file_name",
     "signatures_match",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -10,12 +11,19 @@ from typing import Literal, NamedTuple
 from core.model import infer_content_type
 from core.ports import Capabilities
 from flows.authoring.lint.addresses import find_unusable_addresses
+from flows.authoring.lint.attributes import find_empty_attributes
 from flows.authoring.lint.channel_limits import ChannelRenderer, TextCostFormatter, check_channel_limits
 from flows.authoring.lint.cycles import find_infinite_loops
 from flows.authoring.lint.descriptions import find_unreadable_descriptions
 from flows.authoring.lint.message_data import find_unknown_message_fields, find_useless_reactions
+from flows.authoring.lint.no_effect import find_parts_without_effect, find_unknown_channels
 from flows.authoring.lint.offline import find_dead_choices, find_model_only_edges
-from flows.authoring.lint.values import find_failing_templates, find_unknown_names
+from flows.authoring.lint.values import (
+    find_failing_templates,
+    find_unknown_names,
+    find_unmarked_names,
+)
+from flows.authoring.lint.yaml_traps import find_lost_texts
 from flows.compiled import language_code, node_type, scripted_speech
 from flows.document import ActionTrigger, Edge, Flow, FlowError, Issue
 
@@ -62,12 +70,16 @@ def lint(
         find_model_only_edges,
         find_dead_choices,
         find_unknown_names,
+        find_empty_attributes,
+        find_unmarked_names,
         find_failing_templates,
+        find_parts_without_effect,
         find_unusable_addresses,
         find_unreadable_descriptions,
     )
     found = (problem for check in checks for problem in check(flow))
-    warnings = dict.fromkeys([*flow.warnings, *name_author_nodes(flow, found)])
+    named = name_author_nodes(flow, chain(found, find_unknown_channels(flow, channels)))
+    warnings = dict.fromkeys([*find_lost_texts(path), *flow.warnings, *named])
     limits = dict.fromkeys(name_author_nodes(flow, check_channel_limits(flow, channels, show, costs)))
     return (
         *(LintFinding("warning", problem) for problem in warnings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.document.validation.dropped_values import find_dropped_values
 from flows.document.validation.hints import describe_value, suggest_name
 from flows.document.validation.mcp import MCP_NOT_INSTALLED, unavailable_reason
 from flows.document.validation.shape import describe_ignored_key, find_unknown_keys, issues_from_pydantic
@@ -14,6 +15,7 @@ __all__ = [
     "STAY_FUNCTION_ID",
     "describe_ignored_key",
     "describe_value",
+    "find_dropped_values",
     "find_unknown_keys",
     "find_warnings",
     "issues_from_pydantic",

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from core.counts import count_of
+
 _LONGEST_QUOTE = 40
 _MOST_NAMES = 8
 _LEAST_SIMILARITY = 0.6
@@ -98,7 +100,7 @@ def describe_value(value: object) -> str:
         keys = ", ".join(map(str, list(value)[:3]))
         return f"an object with {keys}" if keys else "an empty object"
     if isinstance(value, list | tuple):
-        return f"a list with {len(value)} item{'' if len(value) == 1 else 's'}" if value else "an empty list"
+        return f"a list with {count_of(len(value), 'item')}" if value else "an empty list"
     return "something else"
 
 

@@ -26,8 +26,9 @@ def extract_slots(
     errors: dict[str, str] = dict(decision.rejected)
     for slot in (*edge.slots, *edge.inferred_slots):
         value = decision.slots.get(slot.name)
-        if is_message_slot(slot):
-            value = read_message_slot(slot, context.message)  # a model must not invent a location
+        # a model must not invent a location; a card answers only what is asked
+        if is_message_slot(slot) or (value is None and slot.required):
+            value = read_message_slot(slot, context.message)
         if value is None and slot.required and len(slot.allowed_values) == 1:
             value = slot.allowed_values[0]  # models omit a value that has only one alternative
         reading = validate_slot_value(slot, value, context.today)

@@ -139,8 +139,8 @@ def _edge_of_quick_reply(context: TurnContext, edges: tuple[CompiledEdge, ...]) 
 
 
 def _edge_of_carried_value(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-    """Return the only edge that asks for a value that the message carries: a location, a form."""
-    if not {"location", "form"} & context.message.keys():
+    """Return the only edge that asks for a value that the message carries: a location, a form, a number."""
+    if not {"location", "form", "contacts"} & context.message.keys():
         return None
     fitting = [
         edge for edge in edges if any(_has_value_for(context, slot) for slot in edge.slots if slot.required)

@@ -18,6 +18,7 @@ MAX_FORM_LENGTH = 2_500
 
 _INTEGER = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+_CARD_FIELDS: Mapping[str, str] = {"phone": "phones", "email": "emails"}
 _BOOLEANS: Mapping[str, JsonValue] = {"true": True, "false": False}
 
 MessageValues = Mapping[str, JsonValue]
@@ -31,7 +32,20 @@ def is_message_slot(slot: Slot) -> bool:
 def read_message_slot(slot: Slot, message: MessageValues) -> JsonValue:
     """Return the value that a message carries for a slot; `None` if it carries none."""
     read = slot_type(slot.kind).from_message
-    return read(slot, message) if read else None
+    return read(slot, message) if read else _read_card(slot, message)
+
+
+def _read_card(slot: Slot, message: MessageValues) -> JsonValue:
+    """Return the only number or address in a shared contact, which answers the question for one."""
+    cards, field = message.get("contacts"), _CARD_FIELDS.get(slot.kind)
+    if not isinstance(cards, list) or field is None or message.get("text"):
+        return None
+    found = [value for card in cards if isinstance(card, dict) for value in _as_list(card.get(field))]
+    return found[0] if len(found) == 1 else None
+
+
+def _as_list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
 
 
 def read_location(slot: Slot, message: MessageValues) -> JsonValue:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
 from core.model import MIN_CONTACT_LENGTH
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
@@ -61,8 +62,8 @@ def _print_preview(found: FoundContact, as_json: bool) -> None:
     for session in found.sessions:
         typer.echo(session)
     typer.echo(
-        f"Dry run: {len(found.sessions)} sessions would be deleted, with all records that belong to them. "
-        "Re-run with --yes to delete."
+        f"Dry run: {count_of(len(found.sessions), 'session')} would be deleted, with all records that "
+        "belong to them. Re-run with --yes to delete."
     )
 
 
@@ -74,11 +75,11 @@ def _print_receipt(receipt: ErasureReceipt) -> None:
             err=True,
         )
         return
-    typer.echo(f"Deleted {receipt.sessions} sessions:")
+    typer.echo(f"Deleted {count_of(receipt.sessions, 'session')}:")
     for kind, count in receipt.removed.items():
         typer.echo(f"  {count:>6}  {kind}")
     if receipt.opt_outs_kept:
-        typer.echo(f"Kept: {receipt.opt_outs_kept} opt-outs, as salted hashes")
+        typer.echo(f"Kept: {count_of(receipt.opt_outs_kept, 'opt-out')}, as salted hashes")
     for file, result in receipt.files.items():
         typer.echo(f"{file.replace('_', ' ')}: {result}")
     if not receipt.is_complete:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
 from gateway.cli.contacts._confirmed import build_inboxes
@@ -56,7 +57,9 @@ def redact(
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
-        typer.echo(f"{message_id} is redacted: {result.records} records of {', '.join(result.sessions)}")
+        typer.echo(
+            f"{message_id} is redacted: {count_of(result.records, 'record')} of {', '.join(result.sessions)}"
+        )
         typer.echo("Copies at the provider, in receivers of your hooks and in backups are not deleted.")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from gateway.cli.messages._sender import build_sender, load_command_channels
+from core.counts import count_of
+from gateway.cli._recipients import find_sending_channel
+from gateway.cli._sender import build_sender
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -17,26 +18,9 @@ if TYPE_CHECKING:
     from gateway.broadcasts.broadcast import Broadcast
     from gateway.broadcasts.preview import Preview
     from gateway.broadcasts.recipient_file import Recipient
-    from gateway.config.settings import Settings
 
 
 _MAX_SHOWN_ROWS = 20
-
-
-def read_file(file: Path) -> list[Recipient]:
-    """Read the recipients. Raises `ConfigurationError` if the file cannot be read or has none."""
-    from core.errors import ConfigurationError
-    from gateway.broadcasts.recipient_file import RecipientFileError, read_recipients
-
-    try:
-        recipients = list(read_recipients(file.read_bytes()))
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
-    except RecipientFileError as error:
-        raise ConfigurationError(f"{file}: {error}") from error
-    if not recipients:
-        raise ConfigurationError(f"{file}: it has no rows below its header")
-    return recipients
 
 
 def build_broadcast(fields: dict[str, str | float], *, sender: str, channel: str) -> Broadcast:
@@ -48,40 +32,12 @@ def build_broadcast(fields: dict[str, str | float], *, sender: str, channel: str
     from gateway.config.settings import Settings
     from gateway.server.json_requests import describe_validation_error
 
-    found, number = _find_channel(sender, channel, Settings.load())
+    found, number = find_sending_channel(sender, channel, Settings.load())
     name, _, account = found.partition("/")
     try:
         return Broadcast.model_validate({**fields, "channel": name, "account": account, "sender": number})
     except ValidationError as error:
         raise ConfigurationError(describe_validation_error(error)) from error
-
-
-def _find_channel(sender: str, channel: str, settings: Settings) -> tuple[str, str]:
-    """Return the channel with its account, and the sending number, from --from and --channel."""
-    from core.errors import ConfigurationError
-    from core.ports import StartsConversations
-
-    names = [
-        name
-        for name, each in load_command_channels(settings).items()
-        if isinstance(each, StartsConversations)
-    ]
-    if sender in names and not channel:
-        return sender, ""
-    if channel and channel not in names:
-        raise ConfigurationError(
-            f"--channel: {channel} is not configured; available: {', '.join(names) or 'none'}"
-        )
-    if channel:
-        return channel, sender
-    likely = "twilio" if sender.startswith(("+", "whatsapp:")) else "whatsapp" if sender.isdigit() else ""
-    if likely in names:
-        return likely, sender
-    if len(names) == 1 and not likely:
-        return names[0], sender
-    raise ConfigurationError(
-        f"--channel: name the channel that sends; available: {', '.join(names) or 'none that can send first'}"
-    )
 
 
 async def preview_broadcast(
@@ -93,14 +49,18 @@ async def preview_broadcast(
 
     def report(rows: int) -> None:
         if sys.stderr.isatty():
-            typer.echo(f"\rchecking {rows} of {len(recipients)} rows", nl=rows == len(recipients), err=True)
+            typer.echo(
+                f"\rchecking {rows} of {count_of(len(recipients), 'row')}",
+                nl=rows == len(recipients),
+                err=True,
+            )
 
     return await Previewer(build_sender(stores, Settings.load())).run(broadcast, recipients, report)
 
 
 def print_preview(preview: Preview) -> None:
     """Print who would get the broadcast, what it costs, and which rows are skipped."""
-    typer.echo(f"{preview.sendable} of {preview.total} rows can be sent.")
+    typer.echo(f"{preview.sendable} of {count_of(preview.total, 'row')} can be sent.")
     costs = []
     if preview.segments:
         costs.append(count_of(preview.segments, "SMS segment"))
@@ -115,8 +75,3 @@ def print_preview(preview: Preview) -> None:
         typer.echo(f"  {count} skipped: {reason}")
     for row in preview.skipped[:_MAX_SHOWN_ROWS]:
         typer.echo(f"    line {row.line}: {row.reason}")
-
-
-def count_of(number: int, name: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from core.counts import count_of
 from gateway.cli._audit import record_act
+from gateway.cli._recipients import read_recipient_file
 from gateway.cli._redis import run_in_partitions
+from gateway.cli._sender import load_command_channels
 from gateway.cli.messages._new_broadcast import (
     build_broadcast,
-    count_of,
     preview_broadcast,
     print_preview,
-    read_file,
 )
-from gateway.cli.messages._sender import load_command_channels
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -60,7 +60,7 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Check a file and start a broadcast; replies have priority over it."""
-    recipients = read_file(file)
+    recipients = read_recipient_file(file)
     message = {"text": text, "template": template, "language": language, "variables": variables}
     fields: dict[str, str | float] = {"name": name, "category": category, "rate": rate, **message}
     broadcast = build_broadcast(fields, sender=sender, channel=channel)
@@ -75,7 +75,7 @@ def start(
         typer.echo("Nothing was started: no row can be sent.", err=True)
         raise typer.Exit(1)
     if not yes:
-        typer.confirm(f"Send to {preview.sendable} contacts?", abort=True, err=True)
+        typer.confirm(f"Send to {count_of(preview.sendable, 'contact')}?", abort=True, err=True)
     _start(broadcast, recipients, name)
     typer.echo(f"`turngate broadcast show {name}` follows it.")
 
@@ -131,7 +131,7 @@ def show(
         _fail_unknown(name)
     if export is not None:
         run_in_partitions(lambda stores: _export(stores, name, export))
-        typer.echo(f"{export}: {progress.total} recipients", err=True)
+        typer.echo(f"{export}: {count_of(progress.total, 'recipient')}", err=True)
     typer.echo(progress.model_dump_json() if as_json else _describe(progress))
 
 

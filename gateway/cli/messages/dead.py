@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from core.counts import count_of
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
 
@@ -85,7 +86,7 @@ def list_letters(
         return
     _show_table(letters[:limit], text)
     if len(letters) > limit:
-        typer.echo(f"first {limit} rows; see --limit")
+        typer.echo(f"first {count_of(limit, 'row')}; see --limit")
 
 
 @app.command()
@@ -153,10 +154,12 @@ def drop(
 
     found = _run_with_dead_letters(find)
     if found and not yes:
-        typer.confirm(f"Delete {len(found)} dead letters with their texts for good?", abort=True, err=True)
+        typer.confirm(
+            f"Delete {count_of(len(found), 'dead letter')} with the texts for good?", abort=True, err=True
+        )
     deleted = _run_with_dead_letters(lambda dead_letters: dead_letters.drop(found)) if found else 0
     record_act("drop_dead_letters")
-    typer.echo(f"Deleted {deleted}")
+    typer.echo(f"Deleted {count_of(deleted, 'dead letter')}.")
 
 
 _REPLAY_FAILURES = {

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -41,7 +43,9 @@ def list_rejections(
         if each.kept:
             typer.echo(f"    turngate quarantine replay {each.kept}")
     typer.echo(
-        f"{len(rejections)} rejected" if rejections else "No webhooks were rejected in the last seven days."
+        count_of(len(rejections), "rejected webhook")
+        if rejections
+        else "No webhooks were rejected in the last seven days."
     )
 
 
@@ -79,7 +83,7 @@ async def _replay(stores: Sequence[Redis], name: str) -> str:
     """Replay one webhook; return why that is not possible, or an empty text."""
     from core.errors import DeliveryError, MailboxFull, StorageUnavailable, WebhookRefused
     from gateway.bootstrap import PartitionStores
-    from gateway.cli.messages._sender import load_command_channels
+    from gateway.cli._sender import load_command_channels
     from gateway.config.channel_config import ConfigFile
     from gateway.config.settings import Settings
     from gateway.http.clients import provider_client
@@ -118,4 +122,4 @@ def drop(
         typer.confirm("Delete all records of rejected webhooks, and their originals?", abort=True, err=True)
     deleted = run_in_home(lambda redis: Quarantine(redis).drop())
     record_act("drop_rejections")
-    typer.echo(f"Deleted {deleted}")
+    typer.echo(f"Deleted {count_of(deleted, 'record')}.")

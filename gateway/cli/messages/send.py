@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
-from gateway.cli.messages._sender import build_sender
+from gateway.cli._sender import build_sender
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

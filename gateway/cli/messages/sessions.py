@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
 
@@ -25,19 +26,20 @@ app = typer.Typer(add_completion=False)
 def sessions(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
     resume: Annotated[
-        str, typer.Option(metavar="SESSION", help="Let the bot speak again in a session that is silent.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="SESSION", help="Let the bot speak again in a session that is silent."),
+    ] = None,
     retry: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="SESSION", help="Try again now what waits in a session after a failed send."),
-    ] = "",
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List sessions with pending work (owner, queue lengths, next run), and sessions silenced by a limit."""
-    if resume:
+    if resume is not None:
         _resume(resume)
         return
-    if retry:
+    if retry is not None:
         _retry(retry)
         return
 
@@ -64,7 +66,9 @@ def sessions(
     for each in silenced:
         typer.echo(f"{each.session}  silent ({each.reason})  since {_format_time(each.since_ms)}")
     typer.echo(
-        f"{len(rows)} sessions with pending work" if len(rows) < limit else f"first {limit} rows; see --limit"
+        f"{count_of(len(rows), 'session')} with pending work"
+        if len(rows) < limit
+        else f"first {count_of(limit, 'row')}; see --limit"
     )
 
 
@@ -75,7 +79,7 @@ def _resume(session: str) -> None:
         return any([await end_silence(redis, session) for redis in stores])
 
     if not run_in_partitions(end):
-        typer.echo(f"{session} is not silent. `turngate sessions` lists those that are.", err=True)
+        typer.echo(f"“{session}” is not silent. `turngate sessions` lists those that are.", err=True)
         raise typer.Exit(1)
     record_act("end_silence", about=session)
     typer.echo(f"The bot answers {session} again.")
@@ -88,7 +92,7 @@ def _retry(session: str) -> None:
         return any([await try_now(redis, session) for redis in stores])
 
     if not run_in_partitions(try_everywhere):
-        typer.echo(f"Nothing waits for another try in {session}. `turngate why` tells its state.", err=True)
+        typer.echo(f"Nothing waits for another try in “{session}”. `turngate why` tells its state.", err=True)
         raise typer.Exit(1)
     record_act("try_session", about=session)
     typer.echo(f"{session} is tried again now. `turngate why` tells the result.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from core.counts import count_of
 from gateway.cli._redis import run_in_home, run_in_partitions
 from gateway.cli.messages.send import Language, Variables, build_template_message, send_message
 
@@ -48,7 +49,11 @@ def list_templates(
     for name, each in shown:
         quality = f"  quality {each.quality}" if each.quality not in ("", "unknown") else ""
         typer.echo(f"{name}  {each.name}  {each.language}  {each.status}  {each.category or '-'}{quality}")
-    typer.echo(f"{len(rows)} templates" if len(rows) <= limit else f"first {limit} rows; see --limit")
+    typer.echo(
+        count_of(len(rows), "template")
+        if len(rows) <= limit
+        else f"first {count_of(limit, 'row')}; see --limit"
+    )
 
 
 @app.command()
@@ -88,7 +93,7 @@ def sync(channel: ChannelName = "", as_json: AsJson = False) -> None:
         typer.echo(json.dumps(counts))
         return
     for name, count in counts.items():
-        typer.echo(f"{name}: {count} templates")
+        typer.echo(f"{name}: {count_of(count, 'template')}")
     if not counts and not unlisted:
         typer.echo("No channel with templates is configured, and no worker has read any.", err=True)
         raise typer.Exit(1)
@@ -114,7 +119,7 @@ def _report_unlisted(channel: str) -> list[str]:
     """
     import channels as registry
     from core.errors import ConfigurationError
-    from gateway.cli.messages._sender import load_command_channels
+    from gateway.cli._sender import load_command_channels
     from gateway.config.settings import Settings
     from gateway.redis.sending.template_sync import UNLISTED, find_unlisted
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from gateway.redis.records.sessions.session_report import SessionReport
 
 
-_CONTENT_FIELDS = frozenset({"text", "body", "payload", "place", "form", "choices", "media"})
+_CONTENT_FIELDS = frozenset(
+    {"text", "body", "payload", "place", "contacts", "order", "form", "choices", "media"}
+)
 _LONG_WAIT_SECONDS = 300
 
 app = typer.Typer(add_completion=False)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from core.errors import ConfigurationError, DeliveryError
+from core.counts import count_of
+from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from channels._kit.settings import Setting
@@ -38,9 +39,7 @@ async def run_first_setup(path: Path) -> None:
         given["TURNGATE_API_KEY"] = new_secret()
         typer.echo("Generated a key for the console: TURNGATE_API_KEY in the file.")
     write_env_file(path, given)
-    typer.echo(
-        f"Wrote {len([each for each in given.values() if each])} settings to {path}, for its owner only."
-    )
+    typer.echo(f"Wrote {count_of(sum(map(bool, given.values())), 'setting')} to {path}, for its owner only.")
     typer.echo(
         "Start with `turngate run`. `turngate doctor` checks everything; with `--fix` it sets the webhooks."
     )
@@ -55,30 +54,21 @@ async def _ask_and_check(
         for each in declared:
             former = given.get(each.name) or present.get(each.name, "")
             given[each.name] = _ask(each, former)
-        problems = await check_channel(channel, {**present, **given}, given["PUBLIC_URL"])
+        problems = await _check_channel(channel, {**present, **given}, given["PUBLIC_URL"])
         for passed, message in problems:
             typer.echo(f"{'OK     ' if passed else 'Problem'}  {message}")
         if all(passed for passed, _ in problems) or not typer.confirm("Enter them again?", default=True):
             return
 
 
-async def check_channel(channel: str, environ: Mapping[str, str], public_url: str) -> list[tuple[bool, str]]:
+async def _check_channel(channel: str, environ: Mapping[str, str], public_url: str) -> list[tuple[bool, str]]:
     """Ask a provider whether the credentials are valid, and where its webhooks go."""
-    import importlib
-
+    from gateway.diagnostics.accounts import ask_provider
     from gateway.http.clients import provider_client
 
-    try:
-        check_account = importlib.import_module(f"channels.{channel}.account_check").check_account
-        urls = [f"{public_url.rstrip('/')}/webhooks/{channel}"]
-        async with provider_client() as http:
-            return [
-                (each.passed, each.message) async for each in check_account(environ, urls, http, fix=False)
-            ]
-    except DeliveryError as error:
-        return [(False, f"the provider refused the check: {error.reason}")]
-    except ConfigurationError as error:
-        return [(False, str(error))]
+    async with provider_client() as http:
+        checks = [each async for each in ask_provider(channel, environ, public_url, http, fix=False)]
+    return [(each.passed, each.message) for each in checks]
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
+
 if TYPE_CHECKING:
     from gateway.config.settings import Settings
     from gateway.diagnostics.check_result import CheckResult
@@ -72,6 +74,6 @@ def _record_fixes(results: list[CheckResult]) -> None:
     from gateway.cli._audit import record_act
 
     try:
-        record_act("doctor.fix", target=f"{sum(each.passed for each in results)} checks passed")
+        record_act("doctor.fix", target=f"{count_of(sum(each.passed for each in results), 'check')} passed")
     except ConfigurationError as error:  # without Redis there is no audit log
         typer.echo(f"not recorded in the audit log: {error}", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from core.counts import count_of
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
 from gateway.cli.operations._given_up_events import describe_given_up, list_given_up, replay_given_up
@@ -63,7 +64,7 @@ def list_hooks(as_json: AsJson = False) -> None:
     for hook, status in rows:
         for line in describe_hook(hook, status):
             typer.echo(line)
-    typer.echo(f"{len(rows)} hooks")
+    typer.echo(count_of(len(rows), "hook"))
 
 
 @app.command()
@@ -121,7 +122,9 @@ def rotate(
     """Replace the secret; meanwhile events are signed with the old one, too."""
     changed = _change(name, lambda hook: hook.rotate(now_ms(), int(hours * _HOUR_MS)))
     _print_secret(
-        f"{name} has a new secret; the old one signs for {hours:g} more hours.", changed, as_json=as_json
+        f"{name} has a new secret; the old one signs for {hours:g} h more.",
+        changed,
+        as_json=as_json,
     )
 
 
@@ -183,7 +186,11 @@ def failed(
     for each in events[:limit]:
         kind = each.event.kind if each.event else "?"
         typer.echo(f"{each.id}  {each.hook}  {kind}  {each.reason}")
-    typer.echo(f"{len(events)} events" if len(events) <= limit else f"first {limit} rows; see --limit")
+    typer.echo(
+        count_of(len(events), "event")
+        if len(events) <= limit
+        else f"first {count_of(limit, 'row')}; see --limit"
+    )
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
 from core.errors import ConfigurationError
 from gateway.cli._audit import record_act
 from gateway.cli._redis import run_in_partitions
@@ -69,7 +70,7 @@ def list_keys(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
         made = datetime.fromtimestamp(each.made_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
         note = "" if each.secret else "  that key is not in the setting: its values cannot be read"
         typer.echo(f"{each.id:<16} made {made}  wrapped by {each.wrapped_by}{note}")
-    typer.echo(f"{len(keys)} data keys")
+    typer.echo(count_of(len(keys), "data key"))
 
 
 @app.command()
@@ -99,13 +100,13 @@ def rotate(
     rewrapped = run_in_partitions(rotate_all)
     record_act("rotate_keys", target=ring.newest.id)
     typer.echo(
-        f"A new data key encrypts from now on; {rewrapped} older ones are wrapped by {ring.newest.id}."
+        f"A new data key encrypts from now on. Older ones wrapped by {ring.newest.id} now: {rewrapped}."
     )
     if not reencrypt:
         return
     rewritten, files = run_in_partitions(_reencrypt)
-    record_act("reencrypt", target=f"{rewritten} records")
-    typer.echo(f"{rewritten} records were written with the new key; files: {files or 'none'}.")
+    record_act("reencrypt", target=count_of(rewritten, "record"))
+    typer.echo(f"Written with the new key: {count_of(rewritten, 'record')}; files: {files or 'none'}.")
 
 
 async def _rotate(redis: Redis, ring: KeyRing) -> int:
@@ -129,7 +130,7 @@ async def _reencrypt(stores: Sequence[Redis]) -> tuple[int, str]:
         nonlocal shown
         if rewritten >= shown + _PROGRESS_STEP:
             shown = rewritten
-            typer.echo(f"{rewritten} records …", err=True)
+            typer.echo(f"{count_of(rewritten, 'record')} …", err=True)
 
     await asyncio.sleep(REFRESH_SECONDS + 1)
     rewritten, files = 0, dict[str, str]()

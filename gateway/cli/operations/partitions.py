@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
 from core.errors import ConfigurationError
 from gateway.cli._redis import run_in_partitions
 
@@ -45,7 +46,7 @@ def partitions(
     for place in () if as_json else places:
         typer.echo(f"p{place.number}  slot {place.slot}  {place.server}  replicas: {place.replicas}")
     if len(places) > 1 and not as_json:
-        typer.echo(f"New contacts are spread over {contacts} of {len(places)} partitions.")
+        typer.echo(f"New contacts are spread over {contacts} of {count_of(len(places), 'partition')}.")
 
 
 async def _read(stores: Sequence[Redis]) -> tuple[list[PartitionPlace], int]:
@@ -70,6 +71,6 @@ def _spread(count: int) -> None:
     before = run_in_partitions(lambda stores: spread_contacts(stores, limits))
     record_act("spread_partitions", target=str(count))
     typer.echo(
-        f"New contacts are spread over {count} partitions (before: {before}). "
+        f"New contacts are spread over {count_of(count, 'partition')} (before: {before}). "
         "Known contacts stay where they are."
     )

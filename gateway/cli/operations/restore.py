@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.counts import count_of
 from core.errors import ConfigurationError
 from gateway.cli._redis import run_in_partitions
 
@@ -73,8 +74,9 @@ def _print_report(place: str, reports: Sequence[RestoreReport], settings: Settin
     """Print what was restored and what has to be done; exit with code 1 if a key is missing."""
     unsent = sum(each.unsent for each in reports)
     typer.echo(
-        f"{place}: {sum(each.sessions for each in reports)} sessions, "
-        f"{sum(each.unanswered for each in reports)} messages to answer, {unsent} replies to send"
+        f"{place}: {count_of(sum(each.sessions for each in reports), 'session')}, "
+        f"{count_of(sum(each.unanswered for each in reports), 'message')} to answer, "
+        f"{count_of(unsent, 'reply', 'replies')} to send"
     )
     if unsent:
         typer.echo(
@@ -89,6 +91,9 @@ def _print_report(place: str, reports: Sequence[RestoreReport], settings: Settin
             "it after the first one before you start anything, or the stored data cannot be read.",
             err=True,
         )
-    typer.echo("Erasures after the backup are undone: erase these contacts again.")
+    typer.echo(
+        "Erasures and opt-outs after the backup are undone: erase these contacts, and opt them out "
+        "(`turngate optout import`), again."
+    )
     if missing:
         raise typer.Exit(1)

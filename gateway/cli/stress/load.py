@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.counts import count_of
 from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ async def _run(generator: LoadGenerator, plan: LoadPlan, limit: float | None) ->
 
     sent_before = generator.sent
     if limit is None:
-        _report(f"sending {plan.messages:,} messages at {plan.rate:g}/s")
+        _report(f"sending {count_of(plan.messages, 'message')} at {plan.rate:g}/s")
         result = await generator.run(plan, _report)
         return {"rate": plan.rate, **result.to_json(), "all_messages": generator.sent - sent_before}
     rate, best = await find_capacity(generator, plan, limit, _report)
@@ -140,11 +141,14 @@ def _describe(figures: dict[str, Any]) -> str:
     if not figures["messages"]:
         return "No rate was found at which messages are answered in time. Look at: turngate doctor"
     limit = figures.get("limit_per_second")
-    lines = [f"at most {limit:,g} messages a second"] if limit is not None else []
+    lines = [f"the most is {limit:,g} a second"] if limit is not None else []
     lines += [
-        f"{figures['messages']:,} messages in {figures['seconds']:.1f} s, "
+        f"{count_of(figures['messages'], 'message')} in {figures['seconds']:.1f} s, "
         f"{figures['answered_per_second']:,g} answered a second, {figures['unanswered']:,} unanswered",
-        *(f"  {count:,} webhooks refused with {status}" for status, count in figures["refused"].items()),
+        *(
+            f"  {count_of(count, 'webhook')} refused with {status}"
+            for status, count in figures["refused"].items()
+        ),
     ]
     for name, title in (("acknowledgement_ms", "webhook answered"), ("reply_ms", "reply received")):
         shown = ", ".join(f"{share} {value:g} ms" for share, value in figures[name].items())

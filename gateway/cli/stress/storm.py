@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from core.counts import count_of
 from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -169,8 +170,9 @@ def _run_broadcast(scenario: StormScenario, rows: int, progress: Console) -> Non
     running = run_broadcast(scenario, rows, lambda line: progress.print(f"[dim]· {line}[/dim]"))
     result = asyncio.run(_until_terminated(running))
     typer.echo(
-        f"{result.rows} contacts in {result.seconds:.0f} s ({result.rows / result.seconds:.0f} a second), "
-        f"{result.kills} kills: {result.missing} missing, {result.doubled} doubled, "
+        f"{count_of(result.rows, 'contact')} in {result.seconds:.0f} s "
+        f"({result.rows / result.seconds:.0f} a second), "
+        f"{count_of(result.kills, 'kill')}: {result.missing} missing, {result.doubled} doubled, "
         f"{result.unwanted} after an opt-out, {result.skipped} skipped"
     )
     phases = (

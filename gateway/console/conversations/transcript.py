@@ -113,7 +113,9 @@ class _Transcript:
         if files:
             line.extras.append("1 file" if files == 1 else f"{files} files")
         if data.get("place"):
-            line.extras.append(", ".join(str(data["place"]).split("\n")))
+            line.extras += _join_values(str(data["place"]))
+        for name in ("contacts", "order"):
+            line.extras += _join_values(str(data.get(name) or ""))
         if data.get("form"):
             line.extras += _describe_form(str(data["form"]))
         if data.get("kind"):
@@ -174,6 +176,12 @@ class _Transcript:
             case "rerouted":
                 line.state = _FORWARDED if not data.get("held") else _RETRYING
                 line.reason = str(data.get("reason", ""))
+
+
+def _join_values(stored: str) -> list[str]:
+    """Return a place, contact cards or the items of an order as the log has them, each with its values."""
+    shown = [", ".join(each.split("\n")).replace("×, ", "× ") for each in stored.split("\n\n") if each]
+    return [each[:_MAX_VALUE_LENGTH] for each in shown][:_MAX_FIELDS]
 
 
 def _describe_form(stored: str) -> list[str]:

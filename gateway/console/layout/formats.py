@@ -90,11 +90,6 @@ def format_number(number: int) -> str:
     return f"{number:,}"
 
 
-def format_count(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: `1 reply`, `2 replies`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def display_name(row: _Contact) -> str:
     """Return the contact's name, or their number or ID if they have none that can be seen."""
     return row.name if any(map(_is_visible, row.name)) else row.contact

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
+from core.counts import count_of
 from gateway.console.layout import formats
 from gateway.console.layout.navigation import BADGE_WORDS
 
@@ -29,7 +30,7 @@ _TEMPLATES.filters.update(
 _TEMPLATES.globals.update(
     badge_words=BADGE_WORDS,
     owners=formats.OWNERS,
-    format_count=formats.format_count,
+    count_of=count_of,
     display_name=formats.display_name,
 )
 HEADERS = {

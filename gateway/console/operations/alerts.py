@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gateway.console.layout.formats import format_count, format_duration
+from core.counts import count_of
+from gateway.console.layout.formats import format_duration
 from gateway.redis.records.processes.delivery_reports import AccountAlarm
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
 
@@ -76,7 +77,7 @@ def _find_delays(status: GatewayStatus) -> Iterator[Alert]:
 def _find_dead_letters(status: GatewayStatus) -> Iterator[Alert]:
     if status.dead_letters:
         yield Alert(
-            f"{format_count(status.dead_letters, 'dead letter')}: given up after all tries",
+            f"{count_of(status.dead_letters, 'dead letter')}: given up after all tries",
             "They wait until an operator replays or drops them.",
             "/console/failures",
             "See the failures",

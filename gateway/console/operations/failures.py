@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from core.counts import count_of
 from core.model import DeliveryStatus
-from gateway.console.layout.formats import format_count
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
 from gateway.console.operations.figures import sum_errors
@@ -160,14 +160,14 @@ def _describe_result(text: str) -> str:
         return ""
     done, total = int(match[2]), int(match[3])
     if match[1] == "dropped":
-        return f"{format_count(done, 'dead letter')} dropped."
+        return f"{count_of(done, 'dead letter')} dropped."
     rest = (
-        f" {format_count(total - done, 'letter')} stayed: gone already, unreadable, the mailbox is full, or "
+        f" {count_of(total - done, 'letter')} stayed: gone already, unreadable, the mailbox is full, or "
         "the bot may not speak now: an agent has the conversation, it is closed, or the contact opted out."
         if done < total
         else ""
     )
-    return f"{format_count(done, 'dead letter')} replayed.{rest}"
+    return f"{count_of(done, 'dead letter')} replayed.{rest}"
 
 
 def _malformed_response() -> Response:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from gateway.console.layout.formats import format_count, format_duration, format_number
+from core.counts import count_of
+from gateway.console.layout.formats import format_duration, format_number
 from gateway.console.operations.sparklines import Sparkline, draw_sparkline
 from gateway.redis.records.processes.counters import Histogram
 from gateway.redis.records.processes.gateway_status import GatewayStatus, PausedAccount
@@ -221,7 +222,7 @@ def _build_oldest(load: Load, minutes: Sequence[MinuteTraffic]) -> Tile:
     return Tile(
         "Oldest unanswered message",
         format_duration(oldest * 1000) if load.unanswered_sessions else "none",
-        f"{format_count(load.unanswered_sessions, 'conversation')} to answer"
+        f"{count_of(load.unanswered_sessions, 'conversation')} to answer"
         if load.unanswered_sessions
         else "every message is answered",
         "/console/queue",

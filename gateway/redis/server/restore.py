@@ -59,6 +59,8 @@ def _copy(backup: Path, folder: Path, wait_seconds: float) -> None:
     elif (backup / SNAPSHOT_FILE).is_file():
         shutil.copyfile(backup / SNAPSHOT_FILE, folder / SNAPSHOT_FILE)
         _convert_snapshot(folder, wait_seconds)
+    elif not backup.is_dir():
+        raise ConfigurationError(f"there is no folder {backup}")
     else:
         raise ConfigurationError(f"{backup} has neither {APPEND_ONLY_FOLDER} nor {SNAPSHOT_FILE}")
 

@@ -86,6 +86,25 @@ def test_media_come_by_reference() -> None:
     assert turn.text == ""
 
 
+@pytest.mark.parametrize(
+    ("prefix", "content_type", "body", "text"),
+    [
+        ("whatsapp:", "application/pdf", "Stop.pdf", ""),
+        ("whatsapp:", "application/pdf", "Stop", "Stop"),
+        ("whatsapp:", "text/vcard", "Dr. Cancel", ""),
+        ("", "text/x-vcard", "Call her", "Call her"),
+    ],
+)
+def test_the_name_of_a_file_or_card_is_no_caption(
+    prefix: str, content_type: str, body: str, text: str
+) -> None:
+    fields = {"NumMedia": "1", "MediaContentType0": content_type, "Body": body}
+    ends = {"From": f"{prefix}+12025550171", "To": f"{prefix}+12025550101"}
+    turn = parse_turn(build_payload("mms", **fields, **ends))
+
+    assert (turn.text, turn.attachments[0].name) == (text, "" if text else body)
+
+
 @pytest.mark.parametrize("count", ["", "-1", "1.5", "x", "²", "99999999999999999999", "1e3", " 1"])
 def test_an_invalid_media_count_means_no_media(count: str) -> None:
     turn = parse_turn(build_payload("mms", NumMedia=count, Body="look"))

@@ -58,17 +58,17 @@ KINDS = (
     InboundKind(
         "image, video, audio, voice, document, sticker",
         TURN,
-        "`message.attachments`; the caption is the text",
+        "`message.attachments`; the caption is the text, the file's name is not",
         _whatsapp("voice", whatsapp.MEDIUM),
     ),
     InboundKind("location", TURN, "`message.location`", _whatsapp("location", _PLACE)),
     InboundKind(
         "contacts",
         TURN,
-        "`message.contacts`, and as text",
+        "`message.contacts`",
         _whatsapp("contacts", whatsapp.CONTACTS),
     ),
-    InboundKind("order", TURN, "`message.order`, and as text", _whatsapp("order", _ORDER)),
+    InboundKind("order", TURN, "`message.order`", _whatsapp("order", _ORDER)),
     InboundKind(
         "Flow reply (nfm_reply)", TURN, "`message.form`, whole", _whatsapp_interactive("nfm_reply", _FORM)
     ),

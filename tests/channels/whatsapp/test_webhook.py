@@ -11,6 +11,7 @@ import pytest
 from channels.whatsapp import WhatsAppChannel
 from core.errors import WebhookRefused
 from core.model import (
+    UNSUPPORTED_KIND,
     ActivityReceived,
     ControlAction,
     ControlReceived,
@@ -136,11 +137,11 @@ def test_a_malformed_item_does_not_affect_the_others(bad: object) -> None:
         (
             "interactive",
             {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": "{}"}},
-            "Sent",
+            "",
             "",
         ),
-        ("order", {}, "2 × sku1", ""),
-        ("contacts", CONTACTS, "Bob +1 202-555-0190", ""),
+        ("order", {}, "", ""),
+        ("contacts", CONTACTS, "", ""),
     ],
 )
 def test_a_contacts_message_is_a_turn(kind: str, more: object, text: str, payload: str) -> None:
@@ -316,14 +317,14 @@ def test_a_form_is_whole_at_any_length(length: int) -> None:
 
     assert found.form == values
     assert json.loads(found.details["form"]) == values
-    assert found.text == "Sent"
+    assert found.text == ""
 
 
 @pytest.mark.parametrize("values", [[], "x", 3, {"a": "x" * 300_000}])
 def test_an_invalid_or_long_form_is_absent(values: object) -> None:
     found = parse_turn(build_form_reply(values))
 
-    assert (found.form, "form" in found.details) == (None, False)
+    assert (found.form, "form" in found.details, found.kind) == (None, False, UNSUPPORTED_KIND)
 
 
 def test_an_order_and_shared_contacts_are_data() -> None:
@@ -340,10 +341,19 @@ def test_an_order_and_shared_contacts_are_data() -> None:
 
     assert order.order is not None
     assert (order.order.items[0].price, order.order.items[0].quantity) == (7.99, 2)
-    assert order.text == "2 × sku1"
+    assert order.text == ""
     assert shared.contacts[0].emails == ("bob@shop.example",)
     assert shared.contacts[0].addresses == ("1 Quay, Port",)
-    assert shared.text == "Bob +1 202-555-0190"
+    assert shared.text == ""
+
+
+@pytest.mark.parametrize(
+    ("caption", "text"), [("Stop.pdf", ""), ("Stop", ""), ("Stop it, see page 2", "Stop it, see page 2")]
+)
+def test_the_name_of_a_file_is_no_caption(caption: str, text: str) -> None:
+    found = parse_turn(build_message("document", {**MEDIUM, "filename": "Stop.pdf", "caption": caption}))
+
+    assert (found.text, found.attachments[0].name) == (text, "Stop.pdf")
 
 
 def test_a_referral_is_data() -> None:

@@ -71,6 +71,8 @@ def test_a_broadcast_is_started_once_followed_exported_and_stopped(folder: None)
         ((*START[:2], "missing.csv", *START[3:], "Hi"), "cannot be read"),
         ((*START[:-1], "--template", "offer"), "a template needs its language"),
         ((*START, "Hi", "--channel", "pigeon"), "is not configured"),
+        ((*START[:4], "", *START[5:], "Hi"), "name: write 1 to 60 letters"),
+        ((*START, "Hi {{ name"), "4 skipped: {{ in the text belongs to no variable"),
     ],
 )
 def test_what_cannot_be_used_is_named(folder: None, words: tuple[str, ...], reason: str) -> None:
@@ -78,3 +80,11 @@ def test_what_cannot_be_used_is_named(folder: None, words: tuple[str, ...], reas
 
     assert result.exit_code != 0
     assert reason in f"{result.output} {result.exception}"
+
+
+def test_a_file_that_cannot_be_written_is_no_problem_of_redis(folder: None) -> None:
+    run_command(*START, "Hello {{ name }}", "--yes")
+    result = run_command("broadcast", "show", "spring", "--export", "no/folder/o.csv")
+
+    assert isinstance(result.exception, FileNotFoundError)
+    assert result.exception.filename == "no/folder/o.csv"

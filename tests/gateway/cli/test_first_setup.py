@@ -72,3 +72,15 @@ def test_every_value_is_read_as_it_was_written(values: dict[str, str]) -> None:
     write_env_file(path, values)
 
     assert read_env_file(path) == values
+
+
+def test_a_provider_that_is_not_reached_has_refused_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / ".env"
+    path.write_text("TWILIO_API_URL=http://127.0.0.1:1\n", encoding="utf-8")
+    result = run_setup(path, PUBLIC, "twilio", f"AC{'0' * 32}", "f" * 32, "", "n")
+
+    assert "the provider did not answer the check: twilio" in result.output
+    assert "refused the check" not in result.output

@@ -207,3 +207,14 @@ def test_a_file_name_that_is_too_long_is_one_message(
     assert ended.value.code in (1, 2)
     assert "File name too long" in shown
     assert "Traceback" not in shown
+
+
+def test_an_argument_that_is_no_text_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["turngate", "why", "\udcff\udcfe"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+
+    assert stopped.value.code == 2
+    assert "turngate: the argument '\\udcff\\udcfe' is not in" in capsys.readouterr().err

@@ -74,7 +74,6 @@ def test_a_new_flow_lints_clean_and_passes_its_test(template: str) -> None:
         ("new", "poem", "there is no template “poem”: choose form, faq, menu, support"),
         ("kyc", "form", "“kyc” is a flow of the library"),
         ("own.json", "form", "is not a valid name for a flow"),
-        ("", "form", "is not a valid name for a flow"),
         ("a.test.yaml", "form", "is not a valid name for a flow"),
         ("no/folder", "form", "no/folder.yaml cannot be written: No such file or directory"),
     ],

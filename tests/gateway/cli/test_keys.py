@@ -56,8 +56,8 @@ def test_the_keys_are_rotated_and_what_was_clear_is_encrypted(
     assert run_command("keys", "rotate").exit_code == 0
     monkeypatch.setenv(SETTING, f"{new},{old}")
     rotated = run_command("keys", "rotate", "--reencrypt")
-    assert "3 older ones are wrapped by" in rotated.output
-    assert "records were written with the new key" in rotated.output
+    assert "now: 3." in rotated.output
+    assert "Written with the new key: " in rotated.output
     monkeypatch.setenv(SETTING, new)
     listed = json.loads(run_command("keys", "list", "--json").output)
     assert {each["wrapped_by"] for each in listed["data_keys"]} == set(listed["setting"])

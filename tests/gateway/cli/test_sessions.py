@@ -116,7 +116,7 @@ def test_what_replicas_do_not_confirm_is_not_reported_as_done(
     result = run_command(*command.split())
 
     assert "0 of 1 replicas" in str(result.exception)
-    assert result.output == ""
+    assert result.stdout == ""
 
 
 @pytest.mark.long
@@ -156,7 +156,7 @@ def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
         assert (nothing.exit_code, "Nothing was found" in nothing.output) == (1, True)
     assert run_command("sessions").output.count("queued 1") == 1
     assert run_command("erase", "+1").exit_code == 2
-    assert "Deleted 1 sessions" in run_command("erase", f"{ADDRESS.theirs}0", "--yes").output
+    assert "Deleted 1 session:" in run_command("erase", f"{ADDRESS.theirs}0", "--yes").output
 
 
 @pytest.mark.long
@@ -300,3 +300,22 @@ def test_send_names_the_message_for_why(ask_command: str) -> None:
 
     message_id = run_command("send", SESSION, "Your parcel is here.").output.split("`")[1].split()[-1]
     assert list_kinds(message_id) == ["said"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("why", ""), ("erase", " "), ("redact", ""), ("broadcast", "show", ""), ("templates", "show", " "),
+     ("hooks", "remove", ""), ("quarantine", "replay", "x", ""), ("optout", "add", ""), ("flow", "new", ""),
+     ("backup", ""), ("flow", "lint", "")],
+)  # fmt: skip
+def test_a_blank_name_is_refused(ask_command: str, words: tuple[str, ...]) -> None:
+    result = run_command(*words)
+
+    assert (result.exit_code, "it is empty" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--resume", "--retry"])
+def test_a_blank_session_is_not_taken_for_none(ask_command: str, option: str) -> None:
+    prepare(ask_command, answer_turn)
+
+    assert run_command("sessions", option, "").exit_code == 1

@@ -153,6 +153,16 @@ async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_continues(redis
             {"where": {"latitude": 47.497913, "longitude": 19.040236, "name": "Zebrafish Park"}},
         ),
         (
+            "contacts",
+            [{"name": {"formatted_name": "Zebrafish"}, "phones": [{"phone": "+47497913"}]}],
+            {"friend": "Zebrafish"},
+        ),
+        (
+            "order",
+            {"catalog_id": "1", "product_items": [{"product_retailer_id": "zebrafish", "quantity": 2}]},
+            {"wanted": "zebrafish"},
+        ),
+        (
             "interactive",
             {
                 "type": "nfm_reply",
@@ -166,8 +176,8 @@ async def test_no_byte_of_a_deleted_message_stays_and_the_dialog_continues(redis
         ),
     ],
 )
-async def test_a_place_and_a_form_are_redacted_with_the_slots_that_they_filled(
-    redis: Redis, kind: str, content: dict[str, Any], slots: dict[str, Any], is_encrypted: bool
+async def test_what_was_shared_or_filled_in_is_redacted_with_the_slots_that_they_filled(
+    redis: Redis, kind: str, content: object, slots: dict[str, Any], is_encrypted: bool
 ) -> None:
     if is_encrypted:
         use_cipher(redis, parse_encryption_keys(generate_master_key()))
@@ -185,7 +195,7 @@ async def test_a_place_and_a_form_are_redacted_with_the_slots_that_they_filled(
 
     left = json.dumps(await export_contact(redis, SESSION)).lower()
     assert "zebrafish" in exported.lower()
-    assert ("zebrafish" in left, "47.497913" in left) == (False, False)
+    assert ("zebrafish" in left, "47.497913" in left, "47497913" in left) == (False, False, False)
 
 
 async def test_what_is_encrypted_is_redacted_too(redis: Redis) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.model import Event, Message
+from core.model import Event, Message, OptOutScope
 from core.ports import ErrorMessages
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.erasure import ContactErasure
 from gateway.redis.sending.first_contact import ContactAddress
+from gateway.redis.sending.new_opt_outs import NewOptOuts
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from tests.channels.intercom import builders as intercom
@@ -66,11 +67,15 @@ async def gateway(redis: Redis) -> AsyncIterator[InboundGateway]:
     await made.mailbox.aclose()
 
 
-async def start(redis: Redis, channel: str, to: str) -> SendOutcome:
-    """Send a first message to a contact; return its outcome."""
+def build_sender(redis: Redis) -> ProactiveSender:
     workspace = {"INTERCOM_WORKSPACE_ID": intercom.APP}
     channels: Any = {"intercom": intercom.build_channel(**workspace), "zendesk": zendesk.build_channel()}
-    sender = ProactiveSender(redis, channels, ProtocolLimits())
+    return ProactiveSender(redis, channels, ProtocolLimits())
+
+
+async def start(redis: Redis, channel: str, to: str) -> SendOutcome:
+    """Send a first message to a contact; return its outcome."""
+    sender = build_sender(redis)
     contact = ContactAddress(channel=channel, to=to)
     previewed, _ = await sender.preview(contact, Message(text="offer"))
     receipt = await sender.send_to(contact, f"first-{to}", Message(text="offer"))
@@ -148,3 +153,24 @@ async def test_the_next_requester_of_a_ticket_is_not_opted_out(gateway: InboundG
     assert await gateway.send(name_ticket(101), "offer") is SendOutcome.QUEUED
     assert await start(gateway.redis, "zendesk", zendesk.ADA) is SendOutcome.OPTED_OUT
     assert await start(gateway.redis, "zendesk", zendesk.AGENT) is SendOutcome.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("channel", "to"), [("intercom", EMAIL), ("intercom", USER), ("zendesk", zendesk.ADA)]
+)
+async def test_an_opt_out_by_address_counts_in_conversations_before_and_after_it(
+    gateway: InboundGateway, channel: str, to: str
+) -> None:
+    build, name = BUILDERS[channel]
+    await gateway.receive(build(101, 1, "hello"), name(101))
+    opt_outs = NewOptOuts(build_sender(gateway.redis), gateway.inbox)
+    await opt_outs.opt_out(ContactAddress(channel=channel, to=to), OptOutScope.ALL, actor="import")
+    for conversation in (101, 102):
+        await gateway.receive(build(conversation, 2, "hello again"), name(conversation))
+        assert await gateway.send(name(conversation), "offer") is SendOutcome.OPTED_OUT
+    assert await start(gateway.redis, channel, to) is SendOutcome.OPTED_OUT
+    assert gateway.channel.bodies == ["1: hello"]
+
+    await gateway.receive(build(102, 3, "subscribe"), name(102))
+    assert await gateway.send(name(101), "other") is SendOutcome.QUEUED
+    assert await start(gateway.redis, channel, to) is SendOutcome.QUEUED

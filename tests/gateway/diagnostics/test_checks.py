@@ -40,6 +40,10 @@ async def test_a_missing_flow_is_found() -> None:
     assert "TURNGATE_FLOW" in (await run_doctor(TURNGATE_FLOW="nowhere.json"))[1]
 
 
+async def test_a_problem_that_several_checks_meet_is_told_once() -> None:
+    assert (await run_doctor(TURNGATE_CONFIG="nowhere.toml"))[1].count("nowhere.toml") == 1
+
+
 @pytest.mark.long
 async def test_an_unreachable_server_is_found() -> None:
     assert "Redis refuses the connection" in (await run_doctor(REDIS_URL="redis://127.0.0.1:1"))[1]
@@ -124,7 +128,7 @@ async def test_a_worker_that_expects_pickle_is_found() -> None:
         await stock.communicate()
         _, unwell = await run_doctor(REDIS_URL=stack.url)
 
-    assert "1 jobs failed" in unwell
+    assert "1 job failed" in unwell
     assert "--serializer json" in unwell
 
 

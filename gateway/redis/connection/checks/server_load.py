@@ -10,6 +10,8 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from core.counts import count_of
+
 _FULL_SHARE: Final = 0.85
 _SLOW_MS: Final = 20.0
 _PINGS: Final = 9
@@ -72,7 +74,7 @@ def _check_replicas(facts: Mapping[str, Any]) -> list[tuple[bool, str]]:
     if late:
         names = ", ".join(f"{each.get('ip')}:{each.get('port')}" for each in late)
         return [(False, f"Replicas lag behind: {names}; a failover to them would lose messages")]
-    words = f"{len(replicas)} replicas follow"
+    words = count_of(len(replicas), "replica follows", "replicas follow")
     if "min_slaves_good_slaves" not in facts:  # told where min-replicas-to-write is set
         words += (
             "; min-replicas-to-write is 0, so a primary that is cut off from them accepts messages which a "

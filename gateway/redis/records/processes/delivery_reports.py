@@ -9,6 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from core.counts import count_of
 from core.model import DeliveryStatus, FrozenModel
 
 _COUNTER_PREFIX = "delivery:"
@@ -86,9 +87,8 @@ def describe_failures(counts: list[DeliveryCount]) -> list[tuple[bool, str]]:
         if not failed:
             continue
         kinds = ", ".join(f"{kind or 'unknown'} {messages}" for kind, messages in sorted(failures.items()))
-        summary = (
-            f"{channel}: {failed} of {failed + delivered} messages failed in the last 24 hours ({kinds})"
-        )
+        total = count_of(failed + delivered, "message")
+        summary = f"{channel}: {failed} of {total} failed in the last 24 hours ({kinds})"
         described.append((failed < delivered, summary))
     return described
 

@@ -40,6 +40,7 @@ class StoredMessage:
         if isinstance(form, str):  # of the log
             form = from_json(form)
         self.texts += [text for text in _leaves_of(form) if text]
-        shared = [fields.get("place", "").split("\n"), *map(fields.get, ("location", "contacts", "order"))]
-        self.texts += [text for text in _leaves_of(shared) if len(text) >= _MIN_SHARED_LENGTH]
+        shared = [fields.get(name) for name in ("place", "location", "contacts", "order")]
+        words = [line for text in _leaves_of(shared) for line in text.split("\n")]
+        self.texts += [text for text in words if len(text) >= _MIN_SHARED_LENGTH]
         self.has_files = self.has_files or bool(fields.get("files") or fields.get("attachments"))

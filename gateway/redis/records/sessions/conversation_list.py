@@ -23,6 +23,8 @@ _CHUNK: Final = 100
 _LAST_ENTRIES: Final = 30
 """Number of log entries in which the last message is searched: statuses follow it."""
 
+_SHARED: Final = {"files": "file", "place": "place", "contacts": "contact", "order": "order", "form": "form"}
+"""What a message without words has, by the field of its log entry."""
 _MESSAGES: Final = frozenset({b"accepted", b"said"})
 _MAX_PREVIEW: Final = 160
 _UNDECRYPTED: Final = "(cannot be decrypted: its key is not set)"
@@ -238,8 +240,8 @@ def _read_text(kind: bytes, stored: bytes) -> tuple[str, str]:
     data = from_json(stored)
     if kind == b"said":
         return str(data.get("body", "")), str(data.get("voice", "bot"))
-    files = data.get("files") or 0
-    return str(data.get("text") or data.get("payload") or ("(file)" if files else "")), "contact"
+    shared = next((f"({word})" for name, word in _SHARED.items() if data.get(name)), "")
+    return str(data.get("text") or data.get("payload") or shared), "contact"
 
 
 def _read_time(entry_id: bytes) -> int:

@@ -174,9 +174,10 @@ def test_names_that_nothing_sets_and_templates_that_fail_are_named(tmp_path: Pat
         budget={"turns": 9},
         environment_variables={"shop": "Quay"},
     )
-    unknown, failing = list_findings(tmp_path, made)
+    unknown, empty, failing = list_findings(tmp_path, made)
     assert unknown.startswith("warning: node b: Nothing in the flow sets “dya”")
     assert unknown.endswith("did you mean “day”?")
+    assert empty == "warning: node b: “day” is a single value and has no “strftime”: that is always empty."
     assert failing.startswith("warning: node b: A template here fails with values of the kinds")
 
 

@@ -11,13 +11,23 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected
-from core.model import DeliveryStatus, FailureKind, Owner, StatusChanged, TurnReceived
+from core.model import (
+    ContactCard,
+    DeliveryStatus,
+    FailureKind,
+    Order,
+    OrderItem,
+    Owner,
+    StatusChanged,
+    TurnReceived,
+)
 from flows.document import Flow
 from flows.engine import DialogMachine
 from flows.library import __file__ as library_file
 from flows.llm import ScriptedModel, TransitionDecision
 from gateway.console.conversations.transcript import build_transcript
 from gateway.console.flows.flow_drawings import FlowDrawings, VisitedNodes
+from gateway.redis.inbox.message_entry import message_entry
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.sessions.dead_letters import DeadLetters
 from gateway.redis.records.sessions.log.session_log import LogEntry
@@ -201,3 +211,13 @@ def test_a_place_and_a_form_are_in_the_transcript() -> None:
     [line] = build_transcript([entry], "Ada")
 
     assert line.extras == ["Park, Reed St 4, 47.5, 19.04", "size: M", 'days: ["Mon"]', "note: <b>"]
+
+
+def test_contact_cards_and_orders_are_in_the_transcript() -> None:
+    cards = [ContactCard(name="Bob", phones=("+1 202-555-0190",)), ContactCard(name="Eve")]
+    order = Order(items=(OrderItem(product_id="sku1", quantity=2), OrderItem(product_id="sku2")))
+    turn = build_turn(1).model_copy(update={"text": "", "contacts": tuple(cards), "order": order})
+    entry = LogEntry(id="1-0", at_ms=1, kind="accepted", data=message_entry(TurnReceived(turn=turn)))
+    [line] = build_transcript([entry], "Ada")
+
+    assert line.extras == ["Bob, +1 202-555-0190", "Eve", "2 × sku1", "? × sku2"]

@@ -73,5 +73,5 @@ def test_the_quarantine_command_lists_and_drops(
     assert len(listed) == 1
     asked = CliRunner().invoke(app, ["quarantine", "drop"], input="n\n")
     assert asked.exit_code == 1
-    assert CliRunner().invoke(app, ["quarantine", "drop", "--yes"]).output == "Deleted 1\n"
+    assert CliRunner().invoke(app, ["quarantine", "drop", "--yes"]).output == "Deleted 1 record.\n"
     assert "No webhooks were rejected" in CliRunner().invoke(app, ["quarantine", "list"]).output

@@ -174,7 +174,7 @@ async def test_an_encrypted_backup_is_answered_with_its_key_and_named_without(
             "restore", str(backup), "--data-dir", str(folder), **{setting: both}
         )
         assert status == 0, output
-        assert "1 messages to answer" in output
+        assert "1 message to answer" in output
         async with running_restored(stack, folder) as other:
             other.add_settings(**{setting: both})
             await other.start_async_worker()
@@ -254,7 +254,7 @@ async def test_a_server_that_was_restored_by_hand_is_marked(
     await withdraw(redis, process)
     result = await asyncio.to_thread(run)
 
-    assert "2 sessions, 1 messages to answer, 3 replies to send" in result.output
+    assert "2 sessions, 1 message to answer, 3 replies to send" in result.output
     assert await redis.hmget("tg:{fake:1}", "marked", "marked_at", "marked_to") == [b"m1.1", b"17", b"A"]
     assert await redis.hget("tg:{fake:2}", "marked") == b"earlier"
     assert (await asyncio.to_thread(run)).exit_code == 0  # again, with the same effect
@@ -267,8 +267,13 @@ def test_what_is_to_be_restored_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_a_backup_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"neither appendonlydir nor dump\.rdb"):
-        restore(tmp_path / "nothing", tmp_path / "data", wait_seconds=1)
+    (tmp_path / "empty").mkdir()
+    for name, problem in (
+        ("empty", r"neither appendonlydir nor dump\.rdb"),
+        ("nothing", "there is no folder"),
+    ):
+        with pytest.raises(ConfigurationError, match=problem):
+            restore(tmp_path / name, tmp_path / "data", wait_seconds=1)
 
 
 def test_a_server_without_its_files_here_says_what_to_do(tmp_path: Path, sync_redis: SyncRedis) -> None:

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from core.counts import count_of
 from core.model import Owner
 from gateway.redis.records.sessions.log.derived_entries import GATE, WAITED, describe_reasons
 from gateway.redis.records.sessions.log.session_log import LogEntry
 
 _UNSAID: Final = frozenset(
-    {"text", "body", "payload", "place", "form", "choices", "media", "key", "id", "fence"}
+    {
+        "text",
+        "body",
+        "payload",
+        "place",
+        "contacts",
+        "order",
+        "form",
+        "choices",
+        "media",
+        "key",
+        "id",
+        "fence",
+    }
 )
 OWNER_WORDS: Final = {
     Owner.BOT.value: "The bot has the conversation",
@@ -109,7 +123,7 @@ def _describe_committed(data: Any) -> EntryWords:
     if isinstance(turns := data.get("turns"), list) and len(turns) > 1:
         facts.append(f"{len(turns)} messages together")
     if isinstance(replies := data.get("replies"), int):
-        facts.append("1 reply" if replies == 1 else f"{replies} replies")
+        facts.append(count_of(replies, "reply", "replies"))
     trouble = describe_text_problems(str(data.get("trouble") or ""))
     is_silent = str(data.get("outcome")).startswith("silent") or outcome in ("failed", "given up")
     return EntryWords(

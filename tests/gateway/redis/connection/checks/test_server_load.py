@@ -49,7 +49,7 @@ async def test_a_primary_that_needs_no_replica_to_accept_messages_is_told_of() -
         redis.sections["replication"]["min_slaves_good_slaves"] = 1
         after = "\n".join(words for _, words in await check_load(redis))
 
-    assert "1 replicas follow; min-replicas-to-write is 0" in before
+    assert "1 replica follows; min-replicas-to-write is 0" in before
     assert "min-replicas-to-write" not in after
 
 

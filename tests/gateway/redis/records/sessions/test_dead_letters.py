@@ -215,8 +215,8 @@ def test_letters_are_deleted_by_drop(commands: DeadLetterCommands) -> None:
     assert [each["id"] for each in json.loads(commands.run("list", "--json").output)][:1] == [first.id]
     assert json.loads(commands.run("show", first.id, "--json").output)["session"] == first.session
     assert "for good?" in commands.run("drop", first.id).output
-    assert commands.run("drop", first.id, "--yes").output == "Deleted 1\n"
-    assert commands.run("drop", "--since", "2026-01-01", "--yes").output == "Deleted 1\n"
+    assert commands.run("drop", first.id, "--yes").output == "Deleted 1 dead letter.\n"
+    assert commands.run("drop", "--since", "2026-01-01", "--yes").output == "Deleted 1 dead letter.\n"
     assert commands.run("list").output == "No dead letters.\n"
     assert second.id not in commands.run("list").output
 
