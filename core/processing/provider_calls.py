@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
@@ -42,28 +42,31 @@ class ProviderCalls(Generic[Http]):
         """Send a reply. Raises `DeliveryError`."""
         channel = self.get_channel(reply)
         with Step("send", {"channel": reply.address.channel}, reply.trace):
-            return await _classify_errors(channel, channel.send(reply, self._http))
+            return await _classify_errors(channel, lambda: channel.send(reply, self._http))
 
     async def find_earlier_send(self, reply: Reply, view: SessionView) -> SentMessage | None:
         """Return what became of a send that was started and never settled. Raises `DeliveryError`."""
         channel = self.get_channel(reply)
         assert view.send_mark is not None, "the marked reply is this one"
         since = datetime.fromtimestamp(view.send_mark.at_ms / 1000, UTC)
-        found = channel.find_sent(reply, self._http, since=since, known=view.recent_provider_ids)
-        return await _classify_errors(channel, found)
+        known = view.recent_provider_ids
+        return await _classify_errors(
+            channel, lambda: channel.find_sent(reply, self._http, since=since, known=known)
+        )
 
     async def find_thread_names(self, reply: Reply) -> Sequence[str]:
         """Return the names of the thread that a reply opens; most open none. Raises `DeliveryError`."""
         namer = self._thread_namers.get(reply.address.channel)
         if namer is None:
             return ()
-        return await _classify_errors(self.get_channel(reply), namer.find_thread_names(reply, self._http))
+        channel = self.get_channel(reply)
+        return await _classify_errors(channel, lambda: namer.find_thread_names(reply, self._http))
 
 
-async def _classify_errors(channel: Channel[Http], call: Awaitable[T]) -> T:
-    """Await a call of a channel, which may raise anything; it classifies its own errors."""
+async def _classify_errors(channel: Channel[Http], call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call of a channel, which may raise anything; it classifies its own errors."""
     try:
-        return await call
+        return await call()
     except DeliveryError:
         raise
     except Exception as error:

@@ -15,6 +15,7 @@ from core.ports import Channel
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, Progress, RowOutcome
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
+from gateway.redis.connection.call_all import call_all
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sending.first_contact import find_conversation, names_of
@@ -82,8 +83,11 @@ class PartitionedBroadcasts(Broadcasts):
         return StartResult.STARTED if StartResult.STARTED in results else StartResult.RUNNING_ALREADY
 
     async def change(self, name: str, act: BroadcastAct) -> bool:
-        """Pause, resume or stop a broadcast; return false if its state allows that in no partition."""
-        return any([await each.change(name, act) for each in self._each])
+        """Pause, resume or stop a broadcast; return false if its state allows that in no partition.
+
+        An error in one partition, which is raised, keeps no other from the change.
+        """
+        return any(await call_all(each.change(name, act) for each in self._each))
 
     async def list_names(self, limit: int = 100) -> list[str]:
         """Return the names of the newest broadcasts, also of one that is being stored."""

@@ -121,8 +121,12 @@ class Broadcasts:
         return True
 
     async def find_start(self, name: str, digest: str) -> StartResult | None:
-        """Return what a repeated start would be answered; `None` if this one is not, or not all, stored."""
-        stored: list[bytes | None] = await cast("Any", self._redis.hmget(_key(name), ["digest", "state"]))
+        """Return what a repeated start would be answered; `None` if this one is not, or not all, stored.
+
+        Raises `StorageUnavailable` if replicas do not confirm it.
+        """
+        async with confirm_block(self._confirmations):
+            stored: list[bytes | None] = await cast("Any", self._redis.hmget(_key(name), ["digest", "state"]))
         known, state = stored
         if known is not None and known.decode() != digest:
             return StartResult.OTHER

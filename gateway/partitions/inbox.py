@@ -17,6 +17,7 @@ from gateway.partitions.directory import PartitionDirectory, hash_name
 from gateway.partitions.former_sessions import FormerSessions, opts_out
 from gateway.partitions.joining import ContactJoiner
 from gateway.partitions.message_pointers import MessagePointers
+from gateway.redis.connection.call_all import call_all
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver, echo_key
 from gateway.redis.records.session_keys import session_key
@@ -143,17 +144,12 @@ class PartitionedInbox(IdentityResolver):
         for index, numbers in enumerate(places):
             for number in numbers:
                 divided[number].append(index)
-        answers = await asyncio.gather(
-            *(
-                self._inboxes[number].accept([events[index] for index in indices])
-                for number, indices in divided.items()
-            ),
-            return_exceptions=True,
+        answers = await call_all(
+            self._inboxes[number].accept([events[index] for index in indices])
+            for number, indices in divided.items()
         )
         results: dict[int, AcceptResult] = {}
         for (number, indices), answer in zip(divided.items(), answers, strict=True):
-            if isinstance(answer, BaseException):
-                raise answer
             results |= {
                 index: result
                 for index, result in zip(indices, answer, strict=True)

@@ -18,7 +18,7 @@ from gateway.partitions.message_pointers import MessagePointers
 from gateway.redis import lua
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox, has_left
-from gateway.redis.records.session_keys import account_key, number_key
+from gateway.redis.records.session_keys import account_key, number_key, session_key
 
 _REASON = "rate limit"
 _RETRY_SECONDS = 1.0
@@ -71,18 +71,30 @@ class PartitionMailbox(RedisMailbox):
         `None` after it was postponed, if these cannot be read.
         """
         claim = await super().decode_claim(session, answer, requested_at)
-        if claim is None or isinstance(answer[2], int) or not has_left(answer[2]):
+        if claim is None or not await self._has_left(session, answer[2]):
             return claim
         try:
-            if await self._inbox.hold_back(self._number, session):
-                return replace(claim, view=await self.read_session(claim.lease, again=True))
+            return await self._hold_back(session, claim)
+        except LeaseLost:
+            await self.report_survival(claim.lease)
+            return None
+
+    async def _has_left(self, session: str, view: Any) -> bool:
+        if isinstance(view, int):  # it is read later, apart from other sessions
+            return await self._redis.hget(session_key(session), "left") == b"gone"
+        return has_left(view)
+
+    async def _hold_back(self, session: str, claim: Claim) -> Claim | None:
+        try:
+            async with self.keep_lease_alive(claim.lease):  # a host that is gone is noticed late
+                is_held = await self._inbox.hold_back(self._number, session)
         except (RedisError, OSError, StorageUnavailable) as error:
             reason = f"the partition of its contact did not answer: {type(error).__name__}"
             await self.postpone(claim.lease, _RETRY_SECONDS, reason, counted=False)
             return None
-        except LeaseLost:
-            return None
-        return claim
+        if not is_held or not claim.is_started:
+            return claim
+        return replace(claim, view=await self.read_session(claim.lease, again=True))
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """Commit a turn; a first reply with a rate limit is marked in a step of its own.

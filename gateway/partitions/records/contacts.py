@@ -13,6 +13,7 @@ from core.model import ControlAction, OptOutScope
 from core.ports import Inbox
 from gateway.partitions.directory import PartitionDirectory
 from gateway.redis import lua
+from gateway.redis.connection.call_all import call_all
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_export import export_contact
@@ -161,7 +162,10 @@ class PartitionedOptOuts(OptOuts):
     async def change(
         self, contact: str, act: ControlAction, scope: OptOutScope = OptOutScope.ALL, actor: str = "operator"
     ) -> list[str]:
-        """Opt a contact out or in, in all of their sessions; return these."""
+        """Opt a contact out or in, in all of their sessions; return these.
+
+        An error in one partition, which is raised, keeps no other from the change.
+        """
         names, _ = await find_everywhere(self._stores, contact)
-        changed = [await each.change_named(names, act, scope, actor) for each in self._each]
+        changed = await call_all(each.change_named(names, act, scope, actor) for each in self._each)
         return sorted({session for part in changed for session in part})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 from time import time
 from typing import Final
@@ -23,6 +24,7 @@ from gateway.webchat.sessions.user_identity import MAX_LIFETIME_SECONDS, WebUser
 
 DEFAULT_TOKEN_SECONDS: Final = 12 * 3_600
 _MIN_SECRET_LENGTH: Final = 16
+_LEEWAY_SECONDS: Final = 60
 _SALT: Final = "turngate-web"
 _USER_SALT: Final = "turngate-web-user"
 
@@ -83,18 +85,28 @@ class SessionTokens:
         if self._signer is None or not token.isascii():
             return None
         try:
-            return WebSession(id=self._signer.unsign(token, max_age=self.seconds).decode())
-        except (BadData, UnicodeDecodeError):
+            session_id, signed_at = self._signer.unsign(token, return_timestamp=True)
+        except BadData:
             return self._verify_user(token)
+        try:
+            return WebSession(id=session_id.decode()) if self._is_current(signed_at) else None
+        except UnicodeDecodeError:
+            return None
 
     def _verify_user(self, token: str) -> WebSession | None:
         try:
-            claims = self._user_signer.loads(token, max_age=self.seconds)
+            claims, signed_at = self._user_signer.loads(token, return_timestamp=True)
             user = WebUser.model_validate(claims)
         except (BadData, UnicodeDecodeError, ValidationError):
             return None
+        if not self._is_current(signed_at):
+            return None
         session = WebSession(id=user.session_id, user=user, since=claims.get("since", 0))
         return session if self.seconds_left(session) > 0 or not session.since else None
+
+    def _is_current(self, signed_at: datetime) -> bool:
+        """Return whether a token has not expired; a process whose clock is ahead may have signed it."""
+        return -_LEEWAY_SECONDS <= time() - signed_at.timestamp() <= self.seconds
 
 
 class ClientAuth:

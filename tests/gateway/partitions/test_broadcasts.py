@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from core.errors import StorageUnavailable
 from core.model import ControlAction
 from gateway.broadcasts.broadcast import BroadcastState
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
@@ -16,11 +17,14 @@ from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, StartResult
 from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.records.contact_partitions import build_opt_outs
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.identities import IdentityResolver
 from tests.channels.twilio.builders import build_channel
 from tests.gateway.environments.broadcasts import SPRING, BroadcastRig, build_number, build_rows
+
+REPLICAS = 2
 
 
 class Partitions:
@@ -28,10 +32,14 @@ class Partitions:
 
     def __init__(self, stores: Sequence[Redis]) -> None:
         self.stores = stores
+        self._channels: Any = {"twilio": build_channel()}
         self.rigs = [BroadcastRig(store) for store in stores]
-        channels: Any = {"twilio": build_channel()}
-        inbox = PartitionedInbox([IdentityResolver(each, RedisInbox(each)) for each in stores], stores)
-        self.store = PartitionedBroadcasts(stores, ProtocolLimits(), channels, inbox.place_contact)
+        self.store = self.build_store()
+
+    def build_store(self, confirmations: Sequence[ReplicaConfirmation] = ()) -> PartitionedBroadcasts:
+        inboxes = [IdentityResolver(each, RedisInbox(each)) for each in self.stores]
+        place = PartitionedInbox(inboxes, self.stores).place_contact
+        return PartitionedBroadcasts(self.stores, ProtocolLimits(), self._channels, place, confirmations)
 
     async def run(self) -> None:
         await asyncio.gather(*(rig.run() for rig in self.rigs))
@@ -96,6 +104,32 @@ async def test_pause_and_stop_are_those_of_all_partitions(partitions: Partitions
     await partitions.run()
 
     assert partitions.receivers() == []
+
+
+async def test_a_partition_without_its_replicas_keeps_no_other_from_a_stop(partitions: Partitions) -> None:
+    confirmed = partitions.build_store(
+        [
+            ReplicaConfirmation(each, REPLICAS if each is partitions.stores[0] else 0, 0.05)
+            for each in partitions.stores
+        ]
+    )
+    await partitions.store.start(SPRING, build_rows(12))
+
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable, match="of 2 replicas"):
+            await confirmed.change("spring", BroadcastAct.STOP)
+
+    assert [await rig.store.running() for rig in partitions.rigs] == [[]] * len(partitions.rigs)
+
+
+async def test_a_repeated_start_is_confirmed_by_replicas_too(partitions: Partitions) -> None:
+    confirmed = partitions.build_store(
+        [ReplicaConfirmation(each, REPLICAS, 0.05) for each in partitions.stores]
+    )
+    await partitions.store.start(SPRING, build_rows(3))
+
+    with pytest.raises(StorageUnavailable, match="of 2 replicas"):
+        await confirmed.start(SPRING, build_rows(3))
 
 
 async def test_a_contact_who_opted_out_in_another_partition_gets_nothing(partitions: Partitions) -> None:

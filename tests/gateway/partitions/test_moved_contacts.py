@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.model import ConsentRequest, ControlAction, ControlReceived, Message, Owner
-from core.ports import Commit
+from core.ports import Claim, Commit, SessionView
 from gateway.broadcasts.feeder import BroadcastFeeder
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
 from gateway.broadcasts.recipient_file import Recipient
@@ -34,6 +37,7 @@ from tests.gateway.partitions.inboxes import build_message
 from tests.gateway.partitions.mailboxes import build_mailbox, commit_reply
 from tests.gateway.partitions.test_directory import find_names
 from tests.gateway.partitions.test_join_interleavings import StoppedProcess
+from tests.gateway.stopped_process import StoppedCalls
 
 LIMITS = ProtocolLimits()
 CHANNELS: Any = {"whatsapp": whatsapp.build_channel()}
@@ -208,6 +212,47 @@ async def test_an_agent_and_an_opt_out_hold_back_what_waits_in_the_session_that_
     assert (permit.granted, permit.wait) == (False, 0.0)
     assert await read_outbox(stores[1], SECOND) == []
     assert await stores[1].zrange("tg:desk", 0, -1) == []
+    await mailbox.aclose()
+
+
+@pytest.mark.parametrize("lease_is_lost", [False, True])
+async def test_what_waits_is_left_while_the_partition_of_its_contact_does_not_answer(
+    stores: Sequence[Redis], inbox: PartitionedInbox, lease_is_lost: bool
+) -> None:
+    """A host that is gone may be noticed later than the lease lasts."""
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+    mailbox = build_mailbox(stores, inbox, 1, {})
+
+    async def fail() -> None:
+        if lease_is_lost:
+            await stores[1].hdel(session_key(SECOND), "lease")
+        raise RedisConnectionError
+
+    StoppedCalls([stores[2]], 1, fail)
+
+    assert await mailbox.claim(SECOND) is None
+    assert await stores[1].hexists(session_key(SECOND), "hold") is not lease_is_lost
+    assert not await stores[1].hget(session_key(SECOND), "started")  # this worker has not died
+    await mailbox.aclose()
+
+
+async def test_an_opt_out_holds_back_what_runs_apart_after_deaths_of_workers_too(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    await inbox.accept([build_message(1, FIRST, FIRST), build_message(2, SECOND, SECOND)])
+    mailbox = build_mailbox(stores, inbox, 1, {})
+    claim, reply = await commit_reply(mailbox, SECOND)
+    await inbox.accept([ControlReceived(id="c", session=FIRST, address=ADDRESS, act=ControlAction.OPT_OUT)])
+    await inbox.accept([build_message(3, FIRST, FIRST, SECOND)])
+    assert await stores[1].hget(session_key(SECOND), "optout") is None
+
+    fence, suspicion = claim.lease.fence.encode(), 1
+    apart = await mailbox.decode_claim(SECOND, [fence, 6_000, suspicion], monotonic())
+
+    assert apart == Claim(lease=ANY, view=SessionView(), suspicion=suspicion, is_started=False)
+    assert not (await mailbox.mark_sending(claim.lease, reply)).granted
+    assert await read_outbox(stores[1], SECOND) == []
     await mailbox.aclose()
 
 

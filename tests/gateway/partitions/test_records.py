@@ -8,6 +8,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from core.errors import StorageUnavailable
 from core.model import ControlAction, ControlReceived, MessageTemplate
 from core.ports import AcceptResult, Commit
 from gateway.hooks.partitioned_subscriptions import PartitionedSubscriptions
@@ -19,10 +20,12 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.partitions.records.contact_partitions import build_erasure, build_opt_outs, export_stored
 from gateway.partitions.records.dead_letters import PartitionedDeadLetters
 from gateway.partitions.records.numbered_ids import split_id
+from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.records.hook_events import HookEvent, state_key
 from gateway.redis.records.public_files import PublicFiles
+from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.dead_letters import ReplayOutcome
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.template_sync import TemplateSync
@@ -115,6 +118,24 @@ async def test_an_opt_out_by_one_name_counts_on_the_channels_of_the_others(
     assert sorted(row.session for row in await opt_outs.list_all()) == sorted([user, other])
     assert await opt_outs.change("U1234567", ControlAction.OPT_IN) == sorted([user, other])
     assert await opt_outs.list_all() == []
+
+
+async def test_a_partition_without_its_replicas_keeps_no_other_from_an_opt_out(
+    stores: Sequence[Redis], inbox: PartitionedInbox
+) -> None:
+    user, number = "wa:U1234567", "+15550170"
+    first = hash_name(user, 4)
+    other = next(name for name in (f"{each}:{number}" for each in "abcdefgh") if hash_name(name, 4) > first)
+    await inbox.accept([build_message(1, user, user, f"wa:{number}"), build_message(2, other, other)])
+    inboxes = [
+        RedisInbox(store, confirmation=ReplicaConfirmation(store, 2 if place == first else 0, 0.05))
+        for place, store in enumerate(stores)
+    ]
+
+    with pytest.raises(StorageUnavailable, match="of 2 replicas"):
+        await build_opt_outs(stores, inboxes).change("U1234567", ControlAction.OPT_OUT)
+
+    assert await stores[hash_name(other, 4)].hget(session_key(other), "optout") == b"1"
 
 
 async def test_names_that_only_share_an_opt_out_are_erased_too(

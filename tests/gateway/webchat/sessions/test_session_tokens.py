@@ -48,6 +48,19 @@ def test_a_users_token_ends_a_day_after_the_identification_however_often_it_is_r
 
 
 @pytest.mark.parametrize("session", [ADA, USER], ids=["visitor", "user"])
+@pytest.mark.parametrize(("ahead", "is_valid"), [(5, True), (3_600, False)])
+def test_a_token_of_a_host_whose_clock_is_ahead_is_valid(
+    session: WebSession, ahead: float, is_valid: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens, clock = SessionTokens([NEW]), time.time
+    with monkeypatch.context() as other_host:
+        other_host.setattr(time, "time", lambda: clock() + ahead)
+        token = tokens.issue(session)
+
+    assert tokens.verify(token) == (session if is_valid else None)
+
+
+@pytest.mark.parametrize("session", [ADA, USER], ids=["visitor", "user"])
 def test_secrets_rotate(session: WebSession) -> None:
     token = SessionTokens([OLD]).issue(session)
 
