@@ -42,6 +42,7 @@ class PartitionedSubscriptions(Subscriptions):
             delivered=sum(part.delivered for part in parts),
             dead=sum(part.dead for part in parts),
             waiting=sum(part.waiting for part in parts),
+            behind=sum(part.behind for part in parts),
             failing=max(part.failing for part in parts),
             paused_until=max(part.paused_until for part in parts),
             last_success=max(part.last_success for part in parts),

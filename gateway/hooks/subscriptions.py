@@ -23,14 +23,19 @@ from gateway.redis.records.hook_events import (
 
 MAX_SUBSCRIPTIONS = 20
 _MAX_CHANGE_TRIES = 5
+_MAX_BEHIND = 1_000
 
 
 class HookStatus(FrozenModel):
-    """Deliveries of a subscription: their numbers, the last ones, and until when it is paused."""
+    """Deliveries of a subscription: their numbers, the last ones, and until when it is paused.
+
+    `waiting` events are tried again; `behind` is how many it has not reached yet, of which up to 1,000 count.
+    """
 
     delivered: int = 0
     dead: int = 0
     waiting: int = 0
+    behind: int = 0
     failing: int = 0
     paused_until: int = 0
     last_success: int = 0
@@ -62,7 +67,9 @@ class Subscriptions:
         stored: Any = await cast("Any", self._redis.hgetall(state_key(name)))
         waiting = await cast("Any", self._redis.hlen(f"{state_key(name)}:waiting"))
         fields = {key.decode(): value.decode() for key, value in stored.items()}
-        return HookStatus.model_validate({**fields, "waiting": waiting})
+        after = f"({fields.get('cursor', '0-0')}"
+        behind: Any = await self._redis.xrange("tg:events", after, "+", count=_MAX_BEHIND)
+        return HookStatus.model_validate({**fields, "waiting": waiting, "behind": len(behind)})
 
     async def add(self, hook: Subscription) -> None:
         """Add a subscription. Raises `ConfigurationError` if its name is taken or there are too many."""

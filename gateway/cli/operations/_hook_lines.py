@@ -18,7 +18,8 @@ def describe_hook(hook: Subscription, status: HookStatus) -> list[str]:
     lines = [
         f"{hook.name}  {hook.url}  {_describe_state(hook, status)}",
         f"  events   {', '.join(hook.events) or 'all'}{content}",
-        f"  so far   {status.delivered} delivered, {status.waiting} waiting, {status.dead} given up",
+        f"  so far   {status.delivered} delivered, {status.waiting} waiting, {status.behind} not reached, "
+        f"{status.dead} given up",
     ]
     if status.last_error:
         lines.append(f"  last failure {_format_time(status.last_failure)}: {status.last_error}")

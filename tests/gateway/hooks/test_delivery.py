@@ -73,6 +73,22 @@ async def test_what_is_too_old_is_given_up_and_can_be_replayed(redis: Redis, rec
     assert [event async for event in letters.list_all()] == []
 
 
+async def test_the_status_tells_how_far_a_receiver_is_behind(redis: Redis, receiver: Receiver) -> None:
+    rig = Rig(redis)
+    async with running_hook(redis, receiver) as crm:
+        receiver.default_status = 500
+        await rig.accept_turns(*range(100))
+        await crm.delivery.deliver_batch()
+        status = await Subscriptions(redis).read_status("crm")
+        assert 0 < status.waiting < 100
+        assert status.waiting + status.behind == 100
+
+        receiver.default_status = 200
+        await crm.run_for(DAY, step=600)
+        status = await Subscriptions(redis).read_status("crm")
+    assert (status.waiting, status.behind, status.delivered) == (0, 0, 100)
+
+
 async def test_a_receiver_that_hangs_is_given_up_waiting_for(redis: Redis, receiver: Receiver) -> None:
     rig = Rig(redis)
     async with running_hook(redis, receiver, DeliveryPolicy(attempt_seconds=0.05)) as crm:
