@@ -54,7 +54,9 @@ def start(
     category: Annotated[
         str, typer.Option(help="marketing or utility: selects the quiet hours.")
     ] = "marketing",
-    rate: Annotated[float, typer.Option(min=0, help="Messages per second; 0: the number's own limit.")] = 0,
+    rate: Annotated[
+        float, typer.Option(min=0, max=10_000, help="Messages per second; 0: the number's own limit.")
+    ] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print who would get it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,

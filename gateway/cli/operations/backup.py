@@ -21,7 +21,9 @@ def backup(
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder of the server (default: as the server reports it).")
     ] = None,
-    wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for the server's files.")] = 600.0,
+    wait: Annotated[
+        float, typer.Option(min=1, max=86_400, help="Seconds to wait for the server's files.")
+    ] = 600.0,
 ) -> None:
     """Back up a running server, without stopping anything. Run it on the server's machine."""
     from redis.exceptions import ConnectionError as RedisConnectionError

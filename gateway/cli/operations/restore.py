@@ -36,7 +36,9 @@ def restore(
             help="The server at REDIS_URL was restored by other means: only mark what may have been sent.",
         ),
     ] = False,
-    wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for the server's files.")] = 600.0,
+    wait: Annotated[
+        float, typer.Option(min=1, max=86_400, help="Seconds to wait for the server's files.")
+    ] = 600.0,
 ) -> None:
     """Restore a backup into an empty data folder, while web processes and workers are stopped."""
     from gateway.cli._audit import record_act

@@ -25,8 +25,8 @@ def load(
     url: Annotated[
         str, typer.Option(help="PUBLIC_URL of your installation; without it, one is started for the test.")
     ] = "",
-    rate: Annotated[float, typer.Option(min=0.1, help="Messages a second.")] = 20.0,
-    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds to send.")] = 10.0,
+    rate: Annotated[float, typer.Option(min=0.1, max=100_000, help="Messages a second.")] = 20.0,
+    seconds: Annotated[float, typer.Option(min=1.0, max=86_400, help="Seconds to send.")] = 10.0,
     say: Annotated[
         list[str] | None, typer.Option(help="Text of each contact; repeat it for a conversation.")
     ] = None,
@@ -34,9 +34,11 @@ def load(
         bool, typer.Option("--find-limit", help="Raise the rate until replies take longer than --p99.")
     ] = False,
     p99: Annotated[
-        float, typer.Option(min=1.0, help="Milliseconds in which 99 % must be answered.")
+        float, typer.Option(min=1.0, max=3_600_000, help="Milliseconds in which 99 % must be answered.")
     ] = 1_000.0,
-    patience: Annotated[float, typer.Option(min=1.0, help="Seconds to wait for one reply.")] = 30.0,
+    patience: Annotated[
+        float, typer.Option(min=1.0, max=86_400, help="Seconds to wait for one reply.")
+    ] = 30.0,
     flow: Annotated[str, typer.Option(help="Flow of the installation that is started.")] = "kyc",
     workers: Annotated[int, typer.Option(min=1, help="Workers of the installation that is started.")] = 1,
     provider_host: Annotated[

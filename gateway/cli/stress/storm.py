@@ -37,25 +37,33 @@ def storm(
     people: Annotated[int, typer.Option(min=1, help="Number of contacts writing concurrently.")] = 40,
     workers: Annotated[int, typer.Option(min=1, help="Number of worker processes.")] = 3,
     kill_every: Annotated[
-        float, typer.Option(min=0.0, help="Seconds between kills (SIGKILL) of a process; 0: none.")
+        float,
+        typer.Option(min=0.0, max=86_400, help="Seconds between kills (SIGKILL) of a process; 0: none."),
     ] = 5.0,
     pause_every: Annotated[
-        float, typer.Option(min=0.0, help="Seconds between worker pauses (SIGSTOP); 0: none.")
+        float, typer.Option(min=0.0, max=86_400, help="Seconds between worker pauses (SIGSTOP); 0: none.")
     ] = 15.0,
     restart_every: Annotated[
-        float, typer.Option(min=0.0, help="Seconds between restarts of the Redis server; 0: none.")
+        float,
+        typer.Option(min=0.0, max=86_400, help="Seconds between restarts of the Redis server; 0: none."),
     ] = 30.0,
     partition_every: Annotated[
         float,
-        typer.Option(min=0.0, help="Seconds between network partitions of a process (needs root); 0: none."),
+        typer.Option(
+            min=0.0, max=86_400, help="Seconds between network partitions of a process (needs root); 0: none."
+        ),
     ] = 0.0,
     failover_every: Annotated[
         float,
-        typer.Option(min=0.0, help="Seconds between failovers to a replica, by Sentinels; 0: none."),
+        typer.Option(
+            min=0.0, max=86_400, help="Seconds between failovers to a replica, by Sentinels; 0: none."
+        ),
     ] = 0.0,
     reshard_every: Annotated[
         float,
-        typer.Option(min=0.0, help="Seconds between losses of a cluster's primary or moves of its slot."),
+        typer.Option(
+            min=0.0, max=86_400, help="Seconds between losses of a cluster's primary or moves of its slot."
+        ),
     ] = 0.0,
     partitions: Annotated[
         int, typer.Option(min=1, max=64, help="Partitions of the cluster; several with --reshard-every only.")
@@ -72,7 +80,9 @@ def storm(
     ] = None,
     upgrade_every: Annotated[
         float,
-        typer.Option(min=0.0, help="Seconds between replacements of a process by the other release."),
+        typer.Option(
+            min=0.0, max=86_400, help="Seconds between replacements of a process by the other release."
+        ),
     ] = 5.0,
     burst: Annotated[
         float, typer.Option(min=0.0, max=8.0, help="Debounce window in seconds; 0: every message is a turn.")
