@@ -21,7 +21,6 @@ from gateway.bootstrap import (
     Channels,
     PartitionStore,
     PartitionStores,
-    build_confirmations,
     load_channels,
     load_operator_access,
 )
@@ -204,7 +203,7 @@ def _build_parts(settings: Settings) -> WebParts:
             stores,
             [each.inbox for each in parts.each],
             parts.limits,
-            build_confirmations(settings, stores),
+            parts.confirmations,
         ),
         files=PublicFiles(home, settings.public_url or "", seconds=settings.reply_hours * 3_600),
         kept_webhooks=kept,

@@ -56,17 +56,17 @@ async def _measure() -> dict[int, list[Load]]:
 @asynccontextmanager
 async def _running_gateway(primaries: int) -> AsyncIterator[int]:
     """Run a cluster, a web process and a worker; once they run, each primary gets its share of a core."""
-    with TemporaryDirectory(prefix="bench") as folder, ExitStack() as limits:
+    with TemporaryDirectory(prefix="bench") as folder, ExitStack() as stack:
         group = ClusterGroup(Path(folder), primaries, replicas=0)
         await group.start()
-        limits.callback(group.stop)
+        stack.callback(group.stop)
         for number in range(_PARTITIONS):
             await group.move_slot(Partition(number).slot, group.ports[number % primaries])
         settings = INSTANT_MODEL_SETTINGS | {"TURNGATE_PARTITIONS": str(_PARTITIONS)}
         async with running_processes(group.url, settings) as port:
-            with ExitStack() as limited:
+            with ExitStack() as limits:
                 for process_id in group.process_ids:
-                    limited.enter_context(limited_cpu(process_id, _SHARE))
+                    limits.enter_context(limited_cpu(process_id, _SHARE))
                 yield port
 
 

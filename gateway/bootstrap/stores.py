@@ -86,6 +86,11 @@ class PartitionStores:
             self.sender = PartitionedSender(senders, stores, self._channels, placing, self.limits)
 
     @property
+    def confirmations(self) -> list[ReplicaConfirmation]:
+        """Confirmations by the replicas of the partitions; none where the primary's storage is enough."""
+        return [each.confirmation for each in self.each if each.confirmation]
+
+    @property
     def sweep_seconds(self) -> float:
         """Seconds between two sweeps of a partition; longer with many, so that their sum stays the same."""
         return _SWEEP_SECONDS * max(1.0, len(self._stores) / _PARTITIONS_PER_SWEEP)
@@ -109,11 +114,10 @@ class PartitionStores:
 
     def build_broadcasts(self) -> Broadcasts:
         """Build the records of broadcasts, in one partition or in all of them."""
-        confirmations = [each.confirmation for each in self.each if each.confirmation]
         if not isinstance(self.inbox, PartitionedInbox):
-            return Broadcasts(self._stores[0], self.limits, confirmations)
+            return Broadcasts(self._stores[0], self.limits, self.confirmations)
         return PartitionedBroadcasts(
-            self._stores, self.limits, self._channels, self.inbox.place_contact, confirmations
+            self._stores, self.limits, self._channels, self.inbox.place_contact, self.confirmations
         )
 
     def build_mailbox(self, number: int) -> RedisMailbox:

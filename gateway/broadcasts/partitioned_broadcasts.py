@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from itertools import zip_longest
 from typing import Final
 
 import httpx
@@ -56,8 +55,8 @@ class PartitionedBroadcasts(Broadcasts):
         """
         super().__init__(stores[_HOME], protocol)
         self._each = [
-            Broadcasts(store, protocol, tuple(filter(None, [confirmation])))
-            for store, confirmation in zip_longest(stores, confirmations)
+            Broadcasts(store, protocol, confirmations[number : number + 1])
+            for number, store in enumerate(stores)
         ]
         self._channels = channels
         self._place = place

@@ -15,7 +15,7 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said in the conversation: the bot's messages and the user's, oldest first.
+    """Messages of the conversation, of the bot and of the user, oldest first.
 
     `offered` are the labels of the quick replies of the last message, `newest` the number of messages
     that the bot said last.

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import typer
+
+from core.counts import count_of
 from core.model import OptOutScope
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.redis.sending.first_contact import ContactAddress
 
 _AT_A_TIME: Final = 50
+_REPORT_EVERY: Final = 1_000
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -112,7 +116,7 @@ class OptedOut(NamedTuple):
 
 
 async def opt_out_all(stores: Sequence[Redis], wanted: Sequence[WantedOptOut]) -> OptedOut:
-    """Opt contacts out, each once."""
+    """Opt contacts out, each once, and print how far it is after each thousand."""
     from gateway.bootstrap import PartitionStores
     from gateway.cli._sender import load_command_channels
     from gateway.config.channel_config import ConfigFile
@@ -123,14 +127,19 @@ async def opt_out_all(stores: Sequence[Redis], wanted: Sequence[WantedOptOut]) -
     channels, config = load_command_channels(settings), ConfigFile.load(settings.config_path)
     parts = PartitionStores(settings, config, channels, stores, confirms=True)
     opt_outs = NewOptOuts(parts.sender, parts.inbox)
-    places = asyncio.Semaphore(_AT_A_TIME)
+    places, done = asyncio.Semaphore(_AT_A_TIME), 0
 
     async def opt_out(each: WantedOptOut) -> list[tuple[str, bool]]:
+        nonlocal done
         async with places:
-            return [
+            answers = [
                 await opt_outs.opt_out(contact, each.scope, actor="import", at=each.at)
                 for contact in each.contacts
             ]
+        done += 1
+        if done % _REPORT_EVERY == 0:
+            typer.echo(f"· {done:,} of {count_of(len(wanted), 'row')}", err=True)
+        return answers
 
     rows = await asyncio.gather(*map(opt_out, wanted))
     sessions = dict.fromkeys(session for row in rows for session, counts in row if counts)

@@ -102,7 +102,7 @@ class SessionTokens:
         if not self._is_current(signed_at):
             return None
         session = WebSession(id=user.session_id, user=user, since=claims.get("since", 0))
-        return session if self.seconds_left(session) > 0 or not session.since else None
+        return session if self.seconds_left(session) > 0 else None
 
     def _is_current(self, signed_at: datetime) -> bool:
         """Return whether a token has not expired; a process whose clock is ahead may have signed it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
@@ -59,7 +60,9 @@ async def test_a_failover_while_recipients_are_stored_is_noticed(replicas: int) 
     async with running_sentinel_group(1) as group, open_redis(group.url, timeout=2.0) as redis:
 
         async def cut_off() -> None:
-            await asyncio.sleep(0.2)  # what was stored before reaches the replica
+            async with Redis(port=group.primary_port) as direct:  # what was stored before is replicated
+                await direct.set("tg:confirmed", "1")
+                assert await direct.wait(1, 10_000) == 1
             await group.cut_replicas_off()
 
         async def fail_over() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from gateway.cli.contacts import _new_opt_outs
 from tests.channels.twilio.builders import ENVIRON, PUBLIC
 from tests.core.rig import Rig
 from tests.gateway.cli.test_sessions import ask_command, prepare, run_command
@@ -63,6 +64,17 @@ def test_who_never_wrote_gets_nothing_until_they_opt_in(folder: str) -> None:
     assert "Opted in: 1 session" in run_command("optout", "remove", THEIRS, "--yes").output
     assert list_opt_outs() == {}
     assert run_command(*SEND, THEIRS, "News").exit_code == 0
+
+
+def test_a_long_import_tells_how_far_it_is(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_new_opt_outs, "_REPORT_EVERY", 2)
+
+    _, output = import_rows("to", *(f"+1202555010{number}" for number in range(5)))
+
+    assert [line for line in output.splitlines() if line.startswith("·")] == [
+        "· 2 of 5 rows",
+        "· 4 of 5 rows",
+    ]
 
 
 def test_the_first_message_of_a_contact_finds_the_opt_out_and_start_ends_it(folder: str) -> None:

@@ -24,7 +24,7 @@ _LAST_ENTRIES: Final = 30
 """Number of log entries in which the last message is searched: statuses follow it."""
 
 _SHARED: Final = {"files": "file", "place": "place", "contacts": "contact", "order": "order", "form": "form"}
-"""What a message without words has, by the field of its log entry."""
+"""Names of the content of a message without words, by the field of its log entry."""
 _MESSAGES: Final = frozenset({b"accepted", b"said"})
 _MAX_PREVIEW: Final = 160
 _UNDECRYPTED: Final = "(cannot be decrypted: its key is not set)"
