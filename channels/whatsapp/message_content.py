@@ -42,7 +42,6 @@ from core.model import (
 )
 
 _MAX_TEXT_LENGTH: Final = 16_000
-_MAX_ITEMS: Final = 50
 _FILE_TYPES: Final = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
 _UNSUPPORTED_TYPES: Final = frozenset({"unsupported", "unknown", "errors"})
 _IGNORED_TYPES: Final[Mapping[str, str]] = {"request_welcome": "chat opened"}

@@ -69,5 +69,5 @@ async def _classify_errors(channel: Channel[Http], call: Callable[[], Awaitable[
         return await call()
     except DeliveryError:
         raise
-    except Exception as error:
+    except Exception as error:  # any type: the channel knows those of its client
         raise channel.classify(error) from error

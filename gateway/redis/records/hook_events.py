@@ -19,7 +19,6 @@ UNREADABLE = "unreadable"
 EVENT_CLEAR = frozenset({"id", "kind", "session", "account", "contact", "attempts", "since_ms", "reason"})
 """Clear fields of an event that waits or was given up; its content is sealed."""
 
-_EVENTS = "tg:events"
 _DEAD = "tg:hook_dead"
 _MAX_ROWS_PER_CALL = 500
 
@@ -96,7 +95,7 @@ class GivenUpEvents:
 
     async def list_all(self, hook: str = "") -> AsyncIterator[GivenUpEvent]:
         """Yield the events of a subscription; of all without a name."""
-        async for name, fields in _read_stream(self._redis, _DEAD):
+        async for name, fields in _read_given_up(self._redis):
             if not hook or fields[b"hook"].decode() == hook:
                 yield await self._decode(name, fields)
 
@@ -139,9 +138,9 @@ def _decode_given_up(name: bytes, fields: Mapping[bytes, bytes]) -> GivenUpEvent
     return GivenUpEvent(id=given_up_id, hook=hook, reason=reason, event=event)
 
 
-async def _read_stream(redis: Redis, stream: str) -> AsyncIterator[tuple[bytes, Mapping[bytes, bytes]]]:
+async def _read_given_up(redis: Redis) -> AsyncIterator[tuple[bytes, Mapping[bytes, bytes]]]:
     start = "-"
-    while rows := await cast("Any", redis.xrange(stream, start, "+", count=_MAX_ROWS_PER_CALL)):
+    while rows := await cast("Any", redis.xrange(_DEAD, start, "+", count=_MAX_ROWS_PER_CALL)):
         for row in rows:
             yield row
         start = f"({rows[-1][0].decode()}"

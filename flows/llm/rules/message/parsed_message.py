@@ -43,16 +43,10 @@ from flows.slots import (
 )
 from flows.text import tokenize
 
-_WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE_KINDS = ("date", "time")
-_MIN_NAME_LENGTH = 4
-_TOLD_KINDS = ("enum", "integer", "number", "boolean", "date", "time")
-"""Kinds of value that a story may contain; a code or a phone number is an answer wherever it stands."""
 _CORRECTABLE_KINDS = ("date", "time", "enum", "pattern", "phone", "email")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
-_CLAIMED_KINDS = ("phone", "integer", "number")
-"""Kinds whose digits may be a part of a code."""
 
 
 class ParsedMessage(AskedNumbers):

@@ -17,7 +17,6 @@ from gateway.redis.records.contacts.contact_search import ContactSearch
 
 _MAX_KEYS_PER_CALL = 500
 _GLOB = re.compile(r"([*?\[\]\\])")
-_MAX_LETTERS_PER_CALL = 500
 
 
 class SessionRow(FrozenModel):
