@@ -92,4 +92,5 @@ function startPane() {
     const first = at("moves").firstElementChild;
     if (first && !first.disabled) first.click();
   });
+  replyField.disabled = false;
 }

@@ -261,5 +261,6 @@ function startConsole() {
   at("picture").addEventListener("click", () => sendMessage(text.value.trim() || "A picture", { picture: true }));
   at("fresh").addEventListener("click", () => { person = newContact(); open(); });
   for (const input of surfaces) input.addEventListener("change", open);
+  text.disabled = false;  // until now the browser itself would submit the form, with the text in the address
   open();
 }

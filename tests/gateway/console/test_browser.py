@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.gateway.environments.running import RunningGateway
 
@@ -76,6 +76,21 @@ def test_the_phone_says_what_the_bot_did_and_links_to_the_timeline(page: Page) -
     expect(page.locator("#inspected-facts")).to_contain_text("ask_last_four")
     page.get_by_role("link", name="Timeline, flow and dialog state").click()
     expect(page.get_by_role("heading", name="Path through the flow")).to_be_visible()
+
+
+@pytest.mark.long
+def test_what_is_typed_before_the_scripts_run_is_not_put_in_the_address(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/console/static/*.js", lambda route: held.append(route))
+    page.goto(page.url, wait_until="commit")
+    for label in ("Message", "Agent message"):
+        expect(page.get_by_label(label, exact=True)).to_be_disabled()
+    while held:
+        held.pop().continue_()
+    page.unroute("**/console/static/*.js")
+    say(page, "hi")
+    expect(page.locator("li.mine .bubble").last).to_have_text("hi")
+    assert "hi" not in page.url
 
 
 @pytest.mark.long
