@@ -84,13 +84,20 @@ class DeliveryFailure(NamedTuple):
     retry_after: float
 
 
-def build_status(kind: str, provider_id: str, error: JsonObject, destination: JsonObject) -> Event:
-    """Build the status of a message from the last word of an event's type."""
+def build_status(
+    kind: str, provider_id: str, error: JsonObject, destination: JsonObject, *, is_final: bool = True
+) -> Event:
+    """Build the status of a message from the last word of an event's type.
+
+    Zendesk goes on after a failure that is not final, so such a message is not sent again.
+    """
     status = _STATUSES.get(kind)
     if not provider_id or status is None:
         return Ignored(reason="unknown status")
     if status is not DeliveryStatus.FAILED:
         return StatusChanged(channel=NAME, provider_id=provider_id, status=status)
+    if not is_final:
+        return Ignored(reason="a failure that is not final")
     failure = classify_failure(error, get_text(destination, "type", 40))
     return StatusChanged(
         channel=NAME,

@@ -15,11 +15,11 @@ from channels._kit.inbound import (
 )
 from channels._kit.text import normalize_for_comparison
 from channels.intercom.conversations.assignment import (
-    ASSIGNMENT_PART_TYPES,
     Assignee,
     Author,
     Workspace,
     has_content,
+    is_assignment,
 )
 from channels.intercom.conversations.contacts import AuthorRole, classify_customer
 from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, parse_body
@@ -69,10 +69,10 @@ class Conversation:
             author, kind = self.workspace.classify_author(part), get_text(part, "part_type", 60)
             if _sort_key(part)[0] <= since or author is Author.BOT:
                 continue
-            if kind in ASSIGNMENT_PART_TYPES and assignee is Assignee.OTHER:
+            if is_assignment(kind) and assignee is Assignee.OTHER:
                 return True
             if author is Author.AGENT and kind not in ("note", "close") and has_content(part):
-                return kind not in ASSIGNMENT_PART_TYPES or assignee is not Assignee.BOT
+                return not is_assignment(kind) or assignee is not Assignee.BOT
         return False
 
     def has_note(self, note: str) -> bool:
