@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 
 from channels._kit.inbound import get_identifier, get_object, get_text
-from channels._kit.outbound import BearerAuth, get, parse_json_body, post, without_effect
+from channels._kit.outbound import BearerAuth, get, is_refused, parse_json_body, post, without_effect
 from channels._kit.time_zones import find_number_zone, find_place_zone
 from channels.intercom.capabilities import API_VERSION, NAME
 from channels.intercom.conversations.assignment import Assignee, Workspace
@@ -195,7 +195,7 @@ class IntercomClient:
 
     async def _call(self, url: str, body: Json, http: httpx.AsyncClient) -> Json:
         response = await post(http, NAME, url, json=body, auth=self._auth)
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         return parse_json_body(response)
 

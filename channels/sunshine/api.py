@@ -14,6 +14,7 @@ from channels._kit.outbound import (
     get,
     is_denied,
     is_foreign,
+    is_refused,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -140,7 +141,7 @@ class SunshineClient:
         self, conversation: str, what: str, body: Json, http: httpx.AsyncClient
     ) -> httpx.Response:
         response = await post(http, NAME, f"{self._base}/{conversation}/{what}", json=body, auth=self._auth)
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         return response
 

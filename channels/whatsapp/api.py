@@ -13,6 +13,7 @@ from channels._kit.outbound import (
     build_foreign_error,
     describe_error,
     is_foreign,
+    is_refused,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -101,7 +102,7 @@ class WhatsAppClient:
         response = await post(
             http, NAME, f"{self._base}/{phone_number_id}/messages", json=body, auth=self._auth
         )
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         return response
 

@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound import parse_json_body
+from channels._kit.outbound import is_refused, parse_json_body
 from channels._kit.rendering import markdown_to_html, text_to_html
 from channels.zendesk.attachments import get_comment_files, upload_files
 from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, HANDED_OFF_TAG, REPLY_KEY_METADATA
@@ -86,7 +86,7 @@ class ZendeskClient:
             response = await self._update_ticket(reply, body, http)
             if response.status_code != 409:
                 break
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         updated = parse_json_body(response)
         events = get_object_list(get_object(updated, "audit"), "events")

@@ -137,6 +137,11 @@ def may_have_taken_effect(status: int) -> bool:
     return status >= 500 or status in _GIVEN_UP
 
 
+def is_refused(response: httpx.Response) -> bool:
+    """Return whether the API refused a request: by its status, or by an error in the body of a success."""
+    return not response.is_success or _states_error(response)
+
+
 def is_foreign(response: httpx.Response) -> bool:
     """Return whether a response without success comes from something else than the provider's API.
 
@@ -144,7 +149,14 @@ def is_foreign(response: httpx.Response) -> bool:
     contact or conversation, is a JSON object.
     """
     status = response.status_code
+    if response.is_success:
+        return not _states_error(response)
     return status < 400 or (status in _ELSEWHERE and not parse_json_body(response))
+
+
+def _states_error(response: httpx.Response) -> bool:
+    body = parse_json_body(response)
+    return bool(body.get("error") or body.get("errors"))
 
 
 def is_denied(response: httpx.Response) -> bool:
