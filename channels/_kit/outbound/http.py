@@ -129,6 +129,18 @@ def without_effect(error: DeliveryError) -> DeliveryError:
     return error
 
 
+def build_read_error(
+    response: httpx.Response, refuse: Callable[[httpx.Response], DeliveryError], provider: str
+) -> DeliveryError:
+    """Return the error of a read without the resource that it asked for; `refuse` is for an error status.
+
+    What a response with a success status does not say must not be taken for empty, so the read is repeated.
+    """
+    if not response.is_success:
+        return refuse(response)
+    return Unavailable(f"{provider}: the response does not contain what was asked for", code="malformed")
+
+
 def may_have_taken_effect(status: int) -> bool:
     """Return whether a request that got this error may have been processed; it is repeated.
 
