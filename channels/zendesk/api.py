@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,7 +29,7 @@ from channels.zendesk.ticket_snapshot import (
     take_snapshot,
 )
 from core.errors import Rejected, Unavailable, Unknown
-from core.model import Reply, SentMessage, Turn
+from core.model import Attachment, Reply, SentMessage, Turn
 from core.ports import HttpFetcher
 
 log = logging.getLogger("turngate.channel.zendesk")
@@ -166,10 +166,12 @@ class ZendeskClient:
             note = text_to_html(reply.body or "The bot handed this ticket over to an agent.")
             return {"html_body": note, "public": False}
         comment: Json = {"html_body": markdown_to_html(reply.body) or "📎", "public": True}
+        linked: Sequence[Attachment] = reply.media
         if reply.media and self.fetch is not None:
-            comment["uploads"] = await upload_files(reply.media, self.fetch, self._client, http)
-        elif reply.media:
-            comment["html_body"] += text_to_html("\n".join(medium.url for medium in reply.media))
+            tokens, linked = await upload_files(reply.media, self.fetch, self._client, http)
+            comment |= {"uploads": tokens} if tokens else {}
+        if linked:
+            comment["html_body"] += text_to_html("\n".join(medium.url for medium in linked))
         return comment
 
     def _build_update(self, reply: Reply, comment: Json, snapshot: TicketSnapshot, *, is_held: bool) -> Json:
