@@ -90,9 +90,7 @@ class ConsentApi:
         """Store the change, and return the sessions. Raises `InvalidContact`."""
         if not body.channel:
             return await self._partitions.opt_outs.change(contact, act, body.scope)
-        address = ContactAddress(
-            channel=body.channel, account=body.account, to=contact, sender=body.sender
-        )
+        address = ContactAddress(channel=body.channel, account=body.account, to=contact, sender=body.sender)
         session, _ = await self._new_opt_outs.opt_out(address, body.scope, actor="operator")
         return [session]
 

@@ -77,9 +77,7 @@ async def test_the_console_says_that_an_erasure_is_not_confirmed(redis: Redis) -
 async def test_the_api_answers_503_until_an_erasure_is_confirmed(redis: Redis) -> None:
     await RedisInbox(redis).accept([build_message(1, "hi")])
     inbox = RedisInbox(redis)
-    contacts = ContactPartitions(
-        [redis], [inbox], confirmations=[ReplicaConfirmation(redis, REPLICAS, 0.05)]
-    )
+    contacts = ContactPartitions([redis], [inbox], confirmations=[ReplicaConfirmation(redis, REPLICAS, 0.05)])
     new_opt_outs = NewOptOuts(ProactiveSender(redis, {}, ProtocolLimits()), inbox)
     app = Starlette(routes=ConsentApi(contacts, new_opt_outs, build_operator_auth(redis)).routes())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
