@@ -127,7 +127,7 @@ def test_a_final_failure_is_one(final: Json) -> None:
 
 def test_a_failure_that_is_not_final_leads_to_no_second_message() -> None:
     error = {"code": "uncategorized_error", "underlyingError": {"code": 30003}}
-    failure = {"message": {"id": "m1"}, "error": error, "destination": {"type": "twilio"}}
+    failure: Json = {"message": {"id": "m1"}, "error": error, "destination": {"type": "twilio"}}
     made = build_event("conversation:message:delivery:failure", isFinalEvent=False, **failure)
 
     assert parse_events(made) == [Ignored(reason="a failure that is not final")]
