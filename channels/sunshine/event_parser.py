@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from channels._kit.inbound import (
@@ -269,8 +269,9 @@ def build_author_name(app: str, user: str) -> str:
 
 
 def _parse_time(text: str) -> float:
-    """Return seconds since the epoch; 0 if it is no time."""
+    """Return seconds since the epoch, in UTC without a zone; 0 if it is no time."""
     try:
-        return datetime.fromisoformat(text).timestamp()
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import tzset
+
 import pytest
 
 from core.model import (
@@ -131,3 +133,19 @@ def test_a_failure_that_is_not_final_leads_to_no_second_message() -> None:
     made = build_event("conversation:message:delivery:failure", isFinalEvent=False, **failure)
 
     assert parse_events(made) == [Ignored(reason="a failure that is not final")]
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-11-23T10:00:00.000Z", "2026-11-23T12:00:00+02:00", "2026-11-23T10:00"]
+)
+def test_a_time_is_in_utc_wherever_this_machine_is(monkeypatch: pytest.MonkeyPatch, time: str) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    tzset()
+    try:
+        [event] = parse_events({**build_message_event(TEXT), "createdAt": time})
+    finally:
+        monkeypatch.undo()
+        tzset()
+
+    assert isinstance(event, TurnReceived)
+    assert event.turn.at == 1_795_428_000.0
