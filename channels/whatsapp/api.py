@@ -28,7 +28,7 @@ from channels.whatsapp.capabilities import (
     classify_error_code,
     default_retry_seconds,
 )
-from channels.whatsapp.rendering import Json, build_request
+from channels.whatsapp.rendering import Json, build_request, normalize_content_type
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Attachment, FailureKind, Reply, SentMessage, file_name
 
@@ -66,7 +66,7 @@ class WhatsAppClient:
 
         An upload that is not sent is invisible, so one with unknown outcome is repeated.
         """
-        kind = medium.content_type.partition(";")[0].strip()
+        kind = normalize_content_type(medium.content_type)
         name = file_name(medium.url, medium.name)
         try:
             response = await send_request(

@@ -28,6 +28,16 @@ _TYPES_BY_CONTENT_TYPE: Final = {
 }
 """Meta, "Media"; a file of any other type is a document."""
 
+_USUAL_SPELLINGS: Final = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "audio/mp3": "audio/mpeg",
+    "audio/m4a": "audio/mp4",
+    "audio/x-m4a": "audio/mp4",
+    "video/3gp": "video/3gpp",
+}
+_CODECS: Final = re.compile(r"codecs\s*=\s*\"?([\w.-]+)", re.IGNORECASE)
+
 _MAX_FILE_NAME_LENGTH: Final = 240
 _MAX_LIST_BUTTON_LENGTH: Final = 20
 _URL: Final = re.compile(r"https?://")
@@ -150,9 +160,21 @@ def _build_interactive(reply: Reply) -> Json:
     return {"type": "button", "body": body, "action": {"buttons": buttons}}
 
 
+def normalize_content_type(content_type: str) -> str:
+    """Return a content type without parameters, in the spelling that Meta knows."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return _USUAL_SPELLINGS.get(kind, kind)
+
+
 def get_media_type(content_type: str) -> str:
-    """Return Meta's type for a file: anything but an image, video or audio that Meta takes is a document."""
-    return _TYPES_BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), "document")
+    """Return Meta's type for a file: anything but an image, video or audio that Meta takes is a document.
+
+    Of Ogg Meta takes Opus only.
+    """
+    codec = _CODECS.search(content_type)
+    if codec and normalize_content_type(content_type) == "audio/ogg" and codec[1].lower() != "opus":
+        return "document"
+    return _TYPES_BY_CONTENT_TYPE.get(normalize_content_type(content_type), "document")
 
 
 def _build_media(medium: Attachment, caption: str, media_url: str) -> Json:
