@@ -15,6 +15,7 @@ from channels._kit.outbound import (
     is_foreign,
     is_refused,
     may_have_taken_effect,
+    normalize_content_type,
     parse_json_body,
     parse_retry_after,
     post,
@@ -28,7 +29,7 @@ from channels.whatsapp.capabilities import (
     classify_error_code,
     default_retry_seconds,
 )
-from channels.whatsapp.rendering import Json, build_request, normalize_content_type
+from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from core.model import Attachment, FailureKind, Reply, SentMessage, file_name
 

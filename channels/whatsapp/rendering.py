@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from channels._kit.outbound import normalize_content_type
 from channels._kit.rendering import (
     ASTERISK_DIALECT,
     attach_captions,
@@ -28,14 +29,6 @@ _TYPES_BY_CONTENT_TYPE: Final = {
 }
 """Meta, "Media"; a file of any other type is a document."""
 
-_USUAL_SPELLINGS: Final = {
-    "image/jpg": "image/jpeg",
-    "image/pjpeg": "image/jpeg",
-    "audio/mp3": "audio/mpeg",
-    "audio/m4a": "audio/mp4",
-    "audio/x-m4a": "audio/mp4",
-    "video/3gp": "video/3gpp",
-}
 _CODECS: Final = re.compile(r"codecs\s*=\s*\"?([\w.-]+)", re.IGNORECASE)
 
 _MAX_FILE_NAME_LENGTH: Final = 240
@@ -158,12 +151,6 @@ def _build_interactive(reply: Reply) -> Json:
         {"type": "reply", "reply": {"id": choice.payload, "title": choice.label}} for choice in reply.choices
     ]
     return {"type": "button", "body": body, "action": {"buttons": buttons}}
-
-
-def normalize_content_type(content_type: str) -> str:
-    """Return a content type without parameters, in the spelling that Meta knows."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return _USUAL_SPELLINGS.get(kind, kind)
 
 
 def get_media_type(content_type: str) -> str:

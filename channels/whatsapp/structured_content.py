@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from channels._kit.inbound import JsonObject, get_number, get_object, get_object_list, get_text
+from channels._kit.inbound import JsonObject, get_number, get_object, get_object_list, get_text, read_vcard
 from core.model import ContactCard, Order, OrderItem, Referral
 
 _MAX_ITEMS: Final = 50
 _MAX_ENTRIES: Final = 10
-_MAX_VALUE_LENGTH: Final = 200
 _MAX_VCARD_LENGTH: Final = 8000
 _ADDRESS_FIELDS: Final = ("street", "zip", "city", "state", "country")
 
@@ -55,9 +53,9 @@ def _parse_card(card: JsonObject) -> ContactCard:
     addresses = [_format_address(each) for each in get_object_list(card, "addresses")[:_MAX_ENTRIES]]
     vcard = get_text(card, "vcard", _MAX_VCARD_LENGTH)
     return ContactCard(
-        name=_get_name(get_object(card, "name")) or next(iter(_read_vcard(vcard, "FN")), ""),
-        phones=_get_phones(card) or _read_vcard(vcard, "TEL"),
-        emails=_get_texts(card, "emails", "email") or _read_vcard(vcard, "EMAIL"),
+        name=_get_name(get_object(card, "name")) or next(iter(read_vcard(vcard, "FN")), ""),
+        phones=_get_phones(card) or read_vcard(vcard, "TEL"),
+        emails=_get_texts(card, "emails", "email") or read_vcard(vcard, "EMAIL"),
         addresses=tuple(filter(None, addresses)),
         urls=_get_texts(card, "urls", "url"),
         organization=get_text(get_object(card, "org"), "company"),
@@ -73,13 +71,6 @@ def _get_phones(card: JsonObject) -> tuple[str, ...]:
     """Return the numbers as written, or else as WhatsApp knows them."""
     known = [f"+{each.removeprefix('+')}" for each in _get_texts(card, "phones", "wa_id")]
     return _get_texts(card, "phones", "phone") or tuple(known)
-
-
-def _read_vcard(vcard: str, name: str) -> tuple[str, ...]:
-    """Return the values of one property; a card that a contact sends on request may have nothing else."""
-    lines = re.findall(rf"^(?:[\w-]+\.)?{name}(?:;[^:\n]*)?:(.*)$", vcard, re.IGNORECASE | re.MULTILINE)
-    values = (line.strip().removeprefix("tel:")[:_MAX_VALUE_LENGTH] for line in lines)
-    return tuple(filter(None, values))[:_MAX_ENTRIES]
 
 
 def _get_texts(card: JsonObject, name: str, field: str) -> tuple[str, ...]:

@@ -21,7 +21,13 @@ from channels._kit.outbound.http import (
     send_request,
     without_effect,
 )
-from channels._kit.outbound.media import download_file, download_with_auth, extract_host, load_for_upload
+from channels._kit.outbound.media import (
+    download_file,
+    download_with_auth,
+    extract_host,
+    load_for_upload,
+    normalize_content_type,
+)
 from channels._kit.outbound.recipients import (
     find_email_address,
     name_consents,
@@ -48,6 +54,7 @@ __all__ = [
     "load_for_upload",
     "may_have_taken_effect",
     "name_consents",
+    "normalize_content_type",
     "parse_json_body",
     "parse_phone_number",
     "parse_retry_after",
