@@ -184,7 +184,7 @@ def _find_sent_body(reply: Reply) -> str:
 
 
 def _get_entries(page: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for entry in page["messages"] if isinstance(entry, dict)]
+    return [entry for entry in page["messages"] if isinstance(entry, dict) and entry.get("sid")]
 
 
 def _parse_creation_time(entry: dict[str, Any]) -> datetime | None:
