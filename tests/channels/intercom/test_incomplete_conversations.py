@@ -6,17 +6,23 @@ from typing import Any
 
 import pytest
 
+from channels.intercom.conversations.assignment import Workspace
+from channels.intercom.conversations.conversation import Conversation
 from core.model import (
     UNSUPPORTED_KIND,
+    Address,
     ControlAction,
     ControlReceived,
     Event,
     ParticipantMessage,
+    Reply,
     Turn,
     TurnReceived,
 )
 from tests.channels.intercom.builders import (
     ADA,
+    APP,
+    BOT,
     CONVERSATION,
     FIN,
     PERSON,
@@ -126,3 +132,17 @@ def test_every_type_of_assignment_takes_over(kind: str, author: dict[str, Any]) 
         ControlAction.TAKE_OVER,
         ControlAction.TAKE_OVER,
     ]
+
+
+@pytest.mark.parametrize("number", ["a-uuid", None])
+@pytest.mark.parametrize(("seconds", "is_active"), [(60, True), (-60, False)])
+def test_an_agents_part_without_a_number_is_compared_by_its_time(
+    number: str | None, seconds: int, *, is_active: bool
+) -> None:
+    asked = build_part()
+    agents = {**build_part(author=PERSON), "id": number, "created_at": asked["created_at"] + seconds}
+    address = Address(channel="intercom", account=APP, ours=APP, theirs=CONVERSATION)
+    reply = Reply(key=f"{asked['id']}.1", address=address, body="Hello")
+    conversation = Conversation(build_conversation(asked, agents), Workspace(admin=BOT))
+
+    assert conversation.has_agent_activity(reply) is is_active
