@@ -35,7 +35,7 @@ log = logging.getLogger("turngate.webhooks")
 
 _STORING = "storing of webhooks"
 _COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
-"""Codings that change the body; other values of the header, such as `utf-8`, are mistakes that mean nothing."""
+"""Codings that change the body; another value, such as `utf-8`, is a mistake that means nothing."""
 
 
 class WebhookEndpoint:

@@ -15,7 +15,7 @@ MAX_FORM_LENGTH: Final = 262_144
 
 _MAX_INTEGER: Final = 10**18
 _MAX_DEPTH: Final = 50
-"""Objects and lists inside one another; a form that is nested deeper than a parser takes could not be stored."""
+"""Objects and lists inside one another; the stored form of deeper ones could not be read again."""
 
 FormValues = dict[str, JsonValue]
 

@@ -1,9 +1,8 @@
 """Words with which people opt out, in languages of northern and eastern Europe, and of Asia.
 
-A phrase that also ends a paid subscription, a registration or an application is `short`: to a support desk it is
-an ordinary wish.
-Recognition ignores accents and vowel signs, so words that differ only by these are left out. A word for "yes"
-that is "thanks", "enough" or a mere nod elsewhere does not opt in.
+A phrase that also ends a paid subscription, a registration or an application is `short`: a support desk takes
+it for an ordinary wish. Recognition ignores accents and vowel signs, so words that differ only by these are
+left out. A word for "yes" that is "thanks", "enough" or a mere nod elsewhere does not opt in.
 """
 
 from __future__ import annotations

@@ -67,15 +67,23 @@ class OptOutRecognizer:
         """
         readings = newest = {folded}
         for _ in range(_MAX_COURTESIES):
-            newest = {rest for each in newest for rest in self._remove_one(each)} - readings
+            newest = {
+                rest
+                for each in newest
+                if each.startswith(self._courtesies) or each.endswith(self._courtesies)
+                for rest in self._remove_one(each)
+            }
+            if not newest:
+                break
             readings = readings | newest
         return readings
 
     def _remove_one(self, folded: str) -> Iterator[str]:
-        if folded.startswith(self._courtesies):
-            yield from (folded.removeprefix(each) for each in self._courtesies if folded.startswith(each))
-        if folded.endswith(self._courtesies):
-            yield from (folded.removesuffix(each) for each in self._courtesies if folded.endswith(each))
+        for each in self._courtesies:
+            if folded.startswith(each):
+                yield folded.removeprefix(each)
+            if folded.endswith(each):
+                yield folded.removesuffix(each)
 
 
 def _find_repeated(folded: str) -> str:
