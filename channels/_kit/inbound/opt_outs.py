@@ -41,7 +41,8 @@ class OptOutRecognizer:
         self._short = _fold_all(*(each.short for each in words))
         self._resume = _fold_all(*(each.resume for each in words))
         self._marketing = _fold_all(*(each.marketing for each in words))
-        self._courtesies = tuple(_fold_all(*(each.courtesies for each in words)))
+        self._courtesies = _fold_all(*(each.courtesies for each in words))
+        self._courtesy_lengths = sorted({len(each) for each in self._courtesies})
 
     def recognize(self, text: str, words: OptOutWordSet) -> ConsentRequest | None:
         """Return what a message asks for; `None` if it is anything else, such as "stop the order".
@@ -67,23 +68,18 @@ class OptOutRecognizer:
         """
         readings = newest = {folded}
         for _ in range(_MAX_COURTESIES):
-            newest = {
-                rest
-                for each in newest
-                if each.startswith(self._courtesies) or each.endswith(self._courtesies)
-                for rest in self._remove_one(each)
-            }
+            newest = {rest for each in newest for rest in self._remove_one(each)}
             if not newest:
                 break
             readings = readings | newest
         return readings
 
     def _remove_one(self, folded: str) -> Iterator[str]:
-        for each in self._courtesies:
-            if folded.startswith(each):
-                yield folded.removeprefix(each)
-            if folded.endswith(each):
-                yield folded.removesuffix(each)
+        for length in self._courtesy_lengths:
+            if folded[:length] in self._courtesies:
+                yield folded[length:]
+            if folded[-length:] in self._courtesies:
+                yield folded[:-length]
 
 
 def _find_repeated(folded: str) -> str:
