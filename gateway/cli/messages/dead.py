@@ -146,7 +146,7 @@ def drop(
     until: Until = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete dead letters, by ID or by time."""
+    """Delete dead letters, by ID or by time. Exit code 1 if one of the IDs is unknown."""
     _require_selection(ids, since, until)
 
     async def find(dead_letters: DeadLetters) -> list[str]:
@@ -158,8 +158,13 @@ def drop(
             f"Delete {count_of(len(found), 'dead letter')} with the texts for good?", abort=True, err=True
         )
     deleted = _run_with_dead_letters(lambda dead_letters: dead_letters.drop(found)) if found else 0
+    missing = sorted(set(ids or ()) - set(found))
+    for name in missing:
+        typer.echo(f"{name}: {_REPLAY_FAILURES['gone']}", err=True)
     record_act("drop_dead_letters")
     typer.echo(f"Deleted {count_of(deleted, 'dead letter')}.")
+    if missing:
+        raise typer.Exit(1)
 
 
 _REPLAY_FAILURES = {

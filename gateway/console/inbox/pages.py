@@ -15,8 +15,9 @@ from starlette.routing import Route
 from core.model import Address, ControlAction, ControlReceived
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
+from gateway.config.saved_replies import fill_in
 from gateway.console.conversations.transcript import build_transcript
-from gateway.console.inbox.answer_form import AnswerForm, fill_in, read_address
+from gateway.console.inbox.answer_form import AnswerForm, read_address
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
 from gateway.console.inbox.hand_over import summarize
 from gateway.console.layout.formats import display_name

@@ -238,3 +238,12 @@ def test_an_unknown_letter_is_reported_with_an_error_exit_code(commands: DeadLet
     result = commands.run("replay", "1-1")
     assert result.exit_code == 1
     assert "1-1: unknown or already removed" in result.output
+
+
+def test_an_unknown_letter_that_is_to_be_dropped_is_named(commands: DeadLetterCommands) -> None:
+    [letter] = commands.wait(build_turn(1))
+
+    result = commands.run("drop", letter.id, "1-1", "--yes")
+
+    assert (result.exit_code, result.stdout) == (1, "Deleted 1 dead letter.\n")
+    assert "1-1: unknown or already removed" in result.stderr
