@@ -24,7 +24,7 @@ function tell(state) {
 }
 
 function draftKey() {
-  return "turngate-draft " + composer.action + " " + composer.elements.mode.value;
+  return "turngate-draft " + new URL(composer.action).pathname + " " + composer.elements.mode.value;
 }
 
 // A draft is kept until the page that follows names its form: the sign-in may have expired, or Redis be away.
