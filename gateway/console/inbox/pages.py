@@ -219,6 +219,7 @@ class AgentDeskPages(ConsolePage):
         templates = await TemplateRecords(self._redis).list_all(row.channel)
         return {
             "lines": build_transcript(entries, display_name(row)),
+            "older": entries[0].id if len(entries) == _LOG_ENTRIES else "",
             "handed_over": summarize(entries, row.owner, state),
             "holder": (await self._desk.read_agents([row.session]))[row.session],
             "others": await self._desk.read_others(row.session, agent),

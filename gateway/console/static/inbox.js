@@ -36,6 +36,7 @@ function forgetSent() {
 if (composer) {
   forgetSent();
   if (!text.value) text.value = sessionStorage.getItem(draftKey()) || "";
+  text.setSelectionRange(text.value.length, text.value.length);
   showMode();
   composer.addEventListener("change", (event) => {
     if (event.target.name === "mode" && !text.value) text.value = sessionStorage.getItem(draftKey()) || "";

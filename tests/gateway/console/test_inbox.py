@@ -363,3 +363,20 @@ async def test_a_long_list_has_pages_and_an_answer_leads_back_to_its_page(
     assert 'rel="next"' not in second
     assert (noted.url.params["show"], noted.url.params["from"]) == ("unassigned", "100")
     assert "1 to 100 of 151" in beyond
+
+
+async def test_the_inbox_leads_to_the_messages_before_those_that_it_shows(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    async with open_console(redis, "agent") as http:
+        _, short = await open_first(http)
+        for number in range(150):
+            note = {"k": "note", "d": f'{{"agent": "anna", "text": "note {number}"}}'}
+            await redis.xadd(f"{session_key(SESSION)}:log", note)  # type: ignore[arg-type]
+        _, long = await open_first(http)
+        [link] = re.findall(r'href="(/console/conversations/[^"]+before=[^"]+)">Earlier messages', long.text)
+        before = await http.get(link)
+
+    assert "Earlier messages" not in short.text
+    assert "I want a &lt;person&gt;" in before.text
+    assert ">note 0<" not in before.text
