@@ -84,9 +84,12 @@ def list_letters(
     if not letters:
         typer.echo("No dead letters.")
         return
-    _show_table(letters[:limit], text)
+    for letter in letters[:limit]:
+        _show(letter, text)
     if len(letters) > limit:
-        typer.echo(f"first {count_of(limit, 'row')}; see --limit")
+        typer.echo(f"first {count_of(limit, 'dead letter')}; see --limit")
+    else:
+        typer.echo(count_of(len(letters), "dead letter"))
 
 
 @app.command()
@@ -219,27 +222,14 @@ def _to_json(letter: DeadLetter, text: bool) -> dict[str, object]:
     return {**fields, "keys": letter.log_keys, **({"text": letter.text} if text else {})}
 
 
-def _show_table(letters: list[DeadLetter], text: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text as Plain
-
-    table = Table(title=f"Dead letters: {len(letters)}", title_justify="left")
-    columns = ["id", "given up", "session", "messages", "reason", *(["text"] if text else [])]
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for letter in letters:
-        cells = [
-            letter.id,
-            _format_time(letter),
-            letter.session,
-            " ".join(letter.log_keys),
-            letter.reason,
-        ]
-        if text:
-            cells.append(letter.text[:_MAX_TEXT_LENGTH])
-        table.add_row(*(Plain(cell) for cell in cells))
-    Console(highlight=False).print(table)
+def _show(letter: DeadLetter, text: bool) -> None:
+    """Print one letter in lines, so that a narrow terminal or a pipe breaks no ID."""
+    typer.echo(f"{letter.id}  {_format_time(letter)}  {letter.session}")
+    facts = {"messages": " ".join(letter.log_keys), "reason": letter.reason}
+    if text:
+        facts["text"] = " ".join(letter.text[:_MAX_TEXT_LENGTH].split())
+    for name, value in facts.items():
+        typer.echo(f"    {name:<8}  {value}")
 
 
 def _format_time(letter: DeadLetter) -> str:
