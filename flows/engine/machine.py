@@ -28,7 +28,7 @@ from flows.engine.timer import run_timer
 from flows.engine.turn import run_turn
 from flows.engine.turn_context import EngineServices, LoadPicture
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
-from flows.llm import Model, Moderator, create_model
+from flows.llm import Model, Moderator, require_model
 from flows.locales import messages_for
 from flows.state import DialogState
 from flows.tools import build_python_tools
@@ -74,7 +74,7 @@ class DialogMachine:
         the user's pictures for a model that can see; without it, no model sees any. Raises
         `ConfigurationError`.
         """
-        self.model = create_model(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
+        self._model = require_model(llm, api_key=api_key, base_url=base_url)
         clock = now or _utc_now
         self._services = EngineServices(
             fetch,
@@ -90,6 +90,15 @@ class DialogMachine:
         self._turn_lock = asyncio.Lock()
         self._session_id, self._turn_numbers = uuid4().hex, count(1)
         self.replace_flow(flow)
+
+    @property
+    def model(self) -> Model:
+        """The model of the next turns; may be set to another one, or to its name."""
+        return self._model
+
+    @model.setter
+    def model(self, llm: str | Model) -> None:
+        self._model = require_model(llm)
 
     def replace_flow(self, flow: Flow | FlowSet) -> None:
         """Run this flow from the next turn on; a node that has changed asks its question again.
