@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -109,12 +109,15 @@ class DialogMachine:
             raise ConfigurationError(f"a flow is required here, not {flow!r}: give Flow.load(…) of its file")
         flows = flow if isinstance(flow, FlowSet) else FlowSet({"": flow})
         compiled = {name: compile_all_languages(flows[name]) for name in flows}
-        self._validate_services(flow for flows in compiled.values() for flow in flows.values())
+        self.disabled_tools = self._validate_services(
+            [flow for flows in compiled.values() for flow in flows.values()]
+        )
         self.flow, self._initial_flow = flows[flows.initial_name], flows.initial_name
         self._compiled: Mapping[str, Mapping[str, CompiledFlow]] = compiled
         self._flow_set = flows  # the cache of compiled flows is bound to the life of the document
 
-    def _validate_services(self, flows: Iterable[CompiledFlow]) -> None:
+    def _validate_services(self, flows: Sequence[CompiledFlow]) -> tuple[str, ...]:
+        """Return the tools that are not offered, as they have no function. Raises `ConfigurationError`."""
         for flow in flows:
             missing = sorted(flow.secret_names - set(self._services.secrets))
             if missing and self._services.fetch is not None:
@@ -123,8 +126,11 @@ class DialogMachine:
                     f"the flow's actions need secrets that are not set: {names}; "
                     f"set them as TURNGATE_SECRET_{missing[0]} and so on"
                 )
-            for handler in sorted(flow.handler_ids - set(self._services.tools)):
-                log.warning("the flow's tool %s is disabled: it has no Python function here", handler)
+        handlers = {handler for flow in flows for handler in flow.handler_ids}
+        disabled = tuple(sorted(handlers - set(self._services.tools)))
+        for handler in disabled:
+            log.warning("the flow's tool %s is disabled: it has no Python function here", handler)
+        return disabled
 
     async def answer(
         self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
