@@ -16,6 +16,7 @@ from core.model import Address, ControlAction, ControlReceived
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
 from gateway.config.saved_replies import fill_in
+from gateway.console.conversations.joined import list_joined
 from gateway.console.conversations.transcript import build_transcript
 from gateway.console.inbox.answer_form import AnswerForm, read_address
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
@@ -220,6 +221,7 @@ class AgentDeskPages(ConsolePage):
         return {
             "lines": build_transcript(entries, display_name(row)),
             "older": entries[0].id if len(entries) == _LOG_ENTRIES else "",
+            "joined": await list_joined(self._redis, self._ids, row.session),
             "handed_over": summarize(entries, row.owner, state),
             "holder": (await self._desk.read_agents([row.session]))[row.session],
             "others": await self._desk.read_others(row.session, agent),
