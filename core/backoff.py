@@ -36,10 +36,12 @@ def parse_retry_after(value: str, now: datetime | None = None) -> float | None:
     """Parse a `Retry-After` header into seconds, never negative; `None` if missing or malformed.
 
     The value is a number of seconds or an HTTP date (RFC 9110, section 10.2.3); dates are compared with `now`
-    (default: the clock). The caller bounds the result.
+    (default: the clock). Of several numbers, such as those of a second header, the largest counts. The caller
+    bounds the result.
     """
     value = value.strip()
-    if _SECONDS.fullmatch(value):
-        return float(value)
+    numbers = [each.strip() for each in value.split(",")]
+    if all(_SECONDS.fullmatch(each) for each in numbers):
+        return max(map(float, numbers))
     date = parse_http_date(value)
     return max((date - (now or datetime.now(UTC))).total_seconds(), 0.0) if date else None

@@ -18,6 +18,8 @@ from channels._kit.inbound import get_number, get_text
 from channels._kit.outbound import (
     BearerAuth,
     Credentials,
+    build_foreign_error,
+    is_foreign,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -29,6 +31,8 @@ from core.ports import SessionStore, State
 from core.sessions import InMemorySessionStore
 
 _REFRESH_MARGIN_SECONDS: Final = 60.0
+_SHORTEST_SECONDS: Final = 120.0
+"""A token that is said to expire sooner is used until it is refused, not refreshed for each request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ class RefreshingCredentials:
             raise error(reason, code=str(response.status_code), retry_after=parse_retry_after(response))
         tokens = parse_json_body(response)
         access = get_text(tokens, "access_token", 4000)
+        if not access and is_foreign(response):
+            raise build_foreign_error(self._provider, response, "its API's URL")
         if not response.is_success or not access:
             raise Rejected(
                 f"{self._provider}: the refresh token was rejected; authorize the app again and set "
@@ -129,11 +135,11 @@ class RefreshingCredentials:
                 code=str(response.status_code),
                 failure=FailureKind.ACCOUNT,
             )
-        seconds = get_number(tokens, "expires_in")
+        seconds = get_number(tokens, "expires_in") or 0
         return {
             "access": access,
             "refresh": get_text(tokens, "refresh_token", 4000) or refresh_token,
-            "expires_at": self._clock() + seconds if seconds else None,
+            "expires_at": self._clock() + max(seconds, _SHORTEST_SECONDS) if seconds > 0 else None,
         }
 
     def _is_valid(self, tokens: State, spent: str) -> bool:

@@ -44,12 +44,15 @@ def compact_number(text: str) -> str:
     """Return a written number as digits, after `+` if it has a country code; empty if it is no number.
 
     Punctuation, `00` for the plus sign and the `(0)` that is not dialled after a country code are allowed, as
-    are full-width digits and the marks of direction that phones and spreadsheets copy with a number.
+    are digits of any script, if all are of another one than ours, and the marks of direction that phones and
+    spreadsheets copy with a number.
     """
     written = text.strip()
     if not written.isascii():
         plain = unicodedata.normalize("NFKC", written)
         written = "".join(each for each in plain if unicodedata.category(each) != "Cf").strip()
+        if not any(each.isascii() for each in written if each.isdecimal()):
+            written = "".join(str(unicodedata.decimal(each, each)) for each in written)
     digits = _SEPARATORS.sub("", _TRUNK_ZERO.sub(r"\1", written))
     if digits.startswith("00"):
         digits = f"+{digits[2:]}"

@@ -11,7 +11,15 @@ from typing import Any, Final
 import httpx
 
 from channels._kit.inbound import get_identifier, get_object, get_text
-from channels._kit.outbound import BearerAuth, get, parse_json_body, post, without_effect
+from channels._kit.outbound import (
+    BearerAuth,
+    build_read_error,
+    get,
+    is_refused,
+    parse_json_body,
+    post,
+    without_effect,
+)
 from channels._kit.time_zones import find_number_zone, find_place_zone
 from channels.intercom.capabilities import API_VERSION, NAME
 from channels.intercom.conversations.assignment import Assignee, Workspace
@@ -195,7 +203,7 @@ class IntercomClient:
 
     async def _call(self, url: str, body: Json, http: httpx.AsyncClient) -> Json:
         response = await post(http, NAME, url, json=body, auth=self._auth)
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         return parse_json_body(response)
 
@@ -203,12 +211,9 @@ class IntercomClient:
         url = f"{self._base}/{reply.address.theirs}"
         response = await get(http, NAME, url, params=None, auth=self._auth)
         body = parse_json_body(response)
-        if response.is_success and body:
+        if response.is_success and get_identifier(body, "id"):
             return Conversation(body, self._workspace)
-        error = (
-            Unknown("intercom: malformed response") if response.is_success else build_delivery_error(response)
-        )
-        raise without_effect(error)
+        raise without_effect(build_read_error(response, build_delivery_error, NAME))
 
 
 def _sent_conversation(reply: Reply) -> SentMessage:

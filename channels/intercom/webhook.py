@@ -64,7 +64,7 @@ class Verifier:
 
 def is_card_request(webhook: Webhook) -> bool:
     """Return whether a request is a Canvas Kit one, which has its own path and signature."""
-    return urlsplit(webhook.url).path.endswith("/webhooks/intercom/canvas")
+    return urlsplit(webhook.url).path.rstrip("/").endswith("/webhooks/intercom/canvas")
 
 
 def parse(webhook: Webhook, workspace: Workspace, mode: BodyMode) -> list[Event]:

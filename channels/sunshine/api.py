@@ -10,10 +10,12 @@ from channels._kit.inbound import JsonObject, get_identifier, get_object, get_ob
 from channels._kit.outbound import (
     ErrorKind,
     build_foreign_error,
+    build_read_error,
     describe_error,
     get,
     is_denied,
     is_foreign,
+    is_refused,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -49,7 +51,8 @@ class SunshineClient:
         Zendesk accepts a message without control, too, so the holder is checked right before. Raises
         `Rejected` if it is not the bot, `Unavailable` or `Unknown`.
         """
-        conversation = get_object(await self._get(reply.address.theirs, "", {}, http), "conversation")
+        body = await self._get(reply.address.theirs, "conversation", http)
+        conversation = get_object(body, "conversation")
         if reply.act == "hand_off":
             return await self._pass_control(reply, conversation, http)
         if self._switchboard.is_offered_to_bot(conversation):
@@ -63,12 +66,12 @@ class SunshineClient:
             raise Rejected(
                 "another integration has control of the conversation", code="not_in_control", taken_over=True
             )
-        body: Json = {"author": {"type": "business"}, "metadata": {REPLY_KEY_METADATA: reply.plain_key}}
+        message: Json = {"author": {"type": "business"}, "metadata": {REPLY_KEY_METADATA: reply.plain_key}}
         if reply.template is None:
-            body |= {"content": build_content(reply)}
+            message |= {"content": build_content(reply)}
         else:
-            body |= {"schema": TEMPLATE_SCHEMA, "content": build_template_content(reply.template)}
-        response = await self._post(reply.address.theirs, "messages", body, http)
+            message |= {"schema": TEMPLATE_SCHEMA, "content": build_template_content(reply.template)}
+        response = await self._post(reply.address.theirs, "messages", message, http)
         accepted = parse_json_body(response)
         messages = get_object_list(accepted, "messages")
         number = get_identifier(messages[0], "id") if messages else ""
@@ -124,11 +127,11 @@ class SunshineClient:
     async def find_sent(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage | None:
         """Return the message that carries the reply's key; for a hand-off, whether control has passed on."""
         if reply.act == "hand_off":
-            body = await self._get(reply.address.theirs, "", {}, http)
+            body = await self._get(reply.address.theirs, "conversation", http)
             active = get_active_integration(get_object(body, "conversation"))
             has_passed = active and not self._switchboard.is_bot_active(active)
             return SentMessage(provider_id=f"passControl.{reply.key}") if has_passed else None
-        page = await self._get(reply.address.theirs, "/messages", {"page[size]": "100"}, http)
+        page = await self._get(reply.address.theirs, "messages", http)
         for message in get_object_list(page, "messages"):
             if get_text(
                 get_object(message, "metadata"), REPLY_KEY_METADATA, 500
@@ -140,21 +143,20 @@ class SunshineClient:
         self, conversation: str, what: str, body: Json, http: httpx.AsyncClient
     ) -> httpx.Response:
         response = await post(http, NAME, f"{self._base}/{conversation}/{what}", json=body, auth=self._auth)
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         return response
 
-    async def _get(
-        self, conversation: str, what: str, params: dict[str, str], http: httpx.AsyncClient
-    ) -> Json:
-        response = await get(http, NAME, f"{self._base}/{conversation}{what}", params=params, auth=self._auth)
+    async def _get(self, conversation: str, name: str, http: httpx.AsyncClient) -> JsonObject:
+        """Read the `conversation`, or its newest `messages`. Raises `Rejected` or `Unavailable`."""
+        is_list = name == "messages"
+        url = f"{self._base}/{conversation}{'/messages' if is_list else ''}"
+        params = {"page[size]": "100"} if is_list else {}
+        response = await get(http, NAME, url, params=params, auth=self._auth)
         body = parse_json_body(response)
-        if response.is_success and body:
+        if response.is_success and isinstance(body.get(name), list if is_list else dict):
             return body
-        error = (
-            Unknown("sunshine: malformed response") if response.is_success else build_delivery_error(response)
-        )
-        raise without_effect(error)
+        raise without_effect(build_read_error(response, build_delivery_error, NAME))
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:

@@ -39,11 +39,12 @@ _SMS: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {
         ErrorKind.RETRY: "20429 20500 20503 30003 30008",
         ErrorKind.LATER: "21611 30001 30017 30022 30023 30410 30450",
-        ErrorKind.ADDRESS: "21211 21608 21612 30005",
+        ErrorKind.ADDRESS: "21211 21266 21604 21608 21612 30005",
         ErrorKind.CONTENT: "21602 21617 21618 21619 21620 21623 21655 21656 30019",
         ErrorKind.LANDLINE: "21614 30006",
         ErrorKind.BLOCKED: "30007",
-        ErrorKind.ACCOUNT: "20003 21212 21408 21603 21606 21609 21703 21704 21705 30002 30032 30034 30035",
+        ErrorKind.ACCOUNT: "20003 20404 21212 21408 21603 21606 21609 21659 21660 21661 21701 21703 21704 "
+        "21705 21712 30002 30032 30034 30035",
         ErrorKind.OPTED_OUT: "21610 30004",
     }
 )
@@ -83,13 +84,20 @@ class DeliveryFailure(NamedTuple):
     retry_after: float
 
 
-def build_status(kind: str, provider_id: str, error: JsonObject, destination: JsonObject) -> Event:
-    """Build the status of a message from the last word of an event's type."""
+def build_status(
+    kind: str, provider_id: str, error: JsonObject, destination: JsonObject, *, is_final: bool = True
+) -> Event:
+    """Build the status of a message from the last word of an event's type.
+
+    Zendesk goes on after a failure that is not final, so such a message is not sent again.
+    """
     status = _STATUSES.get(kind)
     if not provider_id or status is None:
         return Ignored(reason="unknown status")
     if status is not DeliveryStatus.FAILED:
         return StatusChanged(channel=NAME, provider_id=provider_id, status=status)
+    if not is_final:
+        return Ignored(reason="a failure that is not final")
     failure = classify_failure(error, get_text(destination, "type", 40))
     return StatusChanged(
         channel=NAME,

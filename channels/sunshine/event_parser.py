@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from channels._kit.inbound import (
@@ -18,7 +18,7 @@ from channels.sunshine.capabilities import NAME, REPLY_KEY_METADATA
 from channels.sunshine.contact_numbers import NumberedIntegrations, find_number, is_phone_source
 from channels.sunshine.delivery_statuses import build_status
 from channels.sunshine.message_content import MessageContent, is_business_kind, parse_content, parse_quoted
-from channels.sunshine.switchboard import Switchboard, get_active_integration
+from channels.sunshine.switchboard import Switchboard, get_active_integration, is_from_agent
 from core.model import (
     UNSUPPORTED_KIND,
     Activity,
@@ -58,8 +58,9 @@ class EventParser:
 
     def __init__(self, event: JsonObject, numbers: NumberedIntegrations, switchboard: Switchboard) -> None:
         app, self._numbers = numbers.app, numbers
-        self._id, self._type = get_identifier(event, "id", 200), get_text(event, "type", 80)
-        self._payload = get_object(event, "payload")
+        self._type, self._payload = get_text(event, "type", 80), get_object(event, "payload")
+        message_id = get_identifier(get_object(self._payload, "message"), "id")
+        self._id = get_identifier(event, "id", 200) or message_id
         self._switchboard = switchboard
         self._conversation_json = get_object(self._payload, "conversation")
         self._active = get_active_integration(self._conversation_json)
@@ -81,6 +82,7 @@ class EventParser:
                 get_identifier(get_object(self._payload, "message"), "id"),
                 get_object(self._payload, "error"),
                 get_object(self._payload, "destination"),
+                is_final=self._payload.get("isFinalEvent") is not False,
             )
         elif self._type in _IGNORED_EVENTS:
             yield Ignored(reason=self._type)
@@ -162,11 +164,7 @@ class EventParser:
     def _parse_message(self, message: JsonObject) -> Iterator[Event]:
         author, metadata = get_object(message, "author"), get_object(message, "metadata")
         if get_text(author, "type") == "business":
-            source = get_text(get_object(message, "source"), "type")
-            if REPLY_KEY_METADATA not in metadata and (
-                source == "zd:agentWorkspace"
-                or any(name.startswith("__zendesk_msg.agent") for name in metadata)
-            ):
+            if REPLY_KEY_METADATA not in metadata and is_from_agent(message):
                 yield self._build_control_event(ControlAction.TAKE_OVER, "agent")
             else:
                 yield Ignored(reason="message of the business")
@@ -271,8 +269,9 @@ def build_author_name(app: str, user: str) -> str:
 
 
 def _parse_time(text: str) -> float:
-    """Return seconds since the epoch; 0 if it is no time."""
+    """Return seconds since the epoch, in UTC without a zone; 0 if it is no time."""
     try:
-        return datetime.fromisoformat(text).timestamp()
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return 0.0

@@ -17,10 +17,12 @@ from channels._kit.inbound import (
     get_text,
     remove_file_name,
 )
+from channels._kit.text import sanitize
 from core.model import Attachment, Location, QuotedMessage
 
 _MAX_TEXT_LENGTH: Final = 16_000
 _MAX_FIELDS: Final = 100
+_MAX_OPTION_LENGTH: Final = 200
 _BUSINESS_KINDS: Final = frozenset({"", "carousel", "form", "list", "template"})
 
 
@@ -37,25 +39,35 @@ class MessageContent:
 
 def is_business_kind(value: JsonObject) -> bool:
     """Return whether a message is of a kind that only a business sends, or has no kind."""
-    return get_text(value, "type", 40) in _BUSINESS_KINDS
+    return _get_kind(value) in _BUSINESS_KINDS
+
+
+def _get_kind(value: JsonObject) -> str:
+    return get_text(value, "type", 40) or ("text" if get_text(value, "text") else "")
 
 
 def parse_content(value: JsonObject) -> MessageContent | None:
-    """Return a message's content; `None` for a kind that is not supported."""
+    """Return a message's content; `None` for a kind that is not supported, or content that cannot be read."""
     text = get_text(value, "text", _MAX_TEXT_LENGTH)
-    match get_text(value, "type", 40):
+    match _get_kind(value):
         case "text":
             return MessageContent(text=text, payload=get_text(value, "payload", 1000))
         case "image" | "file":
-            return MessageContent(
-                text=remove_file_name(text, get_text(value, "altText")), attachments=_parse_attachments(value)
-            )
+            caption = remove_file_name(text, get_text(value, "altText"))
+            return _build_content(MessageContent(text=caption, attachments=_parse_attachments(value)))
         case "location":
             location = _parse_location(value)
-            return MessageContent(text="" if location else text, location=location)
+            place = get_object(value, "location")
+            known = (text,) if text else (get_text(place, "name"), get_text(place, "address", 500))
+            words = "" if location else ", ".join(filter(None, known))
+            return _build_content(MessageContent(text=words, location=location))
         case "formResponse":
-            return _parse_form(value)
+            return _build_content(_parse_form(value))
     return None
+
+
+def _build_content(content: MessageContent) -> MessageContent | None:
+    return None if content == MessageContent() else content
 
 
 def parse_quoted(message: JsonObject) -> QuotedMessage | None:
@@ -85,11 +97,18 @@ def _parse_form(value: JsonObject) -> MessageContent:
 
 def _parse_answer(field: JsonObject) -> JsonValue:
     """Return the answer to one field: its text, or the chosen options."""
-    if get_text(field, "type", 20) == "select":
-        options = get_object_list(field, "select")[:_MAX_FIELDS]
-        chosen: list[JsonValue] = [get_text(each, "label") or get_text(each, "name") for each in options]
+    kind = get_text(field, "type", 20)
+    if isinstance(options := field.get(kind), list):
+        chosen: list[JsonValue] = [_parse_option(each) for each in options[:_MAX_FIELDS]]
         return chosen[0] if len(chosen) == 1 else chosen
-    return get_text(field, "text", _MAX_TEXT_LENGTH) or get_text(field, "email", 320)
+    known = (get_text(field, name, _MAX_TEXT_LENGTH) for name in ("text", "email", kind))
+    return next(filter(None, known), "")
+
+
+def _parse_option(option: object) -> str:
+    if isinstance(option, dict):
+        return get_text(option, "label") or get_text(option, "name")
+    return sanitize(option, _MAX_OPTION_LENGTH) if isinstance(option, str) else ""
 
 
 def _parse_attachments(value: JsonObject) -> tuple[Attachment, ...]:

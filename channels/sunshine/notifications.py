@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from channels._kit.inbound import get_identifier, get_object
-from channels._kit.outbound import parse_json_body, post
+from channels._kit.outbound import is_refused, parse_json_body, post
 from channels.sunshine.api import build_delivery_error
 from channels.sunshine.capabilities import NAME, WHATSAPP_PREFIX
 from channels.sunshine.contact_numbers import NumberedIntegrations
@@ -31,7 +31,7 @@ class NotificationClient:
         if any(not each.url.startswith("https://") for each in reply.media):
             raise Rejected("a file of a first message needs a public https URL", code="no_conversation")
         response = await post(http, NAME, self._url, json=_build_body(reply), auth=self._auth)
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         number = get_identifier(get_object(parse_json_body(response), "notification"), "_id")
         if not number:

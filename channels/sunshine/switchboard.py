@@ -28,6 +28,16 @@ class Switchboard:
         return bool(pending) and not get_active_integration(conversation) and self.is_bot_active(pending)
 
 
+def is_from_agent(message: JsonObject) -> bool:
+    """Return whether an agent wrote a message of the business."""
+    source, subtypes = get_object(message, "source"), get_object(message, "author").get("subtypes")
+    return (
+        get_text(source, "type") == "zd:agentWorkspace"
+        or any(name.startswith("__zendesk_msg.agent") for name in get_object(message, "metadata"))
+        or (isinstance(subtypes, list) and "agent" in subtypes)
+    )
+
+
 def get_active_integration(conversation: JsonObject) -> JsonObject:
     """Return the integration that holds control of a conversation; an empty object if none does."""
     return get_object(conversation, "activeSwitchboardIntegration")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.outbound import get, parse_json_body, post, without_effect
+from channels._kit.outbound import get, is_refused, parse_json_body, post, without_effect
 from channels._kit.rendering import escape_markers
 from channels._kit.text import normalize_for_comparison
 from channels.twilio.capabilities import INVALID_CONTENT_CODES, NAME, UNKNOWN_CONTENT_CODES, is_whatsapp
@@ -104,7 +104,7 @@ class TwilioClient:
 
     async def _create(self, form: Form, http: httpx.AsyncClient) -> SentMessage:
         response = await post(http, NAME, self._messages_url, data=form, auth=self._auth)
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         created = parse_json_body(response)
         sid = created.get("sid")
@@ -184,7 +184,7 @@ def _find_sent_body(reply: Reply) -> str:
 
 
 def _get_entries(page: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for entry in page["messages"] if isinstance(entry, dict)]
+    return [entry for entry in page["messages"] if isinstance(entry, dict) and entry.get("sid")]
 
 
 def _parse_creation_time(entry: dict[str, Any]) -> datetime | None:

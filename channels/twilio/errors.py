@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from channels._kit.inbound import get_identifier, get_text
+from channels._kit.inbound import get_identifier, get_object_list, get_text
 from channels._kit.outbound import (
     ErrorKind,
     build_foreign_error,
@@ -26,7 +26,8 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     """
     body = parse_json_body(response)
     status = response.status_code
-    code = get_identifier(body, "code", 20) or str(status)
+    listed = next(iter(get_object_list(body, "errors")), {})
+    code = get_identifier(body, "code", 20) or get_identifier(listed, "code", 20) or str(status)
     kind = classify_error_code(code)
     text = get_text(body, "message", 300) or get_text(body, "detail", 300)
     reason = f"twilio {code}: {describe_error(text)}"

@@ -14,7 +14,24 @@ from core.ports import NewConversation
 
 _PHONE: Final = re.compile(r"\+?\d{5,20}")
 _SHORT_CODE: Final = re.compile(r"\d{3,8}", re.ASCII)
+_MAX_IDENTIFIER_LENGTH: Final = 200
 _USER_ID_FIELDS: Final = ("ExternalUserId", "ParentExternalUserId")
+
+
+def read_identifier(form: FormData, *fields: str, limit: int = _MAX_IDENTIFIER_LENGTH) -> str:
+    """Return an identifier, never truncated: a truncated one would be another one."""
+    identifier = form.first_value(*fields).strip()
+    return identifier if len(identifier) <= limit and identifier.isprintable() else ""
+
+
+def read_address(form: FormData, field: str) -> str:
+    """Return an address, with WhatsApp's prefix in the one spelling that leads to the session."""
+    return _lower_prefix(read_identifier(form, field))
+
+
+def _lower_prefix(address: str) -> str:
+    start = address[: len(WHATSAPP_PREFIX)]
+    return WHATSAPP_PREFIX + address[len(start) :] if start.lower() == WHATSAPP_PREFIX else address
 
 
 def build_session_id(address: Address) -> str:
@@ -34,7 +51,7 @@ def build_aliases(form: FormData, address: Address) -> tuple[str, ...]:
     if not is_whatsapp(address.theirs):
         return ()
     sender = address.theirs.removeprefix(WHATSAPP_PREFIX)
-    given = [form.first_value(field).strip().removeprefix(WHATSAPP_PREFIX) for field in _USER_ID_FIELDS]
+    given = [read_address(form, field).removeprefix(WHATSAPP_PREFIX) for field in _USER_ID_FIELDS]
     user_ids = [each for each in (given[0], sender, given[1]) if is_whatsapp_user_id(each)]
     phones = [
         f"+{each.removeprefix('+')}" for each in (sender, form.first_value("WaId")) if _PHONE.fullmatch(each)

@@ -9,7 +9,7 @@ from typing import Final
 from channels._kit.inbound import MAX_FORM_LENGTH, FormData, FormValues, parse_form_values
 from channels._kit.text import sanitize
 from channels.twilio.capabilities import OPT_IN_ANSWER, is_whatsapp
-from channels.twilio.identities import build_aliases, build_session_id
+from channels.twilio.identities import build_aliases, build_session_id, read_identifier
 from core.model import (
     UNSUPPORTED_KIND,
     Address,
@@ -41,9 +41,10 @@ _DETAIL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "FromCountry": ("from_country", 40),
 }
 _CARD_TYPES: Final = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
-_KNOWN_KINDS: Final = frozenset(
-    {"", "text", "image", "audio", "video", "document", "sticker", "location", "button", "interactive"}
-)
+_WRITTEN_KINDS: Final = frozenset({"", "text", "button", "interactive"})
+"""Kinds of messages that say nothing if they are empty; any other has content that is missing here."""
+
+_IGNORED_KINDS: Final = frozenset({"revoke", "system", "request_welcome"})
 _FORM_FIELDS: Final = {"InteractiveData": "interactive_data", "FlowData": "flow_data"}
 _REFERRAL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
     "ReferralSourceId": ("referral_source_id", _MAX_NAME_LENGTH),
@@ -57,43 +58,48 @@ _REFERRAL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
 }
 
 
-def read_identifier(form: FormData, *fields: str, limit: int = _MAX_NAME_LENGTH) -> str:
-    """Return an identifier, never truncated: a truncated one would be another one."""
-    identifier = form.first_value(*fields).strip()
-    return identifier if len(identifier) <= limit and identifier.isprintable() else ""
-
-
 def build_turn_event(form: FormData, sid: str, address: Address) -> Event:
     """Return the event of a contact's message: a turn, or `Ignored` for one without content."""
     aliases = build_aliases(form, address)
     kind = sanitize(form.first_value("MessageType"), 40).lower()
     files = tuple(_parse_attachments(form))
-    text, files = _separate_file_name(
-        sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH), files, address
-    )
+    answers, location = _parse_form_data(form), _parse_location(form)
+    is_form_lost = bool(form.first_value("FlowData")) and answers is None
+    text, files = _separate_file_name(_read_text(form, kind), files, address)
     turn = Turn(
         id=sid,
         session=aliases[0] if aliases else build_session_id(address),
         address=address,
-        text="" if kind == "reaction" else text,
+        text="" if kind == "reaction" or is_form_lost else text,
         payload=read_identifier(form, "ButtonPayload", "ListId", limit=1000),
         attachments=files,
-        location=_parse_location(form),
+        location=location,
         kind=kind,
         reaction=Reaction(emoji=text[:40]) if kind == "reaction" else None,
         quoted=_parse_quoted(form),
-        form=_parse_form_data(form),
+        form=answers,
         referral=_parse_referral(form),
         profile_name=sanitize(form.first_value("ProfileName"), _MAX_NAME_LENGTH),
         details=_build_details(form),
     )
     if not turn.has_content and turn.reaction is None:
         has_form = form.first_value(*_FORM_FIELDS)  # one that cannot be read, or is too long
-        if not is_whatsapp(address.theirs) or (kind in _KNOWN_KINDS and not has_form):
+        has_file = form.first_value("NumMedia").strip("0 ") or form.first_value("MediaUrl0")
+        is_other = is_whatsapp(address.theirs) and (has_form or kind not in _WRITTEN_KINDS)
+        if kind in _IGNORED_KINDS or not (has_file or is_other):
             return Ignored(reason="empty message")
         turn = turn.model_copy(update={"kind": UNSUPPORTED_KIND})
     is_yes = not is_whatsapp(address.theirs) and text.strip().lower() == OPT_IN_ANSWER
     return TurnReceived(turn=turn, aliases=aliases, request_confirmed=is_yes)
+
+
+def _read_text(form: FormData, kind: str) -> str:
+    """Return the text of a message, or the name of a place; both its coordinates may be missing."""
+    text = sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH)
+    if text or kind != "location" or _parse_location(form):
+        return text
+    known = [sanitize(form.first_value(name), 500) for name in ("Label", "Address")]
+    return ", ".join(filter(None, known))
 
 
 def _separate_file_name(

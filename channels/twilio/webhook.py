@@ -35,8 +35,8 @@ from channels.twilio.capabilities import (
     default_retry_seconds,
     is_whatsapp,
 )
-from channels.twilio.identities import build_aliases, build_session_id
-from channels.twilio.message_content import build_turn_event, read_identifier
+from channels.twilio.identities import build_aliases, build_session_id, read_address, read_identifier
+from channels.twilio.message_content import build_turn_event
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
     OTHER_ACCOUNT,
@@ -53,7 +53,8 @@ from core.model import (
 from core.ports import Webhook
 
 _INBOUND_STATUSES: Final = frozenset({"received", "receiving"})
-_OTHER_ADDRESS_TYPE: Final = re.compile(r"(?!whatsapp:)([a-z]{2,20}):")
+_NAMED_TYPES: Final = frozenset({"rcs", "messenger"})
+_OTHER_ADDRESS_TYPE: Final = re.compile(r"(?!whatsapp:)([a-z]{2,20}):", re.IGNORECASE)
 
 
 class Verifier:
@@ -164,20 +165,17 @@ def _parse_event(form: FormData, account: str) -> Event:
     sid = read_identifier(form, "MessageSid", "SmsSid", "SmsMessageSid")
     if not sid:
         return Ignored(reason="no message id")
-    status = form.first_value("MessageStatus") or ("" if "Body" in form else form.first_value("SmsStatus"))
+    status = _read_status(form)
     if status and status not in _INBOUND_STATUSES:
         return _build_status_event(form, sid, status)
     address = Address(
-        channel=NAME,
-        account=account,
-        ours=read_identifier(form, "To"),
-        theirs=read_identifier(form, "From"),
+        channel=NAME, account=account, ours=read_address(form, "To"), theirs=read_address(form, "From")
     )
     if not all(each.removeprefix(WHATSAPP_PREFIX) for each in (address.ours, address.theirs)):
         return Ignored(reason="no address")
     if prefix := _OTHER_ADDRESS_TYPE.match(address.theirs) or _OTHER_ADDRESS_TYPE.match(address.ours):
         return Ignored(
-            reason=f"{prefix[1]} address" if prefix[1] in ("rcs", "messenger") else "other address"
+            reason=f"{prefix[1]} address".lower() if prefix[1].lower() in _NAMED_TYPES else "other address"
         )
     if keyword := _get_opt_out_keyword(form, is_sms=not is_whatsapp(address.theirs)):
         return _build_control_event(keyword, sid, address, build_aliases(form, address))
@@ -187,13 +185,24 @@ def _parse_event(form: FormData, account: str) -> Event:
     return event
 
 
+def _read_status(form: FormData) -> str:
+    """Return the status that a callback reports; empty, or that of a received message, for a message.
+
+    Older callbacks have only SmsStatus, and may repeat the body of the message that was sent.
+    """
+    old = form.first_value("SmsStatus").strip().lower()
+    return form.first_value("MessageStatus").strip().lower() or (
+        "" if "Body" in form and old not in STATUSES else old
+    )
+
+
 def _build_status_event(form: FormData, sid: str, status_name: str) -> Event:
     status = STATUSES.get(status_name)
     if status is None:
         return Ignored(reason="unknown status")
     if status is not DeliveryStatus.FAILED:
         return StatusChanged(channel=NAME, provider_id=sid, status=status)
-    code = sanitize(form.first_value("ErrorCode"), 20)
+    code = sanitize(form.first_value("ErrorCode"), 20).strip()
     return StatusChanged(
         channel=NAME,
         provider_id=sid,

@@ -13,7 +13,9 @@ from channels._kit.outbound import (
     build_foreign_error,
     describe_error,
     is_foreign,
+    is_refused,
     may_have_taken_effect,
+    normalize_content_type,
     parse_json_body,
     parse_retry_after,
     post,
@@ -65,7 +67,7 @@ class WhatsAppClient:
 
         An upload that is not sent is invisible, so one with unknown outcome is repeated.
         """
-        kind = medium.content_type.partition(";")[0].strip()
+        kind = normalize_content_type(medium.content_type)
         name = file_name(medium.url, medium.name)
         try:
             response = await send_request(
@@ -101,7 +103,7 @@ class WhatsAppClient:
         response = await post(
             http, NAME, f"{self._base}/{phone_number_id}/messages", json=body, auth=self._auth
         )
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         return response
 

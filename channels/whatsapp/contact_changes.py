@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +11,8 @@ from channels.whatsapp.identities import BusinessNumber, Contact, get_phone_numb
 from channels.whatsapp.message_content import parse_timestamp
 from core.model import ContactMoved, ControlAction, ControlReceived, Event, Ignored, OptOutScope
 
+_MAX_SENTENCE_LENGTH: Final = 1000
+_CHANGE: Final = re.compile(r" changed from (?P<old>\S+) to (?P<new>\S+?)\.?$")
 _PREFERENCES: Final = {"stop": ControlAction.OPT_OUT, "resume": ControlAction.OPT_IN}
 
 
@@ -18,11 +21,11 @@ def parse_system_message(message: JsonObject, business_number: BusinessNumber) -
     if get_text(message, "type") != "system":
         return None
     system = get_object(message, "system")
-    old = Contact(get_phone_number(message, "from"), get_user_id(message, "from_user_id"))
     new = Contact(
         get_phone_number(system, "wa_id") or get_phone_number(system, "new_wa_id"),
         get_user_id(system, "user_id"),
     )
+    old = _parse_old_contact(message, system, new)
     match get_text(system, "type"):
         case "user_changed_number" | "customer_changed_number":
             reason = "changed number"
@@ -32,6 +35,22 @@ def parse_system_message(message: JsonObject, business_number: BusinessNumber) -
             return Ignored(reason="system message")
     wamid, at = get_identifier(message, "id"), parse_timestamp(message)
     return _build_move(business_number, old, new, wamid, at) or Ignored(reason=reason)
+
+
+def _parse_old_contact(message: JsonObject, system: JsonObject, new: Contact) -> Contact:
+    """Return the contact before the change. Where no field names them, the sentence about the change does.
+
+    Its beginning is the name of the profile, which may be anything, so only its end is read.
+    """
+    phone = get_phone_number(message, "from") or get_phone_number(system, "customer")
+    user_id = get_user_id(message, "from_user_id") or get_user_id(system, "previous_user_id")
+    if user_id == new.user_id:
+        user_id = get_user_id(system, "previous_user_id")
+    if not (phone or user_id) and (change := _CHANGE.search(get_text(system, "body", _MAX_SENTENCE_LENGTH))):
+        stated = change.groupdict()
+        if stated["new"].removeprefix("+") in (new.phone.removeprefix("+"), new.user_id):
+            phone, user_id = get_phone_number(stated, "old"), get_user_id(stated, "old")
+    return Contact(phone, user_id)
 
 
 def parse_new_ids(value: JsonObject, account: str) -> Iterator[Event]:

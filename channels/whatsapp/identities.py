@@ -121,6 +121,8 @@ def _build_contact(
 ) -> Contact:
     number, user = get_phone_number(message, phone), get_user_id(message, user_id)
     contact = next((each for each in contacts if _matches_contact(each, number, user)), {})
+    if not number and not user and len(contacts) == 1:  # the message itself may name nobody
+        contact = contacts[0]
     profile = get_object(contact, "profile")
     return Contact(
         phone=number or get_phone_number(contact, "wa_id"),

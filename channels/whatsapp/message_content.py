@@ -20,6 +20,7 @@ from channels._kit.inbound import (
     remove_file_name,
 )
 from channels.whatsapp.identities import BusinessNumber, Contact
+from channels.whatsapp.message_kinds import ACTIVITIES, FILE_TYPES, find_ignored_reason, get_kind
 from channels.whatsapp.structured_content import (
     parse_contact_cards,
     parse_order,
@@ -27,7 +28,6 @@ from channels.whatsapp.structured_content import (
 )
 from core.model import (
     UNSUPPORTED_KIND,
-    Activity,
     ActivityReceived,
     Attachment,
     ContactCard,
@@ -42,9 +42,7 @@ from core.model import (
 )
 
 _MAX_TEXT_LENGTH: Final = 16_000
-_FILE_TYPES: Final = frozenset({"image", "video", "audio", "voice", "document", "sticker"})
-_UNSUPPORTED_TYPES: Final = frozenset({"unsupported", "unknown", "errors"})
-_IGNORED_TYPES: Final[Mapping[str, str]] = {"request_welcome": "chat opened"}
+_REPLY_TYPES: Final = ("button_reply", "list_reply", "nfm_reply")
 _REFERRAL_FIELDS: Final[Mapping[str, int]] = {
     "source_id": 200,
     "source_type": 40,
@@ -53,10 +51,6 @@ _REFERRAL_FIELDS: Final[Mapping[str, int]] = {
     "body": 1000,
     "ctwa_clid": 500,
 }
-_UNANSWERED_CONTENT: Final = frozenset({"edit", "keep_in_chat", "pin", "poll_update", "reaction", "revoke"})
-"""Kinds of actions on an earlier message that Meta does not describe; they need no answer."""
-
-_ACTIVITIES: Final[Mapping[str, Activity]] = {"edit": Activity.EDITED, "revoke": Activity.DELETED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +75,17 @@ class MessageParser:
 
     def parse(self, message: JsonObject, business_number: BusinessNumber, contact: Contact) -> Event:
         """Return a turn, an activity, or an `Ignored` with its reason."""
-        kind, wamid = get_text(message, "type", 40), get_identifier(message, "id")
+        kind, wamid = get_kind(message), get_identifier(message, "id")
         if not wamid:
             return Ignored(reason="no message id")
-        if "group_id" in message:
+        if message.get("group_id"):
             return Ignored(reason="group message")  # the group's conversation, not this contact's
         if not contact.recipient:
             return Ignored(reason="no sender")
-        if reason := _ignored_reason(message, kind):
+        if reason := find_ignored_reason(message, kind):
             return Ignored(reason=reason)
         aliases = contact.build_aliases(business_number)
-        if activity := _ACTIVITIES.get(kind):
+        if activity := ACTIVITIES.get(kind):
             return ActivityReceived(
                 id=wamid,
                 session=aliases[0],
@@ -137,27 +131,29 @@ class MessageParser:
             case "interactive":
                 return _parse_interactive(value)
             case "location":
-                return _MessageContent(location=_parse_location(value))
+                return _parse_place(value)
             case "contacts":
                 cards = parse_contact_cards(get_object_list(message, "contacts"))
-                return _MessageContent(contacts=cards)
+                return _MessageContent(contacts=cards) if cards else None
             case "reaction":
                 return _MessageContent(reaction=Reaction(emoji=get_text(value, "emoji", 40)))
             case "order":
                 return _MessageContent(
                     text=get_text(value, "text", _MAX_TEXT_LENGTH), order=parse_order(value)
                 )
-            case _ if kind in _FILE_TYPES:
+            case _ if kind in FILE_TYPES:
                 return self._parse_file(value, kind)
         return None
 
-    def _parse_file(self, value: JsonObject, kind: str) -> _MessageContent:
+    def _parse_file(self, value: JsonObject, kind: str) -> _MessageContent | None:
+        """Return a file by its ID, or else by the URL that newer webhooks have beside that."""
         medium, name = get_identifier(value, "id", 100), get_text(value, "filename")
         caption = remove_file_name(get_text(value, "caption", _MAX_TEXT_LENGTH), name)
-        if not medium:
-            return _MessageContent(text=caption)
+        url = f"{self.media_url}/{medium}" if medium else get_identifier(value, "url", 4000)
+        if not medium and not url.startswith("https://"):
+            return _MessageContent(text=caption) if caption else None
         attachment = Attachment(
-            url=f"{self.media_url}/{medium}",
+            url=url,
             content_type=get_text(value, "mime_type", 100) or "application/octet-stream",
             name=name or ("voice.ogg" if value.get("voice") is True else ""),
         )
@@ -166,14 +162,25 @@ class MessageParser:
 
 def _parse_interactive(value: JsonObject) -> _MessageContent | None:
     """Parse a tapped button, a chosen list row or a completed form."""
-    kind = get_text(value, "type", 40)
+    kind = get_text(value, "type", 40) or next((name for name in _REPLY_TYPES if name in value), "")
     reply = get_object(value, kind)
     if kind in ("button_reply", "list_reply"):
         return _MessageContent(text=get_text(reply, "title", 1000), payload=get_text(reply, "id", 1000))
     if kind == "nfm_reply":
-        form = parse_form_values(get_text(reply, "response_json", MAX_FORM_LENGTH + 1))
+        answers = get_object(reply, "response_json")
+        text = json.dumps(answers) if answers else get_text(reply, "response_json", MAX_FORM_LENGTH + 1)
+        form = parse_form_values(text)
         return _MessageContent(form=form) if form is not None else None
     return None
+
+
+def _parse_place(value: JsonObject) -> _MessageContent | None:
+    """Return the shared location, or as text what is known of a place without coordinates."""
+    if location := _parse_location(value):
+        return _MessageContent(location=location)
+    known = [get_text(value, name, 500) for name in ("name", "address", "url")]
+    text = ", ".join(filter(None, known))
+    return _MessageContent(text=text) if text else None
 
 
 def _parse_location(value: JsonObject) -> Location | None:
@@ -187,17 +194,6 @@ def _parse_location(value: JsonObject) -> Location | None:
         label=get_text(value, "name"),
         address=get_text(value, "address", 500),
     )
-
-
-def _ignored_reason(message: JsonObject, kind: str) -> str:
-    """Return why a message needs no answer; empty if it may need one."""
-    if kind in _IGNORED_TYPES:
-        return _IGNORED_TYPES[kind]
-    if kind in _UNSUPPORTED_TYPES:
-        content = get_text(get_object(message, "unsupported"), "type", 40)
-        return "unsupported message" if content in _UNANSWERED_CONTENT else ""
-    is_call = get_text(get_object(message, "interactive"), "type", 40) == "call_permission_reply"
-    return "call permission" if kind == "interactive" and is_call else ""
 
 
 def _parse_quoted(message: JsonObject) -> QuotedMessage | None:

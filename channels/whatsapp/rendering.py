@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from channels._kit.outbound import normalize_content_type
 from channels._kit.rendering import (
     ASTERISK_DIALECT,
     attach_captions,
@@ -27,6 +28,8 @@ _TYPES_BY_CONTENT_TYPE: Final = {
     **dict.fromkeys(("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), "audio"),
 }
 """Meta, "Media"; a file of any other type is a document."""
+
+_CODECS: Final = re.compile(r"codecs\s*=\s*\"?([\w.-]+)", re.IGNORECASE)
 
 _MAX_FILE_NAME_LENGTH: Final = 240
 _MAX_LIST_BUTTON_LENGTH: Final = 20
@@ -151,8 +154,14 @@ def _build_interactive(reply: Reply) -> Json:
 
 
 def get_media_type(content_type: str) -> str:
-    """Return Meta's type for a file: anything but an image, video or audio that Meta takes is a document."""
-    return _TYPES_BY_CONTENT_TYPE.get(content_type.partition(";")[0].strip().lower(), "document")
+    """Return Meta's type for a file: anything but an image, video or audio that Meta takes is a document.
+
+    Of Ogg Meta takes Opus only.
+    """
+    codec = _CODECS.search(content_type)
+    if codec and normalize_content_type(content_type) == "audio/ogg" and codec[1].lower() != "opus":
+        return "document"
+    return _TYPES_BY_CONTENT_TYPE.get(normalize_content_type(content_type), "document")
 
 
 def _build_media(medium: Attachment, caption: str, media_url: str) -> Json:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from channels._kit.inbound import JsonObject, get_number, get_object, get_object_list, get_text
+from channels._kit.inbound import JsonObject, get_number, get_object, get_object_list, get_text, read_vcard
 from core.model import ContactCard, Order, OrderItem, Referral
 
 _MAX_ITEMS: Final = 50
 _MAX_ENTRIES: Final = 10
+_MAX_VCARD_LENGTH: Final = 8000
 _ADDRESS_FIELDS: Final = ("street", "zip", "city", "state", "country")
 
 
@@ -50,14 +51,26 @@ def _parse_item(item: JsonObject) -> OrderItem:
 
 def _parse_card(card: JsonObject) -> ContactCard:
     addresses = [_format_address(each) for each in get_object_list(card, "addresses")[:_MAX_ENTRIES]]
+    vcard = get_text(card, "vcard", _MAX_VCARD_LENGTH)
     return ContactCard(
-        name=get_text(get_object(card, "name"), "formatted_name"),
-        phones=_get_texts(card, "phones", "phone"),
-        emails=_get_texts(card, "emails", "email"),
+        name=_get_name(get_object(card, "name")) or next(iter(read_vcard(vcard, "FN")), ""),
+        phones=_get_phones(card) or read_vcard(vcard, "TEL"),
+        emails=_get_texts(card, "emails", "email") or read_vcard(vcard, "EMAIL"),
         addresses=tuple(filter(None, addresses)),
         urls=_get_texts(card, "urls", "url"),
         organization=get_text(get_object(card, "org"), "company"),
     )
+
+
+def _get_name(name: JsonObject) -> str:
+    parts = filter(None, [get_text(name, field) for field in ("first_name", "middle_name", "last_name")])
+    return get_text(name, "formatted_name") or " ".join(parts)
+
+
+def _get_phones(card: JsonObject) -> tuple[str, ...]:
+    """Return the numbers as written, or else as WhatsApp knows them."""
+    known = [f"+{each.removeprefix('+')}" for each in _get_texts(card, "phones", "wa_id")]
+    return _get_texts(card, "phones", "phone") or tuple(known)
 
 
 def _get_texts(card: JsonObject, name: str, field: str) -> tuple[str, ...]:

@@ -18,16 +18,10 @@ from channels._kit.inbound import (
     parse_query_values,
     signatures_match,
 )
-from channels._kit.text import redact_phone_numbers
 from channels.whatsapp.capabilities import (
     ALARM_FIELDS,
     CAPABILITIES,
     IGNORED_FIELDS,
-    MAX_REPLY_KEY_LENGTH,
-    NAME,
-    STATUSES,
-    classify_error_code,
-    default_retry_seconds,
 )
 from channels.whatsapp.contact_changes import parse_new_ids, parse_preferences, parse_system_message
 from channels.whatsapp.identities import (
@@ -36,16 +30,16 @@ from channels.whatsapp.identities import (
     parse_sender,
 )
 from channels.whatsapp.message_content import MessageParser, parse_timestamp
+from channels.whatsapp.message_kinds import find_ignored_echo_reason
+from channels.whatsapp.statuses import parse_status
 from channels.whatsapp.templates import TEMPLATE_FIELDS, parse_template_change
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
     OTHER_ACCOUNT,
     ControlAction,
     ControlReceived,
-    DeliveryStatus,
     Event,
     Ignored,
-    StatusChanged,
 )
 from core.ports import Webhook
 
@@ -53,7 +47,6 @@ log = logging.getLogger("turngate.whatsapp")
 
 _SIGNATURE_HEADER: Final = "x-hub-signature-256"
 _SAMPLE_NUMBER: Final = "123456123"
-_ECHOES_WITHOUT_MESSAGE: Final = {"edit": "an edit", "revoke": "a deletion", "reaction": "a reaction"}
 
 
 class Verifier:
@@ -168,7 +161,7 @@ def _parse_messages(value: JsonObject, account: str, parser: MessageParser) -> I
         log.error("Meta sent an account error: %s; check the account in the WhatsApp Manager", code)
         yield Ignored(reason="account error")
     for status in get_object_list(value, "statuses"):
-        yield _parse_status(status)
+        yield parse_status(status)
     if not phone_number_id and (value.get("messages") or value.get("message_echoes")):
         yield Ignored(reason="no number")
         return
@@ -192,8 +185,8 @@ def _parse_echo(echo: JsonObject, business_number: BusinessNumber, contacts: lis
 
     Edits, deletions and reactions there are not messages to the contact.
     """
-    if (kind := get_text(echo, "type", 40)) in _ECHOES_WITHOUT_MESSAGE:
-        return Ignored(reason=f"echo of {_ECHOES_WITHOUT_MESSAGE[kind]}")
+    if reason := find_ignored_echo_reason(echo):
+        return Ignored(reason=reason)
     contact, wamid = parse_receiver(echo, contacts), get_identifier(echo, "id")
     if not contact.recipient or not wamid:
         return Ignored(reason="echo without a person")
@@ -207,45 +200,3 @@ def _parse_echo(echo: JsonObject, business_number: BusinessNumber, contacts: lis
         at=parse_timestamp(echo),
         aliases=aliases,
     )
-
-
-def _parse_status(status: JsonObject) -> Event:
-    wamid, kind = get_identifier(status, "id"), STATUSES.get(get_text(status, "status"))
-    if not wamid:
-        return Ignored(reason="no message id")
-    if get_text(status, "type", 40) == "payment":
-        return Ignored(reason="payment status")  # about billing, not about a message's delivery
-    if kind is None:
-        return Ignored(reason="unknown status")
-    error = next(iter(get_object_list(status, "errors")), {})
-    failed = kind is DeliveryStatus.FAILED
-    text = (
-        get_text(get_object(error, "error_data"), "details")
-        or get_text(error, "title")
-        or get_text(error, "message")
-    )
-    code = get_identifier(error, "code", 20) if failed else ""
-    return StatusChanged(
-        channel=NAME,
-        provider_id=wamid,
-        status=kind,
-        error_code=code,
-        failure=classify_error_code(code).failure if failed else None,
-        retry_after=default_retry_seconds(code) if failed else 0.0,
-        error_text=redact_phone_numbers(text or "failed") if failed else "",
-        reply_key=get_identifier(status, "biz_opaque_callback_data", MAX_REPLY_KEY_LENGTH),
-        window_until=_parse_window_end(get_object(status, "conversation")),
-        details=_parse_pricing(get_object(status, "pricing")),
-    )
-
-
-def _parse_window_end(conversation: JsonObject) -> float:
-    """Return when a conversation that began with an ad ends (Meta, "Free entry point"); 0 for others."""
-    if get_text(get_object(conversation, "origin"), "type", 40) != "referral_conversion":
-        return 0.0
-    return parse_timestamp({"timestamp": conversation.get("expiration_timestamp")})
-
-
-def _parse_pricing(pricing: JsonObject) -> dict[str, str]:
-    fields = {name: get_text(pricing, name, 60) for name in ("category", "type", "pricing_model")}
-    return {f"price_{name}": value for name, value in fields.items() if value}

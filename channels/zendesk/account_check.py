@@ -32,7 +32,7 @@ async def check_account(
         )
         return
     client = ApiClient(url, credentials)
-    me = get_object(await client.get_json("/users/me.json", http), "user")
+    me = get_object(await client.get_json("/users/me.json", "user", http), "user")
     number, bot = get_identifier(me, "id"), values["ZENDESK_BOT_USER_ID"]
     yield AccountCheck(
         passed=number == bot,

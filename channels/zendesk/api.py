@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound import parse_json_body
+from channels._kit.outbound import is_refused, parse_json_body
 from channels._kit.rendering import markdown_to_html, text_to_html
 from channels.zendesk.attachments import get_comment_files, upload_files
 from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, HANDED_OFF_TAG, REPLY_KEY_METADATA
@@ -29,7 +29,7 @@ from channels.zendesk.ticket_snapshot import (
     take_snapshot,
 )
 from core.errors import Rejected, Unavailable, Unknown
-from core.model import Reply, SentMessage, Turn
+from core.model import Attachment, Reply, SentMessage, Turn
 from core.ports import HttpFetcher
 
 log = logging.getLogger("turngate.channel.zendesk")
@@ -86,7 +86,7 @@ class ZendeskClient:
             response = await self._update_ticket(reply, body, http)
             if response.status_code != 409:
                 break
-        if not response.is_success:
+        if is_refused(response):
             raise build_delivery_error(response)
         updated = parse_json_body(response)
         events = get_object_list(get_object(updated, "audit"), "events")
@@ -126,18 +126,18 @@ class ZendeskClient:
 
         A ticket of another requester does not count: its state belongs to somebody else (guarantee L15).
         """
-        ticket = await self._client.get_json(f"/tickets/{turn.address.theirs}.json", http)
+        ticket = await self._client.get_json(f"/tickets/{turn.address.theirs}.json", "ticket", http)
         number = get_followed_ticket(ticket)
         if not number:
             return ""
-        previous = await self._client.get_json(f"/tickets/{number}.json", http)
+        previous = await self._client.get_json(f"/tickets/{number}.json", "ticket", http)
         return number if get_requester(previous) and get_requester(previous) == get_requester(ticket) else ""
 
     async def find_time_zone(self, user: str, http: httpx.AsyncClient) -> str:
         """Return the IANA name of a user's time zone; empty without a user (Zendesk, "Users: show user")."""
         if not user.isdecimal():
             return ""
-        found = await self._client.get_json(f"/users/{user}.json", http)
+        found = await self._client.get_json(f"/users/{user}.json", "user", http)
         return get_text(get_object(found, "user"), "iana_time_zone", 60)
 
     def list_thread_names(self, reply: Reply) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ class ZendeskClient:
         """Return the comment with the reply's key; without metadata, one of the bot's with the same text."""
         if is_new_contact(reply.address):
             body = await self._client.get_json(
-                "/tickets.json", http, {"external_id": _build_external_id(reply)}
+                "/tickets.json", "tickets", http, {"external_id": _build_external_id(reply)}
             )
             ticket = next(iter(get_object_list(body, "tickets")), {})
             return self._build_opened(get_identifier(ticket, "id")) if ticket else None
@@ -166,10 +166,12 @@ class ZendeskClient:
             note = text_to_html(reply.body or "The bot handed this ticket over to an agent.")
             return {"html_body": note, "public": False}
         comment: Json = {"html_body": markdown_to_html(reply.body) or "📎", "public": True}
+        linked: Sequence[Attachment] = reply.media
         if reply.media and self.fetch is not None:
-            comment["uploads"] = await upload_files(reply.media, self.fetch, self._client, http)
-        elif reply.media:
-            comment["html_body"] += text_to_html("\n".join(medium.url for medium in reply.media))
+            tokens, linked = await upload_files(reply.media, self.fetch, self._client, http)
+            comment |= {"uploads": tokens} if tokens else {}
+        if linked:
+            comment["html_body"] += text_to_html("\n".join(medium.url for medium in linked))
         return comment
 
     def _build_update(self, reply: Reply, comment: Json, snapshot: TicketSnapshot, *, is_held: bool) -> Json:
@@ -216,7 +218,7 @@ class ZendeskClient:
     async def _fetch_settled_ticket(self, number: str, http: httpx.AsyncClient) -> JsonObject:
         """Read the ticket once its second is over: whole-second timestamps hide a change in the same one."""
         for _ in range(_MAX_CONFLICT_ATTEMPTS):
-            body, at = await self._client.get_json_with_time(f"/tickets/{number}.json", http)
+            body, at = await self._client.get_json_with_time(f"/tickets/{number}.json", "ticket", http)
             ticket = get_object(body, "ticket")
             changed = parse_time(get_text(ticket, "updated_at", 40))
             if at is None or changed is None or changed < at:
@@ -240,7 +242,7 @@ class ZendeskClient:
         self, number: str, what: str, http: httpx.AsyncClient, after: str = ""
     ) -> JsonObject:
         params = {**_NEWEST_FIRST_PARAMS, "page[after]": after} if after else _NEWEST_FIRST_PARAMS
-        return await self._client.get_json(f"/tickets/{number}/{what}.json", http, params)
+        return await self._client.get_json(f"/tickets/{number}/{what}.json", what, http, params)
 
     async def _create_ticket(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> SentMessage:
         """Create a ticket for an e-mail address; the idempotency key makes a retry harmless for two hours."""

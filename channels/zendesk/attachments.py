@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 import re
 from collections.abc import Sequence
@@ -11,54 +12,77 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound import parse_json_body, without_effect
+from channels._kit.outbound import may_have_taken_effect, parse_json_body, without_effect
 from channels.zendesk.client import ApiClient, build_delivery_error
 from core.errors import Rejected, Unavailable
 from core.model import Attachment
-from core.ports import FetchError, HttpFetcher, HttpRequest
+from core.ports import FetchError, HttpFetcher, HttpRequest, ResponseTooLarge
+
+log = logging.getLogger("turngate.channel.zendesk")
 
 _MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 _DOWNLOAD_TIMEOUT_SECONDS: Final = 20.0
 _MAX_FILES: Final = 20
+_REFUSED_FILE_STATUSES: Final = frozenset({413, 415, 422})
 _DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
 
 
 async def upload_files(
     media: Sequence[Attachment], fetch: HttpFetcher, client: ApiClient, http: httpx.AsyncClient
-) -> list[str]:
-    """Upload files and return the tokens for a comment's `uploads` (Zendesk, "Upload files").
+) -> tuple[list[str], list[Attachment]]:
+    """Upload files; return the tokens for a comment's `uploads`, and the files that Zendesk does not take.
 
-    An unused upload expires, so one with unknown outcome is repeated. Raises a `DeliveryError`.
+    An unused upload expires, so one with unknown outcome is repeated (Zendesk, "Upload files"). Raises a
+    `DeliveryError`.
     """
-    tokens = []
+    tokens, not_taken = [], []
     for medium in media:
-        try:
-            file = await fetch.fetch(
-                HttpRequest(
-                    method="GET", url=medium.url, seconds=_DOWNLOAD_TIMEOUT_SECONDS, largest=_MAX_FILE_BYTES
-                )
-            )
-        except FetchError as error:
-            raise Unavailable(f"downloading the file to send failed: {error}", one_contact=True) from error
-        if file.status != 200:
-            raise Rejected(f"downloading the file to send failed: the server responded with {file.status}")
-        kind = medium.content_type
-        response = await client.send_request(
-            "POST",
-            f"/uploads.json?filename={quote(_build_file_name(medium))}",
-            http,
-            content=file.body,
-            headers={
-                "content-type": kind
-                if re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind, re.ASCII)
-                else _DEFAULT_CONTENT_TYPE
-            },
-        )
-        token = get_text(get_object(parse_json_body(response), "upload"), "token", 200)
-        if not response.is_success or not token:
-            raise without_effect(build_delivery_error(response))
-        tokens.append(token)
-    return tokens
+        body = await _load(medium, fetch)
+        token = "" if body is None else await _upload(medium, body, client, http)
+        if token:
+            tokens.append(token)
+        else:
+            log.error("Zendesk does not take a file (too large, or refused); its URL is sent as a link")
+            not_taken.append(medium)
+    return tokens, not_taken
+
+
+async def _load(medium: Attachment, fetch: HttpFetcher) -> bytes | None:
+    """Return a file's bytes; `None` if it is too large."""
+    request = HttpRequest(
+        method="GET", url=medium.url, seconds=_DOWNLOAD_TIMEOUT_SECONDS, largest=_MAX_FILE_BYTES
+    )
+    try:
+        file = await fetch.fetch(request)
+    except ResponseTooLarge:
+        return None
+    except FetchError as error:
+        raise Unavailable(f"downloading the file to send failed: {error}", one_contact=True) from error
+    reason = f"downloading the file to send failed: the server responded with {file.status}"
+    if may_have_taken_effect(file.status) or file.status == 429:
+        raise Unavailable(reason, one_contact=True)
+    if file.status != 200:
+        raise Rejected(reason)
+    return file.body
+
+
+async def _upload(medium: Attachment, body: bytes, client: ApiClient, http: httpx.AsyncClient) -> str:
+    """Return the token of an uploaded file; empty if Zendesk does not take this file."""
+    kind = medium.content_type
+    is_type = re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind, re.ASCII)
+    response = await client.send_request(
+        "POST",
+        f"/uploads.json?filename={quote(_build_file_name(medium))}",
+        http,
+        content=body,
+        headers={"content-type": kind if is_type else _DEFAULT_CONTENT_TYPE},
+    )
+    token = get_text(get_object(parse_json_body(response), "upload"), "token", 200)
+    if response.is_success and token:
+        return token
+    if response.status_code in _REFUSED_FILE_STATUSES:
+        return ""
+    raise without_effect(build_delivery_error(response))
 
 
 def _build_file_name(medium: Attachment) -> str:

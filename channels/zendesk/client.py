@@ -13,6 +13,7 @@ from channels._kit.outbound import (
     BearerAuth,
     Credentials,
     build_foreign_error,
+    build_read_error,
     describe_error,
     get,
     is_denied,
@@ -72,10 +73,13 @@ class ApiClient:
         return await self._send_authenticated(attempt, http)
 
     async def get_json(
-        self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
+        self, path: str, name: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
     ) -> Json:
-        """Read a resource. Raises `Rejected` or `Unavailable`, since reading changes nothing."""
-        body, _ = await self.get_json_with_time(path, http, params)
+        """Read a resource or list, which is at `name` in the response; empty if it may be missing.
+
+        Raises `Rejected` or `Unavailable`, since reading changes nothing.
+        """
+        body, _ = await self.get_json_with_time(path, name, http, params)
         return body
 
     async def list_all(self, path: str, name: str, http: httpx.AsyncClient) -> list[JsonObject]:
@@ -83,7 +87,7 @@ class ApiClient:
         records: list[JsonObject] = []
         params = {"page[size]": str(_PAGE_SIZE)}
         for _ in range(_MAX_PAGES):
-            body = await self.get_json(path, http, params)
+            body = await self.get_json(path, name, http, params)
             records += get_object_list(body, name)
             meta = get_object(body, "meta")
             after = get_text(meta, "after_cursor", 1000)
@@ -93,7 +97,7 @@ class ApiClient:
         raise Unavailable(f"zendesk: the list of {name} has more than {_PAGE_SIZE * _MAX_PAGES} records")
 
     async def get_json_with_time(
-        self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
+        self, path: str, name: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
     ) -> tuple[Json, datetime | None]:
         """Read a resource as `get_json`, with Zendesk's time of the response in whole seconds."""
 
@@ -102,9 +106,9 @@ class ApiClient:
 
         response = await self._send_authenticated(attempt, http)
         body = parse_json_body(response)
-        if response.is_success and body:
+        if response.is_success and (isinstance(body.get(name), dict | list) if name else body):
             return body, _parse_date_header(response)
-        raise without_effect(build_delivery_error(response))
+        raise without_effect(build_read_error(response, build_delivery_error, "zendesk"))
 
     async def _send_authenticated(
         self, attempt: Callable[[Credentials], Awaitable[httpx.Response]], http: httpx.AsyncClient

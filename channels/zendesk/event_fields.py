@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
+from typing import Final
 
 from channels._kit.inbound import JsonObject, get_object, get_text
+
+_FRACTION: Final = re.compile(r"\.\d+")
 
 
 def is_staff(author: JsonObject) -> bool:
@@ -15,7 +19,13 @@ def is_staff(author: JsonObject) -> bool:
 
 def get_source(detail: JsonObject) -> str:
     """Return the channel over which the ticket came."""
-    return get_text(get_object(detail, "via"), "channel", 60)
+    return get_text(get_object(detail, "via"), "channel", 60) or get_text(detail, "via", 60)
+
+
+def is_private(item: JsonObject) -> bool:
+    """Return whether a comment, or the first one of a ticket, is internal; templates send values as text."""
+    public = item.get("is_public")
+    return public is False or (isinstance(public, str) and public.strip().lower() == "false")
 
 
 def get_tags(value: JsonObject, name: str) -> frozenset[str]:
@@ -33,9 +43,9 @@ def strip_separator(body: str) -> str:
 
 
 def parse_timestamp(text: str) -> float | None:
-    """Return seconds since the epoch, without the nanoseconds that some times have; all are in UTC."""
-    seconds = text.partition(".")[0].removesuffix("Z")
+    """Return seconds since the epoch, without the nanoseconds that some times have; in UTC without a zone."""
     try:
-        return datetime.fromisoformat(f"{seconds}+00:00").timestamp()
+        at = datetime.fromisoformat(_FRACTION.sub("", text))
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

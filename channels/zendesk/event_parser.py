@@ -19,7 +19,14 @@ from channels.zendesk.event_factory import (
     Comment,
     TicketEventFactory,
 )
-from channels.zendesk.event_fields import get_source, get_tags, is_staff, parse_timestamp, strip_separator
+from channels.zendesk.event_fields import (
+    get_source,
+    get_tags,
+    is_private,
+    is_staff,
+    parse_timestamp,
+    strip_separator,
+)
 from core.errors import MalformedWebhook
 from core.model import Activity, ActivityReceived, Attachment, ControlAction, Event, Ignored, add_aliases
 
@@ -134,7 +141,7 @@ class _EventParser:
         submitter = get_identifier(self._detail, "submitter_id", 20) or self._requester
         if self._account.bot in (submitter, self._actor):
             yield Ignored(reason="our own ticket")
-        elif submitter != self._requester or self._detail.get("is_public") is False:
+        elif submitter != self._requester or is_private(self._detail):
             yield Ignored(reason="a ticket that an agent made")
         else:
             yield from self._build_customer_events(
@@ -149,17 +156,15 @@ class _EventParser:
 
     def _parse_comment(self, comment: JsonObject) -> Iterator[Event]:
         author = get_object(comment, "author")
+        author = author if get_identifier(author, "id", 20) else {**author, "id": self._actor}
         author_id, name = get_identifier(author, "id", 20), get_text(author, "name", 100)
-        number, text = (
-            get_identifier(comment, "id", 30),
-            strip_separator(get_text(comment, "body", MAX_TEXT_LENGTH)),
-        )
-        staff = is_staff(author)
-        if not number or not author_id or author_id == SYSTEM_USER_ID:
+        number = get_identifier(comment, "id", 30) or self._id
+        text, staff = strip_separator(get_text(comment, "body", MAX_TEXT_LENGTH)), is_staff(author)
+        if not comment or not author_id or author_id == SYSTEM_USER_ID:
             yield Ignored(reason="no author")
         elif self._account.bot in (author_id, self._actor):
             yield Ignored(reason="our own comment")
-        elif comment.get("is_public") is False:
+        elif is_private(comment):
             action = parse_agent_command(text) if staff else None
             yield self._build_control_event(action, name) if action else Ignored(reason="internal note")
         elif staff and author_id != self._requester:

@@ -54,7 +54,7 @@ async def set_up(
             "and ZENDESK_API_TOKEN, or with ZENDESK_OAUTH_TOKEN, and without ZENDESK_OAUTH_REFRESH_TOKEN"
         )
     admin = _AdminClient(ApiClient(url, credentials), http)
-    me = get_object(await admin.client.get_json("/users/me.json", http), "user")
+    me = get_object(await admin.client.get_json("/users/me.json", "user", http), "user")
     if get_text(me, "role") != "admin":
         raise ConfigurationError(
             "the credentials are not an administrator's; run this command with those of an administrator"
@@ -63,7 +63,9 @@ async def set_up(
     async for line in admin.set_up_webhook(endpoint, by_triggers=by_triggers):
         yield line
     secret = get_object(
-        await admin.client.get_json(f"/webhooks/{admin.webhook_id}/signing_secret.json", http),
+        await admin.client.get_json(
+            f"/webhooks/{admin.webhook_id}/signing_secret.json", "signing_secret", http
+        ),
         "signing_secret",
     )
     current_secrets = values["ZENDESK_WEBHOOK_SECRET"].split(",")

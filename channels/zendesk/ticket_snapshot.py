@@ -46,7 +46,7 @@ def take_snapshot(ticket: JsonObject, page: JsonObject, desk: Account) -> Ticket
     tags, assignee = ticket.get("tags"), get_identifier(ticket, "assignee_id")
     bot_comments = [each for each in comments if get_identifier(each, "author_id") == desk.bot]
     return TicketSnapshot(
-        status=get_text(ticket, "status", 20),
+        status=get_text(ticket, "status", 20).casefold(),
         stamp=get_text(ticket, "updated_at", 40),
         tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         assignee=assignee,

@@ -61,12 +61,13 @@ class WebhookEndpoint:
         self._metrics = metrics or ProcessMetrics()
 
     def routes(self) -> list[Route]:
-        """Return the routes `/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
+        """Return the routes `/webhooks/{channel}` and `/webhooks/{channel}/{account}`.
+
+        A slash may follow: providers do not follow a redirect, or lose the body.
+        """
+        paths = ("/webhooks/{channel}", "/webhooks/{channel}/{account}")
         methods = ["GET", "HEAD", "POST"]
-        return [
-            Route("/webhooks/{channel}", self.receive, methods=methods),
-            Route("/webhooks/{channel}/{account}", self.receive, methods=methods),
-        ]
+        return [Route(path + end, self.receive, methods=methods) for path in paths for end in ("", "/")]
 
     async def receive(self, request: Request) -> Response:
         """Process one webhook: 2xx only after everything in it is stored."""
@@ -221,6 +222,8 @@ _PUBLIC_MESSAGES = {
 
 async def _read_webhook(request: Request, max_bytes: int) -> Webhook:
     """Read the raw request with at most `max_bytes` bytes of body."""
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise MalformedWebhook("the body is compressed; no provider does that, so check proxies on the way")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise WebhookTooLarge(f"{declared} bytes declared, {max_bytes} allowed")

@@ -17,6 +17,7 @@ from channels._kit.inbound.json import (
 from channels._kit.inbound.opt_outs import OptOutRecognizer, OptOutWordSet, fold_keyword
 from channels._kit.inbound.public_url import PublicUrl, parse_query_values, parse_request_target
 from channels._kit.inbound.signatures import matches_sha256, signatures_match
+from channels._kit.inbound.vcards import read_vcard
 from channels._kit.inbound.verification import Verification
 from channels._kit.phone_numbers import canonical_number, is_whatsapp_user_id
 
@@ -44,6 +45,7 @@ __all__ = [
     "parse_object",
     "parse_query_values",
     "parse_request_target",
+    "read_vcard",
     "remove_file_name",
     "signatures_match",
 ]

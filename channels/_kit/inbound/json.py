@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from channels._kit.text import sanitize
 
 JsonObject = dict[str, Any]
 
+_MAX_DIGITS: Final = 40
+
 
 def parse_object(raw: bytes) -> JsonObject | None:
-    """Return the JSON object in a body; `None` for anything else, however nested, large or badly encoded."""
+    """Return the JSON object in a body; `None` for anything else, however nested, large or badly encoded.
+
+    A byte order mark is skipped.
+    """
     try:
-        value = json.loads(raw.decode(), parse_constant=lambda _: None)
+        value = _load(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _load(text: str) -> Any:
+    """Load JSON. One number with too many digits costs only its own field, not everything beside it."""
+    try:
+        return json.loads(text, parse_constant=_drop)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of more digits than Python converts
+        return json.loads(text, parse_constant=_drop, parse_int=_parse_short_integer)
+
+
+def _drop(_: str) -> None:
+    return None
+
+
+def _parse_short_integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _MAX_DIGITS else None
 
 
 def get_object(value: JsonObject, *path: str) -> JsonObject:

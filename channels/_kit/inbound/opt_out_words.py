@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class OptOutWords(NamedTuple):
-    """The words of one language; each is a whole message.
-
-    `explicit` words have no other meaning and count on every channel. `short` words may be an ordinary answer
-    in a chat window or in an e-mail; they count only where contacts are used to them. `resume` words count
-    only while the contact is opted out. `marketing` words refuse only offers. `courtesies` may stand before
-    or after the words of any language that opt out.
-    """
-
-    explicit: tuple[str, ...]
-    short: tuple[str, ...] = ()
-    resume: tuple[str, ...] = ()
-    marketing: tuple[str, ...] = ()
-    courtesies: tuple[str, ...] = ()
-
+from channels._kit.inbound.further_opt_out_words import FURTHER_WORDS
+from channels._kit.inbound.opt_out_language import OptOutWords
 
 WORDS_BY_LANGUAGE: Final[Mapping[str, OptOutWords]] = MappingProxyType(
     {
@@ -169,5 +155,6 @@ WORDS_BY_LANGUAGE: Final[Mapping[str, OptOutWords]] = MappingProxyType(
             resume=("aanmelden",),
             courtesies=("alstublieft", "aub", "graag", "bedankt"),
         ),
+        **FURTHER_WORDS,
     }
 )

@@ -7,11 +7,13 @@ from channels._kit.outbound.http import (
     BearerAuth,
     Credentials,
     build_foreign_error,
+    build_read_error,
     classify_http_error,
     describe_error,
     get,
     is_denied,
     is_foreign,
+    is_refused,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -19,7 +21,13 @@ from channels._kit.outbound.http import (
     send_request,
     without_effect,
 )
-from channels._kit.outbound.media import download_file, download_with_auth, extract_host, load_for_upload
+from channels._kit.outbound.media import (
+    download_file,
+    download_with_auth,
+    extract_host,
+    load_for_upload,
+    normalize_content_type,
+)
 from channels._kit.outbound.recipients import (
     find_email_address,
     name_consents,
@@ -32,6 +40,7 @@ __all__ = [
     "Credentials",
     "ErrorKind",
     "build_foreign_error",
+    "build_read_error",
     "classify_http_error",
     "describe_error",
     "download_file",
@@ -41,9 +50,11 @@ __all__ = [
     "get",
     "is_denied",
     "is_foreign",
+    "is_refused",
     "load_for_upload",
     "may_have_taken_effect",
     "name_consents",
+    "normalize_content_type",
     "parse_json_body",
     "parse_phone_number",
     "parse_retry_after",

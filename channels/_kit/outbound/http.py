@@ -129,12 +129,29 @@ def without_effect(error: DeliveryError) -> DeliveryError:
     return error
 
 
+def build_read_error(
+    response: httpx.Response, refuse: Callable[[httpx.Response], DeliveryError], provider: str
+) -> DeliveryError:
+    """Return the error of a read without the resource that it asked for; `refuse` is for an error status.
+
+    What a response with a success status does not say must not be taken for empty, so the read is repeated.
+    """
+    if not response.is_success:
+        return refuse(response)
+    return Unavailable(f"{provider}: the response does not contain what was asked for", code="malformed")
+
+
 def may_have_taken_effect(status: int) -> bool:
     """Return whether a request that got this error may have been processed; it is repeated.
 
     A 408 or 425 comes from a proxy or server that gave up on the request; it says nothing about its effect.
     """
     return status >= 500 or status in _GIVEN_UP
+
+
+def is_refused(response: httpx.Response) -> bool:
+    """Return whether the API refused a request: by its status, or by an error in the body of a success."""
+    return not response.is_success or _states_error(response)
 
 
 def is_foreign(response: httpx.Response) -> bool:
@@ -144,7 +161,14 @@ def is_foreign(response: httpx.Response) -> bool:
     contact or conversation, is a JSON object.
     """
     status = response.status_code
+    if response.is_success:
+        return not _states_error(response)
     return status < 400 or (status in _ELSEWHERE and not parse_json_body(response))
+
+
+def _states_error(response: httpx.Response) -> bool:
+    body = parse_json_body(response)
+    return bool(body.get("error") or body.get("errors"))
 
 
 def is_denied(response: httpx.Response) -> bool:

@@ -33,6 +33,17 @@ _ERROR_KINDS_BY_STATUS: Final[Mapping[int, MediaErrorKind]] = MappingProxyType(
     }
 )
 
+_USUAL_SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "image/jpg": "image/jpeg",
+        "image/pjpeg": "image/jpeg",
+        "audio/mp3": "audio/mpeg",
+        "audio/m4a": "audio/mp4",
+        "audio/x-m4a": "audio/mp4",
+        "video/3gp": "video/3gpp",
+    }
+)
+
 
 async def download_file(
     fetch: HttpFetcher, url: str, headers: Mapping[str, str] = _NO_HEADERS, *, largest: int = MAX_FILE_BYTES
@@ -61,6 +72,12 @@ def extract_host(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:
         return ""
+
+
+def normalize_content_type(content_type: str) -> str:
+    """Return a content type without parameters, in the spelling that providers know."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return _USUAL_SPELLINGS.get(kind, kind)
 
 
 async def load_for_upload(medium: Attachment, fetch: HttpFetcher, *, largest: int = MAX_FILE_BYTES) -> bytes:

@@ -10,9 +10,6 @@ from typing import Final
 from channels._kit.inbound import JsonObject, get_identifier, get_object_list, get_text
 from channels.intercom.capabilities import CONTACT_AUTHOR_TYPES
 
-ASSIGNMENT_PART_TYPES: Final = frozenset({"assignment", "assign_and_reopen"})
-"""Part types that assign a conversation, perhaps with text."""
-
 _OPERATOR_EMAIL: Final = re.compile(r"operator\+.{0,64}@intercom\.io")
 
 
@@ -85,6 +82,14 @@ class Workspace:
             return Assignee.NOBODY
         is_target = admin == self.teammate if self.teammate else not admin and team == self.team
         return Assignee.HAND_OFF_TARGET if is_target else Assignee.OTHER
+
+
+def is_assignment(kind: str) -> bool:
+    """Return whether a part of this type assigns a conversation, perhaps with text.
+
+    There are several, such as `assignment`, `assign_and_reopen` and `default_assignment`; others may follow.
+    """
+    return kind.startswith("assign") or kind.endswith("_assignment")
 
 
 def has_content(part: JsonObject) -> bool:

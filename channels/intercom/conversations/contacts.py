@@ -21,15 +21,18 @@ def classify_customer(conversation: JsonObject, part: JsonObject) -> AuthorRole:
     """Return who wrote a customer's part: the contact is the person who started the conversation.
 
     A lead that becomes a user may get another id; then the user is the conversation's only contact. In a
-    conversation that an agent started, only the stored session knows who the contact is.
+    conversation that an agent started, or that does not say who did, only the stored session knows who the
+    contact is. A part without its author's ID is the contact's in a conversation with nobody else.
     """
     starter, author = get_object(get_object(conversation, "source"), "author"), get_object(part, "author")
-    if get_text(starter, "type", 40) not in CONTACT_AUTHOR_TYPES:
-        return AuthorRole.UNKNOWN
-    author_id = get_identifier(author, "id", 60)
-    if author_id == get_identifier(starter, "id", 60):
-        return AuthorRole.CONTACT
+    author_id, starter_id = get_identifier(author, "id", 60), get_identifier(starter, "id", 60)
     contacts = get_object_list(get_object(conversation, "contacts"), "contacts")
+    if not author_id:
+        return AuthorRole.CONTACT if len(contacts) == 1 else AuthorRole.PARTICIPANT
+    if get_text(starter, "type", 40) not in CONTACT_AUTHOR_TYPES or not starter_id:
+        return AuthorRole.UNKNOWN
+    if author_id == starter_id:
+        return AuthorRole.CONTACT
     became_user = get_text(starter, "type", 40) != "user" and get_text(author, "type", 40) == "user"
     is_only_contact = [get_identifier(each, "id", 60) for each in contacts] == [author_id]
     return AuthorRole.CONTACT if became_user and is_only_contact else AuthorRole.PARTICIPANT

@@ -15,11 +15,11 @@ from channels._kit.inbound import (
 )
 from channels._kit.text import normalize_for_comparison
 from channels.intercom.conversations.assignment import (
-    ASSIGNMENT_PART_TYPES,
     Assignee,
     Author,
     Workspace,
     has_content,
+    is_assignment,
 )
 from channels.intercom.conversations.contacts import AuthorRole, classify_customer
 from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, parse_body
@@ -54,25 +54,26 @@ class Conversation:
         A reply that answers none, such as a reminder, is compared with the newest message.
         """
         assignee, parts = self.assignee, self._parts
-        newest = max(
-            (
-                _sort_key(part)[0]
-                for part in parts
-                if self.workspace.classify_author(part) is Author.CONTACT
-                and classify_customer(self.body, part) is not AuthorRole.PARTICIPANT
-            ),
-            default=0,
-        )
+        said = [
+            part
+            for part in parts
+            if self.workspace.classify_author(part) is Author.CONTACT
+            and classify_customer(self.body, part) is not AuthorRole.PARTICIPANT
+        ]
+        newest = max((_sort_key(part)[0] for part in said), default=0)
         turn = reply.key.rpartition(".")[0]
         since = 0 if turn.startswith("source:") else int(turn) if turn.isdecimal() else newest
+        at = max((_get_time(part) for part in said if _sort_key(part)[0] <= since), default=0.0)
         for part in parts:
             author, kind = self.workspace.classify_author(part), get_text(part, "part_type", 60)
-            if _sort_key(part)[0] <= since or author is Author.BOT:
+            number = _sort_key(part)[0]
+            is_older = number <= since if number else _get_time(part) <= at  # one without a number
+            if is_older or author is Author.BOT:
                 continue
-            if kind in ASSIGNMENT_PART_TYPES and assignee is Assignee.OTHER:
+            if is_assignment(kind) and assignee is Assignee.OTHER:
                 return True
             if author is Author.AGENT and kind not in ("note", "close") and has_content(part):
-                return kind not in ASSIGNMENT_PART_TYPES or assignee is not Assignee.BOT
+                return not is_assignment(kind) or assignee is not Assignee.BOT
         return False
 
     def has_note(self, note: str) -> bool:
@@ -91,7 +92,7 @@ class Conversation:
         """Return the ID of the bot's oldest comment like `reply` since then; `None` if there is none."""
         for part in self._bot_parts:
             identifier = get_identifier(part, "id")
-            is_new = (get_number(part, "created_at") or 0.0) >= earliest and identifier not in known
+            is_new = _get_time(part) >= earliest and identifier not in known
             if is_new and _matches_reply(part, reply):
                 return identifier
         return None
@@ -105,6 +106,10 @@ class Conversation:
         """The bot's parts, the oldest first."""
         own = [part for part in self._parts if self.workspace.classify_author(part) is Author.BOT]
         return sorted(own, key=_sort_key)
+
+
+def _get_time(part: JsonObject) -> float:
+    return get_number(part, "created_at") or 0.0
 
 
 def _sort_key(part: JsonObject) -> tuple[int, str]:

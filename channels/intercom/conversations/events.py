@@ -17,12 +17,12 @@ from channels._kit.inbound import (
 )
 from channels.intercom.capabilities import NAME
 from channels.intercom.conversations.assignment import (
-    ASSIGNMENT_PART_TYPES,
     Assignee,
     Author,
     Workspace,
     get_assignee_ids,
     has_content,
+    is_assignment,
 )
 from channels.intercom.conversations.contacts import AuthorRole, classify_customer
 from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
@@ -73,11 +73,12 @@ class ConversationParser:
         source = get_object(self._item, "source")
         if opening and self._workspace.classify_author(source) is Author.CONTACT:
             turns += builder.build_opening_events(mode)
-        for part in parts:
+        for number, part in enumerate(parts):
             if self._workspace.classify_author(part) is not Author.CONTACT:
                 yield from self._part_events(part, get_text(part, "part_type", 60), mode)
                 continue
-            turns += builder.build_events(part, get_identifier(part, "id"), mode)
+            key = get_identifier(part, "id") or (self._event and f"{self._event}.{number}")
+            turns += builder.build_events(part, key, mode)
             is_participant = classify_customer(self._item, part) is AuthorRole.PARTICIPANT
             reopened = reopened or (get_text(part, "part_type", 60) == "open" and not is_participant)
         if turns and not reopened:
@@ -150,7 +151,7 @@ class ConversationParser:
         elif kind == "note":
             action = parse_agent_command(self._parse_text(part, mode)) if by_agent else None
             yield self._build_control_event(key, action, part) if action else Ignored(reason="note")
-        elif kind in ASSIGNMENT_PART_TYPES:
+        elif is_assignment(kind):
             yield from self._assignment_events(key, part, has_text=by_agent and has_content(part))
         elif by_agent and self._takes_over(part, kind):
             yield self._build_control_event(key, ControlAction.TAKE_OVER, part)
@@ -159,7 +160,7 @@ class ConversationParser:
 
     def _own_part_events(self, key: str, part: JsonObject, kind: str) -> Iterator[Event]:
         """Return the completion of the bot's hand-off, if this part is that."""
-        if kind in ASSIGNMENT_PART_TYPES and self._is_assigned:
+        if is_assignment(kind) and self._is_assigned:
             yield self._build_control_event(key, ControlAction.PASSED_ON, part)
         else:
             yield Ignored(reason="our own part")

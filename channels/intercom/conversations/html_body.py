@@ -32,6 +32,8 @@ _BLOCK_TAGS: Final = frozenset(
 _HIDDEN_TAGS: Final = frozenset(
     {"script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg", "math", "select"}
 )
+_MEDIA_TAGS: Final = frozenset({"iframe", "video", "audio", "object"})
+_END_TAG: Final = re.compile(r"</[a-z]|<(?:br|hr|img)\b", re.IGNORECASE)
 _CELL_TAGS: Final = frozenset({"td", "th"})
 _CELL_SEPARATOR: Final = " | "
 _PROTECTED: Final = {ord(" "): "\ue000", ord("\t"): "\ue001"}
@@ -43,20 +45,22 @@ _WHITESPACE: Final = re.compile(r"[ \t\r\n\f\xa0]+")
 
 @dataclass(frozen=True, slots=True)
 class MessageBody:
-    """Text of a body; `images` are the URLs of its pictures."""
+    """Text of a body; `images` are the URLs of its pictures, `has_media` is true also for other media."""
 
     text: str = ""
     images: tuple[str, ...] = ()
+    has_media: bool = False
 
 
 def parse_body(body: str, mode: BodyMode = "auto") -> MessageBody:
     """Return the text of a body, with markup removed or written out.
 
-    The payload does not say which format it is; `auto` assumes HTML if it begins with a tag, as every body
-    in HTML does.
+    The payload does not say which format it is; `auto` assumes HTML if it begins with a tag and has one that
+    ends or needs no end, as every body in HTML does.
     """
     body = body[:MAX_BODY_LENGTH]
-    if mode == "plain" or (mode == "auto" and not _HTML_START.match(body)):
+    is_html = _HTML_START.match(body) and _END_TAG.search(body)
+    if mode == "plain" or (mode == "auto" and not is_html):
         return MessageBody(text=sanitize(body, _MAX_TEXT_LENGTH).strip())
     root = LexborHTMLParser(body).body
     if root is None:
@@ -65,9 +69,8 @@ def parse_body(body: str, mode: BodyMode = "auto") -> MessageBody:
     text = sanitize("".join(_render_text(root, images)), MAX_BODY_LENGTH)
     lines = "\n".join(line.strip() for line in text.split("\n"))
     lines = re.sub(r"\n{3,}", "\n\n", lines).strip().translate(_UNPROTECTED)
-    return MessageBody(
-        text=lines[:_MAX_TEXT_LENGTH].rstrip(), images=tuple(dict.fromkeys(images))[:_MAX_IMAGES]
-    )
+    urls = tuple(dict.fromkeys(filter(None, images)))[:_MAX_IMAGES]
+    return MessageBody(text=lines[:_MAX_TEXT_LENGTH].rstrip(), images=urls, has_media=bool(images))
 
 
 def _render_text(
@@ -86,7 +89,9 @@ def _render_text(
         if tag == "br":
             yield "\n"
         elif tag == "img":
-            images += [source] if (source := _get_safe_url(child, "src")) else []
+            images.append(_get_safe_url(child, "src"))
+        elif tag in _MEDIA_TAGS:
+            images.append("")
         elif tag == "a":
             yield _format_link("".join(inner), _get_safe_url(child, "href"))
         elif tag == "li":

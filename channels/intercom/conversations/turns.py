@@ -23,7 +23,15 @@ from channels.intercom.conversations.contacts import (
     is_certain_contact,
 )
 from channels.intercom.conversations.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
-from core.model import Address, Attachment, Event, ParticipantMessage, Turn, TurnReceived
+from core.model import (
+    UNSUPPORTED_KIND,
+    Address,
+    Attachment,
+    Event,
+    ParticipantMessage,
+    Turn,
+    TurnReceived,
+)
 
 _MAX_FILES: Final = 10
 _MAX_SUBJECT_LENGTH: Final = 500
@@ -42,7 +50,7 @@ class TurnBuilder:
     def build_opening_events(self, mode: BodyMode) -> list[Event]:
         """Return the event of the first message; the subject of an e-mail is put before its text."""
         source = get_object(self._item, "source")
-        key = f"source:{get_identifier(source, 'id')}"
+        key = f"source:{get_identifier(source, 'id') or self._address.theirs}"
         return self.build_events(source, key, mode, subject=self._parse_subject(mode))
 
     def build_events(self, part: JsonObject, key: str, mode: BodyMode, subject: str = "") -> list[Event]:
@@ -56,7 +64,8 @@ class TurnBuilder:
             *_parse_attachments(get_object_list(part, "attachments")),
             *_build_image_attachments(body.images),
         )[:_MAX_FILES]
-        if part.get("redacted") is True or not key.removeprefix("source:") or not (text or files):
+        has_more = body.has_media or bool(get_object_list(part, "attachments"))  # which cannot be read
+        if part.get("redacted") is True or not key or not (text or files or has_more):
             return []
         known_subject = self._parse_subject(mode)
         turn = Turn(
@@ -64,6 +73,7 @@ class TurnBuilder:
             session=self._session,
             address=self._address,
             text=text,
+            kind="" if text or files else UNSUPPORTED_KIND,
             attachments=files,
             subject=known_subject,
             profile_name=get_text(get_object(part, "author"), "name"),

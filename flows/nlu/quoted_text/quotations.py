@@ -18,7 +18,14 @@ from flows.nlu.quoted_text.copied_messages import (
     remove_copies,
 )
 from flows.nlu.quoted_text.quoted_lines import cut_signature, is_separator, remove_quoted_lines
-from flows.nlu.quoted_text.tapbacks import CUT_MARKS, Tapback, match_media, match_phrase, match_tapback
+from flows.nlu.quoted_text.tapbacks import (
+    CUT_MARKS,
+    Tapback,
+    find_emoji,
+    match_media,
+    match_phrase,
+    match_tapback,
+)
 from flows.nlu.quoted_text.transcript import Corpus, Transcript, contains_words, is_cut_off
 from flows.text import tokenize
 
@@ -26,6 +33,7 @@ _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u20
 _THIN_SPACE = re.compile("[\u00a0\u2009\u200a\u202f]")
 _QUOTED_SPAN = re.compile('[“„«»"]([^“”„«»"]{4,1000})[”“»«"]')
 
+_QUOTATION_MARK = re.compile('["“”„‟«»「」『』]')
 _MIN_UNKNOWN_WORDS = 4
 """Words of a quotation that nobody in the conversation is known to have said, such as of an agent."""
 _MIN_QUOTED_SPAN_WORDS = 3
@@ -60,8 +68,8 @@ def remove_quotations(text: str, transcript: Transcript) -> UnquotedText:
     own, tapback = _remove_tapbacks(text, corpus)
     own = cut_signature(remove_quoted_lines(own, corpus))
     uncopied = remove_copies(_remove_quoted_spans(own, corpus), corpus)
-    if uncopied != own and tapback is None and (tapback := match_phrase(uncopied)):
-        uncopied = ""
+    if uncopied != own and tapback is None:
+        uncopied, tapback = _remove_reaction(uncopied, text)
     own = uncopied
     if own == text:
         return UnquotedText(text)
@@ -109,6 +117,21 @@ def _remove_tapbacks(text: str, corpus: Corpus) -> tuple[str, Tapback | None]:
         rest += [] if matched else [lines[at]]
         at += length
     return ("\n".join(rest), found) if found else (text, None)
+
+
+def _remove_reaction(rest: str, text: str) -> tuple[str, Tapback | None]:
+    """Return what is left of a message beside its quotation of the bot, without a reaction to that.
+
+    An emoji on a line with quotation marks is one in any language: the words around it may be unknown
+    (“Svarade med 👍 på ”…””), and they stay. On a line of its own it is an answer below a quotation.
+    """
+    if found := match_phrase(rest):
+        return "", found
+    quoting = [line for line in text.split("\n") if _QUOTATION_MARK.search(line)]
+    if not (sign := find_emoji(rest)) or not any(sign in line for line in quoting):
+        return rest, None
+    words = rest.replace(sign, " ", 1)
+    return (words, None) if tokenize(words) else ("", Tapback(sign, ""))
 
 
 def _match_tapback_at(lines: Sequence[str], at: int, corpus: Corpus) -> tuple[int, Tapback | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
@@ -52,6 +53,12 @@ def match_tapback(text: str, *, is_closed: bool = True) -> Tapback | None:
         return None
     quoted = text[opening.end() : end].strip()
     return _find_form(before, after, quoted) if quoted else None
+
+
+def find_emoji(text: str) -> str:
+    """Return the first emoji of a text, with its variants and joiners; empty if there is none."""
+    found = (each[0] for each in _EMOJI.finditer(text))
+    return next((each for each in found if any(unicodedata.category(sign) == "So" for sign in each)), "")
 
 
 def match_phrase(text: str) -> Tapback | None:

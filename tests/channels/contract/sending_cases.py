@@ -110,6 +110,16 @@ class SendingCases(ChannelSamples):
                 await self.channel().send(self.reply(), http)
         assert error.value.is_accepted is is_accepted
 
+    @pytest.mark.parametrize("body", [{"error": {"code": 9, "message": "no"}}, {"errors": [{"code": "no"}]}])
+    async def test_a_success_that_states_an_error_is_none(
+        self, api: respx.MockRouter, body: dict[str, object]
+    ) -> None:
+        api.route(method=self.send_method, url=self.send_url).respond(200, json=body)
+
+        async with httpx.AsyncClient() as http:
+            with pytest.raises(Rejected):
+                await self.channel().send(self.reply(), http)
+
     @pytest.mark.parametrize("status", [400, 403, 404])
     async def test_an_error_of_the_api_is_bounded_whatever_its_shape(
         self, api: respx.MockRouter, status: int

@@ -116,3 +116,27 @@ async def test_static_credentials_are_not_refreshed() -> None:
     with pytest.raises(Rejected, match="DESK_TOKEN") as error:
         await fetch_token(fixed, spent="lasting")
     assert error.value.failure is FailureKind.ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "<html>log in</html>"), (200, '{"access_token": "acc'), (200, "{}"), (302, ""), (404, "<html>")],
+)
+async def test_a_page_of_something_else_is_no_rejection_of_the_token(
+    respx_mock: respx.MockRouter, status: int, body: str
+) -> None:
+    respx_mock.post(URL).respond(status, text=body)
+
+    with pytest.raises(Unavailable):
+        await fetch_token(build_credentials(InMemorySessionStore()))
+
+
+@pytest.mark.parametrize("expires_in", [1, -5, 0, "30", None, "soon"])
+async def test_a_token_is_not_refreshed_for_each_request(
+    respx_mock: respx.MockRouter, expires_in: object
+) -> None:
+    route = respx_mock.post(URL).respond(json={"access_token": "access1", "expires_in": expires_in})
+    credentials = build_credentials(InMemorySessionStore())
+
+    assert [await fetch_token(credentials) for _ in range(3)] == ["access1"] * 3
+    assert route.call_count == 1

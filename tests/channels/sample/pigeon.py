@@ -16,6 +16,7 @@ from channels._kit.outbound import (
     build_foreign_error,
     classify_http_error,
     is_foreign,
+    is_refused,
     may_have_taken_effect,
     parse_json_body,
     parse_retry_after,
@@ -98,11 +99,11 @@ class PigeonChannel:
         number = get_identifier(answer, "number")
         if status == 429:
             raise Throttled("pigeon: all birds are out", retry_after=parse_retry_after(response))
-        if may_have_taken_effect(status) or (response.is_success and not number):
+        if may_have_taken_effect(status) or not (is_refused(response) or number):
             is_accepted = response.is_success and bool(answer)
             after = parse_retry_after(response)
             raise Unknown(f"pigeon: {status}", retry_after=after, is_accepted=is_accepted)
-        if not response.is_success:
+        if is_refused(response):
             if is_foreign(response):
                 raise build_foreign_error(NAME, response, "the address of the loft")
             raise Rejected(f"pigeon: {status}")

@@ -294,6 +294,14 @@ async def test_a_next_page_on_another_host_is_not_requested(api: respx.MockRoute
     assert await find_sent(build_reply()) is None
 
 
+@pytest.mark.parametrize("sid", [None, "", 0])
+async def test_an_entry_without_an_id_is_skipped(api: respx.MockRouter, sid: object) -> None:
+    nameless = {**build_entry("SM1"), "sid": sid}
+    api.get(MESSAGES).mock(return_value=build_page(nameless, None, "x", build_entry("SM2")))
+
+    assert await find_sent(build_reply()) == "SM2"
+
+
 async def test_the_look_up_stops_at_older_messages(api: respx.MockRouter) -> None:
     answer = build_page(build_entry("SM2", "other", seconds=-60), following="/never")
     api.get(MESSAGES).mock(return_value=answer)

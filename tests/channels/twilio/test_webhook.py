@@ -144,9 +144,9 @@ def test_zero_is_a_valid_coordinate() -> None:
 
 @pytest.mark.parametrize("latitude", ["", "north", "nan", "inf", "91", "-90.1"])
 def test_coordinates_out_of_range_are_dropped(latitude: str) -> None:
-    assert parse_event(build_payload("whatsapp_location", Latitude=latitude)) == Ignored(
-        reason="empty message"
-    )
+    found = parse_turn(build_payload("whatsapp_location", Latitude=latitude))
+
+    assert (found.location, found.text) == (None, "Office, Example Street 1")
 
 
 def test_a_voice_note_is_an_attachment() -> None:

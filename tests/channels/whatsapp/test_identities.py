@@ -6,6 +6,7 @@ import pytest
 
 from core.model import (
     ContactMoved,
+    Ignored,
     TurnReceived,
 )
 from tests.channels.whatsapp.builders import (
@@ -120,3 +121,57 @@ def test_a_changed_user_id_leads_to_the_same_session() -> None:
     assert isinstance(event, ContactMoved)
     assert event.aliases == (f"whatsapp:{OURS}:{USER_ID}", f"whatsapp:{OURS}:US.2")
     assert (event.address.theirs, event.retired) == ("US.2", ())
+
+
+@pytest.mark.parametrize(
+    ("system", "old", "new"),
+    [
+        ({"type": "user_changed_user_id", "previous_user_id": "US.1", "user_id": "US.2"}, "US.1", "US.2"),
+        (
+            {
+                "type": "user_changed_user_id",
+                "body": "User Ada changed from US.1 to US.2",
+                "user_id": "US.2",
+            },
+            "US.1",
+            "US.2",
+        ),
+        (
+            {
+                "type": "user_changed_number",
+                "body": f"User Ada changed from {PHONE} to 12025550189.",
+                "wa_id": "12025550189",
+            },
+            f"+{PHONE}",
+            "+12025550189",
+        ),
+        (
+            {"type": "customer_changed_number", "customer": PHONE, "new_wa_id": "12025550189"},
+            f"+{PHONE}",
+            "+12025550189",
+        ),
+    ],
+)
+def test_a_change_that_names_no_sender_leads_to_the_same_session(system: Json, old: str, new: str) -> None:
+    made = build_message("system", system, **{"from": None, "from_user_id": None})
+    [event] = parse_events(build_batch(build_value(made, contacts=[])))
+
+    assert isinstance(event, ContactMoved)
+    assert event.aliases == (f"whatsapp:{OURS}:{old}", f"whatsapp:{OURS}:{new}")
+    assert event.address.theirs == new.removeprefix("+")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "User x changed from US.9 to US.2 changed from US.1 to US.3",
+        "User Ada changed from US.1 to US.2 and more",
+        "User Ada changed from nobody to US.2",
+        "",
+    ],
+)
+def test_a_name_in_the_sentence_of_a_change_moves_nobody(body: str) -> None:
+    system = {"type": "user_changed_user_id", "body": body, "user_id": "US.2"}
+    made = build_message("system", system, **{"from": None, "from_user_id": None})
+
+    assert parse_events(build_batch(build_value(made, contacts=[]))) == [Ignored(reason="changed user id")]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from channels.whatsapp.rendering import get_media_type
 from channels.whatsapp.simulator.message_validation import validate_message
 from core.model import Attachment, Choice, Message
 from tests.channels.whatsapp.test_rendering import FILES, build_body, build_choices, render
@@ -56,7 +57,33 @@ def test_a_document_has_its_name_and_text_in_one_message(url: str, name: str, sh
     assert (document["caption"], document.get("filename")) == ("Our _offer_", shown)
 
 
-@pytest.mark.parametrize("content_type", ["audio/wav", "audio/webm", "audio/flac", "audio/3gpp"])
+@pytest.mark.parametrize(
+    ("content_type", "kind"),
+    [
+        ("image/jpg", "image"),
+        ("IMAGE/JPEG; q=1", "image"),
+        ("audio/mp3", "audio"),
+        ("audio/x-m4a", "audio"),
+        ("audio/ogg; codecs=opus", "audio"),
+        ('audio/ogg; codecs="OPUS"', "audio"),
+        ("video/3gp", "video"),
+    ],
+)
+def test_a_type_in_another_spelling_is_the_same(content_type: str, kind: str) -> None:
+    assert get_media_type(content_type) == kind
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "audio/wav",
+        "audio/webm",
+        "audio/flac",
+        "audio/3gpp",
+        "audio/ogg; codecs=vorbis",
+        "audio/ogg;codecs=speex",
+    ],
+)
 def test_sound_that_meta_does_not_take_is_a_document(content_type: str) -> None:
     [part] = render("", media=(Attachment(url=f"{FILES}/a.wav", content_type=content_type),))
     assert build_body(part)["document"] == {"link": f"{FILES}/a.wav", "filename": "a.wav"}

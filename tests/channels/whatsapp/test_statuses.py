@@ -81,3 +81,26 @@ def test_the_status_of_a_payment_is_not_a_delivery_status(name: str) -> None:
     paid = build_status(status=name, type="payment", payment={"reference_id": "r"})
 
     assert parse_events(build_batch(build_value(statuses=[paid]))) == [Ignored(reason="payment status")]
+
+
+@pytest.mark.parametrize("more", [{"type": "PAYMENT"}, {"payment": {"reference_id": "r1"}}])
+def test_a_payment_is_known_by_its_type_or_its_content(more: dict[str, object]) -> None:
+    [event] = parse_events(build_batch(build_value(statuses=[build_status("failed", **more)])))
+
+    assert event == Ignored(reason="payment status")
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        {"code": 131047},
+        [{}, {"code": 131047}],
+        [{"title": "x"}, "x", {"code": "131047"}],
+        [{"code": 99999999}, {"code": 131047}],
+    ],
+)
+def test_the_error_that_is_known_decides(errors: object) -> None:
+    [event] = parse_events(build_batch(build_value(statuses=[build_status("failed", errors=errors)])))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.error_code, event.failure) == ("131047", FailureKind.WINDOW)

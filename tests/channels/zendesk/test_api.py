@@ -13,7 +13,7 @@ import respx
 
 from core.errors import Rejected, Unavailable
 from core.model import Address, Attachment, Choice, Message, Reply
-from core.ports import FetchError, HttpRequest, HttpResponse
+from core.ports import FetchError, HttpRequest, HttpResponse, ResponseTooLarge
 from core.sessions import InMemorySessionStore
 from tests.channels.zendesk.builders import (
     ACCEPTED,
@@ -343,7 +343,12 @@ async def test_a_file_is_uploaded_with_the_comment(api: respx.MockRouter) -> Non
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [(HttpResponse(status=404), Rejected), (FetchError("no answer", sent=False), Unavailable)],
+    [
+        (HttpResponse(status=404), Rejected),
+        (HttpResponse(status=503, body=b"<html>"), Unavailable),
+        (HttpResponse(status=429), Unavailable),
+        (FetchError("no answer", sent=False), Unavailable),
+    ],
 )
 async def test_a_missing_file_is_rejected(
     api: respx.MockRouter, answer: HttpResponse | FetchError, expected: type[Exception]
@@ -355,6 +360,35 @@ async def test_a_missing_file_is_rejected(
         with pytest.raises(expected):
             await found.send(build_reply(media=(FILE,)), http)
     assert not route.called
+
+
+@pytest.mark.parametrize("status", [413, 415, 422])
+async def test_the_text_of_a_file_that_zendesk_refuses_is_sent_with_its_url(
+    api: respx.MockRouter, status: int
+) -> None:
+    route = mock_ticket(api, build_comment())
+    api.post(f"{BASE}/uploads.json").respond(status, text="<html>no</html>")
+    found = build_channel()
+    found.set_dependencies(
+        credentials=InMemorySessionStore(), fetch=FakeFetcher(HttpResponse(status=200, body=b"%PDF"))
+    )
+    async with httpx.AsyncClient() as http:
+        await found.send(build_reply(media=(FILE,)), http)
+
+    comment = read_body(route)["comment"]
+    assert "uploads" not in comment
+    assert FILE.url in comment["html_body"]
+
+
+async def test_the_text_of_a_file_that_is_too_large_is_sent_with_its_url(api: respx.MockRouter) -> None:
+    route = mock_ticket(api, build_comment())
+    found = build_channel()
+    fetch = FakeFetcher(ResponseTooLarge("20 MB", sent=True))
+    found.set_dependencies(credentials=InMemorySessionStore(), fetch=fetch)
+    async with httpx.AsyncClient() as http:
+        await found.send(build_reply(media=(FILE,)), http)
+
+    assert FILE.url in read_body(route)["comment"]["html_body"]
 
 
 async def test_an_email_address_creates_a_ticket_once(api: respx.MockRouter) -> None:

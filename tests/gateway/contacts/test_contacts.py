@@ -305,6 +305,39 @@ async def test_an_older_change_does_not_bring_the_old_address_back(gateway: Inbo
     assert gateway.receivers[-1] == "12025550199"
 
 
+def build_change(number: int, old: str, new: str) -> list[Event]:
+    """Build the events of a changed number where nobody has a user ID."""
+    system = {"type": "user_changed_number", "wa_id": new}
+    sent = {"id": f"wamid.S{number}", "timestamp": f"179000010{number}"}
+    made = meta.build_message("system", system, **{"from": old, "from_user_id": None, **sent})
+    return meta.build_channel().parse(meta.build_webhook(meta.build_batch(meta.build_value(made))))
+
+
+async def test_a_contact_who_takes_the_former_number_back_continues(gateway: InboundGateway) -> None:
+    session = f"whatsapp:{meta.OURS}:+{OLD_NUMBER}"
+    await gateway.receive(build_meta_message(1, OLD_NUMBER, None), session)
+    await gateway.receive(build_change(1, OLD_NUMBER, NEW_NUMBER), session)
+    await gateway.receive(build_change(2, NEW_NUMBER, OLD_NUMBER), session)
+    await gateway.receive(build_meta_message(2, OLD_NUMBER, None), session)
+
+    assert gateway.channel.bodies == ["1: text 1", "2: text 2"]
+    assert gateway.receivers == [OLD_NUMBER, OLD_NUMBER]
+
+
+async def test_a_contact_who_moves_to_an_abandoned_number_continues(gateway: InboundGateway) -> None:
+    third = "12025550177"
+    sessions = [f"whatsapp:{meta.OURS}:+{each}" for each in (OLD_NUMBER, third)]
+    await gateway.receive(build_meta_message(1, OLD_NUMBER, None), sessions[0])
+    await gateway.receive(build_meta_message(2, third, None), sessions[1])
+    await gateway.receive(build_change(1, OLD_NUMBER, NEW_NUMBER), sessions[0])
+    await gateway.receive(build_change(2, third, OLD_NUMBER), sessions[1])
+    await gateway.receive(build_meta_message(3, OLD_NUMBER, None), sessions[1])
+    await gateway.receive(build_meta_message(4, NEW_NUMBER, None), sessions[0])
+
+    assert gateway.channel.bodies == ["1: text 1", "1: text 2", "2: text 3", "2: text 4"]
+    assert gateway.receivers[2:] == [OLD_NUMBER, NEW_NUMBER]
+
+
 async def test_an_abandoned_number_is_a_new_contact(gateway: InboundGateway) -> None:
     session = f"whatsapp:{meta.OURS}:+{OLD_NUMBER}"
     await gateway.receive(build_meta_message(1, OLD_NUMBER, None), session)

@@ -68,6 +68,28 @@ async def test_a_redelivery_is_acknowledged_and_deduplicated(http: httpx.AsyncCl
     assert await redis.llen("tg:{fake:1}:mail") == 1
 
 
+@pytest.mark.parametrize("path", ["/webhooks/fake/", "/webhooks/fake/A1/"])
+async def test_a_slash_at_the_end_is_no_redirect(http: httpx.AsyncClient, redis: Redis, path: str) -> None:
+    assert (await http.post(path, content=b"1")).status_code == 200
+
+    assert await redis.llen("tg:{fake:1}:mail") == 1
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "GZIP"])
+async def test_a_compressed_body_is_not_acknowledged(
+    http: httpx.AsyncClient, redis: Redis, encoding: str
+) -> None:
+    response = await http.post("/webhooks/fake", content=b"1", headers={"Content-Encoding": encoding})
+
+    assert (response.status_code, await redis.keys("tg:{*")) == (400, [])
+
+
+async def test_a_body_that_is_said_to_be_as_it_is_is_read(http: httpx.AsyncClient) -> None:
+    headers = {"Content-Encoding": "identity"}
+
+    assert (await http.post("/webhooks/fake", content=b"1", headers=headers)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

@@ -76,7 +76,10 @@ for i, item in ipairs(cjson.decode(ARGV[2])) do
     end
     others[index] = stored and not belongs
   end
-  session = session or retired_session
+  -- the new name may be one that somebody gave up, and that nobody has used since
+  if retired_session and not (session and redis.call('EXISTS', 'tg:{' .. session .. '}') == 1) then
+    session = retired_session
+  end
   local stays_unknown = not session and (item.known or is_of_erased_message(item))
   session = session or first
   for index, name in ipairs((stays_unknown or not item.linked) and {} or item.names) do

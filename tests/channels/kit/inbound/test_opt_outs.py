@@ -49,6 +49,21 @@ def test_folding_is_stable_and_any_text_can_be_asked_for(text: str) -> None:
         "ARRÊT",
         "Stopp",
         "BAJA",
+        "СТОП",
+        "Отпишите меня, пожалуйста",
+        "Відписатися.",
+        "στοπ!",
+        "إيقاف",
+        "ايقاف من فضلك",
+        "הסר",
+        "退订",
+        "請停止",
+        "配信停止、お願いします",
+        "수신 거부",
+        "बंद करो",
+        "HUY DANG KY",
+        "ABONELİKTEN ÇIK",
+        "Abonelikten çık lütfen",
     ],
 )
 def test_reported_spellings_opt_out(text: str) -> None:
@@ -68,6 +83,7 @@ def test_reported_spellings_opt_out(text: str) -> None:
         "stop\nthe order",
         "x" * 500,
         *("cancel", "end", "quit", "Liked “STOP”"),
+        *("стоп заказ", "так", "tak", "ya", "はい", "네", "कृपया", "请", "रुको", "dừng", "đúng", "TD"),
     ],
 )
 def test_other_messages_are_none(text: str) -> None:

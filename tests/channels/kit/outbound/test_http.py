@@ -186,6 +186,9 @@ def test_a_date_in_retry_after_is_compared_with_the_providers_time() -> None:
         ("soon", None),
         ("-1", None),
         ("1e3", None),
+        ("30, 60", 60.0),
+        ("60,", None),
+        ("30, soon", None),
         ("Thu, 01 Oct 2026 10:00:30", 30.0),
     ],
 )

@@ -65,6 +65,34 @@ async def test_a_tapback_changes_nothing_and_is_not_answered(text: str) -> None:
     assert (answer.messages, answer.outcome, answer.node, dialog.state) == ((), "reaction", "ask", before)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Svarade med 👍 på ”{QUESTION}”",
+        f"Reagiu com 👍 a “{QUESTION}”",
+        f"Отреагировал(а) 👍 на «{QUESTION}»",
+        f"「{QUESTION}」に👍でリアクション",
+        f"Reageerde met ✅ op “{QUESTION}”",
+        f"👍🏽 “{QUESTION}”",
+        f"“{QUESTION}” 👍",
+    ],
+)
+async def test_an_emoji_beside_a_quotation_of_the_bot_answers_nothing_in_any_language(text: str) -> None:
+    dialog = await ask_question(build_flow())
+
+    assert (await dialog.turn(text)).node == "ask"
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [(f"> {QUESTION}\n👍", "CANCELLED"), (f"“{QUESTION}” yes 👍", "CANCELLED"), ("👍", "CANCELLED")],
+)
+async def test_an_emoji_below_a_quotation_or_with_words_is_an_answer(text: str, reply: str) -> None:
+    dialog = await ask_question(build_flow())
+
+    assert (await dialog.turn(text)).text == reply
+
+
 async def test_a_tapback_to_the_menu_of_the_default_flow_hands_nothing_off() -> None:
     dialog = load_library("support")
     greeting = await dialog.turn("hello")
