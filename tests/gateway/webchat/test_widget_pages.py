@@ -92,7 +92,7 @@ def test_a_message_that_is_too_long_is_neither_cut_nor_lost(context: BrowserCont
     page.get_by_label("Write a message").focus()
     page.keyboard.insert_text("y" * 10_001)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("10001 of at most 10000")
+    expect(page.get_by_role("status")).to_contain_text("10,001 of at most 10,000")
     assert len(page.get_by_label("Write a message").input_value()) == 10_001
     page.keyboard.press("Backspace")
     page.keyboard.press("Enter")
