@@ -55,7 +55,7 @@ def test_axe_finds_no_violation(browser: Browser, shop: Shop, scheme: Literal["l
 
 @pytest.mark.long
 @needs_browser
-@pytest.mark.parametrize("path", ["/", "/rtl"])
+@pytest.mark.parametrize("path", ["/", "/?dir=rtl"])
 def test_a_window_of_320_by_256_pixels_shows_messages_and_the_field(
     browser: Browser, shop: Shop, path: str
 ) -> None:
@@ -72,7 +72,7 @@ def test_a_window_of_320_by_256_pixels_shows_messages_and_the_field(
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     close = page.get_by_role("button", name="Close").bounding_box()
     assert close is not None
-    assert (close["x"] < 160) is (path == "/rtl")
+    assert (close["x"] < 160) is (path == "/?dir=rtl")
 
 
 @pytest.mark.long
