@@ -35,7 +35,7 @@ _POLICY = (
     "default-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'; "
     "script-src {0}; connect-src {0}"
 )
-_PAGE = '<!doctype html><html{}><title>Shop</title><style>{}</style><h1>Shop</h1>{}</html>'
+_PAGE = "<!doctype html><html{}><title>Shop</title><style>{}</style><h1>Shop</h1>{}</html>"
 
 
 class Shop:

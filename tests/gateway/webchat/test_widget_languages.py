@@ -1,11 +1,11 @@
-"""The widget in the language of its script tag, of the page or of the browser, and the bot in the same one."""
+"""The widget in the language of its script tag, the page or the browser, and the bot in the same one."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.gateway.webchat.customer_site import Shop, expect_answered, needs_browser, open_widget
 
@@ -39,6 +39,12 @@ def expect_language(page: Page, language: str) -> None:
     expect(page.get_by_role("log")).to_have_attribute("aria-label", words.conversation)
 
 
+def read_locale(request: Request) -> str:
+    """Return the locale that a message carries."""
+    body: dict[str, str] = request.post_data_json or {}
+    return body["locale"]
+
+
 @pytest.mark.long
 @needs_browser
 @pytest.mark.parametrize("language", WORDS)
@@ -54,7 +60,7 @@ def test_a_conversation_in_each_language(browser: Browser, shop: Shop, language:
     field.fill("4321")
     with page.expect_request("**/stream") as sent:
         page.get_by_role("button", name=words.send, exact=True).click()
-    assert sent.value.post_data_json["locale"] == language
+    assert read_locale(sent.value) == language
     expect(page.locator("li.bot")).to_have_text("Sie sagten: 4321" if language == "de" else "You said: 4321")
     expect(page.get_by_role("log")).to_match_aria_snapshot(f'- list:\n  - listitem: "{words.you}: 4321"')
 
@@ -73,7 +79,7 @@ def test_a_conversation_in_each_language(browser: Browser, shop: Shop, language:
         ("?lang=fil", "en-GB", "en", "fil"),
     ],
 )
-def test_the_script_tag_counts_before_the_page_and_the_browser(  # noqa: PLR0913 - parameters of the cases
+def test_the_script_tag_counts_before_the_page_and_the_browser(
     browser: Browser, shop: Shop, query: str, browser_language: str, language: str, locale: str
 ) -> None:
     page = open_widget(browser.new_context(locale=browser_language), shop, f"/{query}")
@@ -81,7 +87,7 @@ def test_the_script_tag_counts_before_the_page_and_the_browser(  # noqa: PLR0913
     page.get_by_label(WORDS[language].label).fill("4321")
     with page.expect_request("**/stream") as sent:
         page.keyboard.press("Enter")
-    assert sent.value.post_data_json["locale"] == locale
+    assert read_locale(sent.value) == locale
     assert page.evaluate("window[Symbol.for('turngate')].lang.slice(0, 2)") == language
 
 
