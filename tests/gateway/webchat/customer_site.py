@@ -41,7 +41,8 @@ _PAGE = "<!doctype html><html{}><title>Shop</title><style>{}</style><h1>Shop</h1
 class Shop:
     """A site of another origin than the gateway's; `/strict` has a strict content security policy.
 
-    The query of a page may have `lang` and `dir` of the page, `style`, and `language` of the widget.
+    The query of a page may have `lang` and `dir` of the page, `style`, and `language` and `title` of the
+    widget.
     """
 
     gateway_url = ""
@@ -69,7 +70,7 @@ class Shop:
     def build_page(self, query: dict[str, str]) -> str:
         """Return the HTML of a page."""
         page = {"lang": query.get("lang", "en"), "dir": query.get("dir", "ltr")}
-        widget = {"src": f"{self.gateway_url}/widget.js", "data-title": "Harbour"}
+        widget = {"src": f"{self.gateway_url}/widget.js", "data-title": query.get("title", "Harbour")}
         if language := query.get("language"):
             widget["data-language"] = language
         script = f"<script{_write_attributes(widget)} async></script>"

@@ -221,3 +221,21 @@ def test_a_page_from_the_back_forward_cache_knows_of_a_logout(context: BrowserCo
     page.evaluate("localStorage.clear()")  # what a logout on another page does, while this one is cached
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(page.locator(".log li")).to_have_count(0)
+
+
+@pytest.mark.long
+@needs_browser
+def test_a_duplicated_tab_sends_no_waiting_message_twice(context: BrowserContext, shop: Shop) -> None:
+    page = open_widget(context, shop)
+    say(page, "hello")
+    expect_answered(page, "hello")
+    page.route("**/stream", lambda route: route.abort())
+    say(page, "waits")
+    expect(page.get_by_role("status")).to_contain_text("Trying again")
+    with context.expect_page() as opened:  # it gets a copy of the tab's storage
+        page.evaluate("window.open(location.href, '_blank', 'popup')")
+    expect_answered(opened.value, "waits")
+    page.unroute("**/stream")
+    for tab in (page, opened.value):
+        expect_answered(tab, "waits")
+        assert list_person_texts(tab) == ["hello", "waits"]
