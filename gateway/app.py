@@ -232,7 +232,7 @@ def _build_api_routes(web: WebParts, conversations: WebConversations) -> list[Ba
     return [
         *api.routes(),
         *Widget().routes(),
-        *BroadcastApi(stores.build_broadcasts(), stores.sender, operator).routes(),
+        *BroadcastApi(stores.build_broadcasts(), stores.sender, web.contacts.messages, operator).routes(),
         *PublicFileRoute(web.files).routes(),
         build_openapi_route(operator),
     ]

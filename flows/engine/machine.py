@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import count
-from types import MappingProxyType
 from typing import Any, Literal, overload
 from uuid import uuid4
 
 from pydantic import JsonValue
 
-from core.errors import ConfigurationError
 from core.model import Address, TimerKind, Turn
 from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutcome
-from flows.compiled import CompiledFlow, compile_all_languages
 from flows.document import Flow, FlowSet
-from flows.engine.inbound.incoming import read_incoming
-from flows.engine.inbound.language import is_language_answer, select_language
-from flows.engine.language_model.moderation import moderate_turn
+from flows.engine.flow_runner import FlowRunner
 from flows.engine.streaming import TurnStream
-from flows.engine.timer import run_timer
-from flows.engine.turn import run_turn
-from flows.engine.turn_context import EngineServices, LoadPicture
-from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
+from flows.engine.turn_context import LoadPicture
+from flows.engine.turn_result import TurnResult, VisitListener, ignore_visits
 from flows.llm import Model, Moderator, create_model
-from flows.locales import messages_for
 from flows.state import DialogState
-from flows.tools import build_python_tools
-
-log = logging.getLogger("turngate.flows")
 
 _INITIAL_STATE = DialogState()
 _MEMORY = ("slots", "variables", "results", "environment", "done", "summary", "history")
@@ -74,48 +62,39 @@ class DialogMachine:
         the user's pictures for a model that can see; without it, no model sees any. Raises
         `ConfigurationError`.
         """
-        self.model = create_model(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
-        clock = now or _utc_now
-        self._services = EngineServices(
-            fetch,
-            MappingProxyType(dict(secrets or {})),
-            build_python_tools(tools or ()),
-            clock,
-            load_picture,
+        model = create_model(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
+        self._runner = FlowRunner(
+            flow,
+            model,
+            tools=tools or (),
+            fetch=fetch,
+            secrets=secrets or {},
+            today=today,
+            now=now,
+            moderator=moderator,
+            load_picture=load_picture,
+            watch=watch,
         )
         self._own_state = None if state is None else DialogState.from_json(state)
-        self._today = today
-        self._visit_listener = watch
-        self._moderator = moderator
         self._turn_lock = asyncio.Lock()
         self._session_id, self._turn_numbers = uuid4().hex, count(1)
-        self.replace_flow(flow)
+
+    @property
+    def model(self) -> Model:
+        """The language model, or the fallbacks in their order."""
+        return self._runner.model
+
+    @property
+    def flow(self) -> Flow:
+        """The flow in which conversations begin."""
+        return self._runner.initial_flow
 
     def replace_flow(self, flow: Flow | FlowSet) -> None:
         """Run this flow from the next turn on; a node that has changed asks its question again.
 
         Raises `ConfigurationError` and keeps the present flow.
         """
-        if not isinstance(flow, Flow | FlowSet):
-            raise ConfigurationError(f"a flow is required here, not {flow!r}: give Flow.load(…) of its file")
-        flows = flow if isinstance(flow, FlowSet) else FlowSet({"": flow})
-        compiled = {name: compile_all_languages(flows[name]) for name in flows}
-        self._validate_services(flow for flows in compiled.values() for flow in flows.values())
-        self.flow, self._initial_flow = flows[flows.initial_name], flows.initial_name
-        self._compiled: Mapping[str, Mapping[str, CompiledFlow]] = compiled
-        self._flow_set = flows  # the cache of compiled flows is bound to the life of the document
-
-    def _validate_services(self, flows: Iterable[CompiledFlow]) -> None:
-        for flow in flows:
-            missing = sorted(flow.secret_names - set(self._services.secrets))
-            if missing and self._services.fetch is not None:
-                names = ", ".join(missing)
-                raise ConfigurationError(
-                    f"the flow's actions need secrets that are not set: {names}; "
-                    f"set them as TURNGATE_SECRET_{missing[0]} and so on"
-                )
-            for handler in sorted(flow.handler_ids - set(self._services.tools)):
-                log.warning("the flow's tool %s is disabled: it has no Python function here", handler)
+        self._runner = self._runner.with_flow(flow)
 
     async def answer(
         self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
@@ -125,62 +104,18 @@ class DialogMachine:
         `listener` receives the text while it is produced, and is called before the turn's first side effect.
         """
         before = DialogState.from_json(state)
-        after, result = await self._run_turn(before, turn, listener)
+        after, result = await self._runner.run_turn(before, turn, listener)
         return result.to_turn_outcome(after)
-
-    def _run_turn(
-        self, before: DialogState, turn: Turn, listener: TurnListener | None
-    ) -> Awaitable[StateAndResult]:
-        turn = read_incoming(turn, before)
-        flow = self._select_flow(before, turn)
-        today = self._business_date(flow)
-
-        def answer(listener: TurnListener | None) -> Awaitable[StateAndResult]:
-            return run_turn(
-                flow,
-                before,
-                turn,
-                model=self.model,
-                today=today,
-                services=self._services,
-                listener=listener,
-                on_visit=self._visit_listener,
-            )
-
-        if self._moderator is None:
-            return answer(listener)
-        sentences = messages_for(flow.language)
-        text = "\n".join(filter(None, (turn.text, turn.payload)))
-        return moderate_turn(self._moderator, text, before, answer, sentences=sentences, listener=listener)
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Send the node's message for a user who has not written for its `timeout`, or was not reached."""
-        before = DialogState.from_json(state)
-        if failure := (state or {}).get("undelivered"):
-            before = replace(before, variables={**before.variables, "undelivered": failure})
-        flow = self._select_flow(before)
-        today = self._business_date(flow)
-        after, result = await run_timer(
-            flow,
-            before,
-            timer,
-            address=address,
-            model=self.model,
-            today=today,
-            services=self._services,
-        )
+        failure = (state or {}).get("undelivered")
+        after, result = await self._runner.run_timer(DialogState.from_json(state), timer, address, failure)
         return result.to_turn_outcome(after)
-
-    def _business_date(self, flow: CompiledFlow) -> date:
-        """Return the date in the business's time zone."""
-        if self._today:
-            return self._today()
-        now, zone = self._services.now(), flow.time_zone
-        return (now if now.tzinfo is zone else now.astimezone(zone)).date()
 
     def error_messages(self, turn: Turn, state: State | None) -> ErrorMessages:
         """Return the messages that replace an answer when a turn fails, in the dialog's language."""
-        sentences = messages_for(self._select_flow(DialogState.from_json(state), turn).language)
+        sentences = self._runner.find_sentences(DialogState.from_json(state), turn)
         return ErrorMessages(
             processing_failed=sentences.processing_failed,
             mailbox_overflow=sentences.mailbox_overflow,
@@ -188,19 +123,6 @@ class DialogMachine:
             opted_out_of_marketing=sentences.opted_out_of_marketing,
             opted_in=sentences.opted_in,
         )
-
-    def _select_flow(self, state: DialogState, turn: Turn | None = None) -> CompiledFlow:
-        """Return the session's flow in the language of the dialog."""
-        flows = self._compiled.get(state.flow) or self._compiled[self._initial_flow]
-        own = next(iter(flows))
-        if len(flows) == 1:
-            return flows[own]
-        if turn is None:
-            return flows.get(state.language) or flows[own]
-        before = state.language if state.language in flows else ""
-        node = flows[before or own].nodes.get(state.node)
-        may_ask = node is None or not is_language_answer(node, turn.text)
-        return flows[select_language(flows.keys(), before, own, turn, may_ask=may_ask)]
 
     @property
     def state(self) -> State | None:
@@ -238,8 +160,8 @@ class DialogMachine:
 
         Raises `KeyError` when there is no flow of that name.
         """
-        if name not in self._compiled:
-            raise KeyError(f"there is no flow “{name}”; there are: {', '.join(self._compiled)}")
+        if name not in self._runner.compiled:
+            raise KeyError(f"there is no flow “{name}”; there are: {', '.join(self._runner.compiled)}")
         memory = {
             each: getattr(self._own_state or _INITIAL_STATE, each) for each in _MEMORY if preserve_memory
         }
@@ -299,19 +221,11 @@ class DialogMachine:
             before = self._own_state or _INITIAL_STATE
             if context:
                 before = before.with_context(context)
-            self._own_state, result = await self._run_turn(before, turn, listener)
+            self._own_state, result = await self._runner.run_turn(before, turn, listener)
             return result
         finally:
             self._turn_lock.release()
 
     async def aclose(self) -> None:
         """Close the connections of the model, the moderator and the actions."""
-        await self.model.aclose()
-        if close := getattr(self._moderator, "aclose", None):
-            await close()
-        if self._services.fetch is not None:
-            await self._services.fetch.aclose()
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+        await self._runner.aclose()

@@ -174,8 +174,9 @@ class Progress(FrozenModel):
 
 
 class RowOutcome(FrozenModel):
-    """Outcome of one row: `queued`, `scheduled`, or why the contact gets nothing."""
+    """Outcome of one row: that of its message, or why the contact gets none. `code` is the provider's."""
 
     outcome: str
     reason: str = ""
     session: str = ""
+    code: str = ""

@@ -17,10 +17,11 @@ _FORMULA: Final = re.compile(r"\s*(?:[=@-]|\+(?![\d ().-]*$))")
 
 async def write_outcomes(rows: AsyncIterator[tuple[Recipient, RowOutcome | None]]) -> AsyncIterator[str]:
     """Write the outcomes of rows as CSV. Values that a spreadsheet would take for a formula are quoted."""
-    yield format_csv_line(["line", "to", "outcome", "reason", "session"])
+    yield format_csv_line(["line", "to", "outcome", "reason", "session", "code"])
     async for row, outcome in rows:
         found = outcome or RowOutcome(outcome="not_processed")
-        yield format_csv_line([str(row.line), row.to, found.outcome, found.reason, found.session])
+        values = [str(row.line), row.to, found.outcome, found.reason, found.session, found.code]
+        yield format_csv_line(values)
 
 
 def format_csv_line(values: Sequence[str]) -> str:

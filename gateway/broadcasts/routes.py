@@ -13,10 +13,12 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.access.operator_keys import Role
 from gateway.broadcasts.broadcast import Broadcast, Progress
+from gateway.broadcasts.message_outcomes import follow_messages
 from gateway.broadcasts.outcome_file import write_outcomes
 from gateway.broadcasts.preview import Previewer
 from gateway.broadcasts.recipient_file import Recipient, RecipientFileError, read_recipients
 from gateway.broadcasts.store import BroadcastAct, Broadcasts, StartResult
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import describe_validation_error
@@ -35,8 +37,15 @@ class BroadcastList(BaseModel):
 class BroadcastApi:
     """Routes of broadcasts, for the operator only."""
 
-    def __init__(self, store: Broadcasts, sender: ProactiveSender, operator: OperatorAuth) -> None:
+    def __init__(
+        self,
+        store: Broadcasts,
+        sender: ProactiveSender,
+        messages: ProactiveMessages,
+        operator: OperatorAuth,
+    ) -> None:
         self._store = store
+        self._messages = messages
         self._previewer = Previewer(sender)
         self._operator_auth = operator
 
@@ -104,11 +113,13 @@ class BroadcastApi:
         )
 
     async def export(self, request: Request) -> Response:
-        """Return the outcome of each recipient as CSV."""
+        """Return the present outcome of each recipient as CSV."""
         name = request.path_params["name"]
-        if await self._store.read(name) is None:
+        progress = await self._store.read(name)
+        if progress is None:
             return _unknown_broadcast_response()
-        return StreamingResponse(write_outcomes(self._store.read_outcomes(name)), media_type="text/csv")
+        rows = follow_messages(self._store.read_outcomes(name), self._messages, progress.broadcast)
+        return StreamingResponse(write_outcomes(rows), media_type="text/csv")
 
     async def change(self, request: Request) -> Response:
         """Pause, resume or stop a broadcast. A repetition has no effect."""

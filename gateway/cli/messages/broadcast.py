@@ -33,6 +33,7 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the broadcast.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_REPORT_EVERY = 10_000
 
 
 @app.command()
@@ -132,7 +133,7 @@ def show(
     if progress is None:
         _fail_unknown(name)
     if export is not None:
-        run_in_partitions(lambda stores: _export(stores, name, export))
+        run_in_partitions(lambda stores: _export(stores, progress, export))
         typer.echo(f"{export}: {count_of(progress.total, 'recipient')}", err=True)
     typer.echo(progress.model_dump_json() if as_json else _describe(progress))
 
@@ -197,12 +198,20 @@ def _open_store(stores: Sequence[Redis]) -> Broadcasts:
     return PartitionStores(settings, config, channels, stores, confirms=True).build_broadcasts()
 
 
-async def _export(stores: Sequence[Redis], name: str, file: Path) -> None:
+async def _export(stores: Sequence[Redis], progress: Progress, file: Path) -> None:
+    """Write the outcomes of a broadcast's recipients to a file, and print how far that is."""
+    from gateway.broadcasts.message_outcomes import follow_messages
     from gateway.broadcasts.outcome_file import write_outcomes
+    from gateway.partitions.records.contact_partitions import build_messages
 
+    outcomes = _open_store(stores).read_outcomes(progress.broadcast.name)
+    rows, done = follow_messages(outcomes, build_messages(stores), progress.broadcast), -1  # the header
     with file.open("w", encoding="utf-8", newline="") as output:
-        async for line in write_outcomes(_open_store(stores).read_outcomes(name)):
+        async for line in write_outcomes(rows):
             output.write(line)
+            done += 1
+            if done and done % _REPORT_EVERY == 0:
+                typer.echo(f"· {done:,} of {count_of(progress.total, 'recipient')}", err=True)
 
 
 def _describe(progress: Progress) -> str:

@@ -23,6 +23,7 @@ from gateway.console.conversations.event_lines import (
     read_path,
     select_entries,
 )
+from gateway.console.conversations.joined import list_joined
 from gateway.console.conversations.transcript import TranscriptLine, build_transcript
 from gateway.console.flows.flow_drawings import FlowDrawings
 from gateway.console.layout.formats import display_name, format_clock, format_day
@@ -215,6 +216,7 @@ class ConversationPages(ConsolePage):
             older=entries[0].id if len(entries) == _LOG_ENTRIES else "",
             is_older="before" in query,
             facts=await self._read_facts(row),
+            joined=await list_joined(self._redis, self._ids, session),
             slots=await self._read_slots(session),
             actions=actions,
             ask=query.get("ask", "") if query.get("ask", "") in actions else "",

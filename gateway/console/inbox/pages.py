@@ -15,6 +15,7 @@ from starlette.routing import Route
 from core.model import Address, ControlAction, ControlReceived
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
+from gateway.console.conversations.joined import list_joined
 from gateway.console.conversations.transcript import build_transcript
 from gateway.console.inbox.answer_form import AnswerForm, fill_in, read_address
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
@@ -224,6 +225,7 @@ class AgentDeskPages(ConsolePage):
         templates = await TemplateRecords(self._redis).list_all(row.channel)
         return {
             "lines": build_transcript(entries, display_name(row)),
+            "joined": await list_joined(self._redis, self._ids, row.session),
             "handed_over": summarize(entries, row.owner, state),
             "holder": (await self._desk.read_agents([row.session]))[row.session],
             "others": await self._desk.read_others(row.session, agent),

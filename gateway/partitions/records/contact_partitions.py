@@ -35,9 +35,7 @@ class ContactPartitions:
         self.erasure = build_erasure(stores, confirmations)
         self.opt_outs = build_opt_outs(stores, inboxes)
         self.redaction = PartitionedRedaction(stores, inboxes, protocol or ProtocolLimits())
-        self.messages = (
-            ProactiveMessages(stores[0]) if len(stores) == 1 else PartitionedMessages(stores, self._directory)
-        )
+        self.messages = build_messages(stores, self._directory)
 
     async def find_store(self, session: str) -> Redis:
         """Return the partition of a session."""
@@ -62,6 +60,13 @@ def build_erasure(
 def build_opt_outs(stores: Sequence[Redis], inboxes: Sequence[Inbox]) -> OptOuts:
     """Build the opt-outs of one partition or of all."""
     return OptOuts(stores[0], inboxes[0]) if len(stores) == 1 else PartitionedOptOuts(stores, inboxes)
+
+
+def build_messages(stores: Sequence[Redis], directory: PartitionDirectory | None = None) -> ProactiveMessages:
+    """Build the records of proactive messages in one partition or in all."""
+    if len(stores) == 1:
+        return ProactiveMessages(stores[0])
+    return PartitionedMessages(stores, directory or PartitionDirectory(stores))
 
 
 async def export_stored(stores: Sequence[Redis], contact: str) -> dict[str, Any] | None:

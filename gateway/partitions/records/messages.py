@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 
 from gateway.partitions.directory import PartitionDirectory
+from gateway.redis.records.sessions.joined_sessions import read_former_sessions
 from gateway.redis.records.sessions.log.message_timeline import MessageOutcome
 from gateway.redis.records.sessions.proactive_messages import (
     MessageReport,
     ProactiveMessages,
-    read_former_sessions,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from core.errors import StorageUnavailable
+from gateway.redis.connection.call_all import call_all
 from gateway.redis.connection.cluster.client import retry_while_moving
 
 log = logging.getLogger("turngate.redis")
@@ -60,15 +61,16 @@ class ReplicaConfirmation:
         await self._require_confirmation(confirmed)
         return answer
 
-    @asynccontextmanager
-    async def confirm_block(self) -> AsyncIterator[None]:
-        """Confirm at the end of a block all that was written in it, by any connection: it writes, and waits.
+    async def read_history(self) -> str:
+        """Return the name of the primary's data set, which a promotion or a restart changes."""
+        return str((await self._read_info()).get("master_replid"))
 
-        What the block did stays done on the primary in any case. Raises `StorageUnavailable` if the replicas
-        do not have it in time, or if another primary was promoted meanwhile, which may lack a part of it.
+    async def confirm_since(self, history: str) -> None:
+        """Confirm what any connection has written since `history` was read: write once more, and wait.
+
+        Raises `StorageUnavailable` if the replicas do not have it in time, or if another primary was promoted
+        meanwhile, which may lack a part of it.
         """
-        history = await self._read_history()
-        yield
         end = monotonic() + self._block_seconds
         while True:
             try:
@@ -78,12 +80,8 @@ class ReplicaConfirmation:
                 if monotonic() >= end or await self.find_problem():
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
-        if await self._read_history() != history:
+        if await self.read_history() != history:
             raise StorageUnavailable("another Redis server became the primary meanwhile, and may lack a part")
-
-    async def _read_history(self) -> str:
-        """Return the name of the primary's data set, which a promotion or a restart changes."""
-        return str((await self._read_info()).get("master_replid"))
 
     async def find_problem(self) -> str:
         """Return why a write would not be confirmed now; empty if enough replicas follow."""
@@ -134,11 +132,14 @@ class ReplicaConfirmation:
 
 @asynccontextmanager
 async def confirm_block(confirmations: Iterable[ReplicaConfirmation]) -> AsyncIterator[None]:
-    """Confirm what was written in a block on several primaries; see `ReplicaConfirmation.confirm_block`."""
-    async with AsyncExitStack() as blocks:
-        for each in confirmations:
-            await blocks.enter_async_context(each.confirm_block())
-        yield
+    """Confirm at the end of a block all that was written in it, on all primaries at once.
+
+    What the block did stays done on the primaries in any case. Raises what `confirm_since` raises.
+    """
+    waiting = list(confirmations)
+    histories = await call_all(each.read_history() for each in waiting)
+    yield
+    await call_all(each.confirm_since(history) for each, history in zip(waiting, histories, strict=True))
 
 
 def _count_online(info: Mapping[str, Any]) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from gateway.redis.records.schedule import Schedule, read_schedule_entry
-from gateway.redis.records.sessions.proactive_messages import ProactiveMessages, read_former_sessions
+from gateway.redis.records.sessions.joined_sessions import read_former_sessions
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.sending.delivery import Content, Delivery
 from gateway.redis.sending.quiet_policy import REASON as QUIET_REASON
 from gateway.redis.sending.quiet_policy import QuietPolicy

@@ -19,7 +19,8 @@ from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import Argument, ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome, Schedule, ScheduledMessage
 from gateway.redis.records.session_keys import account_key
-from gateway.redis.records.sessions.proactive_messages import ProactiveMessages, read_present_session
+from gateway.redis.records.sessions.joined_sessions import read_present_session
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.records.sessions.search.word_index import WordIndex
 from gateway.redis.sending.deferral import Deferral
 from gateway.redis.sending.delivery import Content, Delivery

@@ -6,9 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.errors import StorageUnavailable
+from core.errors import InvalidContact, StorageUnavailable
 from core.model import MIN_CONTACT_LENGTH, ControlAction
 from gateway.partitions.records.contact_partitions import ContactPartitions
+from gateway.redis.sending.first_contact import ContactAddress
+from gateway.redis.sending.new_opt_outs import NewOptOuts
+from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
@@ -23,8 +26,11 @@ FILE_SECONDS = 10.0
 class ConsentApi:
     """Routes of contacts, for the operator only."""
 
-    def __init__(self, partitions: ContactPartitions, operator: OperatorAuth) -> None:
+    def __init__(
+        self, partitions: ContactPartitions, new_opt_outs: NewOptOuts, operator: OperatorAuth
+    ) -> None:
         self._partitions = partitions
+        self._new_opt_outs = new_opt_outs
         self._operator_auth = operator
 
     def routes(self) -> list[BaseRoute]:
@@ -39,7 +45,7 @@ class ConsentApi:
         ]
 
     async def opt_out(self, request: Request) -> Response:
-        """Opt a contact out, of everything or of marketing."""
+        """Opt a contact out, of everything or of marketing; with a channel also one who has never written."""
         try:
             body = await parse_json_body(request, OptOutRequest)
         except BadRequest as error:
@@ -71,11 +77,22 @@ class ConsentApi:
         if refusal := _refuse_short_contact(request):
             return refusal
         contact = request.path_params["contact"]
-        sessions = await self._partitions.opt_outs.change(contact, act, body.scope)
+        try:
+            sessions = await self._change_sessions(contact, act, body)
+        except InvalidContact as error:
+            return error_response(422, SendOutcome.INVALID_CONTACT, str(error))
         if not sessions:
             return _unknown_contact()
         answer = OptOutAnswer(opted_out=act is ControlAction.OPT_OUT, scope=body.scope, sessions=sessions)
         return JSONResponse(answer.model_dump(mode="json"))
+
+    async def _change_sessions(self, contact: str, act: ControlAction, body: OptOutRequest) -> list[str]:
+        """Store the change, and return the sessions. Raises `InvalidContact`."""
+        if not body.channel:
+            return await self._partitions.opt_outs.change(contact, act, body.scope)
+        address = ContactAddress(channel=body.channel, account=body.account, to=contact, sender=body.sender)
+        session, _ = await self._new_opt_outs.opt_out(address, body.scope, actor="operator")
+        return [session]
 
 
 def _refuse_short_contact(request: Request) -> Response | None:

@@ -21,6 +21,7 @@ from gateway.partitions.records.contact_partitions import ContactPartitions
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.sessions.log.session_log import is_entry_id
+from gateway.redis.sending.new_opt_outs import NewOptOuts
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body, read_idempotency_key
@@ -71,7 +72,7 @@ class WebApi:
         self.conversations = conversations
         self._partitions = partitions or ContactPartitions((redis,), (inbox,))
         self._proactive = ProactiveApi(self._partitions.messages, sender, operator)
-        self._consent = ConsentApi(self._partitions, operator)
+        self._consent = ConsentApi(self._partitions, NewOptOuts(sender, inbox), operator)
         self._redaction = RedactionApi(self._partitions.redaction, operator)
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)

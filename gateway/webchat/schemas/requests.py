@@ -151,11 +151,25 @@ class MessageRequest(BaseModel):
 
 
 class OptOutRequest(BaseModel):
-    """Messages that are no longer sent to the contact."""
+    """Messages that are no longer sent to the contact.
 
-    model_config = ConfigDict(extra="forbid")
+    With `channel` the contact need not have written: the opt-out is of the conversation that they would have.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     scope: OptOutScope = OptOutScope.ALL
+    channel: str = Field("", max_length=40, description="channel on which the contact would write")
+    account: str = Field("", max_length=40, description="account of the channel, if it has several")
+    sender: str = Field(
+        "", alias="from", max_length=200, description="the business's number, if there are several"
+    )
+
+    @model_validator(mode="after")
+    def _check_channel(self) -> Self:
+        if (self.account or self.sender) and not self.channel:
+            raise ValueError("account and from have no meaning without channel")
+        return self
 
 
 class SessionRequest(BaseModel):

@@ -108,7 +108,7 @@ def test_a_model_of_no_known_name_is_refused_by_its_name(name: str) -> None:
 def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
     made = flow(node("a", "A.", is_final=True))
     one, other = DialogMachine(made), DialogMachine(made)
-    assert one._compiled[""]["en"] is other._compiled[""]["en"] is compile_flow(made)
+    assert one._runner.compiled[""]["en"] is other._runner.compiled[""]["en"] is compile_flow(made)
     key = id(made)
     del one, other, made
     gc.collect()
@@ -119,7 +119,7 @@ def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
 
 def test_a_flow_of_several_languages_is_compiled_once_too() -> None:
     kyc = Flow.load(LIBRARY / "kyc.json")
-    one, other = DialogMachine(kyc)._compiled[""], DialogMachine(kyc)._compiled[""]
+    one, other = DialogMachine(kyc)._runner.compiled[""], DialogMachine(kyc)._runner.compiled[""]
     assert list(one) == ["en", *kyc.languages]
     assert all(one[code] is other[code] for code in one)
 

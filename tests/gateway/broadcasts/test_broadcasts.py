@@ -20,6 +20,7 @@ from core.model import (
 )
 from core.quiet_hours import QuietHours
 from gateway.broadcasts.broadcast import Broadcast, BroadcastState, RowOutcome
+from gateway.broadcasts.message_outcomes import follow_messages
 from gateway.broadcasts.outcome_file import write_outcomes
 from gateway.broadcasts.preview import Previewer
 from gateway.broadcasts.recipient_file import Recipient
@@ -28,6 +29,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.schedule import CancelOutcome
 from gateway.redis.records.sessions.opt_outs import OptOuts
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.quiet_policy import QuietPolicy, QuietRule
 from gateway.redis.sending.schedule_releaser import ScheduleReleaser
@@ -298,6 +300,13 @@ async def test_outcomes_of_messages_are_counted(rig: BroadcastRig) -> None:
         )
     progress = await rig.progress()
     assert (progress.sent, progress.delivered, progress.failed, progress.waiting) == (2, 1, 2, 0)
+    messages = ProactiveMessages(rig.redis)
+    rows = [row async for _, row in follow_messages(rig.store.read_outcomes("spring"), messages, SPRING)]
+    assert sorted((row.outcome, row.code) for row in rows if row) == [
+        ("dead_letter", "21614"),
+        ("delivered", ""),
+        ("failed", ""),
+    ]
 
 
 async def test_a_delivery_that_is_reported_before_the_send_is_recorded_counts(rig: BroadcastRig) -> None:
@@ -321,7 +330,9 @@ async def test_the_export_has_each_recipient_and_no_formula(rig: BroadcastRig) -
     recipients: Sequence[Recipient] = [*build_rows(1), Recipient(line=3, to="=1+1", variables={"name": "x"})]
     await rig.store.start(SPRING, recipients)
     await rig.run()
-    lines = [line async for line in write_outcomes(rig.store.read_outcomes("spring"))]
-    assert lines[0].strip() == "line,to,outcome,reason,session"
-    assert lines[1].startswith(f"2,{build_number(0)},queued")
+    await rig.redis.delete(f"tg:proactive:{{{build_session(0)}}}:{SPRING.key}")  # its record has expired
+    followed = follow_messages(rig.store.read_outcomes("spring"), ProactiveMessages(rig.redis), SPRING)
+    lines = [line async for line in write_outcomes(followed)]
+    assert lines[0].strip() == "line,to,outcome,reason,session,code"
+    assert lines[1].startswith(f"2,{build_number(0)},unknown")
     assert lines[2].startswith("3,'=1+1,skipped")

@@ -13,6 +13,7 @@ from gateway.broadcasts.routes import BroadcastApi
 from gateway.broadcasts.store import Broadcasts
 from gateway.console.operations.broadcasts import BroadcastsPage
 from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.sessions.proactive_messages import ProactiveMessages
 from tests.gateway.access.rule import build_operator_auth
 from tests.gateway.environments.broadcasts import OURS, BroadcastRig, build_number
 
@@ -24,7 +25,8 @@ FILE = f"to,name\n{build_number(1)},Ada\n{build_number(2)},Bob\nhello,Cy\n"
 @pytest.fixture
 async def http(rig: BroadcastRig) -> AsyncIterator[httpx.AsyncClient]:
     operator, limits = build_operator_auth(rig.redis, KEY), ProtocolLimits()
-    api = BroadcastApi(Broadcasts(rig.redis, limits), rig.sender, operator)
+    messages = ProactiveMessages(rig.redis)
+    api = BroadcastApi(Broadcasts(rig.redis, limits), rig.sender, messages, operator)
     page = BroadcastsPage(Broadcasts(rig.redis, limits), operator, rig.sender, ["fake"])
     app = Starlette(routes=[*api.routes(), *page.routes()])
     transport = httpx.ASGITransport(app=app)
@@ -58,7 +60,7 @@ async def test_a_broadcast_is_started_followed_and_exported(
     shown = (await http.get("/broadcasts/spring")).json()
     assert (shown["state"], shown["sent"], shown["skipped"]) == ("finished", 2, 1)
     exported = (await http.get("/broadcasts/spring/recipients")).text.splitlines()
-    assert [line.split(",")[2] for line in exported[1:]] == ["queued", "queued", "skipped"]
+    assert [line.split(",")[2] for line in exported[1:]] == ["sent", "sent", "skipped"]
     assert "spring" in (await http.get("/console/broadcasts")).text
 
 

@@ -31,6 +31,7 @@ FLOW = document(
     node("ask", "Which size?", edges=[edge("bye", "gone", keywords=["bye"])]),
     node("gone", "You are off our list.", opt_out=True),
 )
+PLACES = {"sms": ("twilio", "+15550100"), "whatsapp": ("whatsapp", "800000000000001")}
 CONTACTS = {"sms": "+15550170", "whatsapp": f"+{PHONE}"}
 
 
@@ -101,6 +102,30 @@ async def test_a_contact_opts_out_and_in_again(kind: str, tmp_path: Path) -> Non
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "opted_out")
     assert len(back) == 1
     assert len(answered) == 1
+
+
+@pytest.mark.parametrize("kind", ["sms", "whatsapp"])
+async def test_a_contact_who_has_never_written_is_opted_out_over_http(kind: str, tmp_path: Path) -> None:
+    channel, number = PLACES[kind]
+    place = {"channel": channel, "from": number}
+    async with running_environment(kind, tmp_path) as environment:
+        http, path = environment.http, f"/contacts/{environment.contact}/opt-out"
+        unknown = await http.post(path, json={})
+        opted_out = await http.post(path, json=place)
+        refused = await http.post("/messages", json={**place, "to": environment.contact, "text": "Sale!"})
+        assert (await http.delete(path)).json()["sessions"] == opted_out.json()["sessions"]
+        answered = await environment.write("hello", "size")
+        wrong = [
+            (await http.post(path, json=body)).json()["error"]
+            for body in ({"channel": "pigeon"}, {"channel": "web"}, {"from": "+15550100"})
+        ]
+
+    assert unknown.status_code == 404
+    assert (opted_out.status_code, opted_out.json()["opted_out"]) == (200, True)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "opted_out")
+    assert len(answered) == 1
+    assert [each["code"] for each in wrong] == ["invalid_contact", "invalid_contact", "bad_request"]
+    assert "pigeon is not configured" in wrong[0]["message"]
 
 
 @pytest.mark.long

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.messages import broadcast
 from tests.channels.twilio.builders import ENVIRON, PUBLIC
 from tests.core.rig import Rig
 from tests.gateway.cli.test_sessions import ask_command, prepare, run_command
@@ -48,7 +49,9 @@ def test_a_dry_run_says_who_gets_it_and_why_others_do_not(folder: None) -> None:
     assert (found["sendable"], found["unused"], len(found["skipped"])) == (1, ["city"], 3)
 
 
-def test_a_broadcast_is_started_once_followed_exported_and_stopped(folder: None) -> None:
+def test_a_broadcast_is_started_once_followed_exported_and_stopped(
+    folder: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run_command(*START, "Hello {{ name }}").exit_code == 1  # nobody confirms
     assert "broadcast show spring" in run_command(*START, "Hello {{ name }}", "--yes").output
     assert "nothing is sent twice" in run_command(*START, "Hello {{ name }}", "--yes").output
@@ -59,8 +62,13 @@ def test_a_broadcast_is_started_once_followed_exported_and_stopped(folder: None)
     assert "running" in run_command("broadcast", "resume", "spring").output
     assert "stopped" in run_command("broadcast", "stop", "spring", "--yes").output
     assert run_command("broadcast", "resume", "spring").exit_code == 1
-    run_command("broadcast", "show", "spring", "--export", "o.csv")
-    assert Path("o.csv").read_text(encoding="utf-8").splitlines()[1] == "2,+12025550111,not_processed,,"
+    monkeypatch.setattr(broadcast, "_REPORT_EVERY", 2)
+    shown = run_command("broadcast", "show", "spring", "--export", "o.csv").output
+    assert [line for line in shown.splitlines() if line.startswith("·")] == [
+        "· 2 of 4 recipients",
+        "· 4 of 4 recipients",
+    ]
+    assert Path("o.csv").read_text(encoding="utf-8").splitlines()[1] == "2,+12025550111,not_processed,,,"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ async def test_decorated_functions_of_a_file_are_tools(tmp_path: Path) -> None:
 
     assert [each.__name__ for each in load_tools(str(file))] == ["stock"]
     dialog = build_dialog(Settings.model_validate({"TURNGATE_TOOLS": str(file), "TURNGATE_FLOW": "kyc"}))
-    tools = dialog.machine._services.tools["stock"]
+    tools = dialog.machine._runner.services.tools["stock"]
     context = Context(session="s", turn="t", key="k", slots={})
     assert await tools.run({"item": "mug"}, context) == {"success": True, "data": 3}
     await dialog.aclose()

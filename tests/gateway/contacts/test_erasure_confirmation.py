@@ -19,6 +19,7 @@ from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.contacts.contact_search import ContactSearch
 from gateway.redis.records.contacts.erasure import ContactErasure
+from gateway.redis.sending.new_opt_outs import NewOptOuts
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import SendOutcome
 from gateway.redis.server.readiness import Readiness
@@ -75,10 +76,10 @@ async def test_the_console_says_that_an_erasure_is_not_confirmed(redis: Redis) -
 
 async def test_the_api_answers_503_until_an_erasure_is_confirmed(redis: Redis) -> None:
     await RedisInbox(redis).accept([build_message(1, "hi")])
-    contacts = ContactPartitions(
-        [redis], [RedisInbox(redis)], confirmations=[ReplicaConfirmation(redis, REPLICAS, 0.05)]
-    )
-    app = Starlette(routes=ConsentApi(contacts, build_operator_auth(redis)).routes())
+    inbox = RedisInbox(redis)
+    contacts = ContactPartitions([redis], [inbox], confirmations=[ReplicaConfirmation(redis, REPLICAS, 0.05)])
+    new_opt_outs = NewOptOuts(ProactiveSender(redis, {}, ProtocolLimits()), inbox)
+    app = Starlette(routes=ConsentApi(contacts, new_opt_outs, build_operator_auth(redis)).routes())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
         answers = [await http.delete(f"/contacts/{build_message(1, 'hi').turn.session}") for _ in range(2)]
 

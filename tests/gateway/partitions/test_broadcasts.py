@@ -12,11 +12,12 @@ from redis.asyncio import Redis
 from core.errors import StorageUnavailable
 from core.model import ControlAction
 from gateway.broadcasts.broadcast import BroadcastState
+from gateway.broadcasts.message_outcomes import follow_messages
 from gateway.broadcasts.partitioned_broadcasts import PartitionedBroadcasts
 from gateway.broadcasts.recipient_file import Recipient
 from gateway.broadcasts.store import BroadcastAct, StartResult
 from gateway.partitions.inbox import PartitionedInbox
-from gateway.partitions.records.contact_partitions import build_opt_outs
+from gateway.partitions.records.contact_partitions import build_messages, build_opt_outs
 from gateway.redis.connection.replication import ReplicaConfirmation
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
@@ -73,6 +74,9 @@ async def test_every_contact_of_every_partition_gets_one_message(partitions: Par
     assert (progress.state, progress.total, progress.sent, progress.skipped) == ("finished", 14, 12, 2)
     outcomes = [(row.line, out) async for row, out in partitions.store.read_outcomes("spring")]
     assert [line for line, _ in outcomes] == [each.line for each in recipients]
+    rows, messages = partitions.store.read_outcomes("spring"), build_messages(partitions.stores)
+    present = [row.outcome async for _, row in follow_messages(rows, messages, SPRING) if row]
+    assert present == ["sent"] * 12 + ["skipped"] * 2
     assert outcomes[12][1] is not None
     assert outcomes[12][1].reason == "the same contact as in line 5"
     assert await partitions.store.start(SPRING, recipients) is StartResult.RUNNING_ALREADY

@@ -18,8 +18,8 @@ from flows.llm.rules.message.keywords import (
     is_equivalent_answer,
     other_form_length,
 )
-from flows.llm.rules.message.message_text import contains_negation
 from flows.llm.rules.message.parsed_message import ParsedMessage
+from flows.llm.rules.message.text_features import contains_negation
 from flows.locales import lexicon_for
 from flows.nlu import cosine_similarity, denied_positions, has_wish
 from flows.text import tokenize

@@ -1,4 +1,4 @@
-"""Analyses the words of a user's text: questions, denials, wishes and reservations."""
+"""Analyses a user's text as an answer to what the bot said, with the edges that it may take."""
 
 from __future__ import annotations
 
@@ -8,48 +8,25 @@ from itertools import pairwise
 
 from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
-from flows.llm.rules.message.keywords import (
-    expand_abbreviations,
-)
+from flows.llm.rules.message.text_features import TextFeatures
 from flows.locales import lexicon_for
 from flows.nlu import (
     Vector,
     answer_vocabulary,
-    asks_about_action,
     asks_back,
-    asks_for_person,
-    asks_indirectly,
-    asks_to_wait,
-    denied_positions,
     denies_cancelling,
     find_labels,
-    holds_under_condition,
     imperatives,
-    is_ignorant,
     is_negation,
-    is_request,
-    is_reserved,
     is_unreserved_yes,
-    mask_doubts,
-    mask_reports,
-    mentions_ending,
-    negates_other_words,
-    only_halts,
-    postpones,
-    recognize_confirmation,
-    refuses_to_tell,
-    refuses_wish,
     repeats_offer,
 )
 from flows.nlu.datetimes import complete_hour_answer
 from flows.state import HistoryLine
-from flows.text import MAX_INPUT_LENGTH, find_phrase, tokenize
-
-_MAX_OPENING = 4
-_MAX_OPENING_CORRECTION = 2
+from flows.text import MAX_INPUT_LENGTH, tokenize
 
 
-class MessageText:
+class MessageText(TextFeatures):
     """A user's text, analysed once for all edges."""
 
     def __init__(self, question: TransitionRequest) -> None:
@@ -58,19 +35,12 @@ class MessageText:
             (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
         )
         self.said_before = _line_before_question(question.history)
-        self.language = question.language
         users = [line["content"] for line in question.history if not _is_bot_line(line)]
         self.last_user_message = users[-2] if len(users) > 1 else ""
         said = [line["content"] for line in question.history if _is_bot_line(line)]
         self.previous_bot_message = said[-2] if len(said) > 1 else ""
-        text = question.text.strip()[:MAX_INPUT_LENGTH]
-        self.text = complete_hour_answer(text, self.last_bot_message, question.language)
-        self.words = expand_abbreviations(tokenize(self.text), self.language)
-        self.is_question = self.text.endswith("?")
-        self.has_content_words = not lexicon_for(self.language).fillers.issuperset(self.words)
-        self.confirmation = recognize_confirmation(self.text, self.language)
-        self.has_negation = contains_negation(self.words, self.language)
-        self.denied = denied_positions(self.text, self.language)
+        text, language = question.text.strip()[:MAX_INPUT_LENGTH], question.language
+        super().__init__(complete_hour_answer(text, self.last_bot_message, language), language)
         self.expects_date = any(
             s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
         )
@@ -143,127 +113,9 @@ class MessageText:
         return frozenset(choices[index].payload or "" for index in found if len(found) == 1)
 
     @cached_property
-    def asks_to_be_connected(self) -> bool:
-        """True if the text wishes to speak to somebody or some place: “put me through to the office”."""
-        found = (
-            (phrase, find_phrase(phrase, self.words))
-            for phrase in map(tokenize, lexicon_for(self.language).hand_off.contact_verbs)
-        )
-        return any(at >= 0 and self.denied.isdisjoint(range(at, at + len(phrase))) for phrase, at in found)
-
-    @property
-    def has_yes(self) -> bool:
-        """True if a yes is among the words."""
-        return not answer_vocabulary(self.language).affirmative.isdisjoint(self.words)
-
-    @property
-    def is_reserved(self) -> bool:
-        """True if the text takes an answer back."""
-        return is_reserved(self.text, self.language)
-
-    @cached_property
-    def is_waiting(self) -> bool:
-        """True if the user asks for time."""
-        return asks_to_wait(self.text, self.language)
-
-    @cached_property
-    def postpones(self) -> bool:
-        """True if the text puts an action off."""
-        return postpones(self.text, self.language)
-
-    @cached_property
-    def refuses_wish(self) -> bool:
-        """True if the text denies a wish."""
-        return self.has_negation and refuses_wish(self.text, self.language)
-
-    @cached_property
-    def corrects_previous(self) -> bool:
-        """True if the text begins with a correction (“no wait, 3”), of what was said just before."""
-        lexicon = lexicon_for(self.language)
-        return any(word in lexicon.correction_words for word in self.words[:_MAX_OPENING_CORRECTION])
-
-    @cached_property
-    def reports_something(self) -> bool:
-        """True if a part of the text tells of the past or of others, or imagines something."""
-        return mask_reports(self.text, self.language) != self.text
-
-    @cached_property
-    def is_conditional(self) -> bool:
-        """True if what the text says holds only under a condition, which no value is taken from."""
-        return holds_under_condition(self.text, self.language)
-
-    @cached_property
-    def corrects_something(self) -> bool:
-        """True if a word of the text corrects what was said before (“actually”), or changes it (“move”)."""
-        lexicon = lexicon_for(self.language)
-        acts = lexicon.speech_acts
-        words = lexicon.correction_words | acts.second_thoughts | acts.move_words
-        return not words.isdisjoint(self.words)
-
-    @cached_property
-    def begins_question(self) -> bool:
-        """True if the text begins with a question word, maybe behind a greeting."""
-        lexicon = lexicon_for(self.language)
-        opening = lexicon.greetings | lexicon.thanks | lexicon.correction_words | {*lexicon.and_words}
-        first = next((word for word in self.words[:_MAX_OPENING] if word not in opening), "")
-        return first in lexicon.question_words
-
-    @cached_property
-    def asks_indirectly(self) -> bool:
-        """True if the text tells what its writer wants to know: “and to know how long it takes”."""
-        return asks_indirectly(self.text, self.language)
-
-    @cached_property
-    def asks_about_ending(self) -> bool:
-        """True if the text asks how something ends, or what follows, and does not wish it to."""
-        is_asked = self.is_question or self.begins_question
-        return asks_about_action(self.text, self.language, is_question=is_asked)
-
-    @cached_property
-    def certain_words(self) -> frozenset[str]:
-        """The words of the text without the parts that doubt what they say."""
-        certain = mask_doubts(self.text, self.language)
-        return frozenset(self.words if certain == self.text else tokenize(certain))
-
-    @cached_property
-    def refuses_to_tell(self) -> bool:
-        """True if the user does not want to answer."""
-        return refuses_to_tell(self.text, self.language)
-
-    @cached_property
-    def does_not_know(self) -> bool:
-        """True if the user does not know what is asked for: “no idea”."""
-        return is_ignorant(self.text, self.language)
-
-    @cached_property
-    def asks_for_person(self) -> bool:
-        """True if the user wants to reach somebody."""
-        return asks_for_person(self.text)
-
-    @property
-    def names_ending(self) -> bool:
-        """True if a word such as “cancel” is in the text."""
-        return not lexicon_for(self.language).speech_acts.ending_words.isdisjoint(self.words)
-
-    @cached_property
-    def only_mentions_ending(self) -> bool:
-        """True if a word such as “stop” stands inside of a clause without a wish: “a bus stop text”."""
-        return mentions_ending(self.text, self.language)
-
-    @cached_property
-    def only_halts(self) -> bool:
-        """True if a “stop” only interrupts: “stop, that was my old number”."""
-        return only_halts(self.text, self.language)
-
-    @cached_property
     def denies_cancelling(self) -> bool:
         """True if the text only denies the cancelling that the bot asks about."""
         return denies_cancelling(self.text, self.last_bot_message, self.language)
-
-    @property
-    def is_request(self) -> bool:
-        """True if the text is a question that asks for something to be done."""
-        return is_request(self.text, self.language)
 
 
 def _is_bot_line(line: HistoryLine) -> bool:
@@ -274,8 +126,3 @@ def _line_before_question(history: Sequence[HistoryLine]) -> str:
     """Return what the user wrote before the bot's last message."""
     at = next((at for at in range(len(history) - 1, 0, -1) if _is_bot_line(history[at])), 0)
     return "" if not at or _is_bot_line(history[at - 1]) else history[at - 1]["content"]
-
-
-def contains_negation(words: tuple[str, ...], language: str) -> bool:
-    """Return whether one of the words negates others."""
-    return any(negates_other_words(word, language) for word in words)

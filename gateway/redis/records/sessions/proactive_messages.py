@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from core.model import FrozenModel
 from gateway.redis.records.schedule import read_schedule_entry
+from gateway.redis.records.sessions.joined_sessions import read_former_sessions
 from gateway.redis.records.sessions.log.message_timeline import (
     AGENT_PREFIX,
     OWN_PREFIX,
@@ -158,21 +159,6 @@ class ProactiveMessages:
     async def _read_outbox_keys(self, session: str) -> frozenset[str]:
         items = await cast("Awaitable[list[bytes]]", self._redis.lrange(f"tg:{{{session}}}:out", 0, -1))
         return frozenset(map(_decode_key, items))
-
-
-async def read_former_sessions(redis: Redis, session: str) -> list[str]:
-    """Return the sessions that were joined with this one in the last days, with all their names."""
-    former: Any = await redis.smembers(f"tg:{{{session}}}:former")
-    return sorted(each.decode() for each in former)
-
-
-async def read_present_session(redis: Redis, session: str) -> str:
-    """Return the session that the contact of a session has now: another one, if both were joined lately."""
-    stored: Any = await redis.hget(f"tg:person:{session}", "session")
-    present = stored.decode() if stored else session
-    if present == session or session not in await read_former_sessions(redis, present):
-        return session
-    return str(present)
 
 
 def candidate_keys(message_id: str) -> list[str]:
