@@ -71,6 +71,7 @@ class Widget:
         """Serve the script; browsers may cache it for an hour."""
         encoding = "gzip" if _accepts_gzip(request.headers.get("accept-encoding", "")) else ""
         headers = {
+            "Access-Control-Allow-Origin": "*",  # for crossorigin, integrity and modules
             "ETag": f'"{self._digest}{"-" if encoding else ""}{encoding}"',
             "Cache-Control": f"public, max-age={_MAX_AGE_SECONDS}",
             "Cross-Origin-Resource-Policy": "cross-origin",

@@ -39,7 +39,9 @@ _PAGE = "<!doctype html><html{}><title>Shop</title><style>{}</style><h1>Shop</h1
 
 
 class Shop:
-    """A site of another origin than the gateway's; `/strict` has a strict content security policy.
+    """A site of another origin than the gateway's.
+
+    `/strict` has a strict content security policy, `/bare` does not load the widget.
 
     The query of a page may have `lang` and `dir` of the page, `style`, and `language` and `title` of the
     widget.
@@ -58,7 +60,10 @@ class Shop:
                 if path == "/strict":
                     self.send_header("Content-Security-Policy", _POLICY.format(shop.gateway_url))
                 self.end_headers()
-                self.wfile.write(shop.build_page(dict(parse_qsl(query, keep_blank_values=True))).encode())
+                page = shop.build_page(
+                    dict(parse_qsl(query, keep_blank_values=True)), has_widget=path != "/bare"
+                )
+                self.wfile.write(page.encode())
 
             def log_message(self, format: str, *arguments: Any) -> None:
                 pass
@@ -67,13 +72,13 @@ class Shop:
         self.url = f"http://localhost:{self._server.server_port}"
         Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def build_page(self, query: dict[str, str]) -> str:
+    def build_page(self, query: dict[str, str], *, has_widget: bool = True) -> str:
         """Return the HTML of a page."""
         page = {"lang": query.get("lang", "en"), "dir": query.get("dir", "ltr")}
         widget = {"src": f"{self.gateway_url}/widget.js", "data-title": query.get("title", "Harbour")}
         if language := query.get("language"):
             widget["data-language"] = language
-        script = f"<script{_write_attributes(widget)} async></script>"
+        script = f"<script{_write_attributes(widget)} async></script>" if has_widget else ""
         return _PAGE.format(_write_attributes(page), query.get("style", ""), script)
 
     def close(self) -> None:

@@ -239,3 +239,40 @@ def test_a_duplicated_tab_sends_no_waiting_message_twice(context: BrowserContext
     for tab in (page, opened.value):
         expect_answered(tab, "waits")
         assert list_person_texts(tab) == ["hello", "waits"]
+
+
+@pytest.mark.long
+@needs_browser
+def test_a_draft_survives_a_reload_and_nobody_else_sees_it(context: BrowserContext, shop: Shop) -> None:
+    page = open_widget(context, shop)
+    field = page.get_by_label("Write a message")
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="first"))
+    field.fill("words of the first")
+    page.reload()
+    expect(field).to_be_visible()
+    expect(field).to_have_value("")  # the page identifies nobody
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="first"))
+    expect(field).to_have_value("words of the first")
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="second"))
+    expect(field).to_have_value("")
+    say(page, "sent")
+    expect_answered(page, "sent")
+    page.reload()
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="second"))
+    expect(page.locator("li.person")).to_have_text(["sent"])
+    expect(field).to_have_value("")
+
+
+@pytest.mark.long
+@needs_browser
+def test_the_script_may_be_loaded_as_a_module(context: BrowserContext, shop: Shop) -> None:
+    page = context.new_page()
+    page.goto(f"{shop.url}/bare")
+    page.evaluate(
+        """src => document.head.append(Object.assign(
+          document.createElement('script'), { type: 'module', src, crossOrigin: 'anonymous' }))""",
+        f"{shop.gateway_url}/widget.js",
+    )
+    page.get_by_role("button", name="Chat", exact=True).click()
+    say(page, "hello")
+    expect_answered(page, "hello")

@@ -1,9 +1,10 @@
 // Follows the conversation while somebody looks at it: the server answers when there is something new.
-const WAIT_SECONDS = 25, FIRST_PAUSE_MS = 2000, LONGEST_PAUSE_MS = 60000, WAITED_MS = 1000;
+const SHORTEST_WAIT_SECONDS = 5, FIRST_PAUSE_MS = 2000, LONGEST_PAUSE_MS = 60000, WAITED_MS = 1000, STABLE_MS = 5000;
 let cursor = null;  // where the shown messages end, as the server named it; null: read them anew
 let rendered = "";  // what was shown last
 let reading = new AbortController();  // aborted by whatever reads anew: no older answer is shown after a newer one
 let isWaitingForNews = false;
+let waitSeconds = 25;  // less if a proxy ends a request before
 
 function isLookedAt() { return !panel.hidden && !document.hidden; }
 
@@ -34,8 +35,11 @@ async function waitForNews(stop) {  // returns whether to ask again without a pa
   const asked = Date.now();
   isWaitingForNews = true;
   try {
-    const isNew = await readMessages(stop, `?after=${encodeURIComponent(cursor)}&wait=${WAIT_SECONDS}`);
+    const isNew = await readMessages(stop, `?after=${encodeURIComponent(cursor)}&wait=${waitSeconds}`);
     return cursor !== null && (isNew || Date.now() - asked > WAITED_MS);  // a busy server does not wait
+  } catch (error) {
+    if ([408, 504].includes(error.status)) waitSeconds = Math.max(Math.floor(waitSeconds / 2), SHORTEST_WAIT_SECONDS);
+    throw error;
   } finally {
     if (!stop.aborted) isWaitingForNews = false;
   }
@@ -55,6 +59,7 @@ async function follow() {
   let isCurrent = isWaitingForNews = false, pause = FIRST_PAUSE_MS;
   while (!stop.aborted && isLookedAt() && !(isCurrent && busy)) {
     let retryAfter = 0;
+    const began = Date.now();
     try {
       if (!isCurrent || cursor === null) {
         await readMessages(stop);
@@ -68,6 +73,7 @@ async function follow() {
       if (stop.aborted || !showUnread(error)) return;
       retryAfter = (error.retryAfter || 0) * 1000;
       isCurrent = false;
+      if (Date.now() - began > STABLE_MS) pause = FIRST_PAUSE_MS;  // there was a connection
     }
     await until(stop, vary(Math.max(pause, retryAfter)));
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);

@@ -18,7 +18,9 @@ async function identify(proof) {
     identity = proof;
     return;
   }
+  const isSomebodyElse = Boolean(identity);
   change();
+  if (isSomebodyElse) field.value = "";
   setUnsent(unsent.filter((item) => item.owner !== "user"));  // typed by somebody who was never identified
   identity = proof;
   session = null;
@@ -27,6 +29,7 @@ async function identify(proof) {
   signal.throwIfAborted();
   setUnsent(unsent.map((item) => item.owner === "user" ? { ...item, owner: owner() } : item)
     .filter((item) => [owner(), "visitor"].includes(item.owner)));  // of another user nothing stays
+  restoreDraft();
   follow();
   sendNext();
 }
@@ -38,7 +41,7 @@ function forget() {
   unsent = [];
   field.value = "";
   for (const name of ["session", "user"]) unstore(lasting, name);
-  for (const name of ["queue", "open"]) unstore(ofTab, name);
+  for (const name of ["queue", "draft", "open"]) unstore(ofTab, name);
   panel.hidden = true;
   open.setAttribute("aria-expanded", "false");
 }

@@ -46,6 +46,7 @@ function refuse(item) {
   list.querySelector(".waiting")?.remove();
   rendered = "";
   field.value ||= item.text;
+  keepDraft();
   setNotice(words.refused);
 }
 

@@ -28,6 +28,13 @@ function owner() { return identity ? session?.session_id || sessionOf(identity) 
 function queued() { return unsent.filter((item) => item.owner === owner()); }
 function setUnsent(items) { store(ofTab, "queue", unsent = items); }
 
+// What is in the field survives a reload, too, and nobody but its author sees it.
+function keepDraft() { store(ofTab, "draft", { owner: owner(), text: field.value }); }
+function restoreDraft() {
+  const draft = stored(ofTab, "draft", {});
+  if (draft.owner === owner()) field.value ||= draft.text;
+}
+
 async function requestSession(signal) {
   if (!session && !identity) recall();
   if (session && session.renew_at > Date.now()) return;

@@ -5,7 +5,8 @@ if (former) {  // the page has loaded the script before, and may have replaced i
   return;
 }
 const MAX_LENGTH = 10000;  // characters of a message, as the server takes them
-const tag = document.currentScript;
+// A page that loads it as a module, or by a script of its own that evaluates it, has no current script.
+const tag = document.currentScript ?? document.querySelector("script[src*='/widget.js']");
 const base = new URL(tag.src).origin;
 const storagePrefix = `turngate:${base}`;
 

@@ -21,6 +21,7 @@ function submit(event) {
     return;
   }
   field.value = "";
+  keepDraft();
   if (text) enqueue(text);
 }
 
@@ -46,6 +47,7 @@ function listenToUser() {
       form.requestSubmit();
     }
   });
+  field.addEventListener("input", keepDraft);
   form.addEventListener("submit", submit);
   for (const type of ["dragover", "drop"]) panel.addEventListener(type, (event) => refuseFiles(event, event.dataTransfer));
   field.addEventListener("paste", (event) => {
@@ -78,7 +80,10 @@ function start() {
   if (settings.identity) {
     identity = session = null;
     identify(settings.identity).catch((error) => console.warn("Turngate: the user could not be identified.", error));
-  } else sendNext();
+  } else {
+    restoreDraft();
+    sendNext();
+  }
   if (wasOpen) show(true, { takesFocus: false });
   window.Turngate = Object.freeze({ identify, logout, open: () => show(true), close: () => show(false) });
   window.dispatchEvent(new Event("turngate:ready"));
