@@ -9,14 +9,14 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError
 
-from flows.document.errors import FlowError, Issue
+from flows.document.errors import FlowError, FlowNotFound, Issue
 from flows.document.expansion import Expansion, expand_document, has_author_nodes
 from flows.document.model.base import FlowModel
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
 from flows.document.reading.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
 from flows.document.reading.playbook import playbook_form, playbook_issue
 from flows.document.validation import describe_value, find_dropped_values, issues_from_pydantic, validate_flow
-from flows.library import find_flow_file
+from flows.library import find_flow_file, library_flows
 
 _NO_OBJECT = "A flow is an object with system_prompt, initial_node and nodes, and this is {found}."
 _EMPTY_VALUES = ("", "{}", "[]", "null", "~")
@@ -41,10 +41,15 @@ class FlowLoader(FlowModel):
     def load(cls, path: str | Path) -> Self:
         """Load a JSON or YAML file, by its extension, or a flow of the library, by its name.
 
-        Raises `FlowError` with every issue.
+        Raises `FlowError` with every issue, and `FlowNotFound` with the names of the library.
         """
         file = find_flow_file(path)
-        return cls.from_yaml_file(file) if is_yaml(file) else cls.from_json_file(file)
+        try:
+            return cls.from_yaml_file(file) if is_yaml(file) else cls.from_json_file(file)
+        except FlowNotFound as error:
+            names = ", ".join(library_flows())
+            problem = f"There is no such file. Flows of the library: {names}."
+            raise FlowNotFound(str(path), [Issue("", problem)]) from error
 
     @classmethod
     def from_json(cls, text: str, *, source: str = "flow") -> Self:

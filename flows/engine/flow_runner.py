@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -65,6 +65,12 @@ class FlowRunner:
         runner._load(flow)
         return runner
 
+    def with_model(self, model: Model) -> Self:
+        """Return a runner with this model that shares all else."""
+        runner = copy(self)
+        runner.model = model
+        return runner
+
     def _load(self, flow: Flow | FlowSet) -> None:
         if not isinstance(flow, Flow | FlowSet):
             raise ConfigurationError(f"a flow is required here, not {flow!r}: give Flow.load(…) of its file")
@@ -73,14 +79,17 @@ class FlowRunner:
         self.compiled: Mapping[str, Mapping[str, CompiledFlow]] = {
             name: compile_all_languages(self._flows[name]) for name in self._flows
         }
-        self._validate_services(each for flows in self.compiled.values() for each in flows.values())
+        self.disabled_tools = self._validate_services(
+            [each for flows in self.compiled.values() for each in flows.values()]
+        )
 
     @property
     def initial_flow(self) -> Flow:
         """The flow in which conversations begin."""
         return self._flows[self._flows.initial_name]
 
-    def _validate_services(self, flows: Iterable[CompiledFlow]) -> None:
+    def _validate_services(self, flows: Sequence[CompiledFlow]) -> tuple[str, ...]:
+        """Return the tools that are not offered, as they have no function. Raises `ConfigurationError`."""
         for flow in flows:
             missing = sorted(flow.secret_names - set(self.services.secrets))
             if missing and self.services.fetch is not None:
@@ -89,8 +98,11 @@ class FlowRunner:
                     f"the flow's actions need secrets that are not set: {names}; "
                     f"set them as TURNGATE_SECRET_{missing[0]} and so on"
                 )
-            for handler in sorted(flow.handler_ids - set(self.services.tools)):
-                log.warning("the flow's tool %s is disabled: it has no Python function here", handler)
+        handlers = {handler for flow in flows for handler in flow.handler_ids}
+        disabled = tuple(sorted(handlers - set(self.services.tools)))
+        for handler in disabled:
+            log.warning("the flow's tool %s is disabled: it has no Python function here", handler)
+        return disabled
 
     def run_turn(
         self, before: DialogState, turn: Turn, listener: TurnListener | None

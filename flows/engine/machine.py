@@ -20,7 +20,7 @@ from flows.engine.flow_runner import FlowRunner
 from flows.engine.streaming import TurnStream
 from flows.engine.turn_context import LoadPicture
 from flows.engine.turn_result import TurnResult, VisitListener, ignore_visits
-from flows.llm import Model, Moderator, create_model
+from flows.llm import Model, Moderator, require_model
 from flows.state import DialogState
 
 _INITIAL_STATE = DialogState()
@@ -62,10 +62,9 @@ class DialogMachine:
         the user's pictures for a model that can see; without it, no model sees any. Raises
         `ConfigurationError`.
         """
-        model = create_model(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
         self._runner = FlowRunner(
             flow,
-            model,
+            require_model(llm, api_key=api_key, base_url=base_url),
             tools=tools or (),
             fetch=fetch,
             secrets=secrets or {},
@@ -81,8 +80,17 @@ class DialogMachine:
 
     @property
     def model(self) -> Model:
-        """The language model, or the fallbacks in their order."""
+        """The model, or the fallbacks in their order; may be set to another one, or to a name."""
         return self._runner.model
+
+    @model.setter
+    def model(self, llm: str | Model) -> None:
+        self._runner = self._runner.with_model(require_model(llm))
+
+    @property
+    def disabled_tools(self) -> tuple[str, ...]:
+        """The flow's tools that are not offered, because they have no Python function here."""
+        return self._runner.disabled_tools
 
     @property
     def flow(self) -> Flow:

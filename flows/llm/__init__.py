@@ -8,6 +8,7 @@ from flows.llm.factory import (
     create_speech_synthesizer,
     create_transcriber,
     parse_model_keys,
+    require_model,
 )
 from flows.llm.functions import STAY_FUNCTION_NAME
 from flows.llm.model import (
@@ -50,4 +51,5 @@ __all__ = [
     "create_transcriber",
     "discard",
     "parse_model_keys",
+    "require_model",
 ]

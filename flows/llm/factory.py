@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError
@@ -20,6 +20,8 @@ _TIMEOUT_BEFORE_FALLBACK = 15.0
 _OPENAI_URL = "https://api.openai.com/v1"
 _ANY_KEY = "none"  # a local server accepts any text
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
+
+_MODEL_MEMBERS = ("name", "decide", "generate_reply", "summarize", "aclose")
 
 _Product = TypeVar("_Product")
 
@@ -62,6 +64,18 @@ def create_model(
         own_name = f"{name.partition('@http')[0]}@{_host(options.base_url)}" if "@http" in name else ""
         models.append(create(options._replace(aiohttp=aiohttp, patience=patience, name=own_name)))
     return models[0] if len(models) == 1 else FallbackModel(models)
+
+
+def require_model(llm: object, *, api_key: str | None = None, base_url: str | None = None) -> Model:
+    """Return a model as it is, or the one that a name stands for. Raises `ConfigurationError` for neither."""
+    if isinstance(llm, str):
+        return create_model(llm, api_key=api_key, base_url=base_url)
+    if missing := [name for name in _MODEL_MEMBERS if not hasattr(llm, name)]:
+        raise ConfigurationError(
+            f"a model is required here, not {llm!r}: give its name, such as “rules” or “openai/<model>”, or "
+            f"an object of the protocol flows.llm.Model; it lacks {', '.join(missing)}"
+        )
+    return cast("Model", llm)
 
 
 def create_transcriber(

@@ -18,12 +18,11 @@ from core.model import ParticipantPolicy
 from core.ports import RateLimit
 from core.processing import AbuseLimits, Concurrency
 from core.quiet_hours import QuietHours
+from gateway.config.saved_replies import ReplyName, ReplyText
 from gateway.config.secret_files import FILE_SUFFIX, resolve_secret_files
 from gateway.config.setting_errors import describe_problems
 from gateway.config.setting_names import suggest_name
 
-_ReplyName = Annotated[str, Field(min_length=1, max_length=60)]
-_ReplyText = Annotated[str, Field(min_length=1, max_length=4_000)]
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -113,7 +112,7 @@ class ConfigFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: Annotated[dict[str, ChannelConfig], Field(default_factory=dict)]
-    replies: dict[_ReplyName, _ReplyText] = Field(default_factory=dict, max_length=200)
+    replies: dict[ReplyName, ReplyText] = Field(default_factory=dict, max_length=200)
     """Saved replies for the inbox, by name: texts with `{{ name }}` and slots."""
 
     @classmethod
@@ -134,7 +133,7 @@ class ConfigFile(BaseModel):
             raise ConfigurationError(f"TURNGATE_CONFIG: {path} is not TOML: {error}") from None
         except ValidationError as error:
             raise ConfigurationError(
-                f"TURNGATE_CONFIG: {path}: {describe_problems(error.errors())}"
+                f"TURNGATE_CONFIG: {path}: {describe_problems(error.errors(), _list_keys())}"
             ) from None
         known = [*channels.available(), _BUILT_IN]
         if unknown := sorted(set(config.channels) - set(known)):
@@ -220,3 +219,9 @@ def _parse(text: str) -> dict[str, object]:
 def _setting_names(channel: str) -> set[str]:
     declared = importlib.import_module(f"channels.{channel}").SETTINGS
     return {row.name for row in declared} | {f"{row.name}{FILE_SUFFIX}" for row in declared if row.secret}
+
+
+def _list_keys() -> set[str]:
+    """Return every key that a section of the file may have, to name the nearest to a misspelt one."""
+    sections = (ConfigFile, ChannelConfig, AccountConfig, Concurrency, RateLimit, AbuseLimits)
+    return {field for section in sections for field in section.model_fields}

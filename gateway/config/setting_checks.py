@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +16,10 @@ from core.quiet_hours import QuietHours
 from gateway.redis.connection.address import check_url
 
 _HOST: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+MIN_TOKEN_SECRET_LENGTH: Final = 16
+MIN_IDENTITY_SECRET_LENGTH: Final = 32
+"""Bytes of the hash of HS256, below which a secret is weaker than the algorithm (RFC 7518, section 3.2)."""
+
 _PRICE: Final = re.compile(r"\d{1,6}(?:\.\d{1,6})?(?: [A-Za-z]{1,10})?")
 
 
@@ -69,6 +73,16 @@ def _check_model_keys(value: str) -> None:
     parse_model_keys(value)
 
 
+def check_secrets(setting: str, minimum: int, secrets: Sequence[str]) -> None:
+    """Raise `ConfigurationError` if one of a setting's secrets is shorter than `minimum` bytes."""
+    if any(len(secret.encode()) < minimum for secret in secrets):
+        raise ConfigurationError(f"{setting} needs at least {minimum} random characters")
+
+
+def _check_secret_list(setting: str, minimum: int, value: str) -> None:
+    check_secrets(setting, minimum, [each.strip() for each in value.split(",") if each.strip()])
+
+
 _CHECKS: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
     {
         "REDIS_URL": check_url,
@@ -79,6 +93,12 @@ _CHECKS: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
         "TURNGATE_QUIET_HOURS": QuietHours.parse,
         "TURNGATE_TIME_ZONE": load_time_zone,
         "TURNGATE_WEB_ORIGINS": _check_origins,
+        "TURNGATE_WEB_TOKEN_SECRET": partial(
+            _check_secret_list, "TURNGATE_WEB_TOKEN_SECRET", MIN_TOKEN_SECRET_LENGTH
+        ),
+        "TURNGATE_WEB_IDENTITY_SECRET": partial(
+            _check_secret_list, "TURNGATE_WEB_IDENTITY_SECRET", MIN_IDENTITY_SECRET_LENGTH
+        ),
         "TURNGATE_PRIVATE_HOSTS": _check_hosts,
         "TURNGATE_LLM_PRICE": _check_price,
         "TURNGATE_LLM_KEYS": _check_model_keys,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
@@ -40,17 +41,21 @@ _UNSHOWN: Final = frozenset({"string_type", "string_too_long"})
 """Types of errors whose value may be a secret or says nothing."""
 
 
-def describe_problems(errors: Iterable[ErrorDetails]) -> str:
-    """Return one sentence for each error: `PORT must be a whole number, not 'many'`."""
-    return "; ".join(map(_describe_problem, errors))
+def describe_problems(errors: Iterable[ErrorDetails], known: Collection[str] = ()) -> str:
+    """Return one sentence for each error: `PORT must be a whole number, not 'many'`.
+
+    The nearest of the `known` keys is named beside one that is not known.
+    """
+    return "; ".join(_describe_problem(error, known) for error in errors)
 
 
-def _describe_problem(error: ErrorDetails) -> str:
+def _describe_problem(error: ErrorDetails, known: Collection[str]) -> str:
     name, kind, value = ".".join(map(str, error["loc"])), error["type"], error["input"]
     if kind == "missing":
         return f"{name} is required and missing"
     if kind == "extra_forbidden":
-        return f"{name} is not known here"
+        nearest = get_close_matches(str(error["loc"][-1]), known, n=1)
+        return f"{name} is not known here" + (f"; did you mean {nearest[0]}?" if nearest else "")
     if kind == "string_too_short":
         return f"{name} must not be empty"
     if kind not in _EXPECTED:

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from core.errors import ConfigurationError
 from flows.document import Flow
 from gateway.bootstrap import build_confirmation, build_dialog, load_channels
+from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.diagnostics.accounts import check_accounts
 from gateway.diagnostics.check_result import CheckResult
@@ -86,20 +87,30 @@ async def _check_partitions(url: str, settings: Settings) -> AsyncIterator[Check
             await redis.aclose()
 
 
-def _check_configuration(settings: Settings) -> list[CheckResult]:
-    results = []
+def _check_flow(settings: Settings, channel: str = "") -> list[CheckResult]:
+    """Check a flow with its tools; `channel` is the one that has it in TURNGATE_CONFIG."""
+    place = f"{channel}: " if channel else ""
     try:
-        build_dialog(settings)
-        results.append(
-            CheckResult(passed=True, message=f"Flow {settings.flow_path.name} with model {settings.llm}")
-        )
-        warnings = Flow.load(settings.flow_path).warnings
-        results += [
-            CheckResult(passed=False, message=f"Flow: {each.path}: {each.message}") for each in warnings
-        ]
+        disabled = build_dialog(settings).machine.disabled_tools
+        model = f"{place}Flow {settings.flow_path.name} with model {settings.llm}"
+        warnings = [f"{each.path}: {each.message}" for each in Flow.load(settings.flow_path).warnings]
     except ConfigurationError as error:
-        results.append(CheckResult(passed=False, message=str(error)))
+        return [CheckResult(passed=False, message=f"{place}{error}")]
+    warnings += [
+        f"tool {name}: There is no Python function of this name in TURNGATE_TOOLS, so it is not offered"
+        for name in disabled
+    ]
+    return [
+        CheckResult(passed=True, message=model),
+        *(CheckResult(passed=False, message=f"{place}Flow: {each}") for each in warnings),
+    ]
+
+
+def _check_configuration(settings: Settings) -> list[CheckResult]:
+    results = _check_flow(settings)
     try:
+        for channel, flow in ConfigFile.load(settings.config_path).flows.items():
+            results += _check_flow(settings.model_copy(update={"flow": flow}), channel)
         names = ", ".join(load_channels(settings))
         message = (
             f"Channels: {names}" if names else "Channels: no credentials set; the providers are simulated"

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, cast
 
@@ -26,17 +27,22 @@ _SETTINGS_FILE: Final = "simulated-accounts.json"
 def choose_simulated(real: Collection[str], wanted: Sequence[str]) -> list[str]:
     """Return the channels to simulate: those of `--simulate`, or all if there are no `real` ones.
 
-    Raises `ConfigurationError` for a name that is no channel, or one with credentials.
+    A channel that has no simulator yet is left out. Raises `ConfigurationError` for a name that is no
+    channel, or one with credentials or without a simulator.
     """
     known = channels.available()
     if not wanted:
-        return [] if real else known
+        return [] if real else list(filter(_has_simulator, known))
     names = [name.strip() for each in wanted for name in each.split(",")]
     for name in names:
         if name not in known:
             nearest = get_close_matches(name, known, n=1)
             hint = f"did you mean {nearest[0]}?" if nearest else f"available: {', '.join(known)}"
             raise ConfigurationError(f"--simulate: there is no channel {name!r}; {hint}")
+        if not _has_simulator(name):
+            raise ConfigurationError(
+                f"--simulate: {name} has no simulator; add channels/{name}/simulator/account.py"
+            )
         if taken := [each for each in real if each.partition("/")[0] == name]:
             raise ConfigurationError(
                 f"--simulate: credentials of {taken[0]} are set; unset them, or do not simulate {name}"
@@ -51,7 +57,7 @@ def create_simulated_accounts(
 
     They call the gateway at `gateway_url`.
     """
-    names = channels.available() if names is None else names
+    names = choose_simulated((), ()) if names is None else names
     return {name: _load(name).create_account(gateway_url, _new_secret) for name in names}
 
 
@@ -104,6 +110,11 @@ def list_simulated_surfaces(api_urls: Mapping[str, str]) -> dict[str, tuple[Simu
 def _load(name: str) -> SimulatedAccountModule:
     module = importlib.import_module(f"channels.{name}.simulator.account")
     return cast("SimulatedAccountModule", module)
+
+
+def _has_simulator(name: str) -> bool:
+    module = f"channels.{name}.simulator"
+    return find_spec(module) is not None and find_spec(f"{module}.account") is not None
 
 
 def _new_secret() -> str:

@@ -13,7 +13,8 @@ import httpx
 
 from core.errors import ConfigurationError
 from gateway.access.exposure import EXPOSED_VARIABLE, OperatorAccess
-from gateway.bootstrap import build_dialog, load_channels, load_operator_access
+from gateway.bootstrap import build_dialogs, load_channels, load_operator_access
+from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
 from gateway.local.child_process import SupervisedProcess, check_configured
@@ -170,7 +171,7 @@ def check_settings(settings: Settings) -> None:
             "TURNGATE_PARTITIONS: the server that this command starts has one partition; name a cluster in "
             "REDIS_URL, or unset it"
         )
-    build_dialog(settings)
+    build_dialogs(settings, ConfigFile.load(settings.config_path))
     load_channels(settings)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -64,5 +65,11 @@ def read_idempotency_key(request: Request, max_length: int) -> str:
 
 def describe_validation_error(error: ValidationError) -> str:
     """Describe a validation error without repeating the request's content."""
-    errors = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors()]
-    return "; ".join(errors[:5])
+    return "; ".join(map(_describe_error, error.errors()[:5]))
+
+
+def _describe_error(error: ErrorDetails) -> str:
+    place, message = ".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error" and not place:
+        return message  # a check of several fields names them itself
+    return f"{place or 'body'}: {message}"

@@ -32,6 +32,10 @@ SESSION_COOKIE = "turngate_session"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _MAX_TARGET_LENGTH = 200
 _ALLOWED_TYPES = ("application/json", "text/csv")
+_FOREIGN_REQUEST = (
+    "a request that changes something needs the header Content-Type: application/json (text/csv for a "
+    "broadcast), also without a body, and from a browser the console's own page"
+)
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _MAY_HAVE_NUMBER = re.compile(r"\d{7}|wamid\.")
 """Message IDs that are recorded as pseudonyms: those of WhatsApp contain the contact's number, encoded."""
@@ -107,9 +111,7 @@ class OperatorAuth:
             return error_response(403, "forbidden", reason)
         is_ours = request.method in _SAFE_METHODS or self._is_from_our_page(request, identity)
         if not is_ours and not (takes_form and self._is_our_form(request)):
-            return error_response(
-                403, "forbidden", "send JSON or CSV by its content type, from the console's own page"
-            )
+            return error_response(403, "forbidden", _FOREIGN_REQUEST)
         return identity
 
     async def identify(self, request: Request) -> Identity | Response:

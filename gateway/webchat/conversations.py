@@ -7,17 +7,16 @@ from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any, NamedTuple
 
-from pydantic import JsonValue
 from redis.asyncio import Redis
 
 from core.model import Turn, TurnReceived
 from core.ports import AcceptResult, Inbox
-from core.time_limit import TimeLimit
 from gateway.redis.connection.notifications import SessionNotifications, Subscription
 from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.sessions.log.session_log import read_log, read_log_end
 from gateway.webchat.answer_tracker import AnswerTracker, CompletedTurn
 from gateway.webchat.channel import build_address, build_session_id
+from gateway.webchat.history import History, read_history, wait_for_news, wait_for_notification
 from gateway.webchat.sessions.session_tokens import WebSession
 from gateway.webchat.sessions.user_identity import WebUser
 from gateway.webchat.text_stream import open_piece, pieces_key
@@ -26,7 +25,6 @@ _POLL_SECONDS = 1.0
 _UNSUBSCRIBED_POLL_SECONDS = 0.05
 _ENTRIES_PER_READ = 200
 _RECENT_ENTRIES = 20
-_EXTRA_FIELDS = ("choices", "media")
 
 
 class MessageIdUsed(Exception):
@@ -39,6 +37,18 @@ class TextPiece(NamedTuple):
     id: str
     text: str
     is_restart: bool
+
+
+class WebMessage(NamedTuple):
+    """A client's message. One with the same ID is the same message (deduplication).
+
+    `locale` is the language that the client prefers, such as `de-AT`.
+    """
+
+    id: str
+    text: str
+    payload: str = ""
+    locale: str = ""
 
 
 class SubmittedTurn(NamedTuple):
@@ -58,28 +68,27 @@ class WebConversations:
         self._notifications = notifications or SessionNotifications(redis, "tg:told")
 
     async def submit(
-        self, client: WebSession, message_id: str, text: str, payload: str = "", *, streamed: bool = False
+        self, client: WebSession, message: WebMessage, *, streamed: bool = False
     ) -> SubmittedTurn:
-        """Store a message; one with the same ID is the same message (deduplication).
+        """Store a message. `streamed` announces that `stream_pieces` will be read.
 
-        `streamed` announces that `stream_pieces` will be read. Raises `MessageIdUsed` for another content,
-        `StorageUnavailable` and `MailboxFull`.
+        Raises `MessageIdUsed` for another content, `StorageUnavailable` and `MailboxFull`.
         """
         session = build_session_id(client.id)
         turn = Turn(
-            id=message_id,
+            id=message.id,
             session=session,
             address=build_address(client.id),
-            text=text,
-            payload=payload,
+            text=message.text,
+            payload=message.payload,
             streamed=streamed,
             profile_name=client.user.name if client.user else "",
-            details=_describe_user(client.user),
+            details=_build_details(client.user, message.locale),
         )
         [verdict] = await self._inbox.accept([TurnReceived(turn=turn)])
         if verdict is AcceptResult.DUPLICATE:
             await self._check_repetition(turn)
-        return SubmittedTurn(session, message_id, verdict is AcceptResult.NEW)
+        return SubmittedTurn(session, message.id, verdict is AcceptResult.NEW)
 
     async def _check_repetition(self, turn: Turn) -> None:
         """Compare a repeated message with the first one, if the end of the log still has its text."""
@@ -91,13 +100,13 @@ class WebConversations:
                 raise MessageIdUsed
 
     async def submit_and_wait(
-        self, client: WebSession, message_id: str, text: str, payload: str, seconds: float
+        self, client: WebSession, message: WebMessage, seconds: float
     ) -> tuple[SubmittedTurn, CompletedTurn | None]:
         """Store a message like `submit`, and wait for its answer like `wait_for_answer`."""
         with self._notifications.subscribe(
             build_session_id(client.id)
         ) as subscription:  # subscribed before the submit, so nothing is missed and the log need not be read
-            submitted = await self.submit(client, message_id, text, payload)
+            submitted = await self.submit(client, message)
             return submitted, await self._await_answer(
                 submitted, seconds, subscription, read_log_first=not submitted.is_new
             )
@@ -125,7 +134,7 @@ class WebConversations:
             if (completed := tracker.completed_turn) or monotonic() > end:
                 return completed
             pause = _POLL_SECONDS if self._notifications.subscribed.is_set() else _UNSUBSCRIBED_POLL_SECONDS
-            await _wait_for_notification(subscription, min(pause, max(end - monotonic(), 0.01)))
+            await wait_for_notification(subscription, min(pause, max(end - monotonic(), 0.01)))
             notes = subscription.pop_notes()
             for note in await cipher_of(self._redis).open_all(submitted.session, notes):
                 tracker.apply_notification(note)
@@ -182,38 +191,21 @@ class WebConversations:
                 finally:  # also when the client has disconnected
                     waiting.cancel()
 
-    async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
+    async def history(self, session_id: str, count: int = 100) -> History:
         """Return the latest messages of both sides, oldest first; suppressed replies are left out."""
-        messages: dict[str, dict[str, JsonValue]] = {}
-        for entry in await read_log_end(self._redis, build_session_id(session_id), 1_000):
-            data: dict[str, Any] = entry.data
-            if entry.kind == "accepted" and data.get("text"):
-                messages[entry.id] = {"from": "person", "text": data["text"], "id": data["turn"]}
-            elif entry.kind == "said":
-                extras: dict[str, JsonValue] = {name: data[name] for name in _EXTRA_FIELDS if name in data}
-                sender = "agent" if data.get("voice") == "person" else "bot"
-                messages[data["key"]] = {"from": sender, "text": data["body"], **extras}
-            elif entry.kind == "refused":
-                messages.pop(str(data.get("key")), None)
-            elif entry.kind == "reset":
-                messages.clear()
-        return list(messages.values())[-count:]
+        return await read_history(self._redis, build_session_id(session_id), count)
+
+    async def wait_for_news(self, session_id: str, cursor: str, seconds: float) -> bool:
+        """Wait until a history of this cursor is outdated; return whether it is, `seconds` later at most."""
+        session = build_session_id(session_id)
+        return await wait_for_news(self._redis, self._notifications, session, cursor, seconds=seconds)
 
     async def aclose(self) -> None:
         """Stop listening."""
         await self._notifications.aclose()
 
 
-def _describe_user(user: WebUser | None) -> dict[str, str]:
-    """Return the details by which agents, export and erasure identify a user."""
-    if user is None:
-        return {}
-    return {name: value for name, value in (("user_id", user.id), ("email", user.email)) if value}
-
-
-async def _wait_for_notification(subscription: Subscription, seconds: float) -> None:
-    try:
-        with TimeLimit(seconds):
-            await subscription.wait()
-    except TimeoutError:
-        return
+def _build_details(user: WebUser | None, locale: str) -> dict[str, str]:
+    """Return the details by which agents, export and erasure identify a user, and the locale for the flow."""
+    details = {"user_id": user.id, "email": user.email} if user else {}
+    return {name: value for name, value in {**details, "locale": locale}.items() if value}

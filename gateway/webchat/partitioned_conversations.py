@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from pydantic import JsonValue
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -15,7 +14,8 @@ from gateway.partitions.inbox import PartitionedInbox
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.webchat.answer_tracker import CompletedTurn
 from gateway.webchat.channel import build_session_id
-from gateway.webchat.conversations import SubmittedTurn, TextPiece, WebConversations
+from gateway.webchat.conversations import SubmittedTurn, TextPiece, WebConversations, WebMessage
+from gateway.webchat.history import History
 from gateway.webchat.sessions.session_tokens import WebSession
 
 
@@ -36,18 +36,18 @@ class PartitionedConversations(WebConversations):
         ]
 
     async def submit(
-        self, client: WebSession, message_id: str, text: str, payload: str = "", *, streamed: bool = False
+        self, client: WebSession, message: WebMessage, *, streamed: bool = False
     ) -> SubmittedTurn:
         """Store a message; one with the same ID is the same message (deduplication)."""
         conversations = await self._conversations_of_client(client)
-        return await conversations.submit(client, message_id, text, payload, streamed=streamed)
+        return await conversations.submit(client, message, streamed=streamed)
 
     async def submit_and_wait(
-        self, client: WebSession, message_id: str, text: str, payload: str, seconds: float
+        self, client: WebSession, message: WebMessage, seconds: float
     ) -> tuple[SubmittedTurn, CompletedTurn | None]:
         """Store a message like `submit`, and wait for its answer like `wait_for_answer`."""
         conversations = await self._conversations_of_client(client)
-        return await conversations.submit_and_wait(client, message_id, text, payload, seconds)
+        return await conversations.submit_and_wait(client, message, seconds)
 
     async def is_known(self, submitted: SubmittedTurn) -> bool:
         """Return whether such a message was stored within the deduplication window."""
@@ -67,11 +67,16 @@ class PartitionedConversations(WebConversations):
         async for piece in conversations.stream_pieces(submitted, after, answer):
             yield piece
 
-    async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
+    async def history(self, session_id: str, count: int = 100) -> History:
         """Return the latest messages of both sides, oldest first; suppressed replies are left out."""
         return await (await self._conversations_of_session(build_session_id(session_id))).history(
             session_id, count
         )
+
+    async def wait_for_news(self, session_id: str, cursor: str, seconds: float) -> bool:
+        """Wait until a history of this cursor is outdated; return whether it is, `seconds` later at most."""
+        conversations = await self._conversations_of_session(build_session_id(session_id))
+        return await conversations.wait_for_news(session_id, cursor, seconds)
 
     async def _conversations_of_client(self, client: WebSession) -> WebConversations:
         """Return the conversations of a client's partition. Raises `StorageUnavailable`."""

@@ -114,13 +114,13 @@ def build_series(name: str, numbers: str, **labels: str) -> dict[str, str]:
 
 
 def build_rule_test(
-    input_series: list[dict[str, str]], firing: Mapping[str, Mapping[str, str]]
+    input_series: list[dict[str, str]], firing: Mapping[str, Mapping[str, str]], at: str = "25m"
 ) -> dict[str, Any]:
     """Build promtool's test: after 25 minutes these alerts fire, with these labels, and no others."""
     expectations = [
         {
-            "expr": f'count by (channel, account) (ALERTS{{alertname="{name}",alertstate="firing"}})',
-            "eval_time": "25m",
+            "expr": f'count by (channel, account, model) (ALERTS{{alertname="{name}",alertstate="firing"}})',
+            "eval_time": at,
             "exp_samples": [{"labels": render_labels(firing[name]), "value": 1}] if name in firing else [],
         }
         for name in (alert["alert"] for alert in read_alerts())
@@ -128,30 +128,97 @@ def build_rule_test(
     return {"interval": "1m", "input_series": input_series, "promql_expr_test": expectations}
 
 
+SOUND = [
+    build_series("redis_up", "1x90"),
+    build_series("redis_up", "1x90", instance="b"),
+    build_series("workers", "2x90"),
+    build_series("oldest_unanswered_seconds", "3x90"),
+    build_series("longest_mailbox_messages", "2x90"),
+    build_series("account_alarms", "0x90"),
+    build_series("kept_dead_letters", "0x90"),
+    build_series("circuit_breaker_open", "0x90", channel="twilio", account="AC1"),
+    build_series("webhook_ack_seconds_count", "0+60x90", channel="twilio", status="204"),
+    build_series("webhook_ack_seconds_count", "0+1x90", channel="twilio", status="401"),
+    build_series("events_total", "9x90", event="hook_events:lost"),
+]
+TWILIO, ACCOUNT = {"channel": "twilio"}, {"channel": "twilio", "account": "AC1"}
+_FAILED = {**TWILIO, "status": "failed", "failure": "window"}
+CONDITIONS: list[tuple[str, Mapping[str, str], list[dict[str, str]]]] = [
+    ("TurngateRedisDown", {}, [build_series("redis_up", "0x90", instance="c")]),
+    ("TurngateNoWorker", {}, [build_series("workers", "0x90")]),
+    ("TurngateMessagesWait", {}, [build_series("oldest_unanswered_seconds", "0+60x90", instance="c")]),
+    ("TurngateMailboxNearlyFull", {}, [build_series("longest_mailbox_messages", "801x90", instance="c")]),
+    ("TurngateCircuitBreakerOpen", ACCOUNT, [build_series("circuit_breaker_open", "1x90", **ACCOUNT)]),
+    ("TurngateAccountAlarm", {}, [build_series("account_alarms", "1x90", instance="c")]),
+    ("TurngateDeadLetters", {}, [build_series("kept_dead_letters", "1x90", instance="c")]),
+    (
+        "TurngateDeliveriesFail",
+        TWILIO,
+        [
+            build_series("deliveries_total", "0+5x90", **_FAILED),
+            build_series("deliveries_total", "0+5x90", **_FAILED, instance="b"),
+            build_series("deliveries_total", "0+10x90", **TWILIO, status="delivered", failure=""),
+        ],
+    ),
+    (
+        "TurngateAnswersSlow",
+        TWILIO,
+        [
+            build_series("webhook_to_reply_seconds_bucket", "0+9x90", **TWILIO, le="30"),
+            build_series("webhook_to_reply_seconds_bucket", "0+10x90", **TWILIO, le="60"),
+            build_series("webhook_to_reply_seconds_bucket", "0+10x90", **TWILIO, le="+Inf"),
+        ],
+    ),
+    (
+        "TurngateModelFails",
+        {"model": "openai/a"},
+        [
+            build_series(
+                "model_call_seconds_count", numbers, model="openai/a", operation="decide", result=result
+            )
+            for result, numbers in (("ok", "0+8x90"), ("error", "0+2x90"))
+        ],
+    ),
+    (
+        "TurngateAcknowledgementsSlow",
+        {},
+        [
+            build_series("webhook_ack_seconds_bucket", "0+9x90", **TWILIO, status="204", le="1.0"),
+            build_series("webhook_ack_seconds_bucket", "0+10x90", **TWILIO, status="204", le="2.5"),
+            build_series("webhook_ack_seconds_bucket", "0+10x90", **TWILIO, status="204", le="+Inf"),
+        ],
+    ),
+    (
+        "TurngateWebhooksNotStored",
+        TWILIO,
+        [build_series("webhook_ack_seconds_count", "0+1x90", **TWILIO, status="503")],
+    ),
+    (
+        "TurngateWebhooksRefused",
+        {"channel": "zendesk"},  # few, and none is accepted
+        [build_series("webhook_ack_seconds_count", "0+1x90", channel="zendesk", status="401")],
+    ),
+    (
+        "TurngateWebhooksRefused",
+        {"channel": "zendesk"},  # many, beside more that are accepted
+        [
+            build_series("webhook_ack_seconds_count", "0+10x90", channel="zendesk", status="401"),
+            build_series("webhook_ack_seconds_count", "0+90x90", channel="zendesk", status="200"),
+        ],
+    ),
+    ("TurngateHookEventsGivenUp", {}, [build_series("events_total", "_x80 1x10", event="hook:dead")]),
+]
+
+
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed here")
-def test_alerts_fire_and_stay_silent(tmp_path: Path) -> None:
-    processes = [build_series("redis_up", "1x30"), build_series("redis_up", "1x30", instance="b")]
-    failures = {"channel": "twilio", "status": "failed", "failure": "window"}
-    failing = [
-        build_series("workers", "0x30"),
-        build_series("oldest_unanswered_seconds", "0+60x30"),
-        build_series("circuit_breaker_open", "1x30", channel="twilio", account="AC1"),
-        build_series("deliveries_total", "0+5x30", **failures),
-        build_series("deliveries_total", "0+5x30", **failures, instance="b"),
-        build_series("deliveries_total", "0+10x30", channel="twilio", status="delivered", failure=""),
-    ]
-    expected = {
-        "TurngateNoWorker": {},
-        "TurngateMessagesWait": {},
-        "TurngateCircuitBreakerOpen": {"channel": "twilio", "account": "AC1"},
-        "TurngateDeliveriesFail": {"channel": "twilio"},
-    }
-    tests = [
-        build_rule_test(processes, {}),
-        build_rule_test(processes + failing, expected),
-        build_rule_test([], {"TurngateAbsent": {}}),
-    ]
+def test_each_alert_fires_in_its_condition_and_no_other_does(tmp_path: Path) -> None:
+    assert {name for name, *_ in CONDITIONS} | {"TurngateAbsent"} == {each["alert"] for each in read_alerts()}
+    tests = [build_rule_test(SOUND, {}, "85m"), build_rule_test([], {"TurngateAbsent": {}}, "85m")]
+    for name, labels, series in CONDITIONS:
+        changed = {each["series"] for each in series}
+        others = [each for each in SOUND if each["series"] not in changed]
+        tests.append(build_rule_test(others + series, {name: labels}, "85m"))
     file = tmp_path / "tests.yaml"
     file.write_text(json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
     tested = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True)

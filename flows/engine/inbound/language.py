@@ -57,5 +57,5 @@ def select_language(
 
 def _channel_language(turn: Turn, codes: Collection[str]) -> str:
     """Return the language of the contact's locale at the channel, if the flow has it."""
-    code = turn.details.get("locale", "")[:2].lower()
+    code = turn.details.get("locale", "").replace("_", "-").partition("-")[0].lower()
     return code if code in codes else ""

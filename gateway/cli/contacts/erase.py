@@ -25,6 +25,11 @@ app = typer.Typer(add_completion=False)
 
 CONTACT_HELP = "Phone number, e-mail address, user ID or name, in full and in any usual spelling."
 
+_OTHER_SPELLING = (
+    "Check the spelling (a number with its country code), or give the user ID or the session, as `turngate "
+    "sessions` and the console show it."
+)
+
 
 @app.command()
 def erase(
@@ -61,6 +66,12 @@ def _print_preview(found: FoundContact, as_json: bool) -> None:
         return
     for session in found.sessions:
         typer.echo(session)
+    if not found.sessions:
+        typer.echo(
+            "Dry run: no session was found, so only records outside of sessions, such as dead letters, would "
+            f"be deleted. {_OTHER_SPELLING} To delete nevertheless, re-run with --yes."
+        )
+        return
     typer.echo(
         f"Dry run: {count_of(len(found.sessions), 'session')} would be deleted, with all records that "
         "belong to them. Re-run with --yes to delete."
@@ -70,8 +81,7 @@ def _print_preview(found: FoundContact, as_json: bool) -> None:
 def _print_receipt(receipt: ErasureReceipt) -> None:
     if receipt.is_empty:
         typer.echo(
-            "Nothing was found. Check the spelling (a number with its country code), or give the user ID or "
-            "the session, as `turngate sessions` and the console show it.",
+            f"Nothing was found. {_OTHER_SPELLING}",
             err=True,
         )
         return

@@ -84,9 +84,12 @@ def list_letters(
     if not letters:
         typer.echo("No dead letters.")
         return
-    _show_table(letters[:limit], text)
+    for letter in letters[:limit]:
+        _show(letter, text)
     if len(letters) > limit:
-        typer.echo(f"first {count_of(limit, 'row')}; see --limit")
+        typer.echo(f"first {count_of(limit, 'dead letter')}; see --limit")
+    else:
+        typer.echo(count_of(len(letters), "dead letter"))
 
 
 @app.command()
@@ -146,7 +149,7 @@ def drop(
     until: Until = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete dead letters, by ID or by time."""
+    """Delete dead letters, by ID or by time. Exit code 1 if one of the IDs is unknown."""
     _require_selection(ids, since, until)
 
     async def find(dead_letters: DeadLetters) -> list[str]:
@@ -158,8 +161,13 @@ def drop(
             f"Delete {count_of(len(found), 'dead letter')} with the texts for good?", abort=True, err=True
         )
     deleted = _run_with_dead_letters(lambda dead_letters: dead_letters.drop(found)) if found else 0
+    missing = sorted(set(ids or ()) - set(found))
+    for name in missing:
+        typer.echo(f"{name}: {_REPLAY_FAILURES['gone']}", err=True)
     record_act("drop_dead_letters")
     typer.echo(f"Deleted {count_of(deleted, 'dead letter')}.")
+    if missing:
+        raise typer.Exit(1)
 
 
 _REPLAY_FAILURES = {
@@ -214,27 +222,14 @@ def _to_json(letter: DeadLetter, text: bool) -> dict[str, object]:
     return {**fields, "keys": letter.log_keys, **({"text": letter.text} if text else {})}
 
 
-def _show_table(letters: list[DeadLetter], text: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text as Plain
-
-    table = Table(title=f"Dead letters: {len(letters)}", title_justify="left")
-    columns = ["id", "given up", "session", "messages", "reason", *(["text"] if text else [])]
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for letter in letters:
-        cells = [
-            letter.id,
-            _format_time(letter),
-            letter.session,
-            " ".join(letter.log_keys),
-            letter.reason,
-        ]
-        if text:
-            cells.append(letter.text[:_MAX_TEXT_LENGTH])
-        table.add_row(*(Plain(cell) for cell in cells))
-    Console(highlight=False).print(table)
+def _show(letter: DeadLetter, text: bool) -> None:
+    """Print one letter in lines, so that a narrow terminal or a pipe breaks no ID."""
+    typer.echo(f"{letter.id}  {_format_time(letter)}  {letter.session}")
+    facts = {"messages": " ".join(letter.log_keys), "reason": letter.reason}
+    if text:
+        facts["text"] = " ".join(letter.text[:_MAX_TEXT_LENGTH].split())
+    for name, value in facts.items():
+        typer.echo(f"    {name:<8}  {value}")
 
 
 def _format_time(letter: DeadLetter) -> str:

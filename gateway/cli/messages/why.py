@@ -79,8 +79,8 @@ def _describe_state(report: SessionReport) -> list[str]:
     if closes := report.window_closes_ms:
         verb = "open until" if closes > now else "closed since"
         lines.append(f"service window  {verb} {_format_time(closes)}")
-    if report.opted_out:
-        lines.append(f"opted out  {report.opted_out}")
+    if report.opted_out not in ("", "0"):
+        lines.append(f"opted out  {'of marketing' if report.opted_out == 'marketing' else 'of everything'}")
     if report.silenced:
         lines.append(f"silent  {report.silenced}")
     if report.unanswered or report.unsent:

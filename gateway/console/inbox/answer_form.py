@@ -50,13 +50,6 @@ async def read_address(redis: Redis, session: str) -> Address:
     return Address.model_validate_json(stored)
 
 
-def fill_in(text: str, values: Mapping[str, str]) -> str:
-    """Return a saved reply with what is known of the contact; the rest stays marked."""
-    return re.sub(
-        r"\{\{\s*([\w.-]+)\s*\}\}", lambda found: values.get(found[1]) or f"{{{{ {found[1]} }}}}", text
-    )
-
-
 def parse_variables(text: str, template: MessageTemplate | None) -> dict[str, str]:
     """Return the variables of a template: a line for each, as `name=value` or the value alone, in order."""
     names = [each.name for each in template.variables] if template else []

@@ -15,11 +15,13 @@ from starlette.routing import Route
 from core.model import Address, ControlAction, ControlReceived
 from core.ports import Inbox
 from gateway.access.operator_keys import Role
+from gateway.config.saved_replies import fill_in
 from gateway.console.conversations.joined import list_joined
 from gateway.console.conversations.transcript import build_transcript
-from gateway.console.inbox.answer_form import AnswerForm, fill_in, read_address
+from gateway.console.inbox.answer_form import AnswerForm, read_address
 from gateway.console.inbox.files import MAX_FILE_BYTES, publish_file
 from gateway.console.inbox.hand_over import summarize
+from gateway.console.inbox.lists import choose_list
 from gateway.console.layout.formats import display_name
 from gateway.console.layout.live_views import ViewName
 from gateway.console.layout.page import ConsolePage, read_form, redirect
@@ -31,7 +33,7 @@ from gateway.redis.records.sessions.conversation_ids import ConversationIds
 from gateway.redis.records.sessions.conversation_list import ConversationList, ConversationRow
 from gateway.redis.records.sessions.log.message_timeline import AGENT_PREFIX
 from gateway.redis.records.sessions.log.session_log import read_log_end, read_window
-from gateway.redis.records.sessions.session_index import AgentSessionRow, SessionIndex
+from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.templates import TemplateRecords
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.redis.sending.send_outcome import REFUSAL_SENTENCES, SendOutcome
@@ -40,7 +42,6 @@ from gateway.server.json_requests import BadRequest
 from gateway.server.operator_auth import OperatorAuth, name_target
 
 _PATH: Final = "/console/desk"
-_MAX_ROWS: Final = 200
 _LOG_ENTRIES: Final = 150
 _MAX_TEXT: Final = 10_000
 _MAX_TEMPLATES: Final = 100
@@ -48,7 +49,6 @@ _MAX_ID: Final = 120
 _MAX_FORM_BYTES: Final = 160_000
 """Room for a text and the variables of a template in any script: a letter may take nine bytes in a form."""
 _ACTS: Final = {"give_back": ControlAction.GIVE_BACK, "close": ControlAction.CLOSE}
-_LISTS: Final = ("mine", "unassigned", "all")
 _DONE: Final = {
     "sent": "Sent. Its state is below the message.",
     "noted": "Note saved. The contact does not see it.",
@@ -112,13 +112,13 @@ class AgentDeskPages(ConsolePage):
         session, opaque = await self._find_session(request), request.path_params["conversation"]
         agent, text = request.state.identity.name, given.get("text", "").strip()[:_MAX_TEXT]
         if not session:
-            return self._redirect_done(opaque, "gone")
+            return self._redirect_done(request, opaque, "gone")
         if given.get("mode") == "note":
             if not text:
                 return await self._show(request, opaque, given, "write the note first")
             name_target(request, session, "note")
             is_kept = await self._desk.add_note(session, agent, text, given.get("id", "")[:_MAX_ID])
-            return self._redirect_done(opaque, "noted" if is_kept else "gone", given)
+            return self._redirect_done(request, opaque, "noted" if is_kept else "gone", given)
         try:
             message = await self._form.build_message(session, given, text)
         except ValueError as error:
@@ -132,21 +132,21 @@ class AgentDeskPages(ConsolePage):
         if receipt.outcome not in (SendOutcome.QUEUED, SendOutcome.DUPLICATE, SendOutcome.SCHEDULED):
             reason = receipt.reason or REFUSAL_SENTENCES.get(receipt.outcome, str(receipt.outcome))
             return await self._show(request, opaque, given, reason)
-        return self._redirect_done(opaque, "sent", given)
+        return self._redirect_done(request, opaque, "sent", given)
 
     async def assign(self, request: Request) -> Response:
         """Take a conversation over for oneself, also from another agent, or give it to all agents."""
         form = await read_form(request) or {}
         session, opaque = await self._find_session(request), request.path_params["conversation"]
         if not session:
-            return self._redirect_done(opaque, "gone")
+            return self._redirect_done(request, opaque, "gone")
         agent = request.state.identity.name
         if form.get("act", [""])[0] == "drop":
             await self._desk.assign(session, agent, "drop")
-            return self._redirect_done(opaque, "free")
+            return self._redirect_done(request, opaque, "free")
         await self._record(session, ControlAction.TAKE_OVER, agent)
         await self._desk.assign(session, agent, "take")
-        return self._redirect_done(opaque, "yours")
+        return self._redirect_done(request, opaque, "yours")
 
     async def change_owner(self, request: Request) -> Response:
         """Give the conversation back to the bot, or close it."""
@@ -154,10 +154,10 @@ class AgentDeskPages(ConsolePage):
         act = _ACTS.get(form.get("act", [""])[0])
         session, opaque = await self._find_session(request), request.path_params["conversation"]
         if act is None or not session:
-            return self._redirect_done(opaque, "gone")
+            return self._redirect_done(request, opaque, "gone")
         name_target(request, session, act)
         await self._record(session, act, request.state.identity.name)
-        return self._redirect_done("", act)
+        return self._redirect_done(request, "", act)
 
     async def announce(self, request: Request) -> Response:
         """Record that the agent has the conversation open or is writing; a script of the page reports it."""
@@ -184,12 +184,8 @@ class AgentDeskPages(ConsolePage):
     ) -> Response:
         await self._ids.load()
         agent: str = request.state.identity.name
-        which = request.query_params.get("show", "all")
-        waiting = await self._index.list_awaiting_agent(_MAX_ROWS)
-        agents = await self._desk.read_agents([row.session for row in waiting])
-        lists = _divide(waiting, agents, agent)
-        chosen = lists.get(which, lists["all"])
-        rows = await self._read_rows([row.session for row in chosen])
+        chosen = choose_list(request, await self._index.list_awaiting_agent(), agent)
+        rows = await self._read_rows([row.session for row in chosen.rows])
         session = self._ids.decode(opaque)
         row = await self._list.read_row(session) if session else None
         if row and _is_opened_by_person(request):
@@ -198,11 +194,10 @@ class AgentDeskPages(ConsolePage):
             request,
             "inbox/inbox.html",
             status=409 if problem else 200,
-            which=which if which in _LISTS else "all",
-            counts={name: len(each) for name, each in lists.items()},
-            rows=[(self._ids.encode(each.session), each, rows.get(each.session)) for each in chosen],
+            chosen=chosen,
+            place=urlencode(chosen.query),
+            rows=[(self._ids.encode(each.session), each, rows.get(each.session)) for each in chosen.rows],
             unread=await self._find_unread(rows, agent),
-            agents=agents,
             me=agent,
             opaque=opaque if row else "",
             row=row,
@@ -225,6 +220,7 @@ class AgentDeskPages(ConsolePage):
         templates = await TemplateRecords(self._redis).list_all(row.channel)
         return {
             "lines": build_transcript(entries, display_name(row)),
+            "older": entries[0].id if len(entries) == _LOG_ENTRIES else "",
             "joined": await list_joined(self._redis, self._ids, row.session),
             "handed_over": summarize(entries, row.owner, state),
             "holder": (await self._desk.read_agents([row.session]))[row.session],
@@ -266,21 +262,13 @@ class AgentDeskPages(ConsolePage):
         is_ours = stored and Address.model_validate_json(stored).channel not in self._desk_channels
         return session if is_ours else ""
 
-    def _redirect_done(self, opaque: str, done: str, given: Mapping[str, str] | None = None) -> Response:
-        """Return to the page; it names the form that was `given`, so that a browser forgets its draft."""
-        query = {"conversation": opaque, "done": done, "form": (given or {}).get("id", "")[:_MAX_ID]}
+    def _redirect_done(
+        self, request: Request, opaque: str, done: str, given: Mapping[str, str] | None = None
+    ) -> Response:
+        """Return to the page and its list; it names the form that was `given`, so its draft is forgotten."""
+        place = {name: request.query_params.get(name, "")[:_MAX_ID] for name in ("show", "from")}
+        query = {**place, "conversation": opaque, "done": done, "form": (given or {}).get("id", "")[:_MAX_ID]}
         return redirect(f"{_PATH}?{urlencode({name: value for name, value in query.items() if value})}")
-
-
-def _divide(
-    rows: Sequence[AgentSessionRow], agents: Mapping[str, str], agent: str
-) -> dict[str, list[AgentSessionRow]]:
-    """Return the conversations of each list."""
-    return {
-        "mine": [row for row in rows if agents.get(row.session) == agent],
-        "unassigned": [row for row in rows if not agents.get(row.session)],
-        "all": list(rows),
-    }
 
 
 def _is_opened_by_person(request: Request) -> bool:

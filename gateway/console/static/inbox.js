@@ -24,7 +24,7 @@ function tell(state) {
 }
 
 function draftKey() {
-  return "turngate-draft " + composer.action + " " + composer.elements.mode.value;
+  return "turngate-draft " + new URL(composer.action).pathname + " " + composer.elements.mode.value;
 }
 
 // A draft is kept until the page that follows names its form: the sign-in may have expired, or Redis be away.
@@ -36,6 +36,7 @@ function forgetSent() {
 if (composer) {
   forgetSent();
   if (!text.value) text.value = sessionStorage.getItem(draftKey()) || "";
+  text.setSelectionRange(text.value.length, text.value.length);
   showMode();
   composer.addEventListener("change", (event) => {
     if (event.target.name === "mode" && !text.value) text.value = sessionStorage.getItem(draftKey()) || "";

@@ -12,6 +12,7 @@ from gateway.openapi.operation import (
     path_parameter,
     query_parameter,
 )
+from gateway.webchat.api.history_api import MAX_WAIT_SECONDS
 from gateway.webchat.schemas import requests, responses
 
 IDEMPOTENCY_KEY: Final = header_parameter("Idempotency-Key", "makes a repetition the same message")
@@ -71,6 +72,16 @@ OPERATIONS: Final = (
         "get_web_history",
         "Get the latest messages of a conversation",
         responses={200: responses.HistoryAnswer},
-        parameters=(_SESSION,),
+        parameters=(
+            _SESSION,
+            query_parameter("after", "cursor of the last answer; with it `messages` is null without news"),
+            query_parameter(
+                "wait",
+                "seconds to wait for news after the cursor",
+                type="integer",
+                minimum=0,
+                maximum=MAX_WAIT_SECONDS,
+            ),
+        ),
     ),
 )

@@ -17,6 +17,7 @@ from gateway.redis.encryption.data_keys import (
     DataKey,
     ensure_data_keys,
     read_data_keys,
+    require_usable_key,
     restore_lost_keys,
 )
 from gateway.redis.encryption.key_ring import NONCE_BYTES, SETTING, KeyRing, decode_bytes, new_aead
@@ -56,6 +57,11 @@ class RecordCipher:
         if self._ring is not None and monotonic() >= self._next_look:
             await self.refresh()
         return self._sealer
+
+    async def check(self) -> None:
+        """Raise `EncryptionKeyMissing` if nothing could be encrypted now. Makes no data key."""
+        if self._ring is not None and not self._sealer.is_on:
+            require_usable_key(await read_data_keys(self._redis, self._ring))
 
     async def refresh(self) -> None:
         """Look for a newer data key. One that the server has lost, as in a failover, is stored again."""

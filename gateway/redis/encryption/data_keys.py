@@ -8,6 +8,7 @@ changes.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from time import time
 from typing import Any, Final, NamedTuple, cast
 
@@ -62,17 +63,22 @@ async def ensure_data_keys(redis: Redis, ring: KeyRing) -> dict[str, DataKey]:
     that the wrong key is set.
     """
     keys = await read_data_keys(redis, ring)
-    if keys and not any(each.secret for each in keys.values()):
-        raise EncryptionKeyMissing(
-            f"no key of {SETTING} unwraps the data keys in Redis; set the key that wrapped them "
-            f"({', '.join(sorted({each.wrapped_by for each in keys.values()}))}) behind the new one"
-        )
+    require_usable_key(keys)
     if INDEX_KEY_ID in keys and len(keys) > 1:
         return keys
     await add_data_key(redis, ring, INDEX_KEY_ID)
     if not keys.keys() - {INDEX_KEY_ID}:
         await add_data_key(redis, ring)
     return await read_data_keys(redis, ring)
+
+
+def require_usable_key(keys: Mapping[str, DataKey]) -> None:
+    """Raise `EncryptionKeyMissing` if there are data keys and none can be unwrapped."""
+    if keys and not any(each.secret for each in keys.values()):
+        raise EncryptionKeyMissing(
+            f"no key of {SETTING} unwraps the data keys in Redis; set the key that wrapped them "
+            f"({', '.join(sorted({each.wrapped_by for each in keys.values()}))}) behind the new one"
+        )
 
 
 async def rewrap_data_keys(redis: Redis, ring: KeyRing) -> int:

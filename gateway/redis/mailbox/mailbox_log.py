@@ -26,11 +26,11 @@ def log_hand_off(owner: Owner) -> None:
 
 
 def log_rejection(reason: str, *, code: str, failure: FailureKind, is_dead: bool) -> None:
-    """Log that the provider rejected a reply for good."""
+    """Log that a reply was rejected for good, or given up because it was too old."""
     log.warning(
-        "a reply was rejected permanently (%s)%s: %s",
+        "a reply was not sent and is not tried again (%s)%s: %s",
         failure,
-        " and is a dead letter; see `turngate dead list`" if is_dead else "",
+        ", and is a dead letter; see `turngate dead list`" if is_dead else "",
         reason,
         extra=log_extra("dead_letter_added" if is_dead else "reply_refused", code=code, reason=reason),
     )

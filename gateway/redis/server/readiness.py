@@ -15,6 +15,7 @@ from gateway.redis import lua
 from gateway.redis.connection.checks import server_checks
 from gateway.redis.connection.outages.error_messages import describe_redis_error
 from gateway.redis.connection.replication import ReplicaConfirmation
+from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.processes import process_versions, worker_presence
 
@@ -40,11 +41,12 @@ class Readiness:
     async def _check_storage(self) -> str:
         """Return why a webhook would not be stored now; empty if it would.
 
-        The check is a write of the same kind.
+        The check is a write of the same kind, and a look at the keys with which a message is encrypted.
         """
         try:
             await self._check_version()
             await self._write()
+            await cipher_of(self._redis).check()
             if reason := process_versions.describe_distance(await process_versions.read_format(self._redis)):
                 return reason
             if self._confirmation is not None:

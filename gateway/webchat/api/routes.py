@@ -29,12 +29,13 @@ from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.answer_tracker import CompletedTurn
 from gateway.webchat.api.answer_stream import build_turn_answer, stream_events, stream_text
 from gateway.webchat.api.consent import ConsentApi
+from gateway.webchat.api.history_api import HistoryApi
 from gateway.webchat.api.path_parameters import ANY_TEXT
 from gateway.webchat.api.proactive import ProactiveApi
 from gateway.webchat.api.redaction import RedactionApi
 from gateway.webchat.api.session_api import SessionApi
 from gateway.webchat.channel import build_session_id
-from gateway.webchat.conversations import MessageIdUsed, SubmittedTurn, WebConversations
+from gateway.webchat.conversations import MessageIdUsed, SubmittedTurn, WebConversations, WebMessage
 from gateway.webchat.schemas.requests import ResetRequest, TurnRequest
 from gateway.webchat.schemas.responses import ResetAnswer
 from gateway.webchat.sessions.session_limit import SessionLimit
@@ -47,9 +48,7 @@ _ID_USED = "another message of this session has this id; give each its own"
 
 class _ParsedTurn(NamedTuple):
     session: WebSession
-    message_id: str
-    text: str
-    payload: str
+    message: WebMessage
 
 
 class WebApi:
@@ -84,6 +83,7 @@ class WebApi:
             origins=origins,
             limit=SessionLimit(redis, sessions_per_hour),
         )
+        self._history = HistoryApi(conversations, self._client_auth)
         self._reset_script = lua.load_script("reset", protocol or ProtocolLimits())
 
     def routes(self) -> list[BaseRoute]:
@@ -94,6 +94,7 @@ class WebApi:
                 allow_origins=self._origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
+                expose_headers=["retry-after"],
             )
         ]
         endpoints = [
@@ -102,7 +103,7 @@ class WebApi:
             ("/stream", self.stream, "POST"),
             ("/reset", self.reset, "POST"),
             ("/web/session", self._sessions.issue, "POST"),
-            ("/web/history", self.history, "GET"),
+            ("/web/history", self._history.read, "GET"),
         ]
         open_to_pages: list[BaseRoute] = [
             Route(path, serve, methods=[method, "OPTIONS"], middleware=cors)
@@ -172,14 +173,6 @@ class WebApi:
         await self._reset_script(redis, [rq_layout.current_timestamp(), name])
         return JSONResponse(ResetAnswer(reset=session.id).model_dump())
 
-    async def history(self, request: Request) -> Response:
-        """Return the messages of both sides so far."""
-        wanted = request.query_params.get("session_id", "")
-        session = await self._client_auth.authorize_session(request, wanted)
-        if isinstance(session, Response):
-            return session
-        return JSONResponse({"messages": await self.conversations.history(session.id)})
-
     async def _parse_turn(self, request: Request) -> _ParsedTurn:
         """Parse the request. Raises `BadRequest`."""
         body = await parse_json_body(request, TurnRequest)
@@ -189,7 +182,8 @@ class WebApi:
         if not body.text and not body.payload:
             raise BadRequest(error_response(400, "bad_request", "text: it is empty"))
         key = read_idempotency_key(request, MAX_ID_LENGTH)
-        return _ParsedTurn(session, key or body.message_id or uuid4().hex, body.text, body.payload)
+        message_id = key or body.message_id or uuid4().hex
+        return _ParsedTurn(session, WebMessage(message_id, body.text, body.payload, body.locale))
 
     def _build_response(
         self, session_id: str, submitted: SubmittedTurn, completed: CompletedTurn | None

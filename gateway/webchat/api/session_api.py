@@ -83,9 +83,12 @@ class SessionApi:
             if denial:
                 return error_response(403, "forbidden", "this page is not in TURNGATE_WEB_ORIGINS")
         try:
-            if not await self._limit.allow(client_address(request)):
+            if seconds := await self._limit.seconds_until_allowed(client_address(request)):
                 return error_response(
-                    429, "too_many_sessions", "too many new sessions from this address; try later"
+                    429,
+                    "too_many_sessions",
+                    "too many new sessions from this address; try later",
+                    {"Retry-After": str(seconds)},
                 )
         except RedisError:
             return service_unavailable("the session was not recorded; please try again")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -10,6 +10,8 @@ from core.local_time import parse_point_in_time
 from core.model import Choice, Message, OptOutScope, Route, Template
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 from gateway.redis.sending.first_contact import ContactAddress
+
+_LANGUAGE_TAG: Final = r"^([A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*)?$"
 
 
 class TurnRequest(BaseModel):
@@ -24,6 +26,12 @@ class TurnRequest(BaseModel):
     payload: str = Field("", max_length=1_000, description="payload of the tapped choice")
     session_id: str = Field("", max_length=MAX_ID_LENGTH)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
+    locale: str = Field(
+        "",
+        max_length=35,
+        pattern=_LANGUAGE_TAG,
+        description="language that the contact prefers, such as de-AT; with it a conversation begins",
+    )
 
 
 class ResetRequest(BaseModel):

@@ -90,10 +90,12 @@ class RedactionAnswer(BaseModel):
 class HistoryAnswer(BaseModel):
     """The latest messages, oldest first; each is `from` the contact (`person`), the bot or an agent.
 
-    `id` is the message ID of a contact's message.
+    `id` is the message ID of a contact's message. `cursor` is for the next request. `messages` is null if
+    nothing has changed since the cursor `after` of the request.
     """
 
-    messages: list[dict[str, Any]]
+    messages: list[dict[str, Any]] | None
+    cursor: str
 
 
 class MessageAnswer(BaseModel):

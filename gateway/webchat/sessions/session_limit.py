@@ -20,15 +20,19 @@ class SessionLimit:
         self._redis = redis
         self._per_hour = per_hour
 
-    async def allow(self, address: str) -> bool:
-        """Count a session of a client's address; return whether it may have it. Raises `RedisError`."""
+    async def seconds_until_allowed(self, address: str) -> int:
+        """Count a session of a client's address; return 0 if it may have it, or how long to wait.
+
+        Raises `RedisError`.
+        """
         if not self._per_hour:
-            return True
+            return 0
         digest = hashlib.sha256(group_address(address).encode()).hexdigest()[:32]
         key = f"tg:web_sessions:{digest}"
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.incr(key)
             pipeline.expire(key, _HOUR_SECONDS, nx=True)
-            number, _ = await pipeline.execute()
-        given: Any = number
-        return int(given) <= self._per_hour
+            pipeline.ttl(key)
+            results: Any = await pipeline.execute()
+        number, _, seconds = results
+        return 0 if int(number) <= self._per_hour else max(int(seconds), 1)

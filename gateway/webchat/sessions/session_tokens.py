@@ -14,16 +14,15 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.errors import ConfigurationError
 from core.model import FrozenModel
 from gateway.access.operator_keys import Role
+from gateway.config.setting_checks import MIN_TOKEN_SECRET_LENGTH, check_secrets
 from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.sessions.user_identity import MAX_LIFETIME_SECONDS, WebUser
 
 DEFAULT_TOKEN_SECONDS: Final = 12 * 3_600
-_MIN_SECRET_LENGTH: Final = 16
 _LEEWAY_SECONDS: Final = 60
 _SALT: Final = "turngate-web"
 _USER_SALT: Final = "turngate-web-user"
@@ -52,10 +51,7 @@ class SessionTokens:
 
         Raises `ConfigurationError` for a weak secret.
         """
-        if any(len(secret) < _MIN_SECRET_LENGTH for secret in secrets):
-            raise ConfigurationError(
-                f"TURNGATE_WEB_TOKEN_SECRET needs at least {_MIN_SECRET_LENGTH} random characters"
-            )
+        check_secrets("TURNGATE_WEB_TOKEN_SECRET", MIN_TOKEN_SECRET_LENGTH, secrets)
         self.seconds = int(seconds)
         self._user_seconds = max(self.seconds, MAX_LIFETIME_SECONDS)
         keys = list(reversed(secrets))

@@ -8,14 +8,13 @@ from typing import Any, Final
 
 import jwt
 
-from core.errors import ConfigurationError
 from core.model import FrozenModel
+from gateway.config.setting_checks import MIN_IDENTITY_SECRET_LENGTH, check_secrets
 
 MAX_TOKEN_LENGTH: Final = 4_096
 MAX_LIFETIME_SECONDS: Final = 24 * 3_600
 _MAX_USER_ID_LENGTH: Final = 150
 _MAX_NAME_LENGTH: Final = 200
-_MIN_SECRET_LENGTH: Final = 32
 _ALGORITHMS: Final = ("HS256", "HS384", "HS512")
 _LEEWAY_SECONDS: Final = 30
 _SESSION_PREFIX: Final = "user:"
@@ -50,10 +49,7 @@ class IdentityVerifier:
 
         Raises `ConfigurationError` for a secret shorter than the hash of HS256 (RFC 7518, section 3.2).
         """
-        if any(len(secret.encode()) < _MIN_SECRET_LENGTH for secret in secrets):
-            raise ConfigurationError(
-                f"TURNGATE_WEB_IDENTITY_SECRET needs at least {_MIN_SECRET_LENGTH} random characters"
-            )
+        check_secrets("TURNGATE_WEB_IDENTITY_SECRET", MIN_IDENTITY_SECRET_LENGTH, secrets)
         self._secrets = tuple(secrets)
 
     def __bool__(self) -> bool:

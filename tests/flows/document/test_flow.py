@@ -24,7 +24,8 @@ def test_a_missing_file_is_one_flow_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(FlowError) as caught:
         Flow.load(tmp_path / "nowhere.json")
     assert str(tmp_path / "nowhere.json") in str(caught.value)
-    assert "The file cannot be read: No such file or directory." in str(caught.value)
+    assert "There is no such file. Flows of the library: appointment, kyc," in str(caught.value)
+    assert isinstance(caught.value, FileNotFoundError)
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

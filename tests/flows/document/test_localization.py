@@ -54,7 +54,9 @@ def test_whose_words_leave_no_doubt_is_followed(text: str, before: str, spoken: 
 
 def test_the_channels_locale_decides_where_words_do_not() -> None:
     assert select_language(CODES, "", "en", build_turn("4321", locale="de-AT")) == "de"
+    assert select_language(CODES, "", "en", build_turn("4321", locale="DE_at")) == "de"
     assert select_language(CODES, "", "en", build_turn("4321", locale="fr")) == "en"
+    assert select_language(CODES, "", "en", build_turn("4321", locale="den")) == "en"  # Slavey, not German
     assert select_language(CODES, "en", "en", build_turn("ja", payload="ich habe das", locale="de")) == "en"
 
 

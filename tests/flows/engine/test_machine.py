@@ -314,3 +314,20 @@ async def test_the_same_message_of_two_users_has_two_idempotency_keys() -> None:
         await dialog.turn("order it")
     await one.turn("order it")
     assert len(set(keys)) == len(keys) == 3
+
+
+@pytest.mark.parametrize("llm", [None, 3, object()])
+def test_what_is_no_model_is_refused_at_once(llm: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"a model is required here, not .*: give its name"):
+        DialogMachine(Flow.load("kyc"), llm)
+    sound = DialogMachine(Flow.load("kyc"))
+    with pytest.raises(ConfigurationError, match="it lacks name, decide"):
+        sound.model = llm
+
+
+async def test_the_model_of_the_next_turns_may_be_given_by_its_name() -> None:
+    changed = DialogMachine(Flow.load("kyc"), ScriptedModel())
+    changed.model = "rules"
+
+    assert changed.model.name == "rules"
+    assert (await changed.turn("hi")).node == "ask_last_four"

@@ -58,11 +58,12 @@ def test_who_never_wrote_gets_nothing_until_they_opt_in(folder: str) -> None:
     assert list_opt_outs() == {THEIRS: "all"}
     assert f"{THEIRS},all,20" in run_command("optout", "list", "--csv").output
     assert json.loads(run_command("export", THEIRS).output)["sessions"][0]["opt_out"] == "all"
-    assert "opted out  " in run_command("why", THEIRS).output
+    assert "opted out  of everything" in run_command("why", THEIRS).output
     assert "import_opt_outs" in run_command("audit", "list").output
 
     assert "Opted in: 1 session" in run_command("optout", "remove", THEIRS, "--yes").output
     assert list_opt_outs() == {}
+    assert "opted out  " not in run_command("why", THEIRS).output
     assert run_command(*SEND, THEIRS, "News").exit_code == 0
 
 

@@ -156,6 +156,8 @@ def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
         assert (nothing.exit_code, "Nothing was found" in nothing.output) == (1, True)
     assert run_command("sessions").output.count("queued 1") == 1
     assert run_command("erase", "+1").exit_code == 2
+    unknown = run_command("erase", "+15550199")
+    assert (unknown.exit_code, "no session was found" in unknown.output) == (1, True)
     assert "Deleted 1 session:" in run_command("erase", f"{ADDRESS.theirs}0", "--yes").output
 
 

@@ -153,7 +153,12 @@ def test_the_web_channel_serves_programs_and_has_budgets_of_tokens_only(tmp_path
         ("[channels.twilio]\nlimits = {rounds = -1}\n", "channels.twilio.limits.rounds must be 0 or more"),
         ("[channels.twilio.accounts.Shop]\nsettings.A = 'b'\n", "has lower-case letters, digits"),
         ("[channels.twilio.accounts.b]\nflow = 'kyc'\n", "accounts.b.settings is required and missing"),
+        ("[channels.twilio]\nflws = 'kyc'\n", "channels.twilio.flws is not known here; did you mean flow?"),
+        ("[channels.twilio.concurrency]\nwindows = 2\n", "windows is not known here; did you mean window?"),
         ("[replies]\nhello = ''\n", "replies.hello must not be empty"),
+        ("[replies]\nhello = 'Hello {{ name'\n", "replies.hello: a placeholder is one name in two braces"),
+        ("[replies]\nhello = 'Hello {{ first name }}'\n", "replies.hello: a placeholder is one name"),
+        ("[replies]\nhello = 'Hello {{ name | title }}'\n", "replies.hello: a placeholder is one name"),
     ],
 )
 def test_a_wrong_value_is_described_in_plain_words(tmp_path: Path, text: str, problem: str) -> None:

@@ -94,6 +94,8 @@ def test_a_secret_is_not_shown() -> None:
         ({"TURNGATE_WEB_ORIGINS": "https://www.example.com/"}, "TURNGATE_WEB_ORIGINS: "),
         ({"TURNGATE_WEB_ORIGINS": "example.com"}, "TURNGATE_WEB_ORIGINS: 'example.com' is not an origin"),
         ({"TURNGATE_PRIVATE_HOSTS": "http://crm.internal/"}, "TURNGATE_PRIVATE_HOSTS: "),
+        ({"TURNGATE_WEB_TOKEN_SECRET": "0123456789abcdef,x"}, "TURNGATE_WEB_TOKEN_SECRET needs at least 16 "),
+        ({"TURNGATE_WEB_IDENTITY_SECRET": "0123456789abcdef"}, "TURNGATE_WEB_IDENTITY_SECRET needs at least"),
         ({"OPENAI_BASE_URL": "localhost:8080"}, "OPENAI_BASE_URL must be a URL such as https://"),
     ],
 )

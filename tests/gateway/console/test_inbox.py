@@ -18,8 +18,10 @@ from gateway.console.inbox.files import MAX_FILE_BYTES
 from gateway.console.inbox.hand_over import summarize
 from gateway.redis.records.operators.audit_log import AuditLog
 from gateway.redis.records.public_files import PublicFiles
+from gateway.redis.records.session_keys import session_key
 from gateway.redis.records.sessions.agent_desk import AgentDesk
 from gateway.redis.records.sessions.log.session_log import LogEntry, read_log, read_owner
+from gateway.redis.records.sessions.session_index import SessionIndex
 from gateway.redis.records.templates import TemplateRecords
 from tests.fakes import build_turn
 from tests.gateway.console.console_client import open_console
@@ -309,3 +311,72 @@ async def test_the_summary_is_above_the_messages(
         assert words in summary
     assert 'class="summary"' not in without.text
     assert ("Answered in the provider" in page.text) == bool(desk_channels)
+
+
+async def fill_desk(redis: Redis, owner: Owner, agent: str, names: range) -> None:
+    """Add conversations, each changed a second after the one before it."""
+    address = await redis.hget(session_key(SESSION), "address") or b""
+    for number in names:
+        fields: list[Any] = ["owner", owner.value, "agent", agent, "address", address]
+        await redis.hset(session_key(f"fake:{number}"), items=fields)
+        await redis.zadd("tg:desk", {f"fake:{number}": number})
+
+
+async def test_who_waits_is_listed_before_all_that_agents_have_however_many(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    await fill_desk(redis, Owner.HUMAN, "bob", range(1_000, 1_230))
+    await fill_desk(redis, Owner.HUMAN, "anna", range(2_000, 2_003))
+    async with open_console(redis, "agent") as http:
+        everything = (await http.get("/console/desk")).text
+        unassigned = (await http.get("/console/desk?show=unassigned")).text
+        mine = (await http.get("/console/desk?show=mine")).text
+
+    assert "<title>(234) Inbox" in everything
+    assert all(f">{words}</a>" in everything for words in ("Mine 3", "Unassigned 1", "All 234"))
+    assert everything.index("Waiting for agent") < everything.index("bob has it")
+    assert len(LINK.findall(unassigned)) == 1
+    assert len(LINK.findall(mine)) == 3
+    [longest, *_] = await SessionIndex(redis).list_awaiting_agent(1)
+    assert longest.session == SESSION
+
+
+async def test_a_long_list_has_pages_and_an_answer_leads_back_to_its_page(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    await fill_desk(redis, Owner.WAITING, "", range(1_000, 1_150))
+    async with open_console(redis, "agent") as http:
+        first = (await http.get("/console/desk?show=unassigned")).text
+        second = (await http.get("/console/desk?show=unassigned&from=100")).text
+        opaque = re.findall(r"from=100&amp;conversation=([\w-]+)", second)[-1]
+        noted = await http.post(
+            f"/console/desk/{opaque}/reply?show=unassigned&from=100",
+            data={"mode": "note", "text": "call back", "id": "1"},
+        )
+        beyond = (await http.get("/console/desk?show=unassigned&from=99999999")).text
+
+    assert (first.count('class="talk"'), second.count('class="talk"')) == (100, 51)
+    assert "1 to 100 of 151" in first
+    assert 'rel="next" href="/console/desk?show=unassigned&amp;from=100"' in first
+    assert "101 to 151 of 151" in second
+    assert 'rel="prev" href="/console/desk?show=unassigned&amp;from=0"' in second
+    assert 'rel="next"' not in second
+    assert (noted.url.params["show"], noted.url.params["from"]) == ("unassigned", "100")
+    assert "1 to 100 of 151" in beyond
+
+
+async def test_the_inbox_leads_to_the_messages_before_those_that_it_shows(
+    redis: Redis, gateway: InboundGateway
+) -> None:
+    async with open_console(redis, "agent") as http:
+        _, short = await open_first(http)
+        for number in range(150):
+            note = {"k": "note", "d": f'{{"agent": "anna", "text": "note {number}"}}'}
+            await redis.xadd(f"{session_key(SESSION)}:log", note)  # type: ignore[arg-type]
+        _, long = await open_first(http)
+        [link] = re.findall(r'href="(/console/conversations/[^"]+before=[^"]+)">Earlier messages', long.text)
+        before = await http.get(link)
+
+    assert "Earlier messages" not in short.text
+    assert "I want a &lt;person&gt;" in before.text
+    assert ">note 0<" not in before.text

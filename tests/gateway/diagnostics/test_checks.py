@@ -11,14 +11,22 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import Rejected
+from core.errors import ConfigurationError, Rejected
 from core.model import DeliveryStatus, FailureKind, StatusChanged
 from gateway.config.settings import Settings
 from gateway.diagnostics.checks import run_checks
+from gateway.local.supervisor import check_settings
 from gateway.redis.records.processes import worker_presence
 from tests.core.rig import Rig
 from tests.gateway.environments.running import RunningGateway
 from tests.gateway.environments.stack import running_stack
+
+FLOW_WITH_A_TOOL = """\
+system_prompt: You take orders.
+initial_node: hello
+tools: [{id: stock, name: stock, type: python, description: "How many are left"}]
+nodes: [{id: hello, name: Hello, static_text: Hello!, is_final: true}]
+"""
 
 
 async def run_doctor(**settings: str) -> tuple[str, str]:
@@ -38,6 +46,30 @@ async def test_without_any_setting_all_checks_pass() -> None:
 
 async def test_a_missing_flow_is_found() -> None:
     assert "TURNGATE_FLOW" in (await run_doctor(TURNGATE_FLOW="nowhere.json"))[1]
+
+
+@pytest.fixture
+def _flows_of_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a configuration with an invalid flow, one that is missing, and one whose tool is nowhere."""
+    monkeypatch.chdir(tmp_path)
+    Path("half.yaml").write_text("system_prompt: x\n", encoding="utf-8")
+    Path("tools.yaml").write_text(FLOW_WITH_A_TOOL, encoding="utf-8")
+    flows = {"twilio": "half.yaml", "zendesk": "nowhere.yaml", "whatsapp": "tools.yaml"}
+    sections = [f"[channels.{channel}]\nflow = '{flow}'\n" for channel, flow in flows.items()]
+    Path("a.toml").write_text("".join(sections), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_flows_of_channels")
+async def test_the_flow_of_each_channel_is_checked_with_its_tools() -> None:
+    passed, unwell = await run_doctor(TURNGATE_CONFIG="a.toml")
+
+    assert "Flow support.json with model rules" in passed
+    assert "whatsapp: Flow tools.yaml with model rules" in passed
+    assert "twilio: half.yaml: 2 problems" in unwell
+    assert "zendesk: TURNGATE_FLOW: file nowhere.yaml not found" in unwell
+    assert "whatsapp: Flow: tool stock: There is no Python function of this name" in unwell
+    with pytest.raises(ConfigurationError, match=r"half\.yaml: 2 problems"):
+        check_settings(Settings.model_validate({"TURNGATE_CONFIG": "a.toml"}))
 
 
 async def test_a_problem_that_several_checks_meet_is_told_once() -> None:

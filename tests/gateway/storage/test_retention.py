@@ -140,7 +140,7 @@ async def act_as_operator(redis: Redis) -> None:
     attempts = CredentialAttempts(redis)
     await attempts.admit("192.0.2.1", is_right=False)
     await attempts.admit("192.0.2.2", is_right=True)
-    await SessionLimit(redis, 5).allow("192.0.2.1")
+    await SessionLimit(redis, 5).seconds_until_allowed("192.0.2.1")
     await announce(redis, "worker")
     await lua.load_script("check_writable", ProtocolLimits())(redis, [])
     quarantine = Quarantine(redis)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -22,20 +24,28 @@ needs_browser = pytest.mark.skipif(
 _NODE = """
   - {{id: {0}, name: {0}, static_text: "You said: {{{{ message.text }}}}",
      edges: [{{id: from_{0}, condition: any answer, target_node_id: {1}}}]}}"""
+_GERMAN = '{static_text: "Sie sagten: {{ message.text }}"}'
 _FLOW = f"""
 system_prompt: You repeat what people say.
 initial_node: first
 nodes:{_NODE.format("first", "next")}{_NODE.format("next", "first")}
+languages: {{de: {{nodes: {{first: {_GERMAN}, next: {_GERMAN}}}}}}}
 """
 _POLICY = (
     "default-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'; "
     "script-src {0}; connect-src {0}"
 )
-_PAGE = '<!doctype html><html lang="en" dir="{}"><title>Shop</title><h1>Shop</h1>{}</html>'
+_PAGE = "<!doctype html><html{}><title>Shop</title><style>{}</style><h1>Shop</h1>{}</html>"
 
 
 class Shop:
-    """A site of another origin than the gateway's; `/strict` has a strict content security policy."""
+    """A site of another origin than the gateway's.
+
+    `/strict` has a strict content security policy, `/bare` does not load the widget.
+
+    The query of a page may have `lang` and `dir` of the page, `style`, and `language` and `title` of the
+    widget.
+    """
 
     gateway_url = ""
 
@@ -44,13 +54,16 @@ class Shop:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                path, _, query = self.path.partition("?")
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
-                if self.path == "/strict":
+                if path == "/strict":
                     self.send_header("Content-Security-Policy", _POLICY.format(shop.gateway_url))
                 self.end_headers()
-                script = f'<script src="{shop.gateway_url}/widget.js" data-title="Harbour" async></script>'
-                self.wfile.write(_PAGE.format("rtl" if self.path == "/rtl" else "ltr", script).encode())
+                page = shop.build_page(
+                    dict(parse_qsl(query, keep_blank_values=True)), has_widget=path != "/bare"
+                )
+                self.wfile.write(page.encode())
 
             def log_message(self, format: str, *arguments: Any) -> None:
                 pass
@@ -59,10 +72,23 @@ class Shop:
         self.url = f"http://localhost:{self._server.server_port}"
         Thread(target=self._server.serve_forever, daemon=True).start()
 
+    def build_page(self, query: dict[str, str], *, has_widget: bool = True) -> str:
+        """Return the HTML of a page."""
+        page = {"lang": query.get("lang", "en"), "dir": query.get("dir", "ltr")}
+        widget = {"src": f"{self.gateway_url}/widget.js", "data-title": query.get("title", "Harbour")}
+        if language := query.get("language"):
+            widget["data-language"] = language
+        script = f"<script{_write_attributes(widget)} async></script>" if has_widget else ""
+        return _PAGE.format(_write_attributes(page), query.get("style", ""), script)
+
     def close(self) -> None:
         """End the server."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _write_attributes(attributes: dict[str, str]) -> str:
+    return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items() if value)
 
 
 @contextmanager
@@ -93,7 +119,7 @@ def open_widget(context: BrowserContext, shop: Shop, path: str = "/") -> Page:
 def open_widget_on(page: Page, shop: Shop, path: str = "/") -> Page:
     """Open a page of the site in an open tab, and its widget."""
     page.goto(f"{shop.url}{path}")
-    page.get_by_role("button", name="Harbour").click()
+    page.get_by_role("button", name="Harbour", exact=True).click()
     return page
 
 

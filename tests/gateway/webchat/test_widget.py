@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from gateway.webchat.widget import SCRIPT
 from tests.gateway.console.test_browser import CHROMIUM, QUIET
 from tests.gateway.environments.running import RunningGateway
 from tests.gateway.webchat.sessions.test_user_identity import SECRET, build_token
@@ -17,10 +14,6 @@ from tests.gateway.webchat.sessions.test_user_identity import SECRET, build_toke
 needs_browser = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
 )
-
-
-def test_the_widget_script_is_small() -> None:
-    assert len(gzip.compress(SCRIPT.read_bytes())) < 15_000
 
 
 @pytest.fixture(scope="module")
@@ -278,12 +271,3 @@ def test_a_token_is_renewed_before_it_expires(context: BrowserContext, gateway: 
 
     assert after["session_id"] == before["session_id"]
     assert after["renew_at"] > before["renew_at"]
-
-
-@pytest.mark.long
-def test_the_script_is_cacheable(gateway: RunningGateway) -> None:
-    first = httpx.get(f"{gateway.url}/widget.js")
-    again = httpx.get(f"{gateway.url}/widget.js", headers={"If-None-Match": first.headers["etag"]})
-
-    assert first.headers["content-type"].startswith("text/javascript")
-    assert again.status_code == 304

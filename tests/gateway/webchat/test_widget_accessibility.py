@@ -55,7 +55,7 @@ def test_axe_finds_no_violation(browser: Browser, shop: Shop, scheme: Literal["l
 
 @pytest.mark.long
 @needs_browser
-@pytest.mark.parametrize("path", ["/", "/rtl"])
+@pytest.mark.parametrize("path", ["/", "/?dir=rtl"])
 def test_a_window_of_320_by_256_pixels_shows_messages_and_the_field(
     browser: Browser, shop: Shop, path: str
 ) -> None:
@@ -72,7 +72,7 @@ def test_a_window_of_320_by_256_pixels_shows_messages_and_the_field(
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     close = page.get_by_role("button", name="Close").bounding_box()
     assert close is not None
-    assert (close["x"] < 160) is (path == "/rtl")
+    assert (close["x"] < 160) is (path == "/?dir=rtl")
 
 
 @pytest.mark.long
@@ -84,3 +84,13 @@ def test_in_forced_colours_bubbles_and_buttons_keep_their_shape(browser: Browser
     for each in (page.locator("li.person"), page.get_by_role("button", name="Send"), page.locator(".panel")):
         expect(each).to_have_css("border-top-style", "solid")
         expect(each).to_have_css("border-top-width", re.compile("[1-9]px"))
+
+
+@pytest.mark.long
+@needs_browser
+def test_a_long_title_leaves_room_for_the_button(browser: Browser, shop: Shop) -> None:
+    page = browser.new_context(viewport={"width": 320, "height": 480}).new_page()
+    page.goto(f"{shop.url}/?title={'Donaudampfschifffahrtsgesellschaft' * 3}")
+    page.get_by_role("button", name="Donau").click()
+    expect(page.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+    assert run_in_widget(page, "return root.querySelector('header').scrollWidth;") <= 320 - 2 * 16

@@ -92,7 +92,7 @@ def test_a_message_that_is_too_long_is_neither_cut_nor_lost(context: BrowserCont
     page.get_by_label("Write a message").focus()
     page.keyboard.insert_text("y" * 10_001)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("10001 of at most 10000")
+    expect(page.get_by_role("status")).to_contain_text("10,001 of at most 10,000")
     assert len(page.get_by_label("Write a message").input_value()) == 10_001
     page.keyboard.press("Backspace")
     page.keyboard.press("Enter")
@@ -221,3 +221,58 @@ def test_a_page_from_the_back_forward_cache_knows_of_a_logout(context: BrowserCo
     page.evaluate("localStorage.clear()")  # what a logout on another page does, while this one is cached
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(page.locator(".log li")).to_have_count(0)
+
+
+@pytest.mark.long
+@needs_browser
+def test_a_duplicated_tab_sends_no_waiting_message_twice(context: BrowserContext, shop: Shop) -> None:
+    page = open_widget(context, shop)
+    say(page, "hello")
+    expect_answered(page, "hello")
+    page.route("**/stream", lambda route: route.abort())
+    say(page, "waits")
+    expect(page.get_by_role("status")).to_contain_text("Trying again")
+    with context.expect_page() as opened:  # it gets a copy of the tab's storage
+        page.evaluate("window.open(location.href, '_blank', 'popup')")
+    expect_answered(opened.value, "waits")
+    page.unroute("**/stream")
+    for tab in (page, opened.value):
+        expect_answered(tab, "waits")
+        assert list_person_texts(tab) == ["hello", "waits"]
+
+
+@pytest.mark.long
+@needs_browser
+def test_a_draft_survives_a_reload_and_nobody_else_sees_it(context: BrowserContext, shop: Shop) -> None:
+    page = open_widget(context, shop)
+    field = page.get_by_label("Write a message")
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="first"))
+    field.fill("words of the first")
+    page.reload()
+    expect(field).to_be_visible()
+    expect(field).to_have_value("")  # the page identifies nobody
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="first"))
+    expect(field).to_have_value("words of the first")
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="second"))
+    expect(field).to_have_value("")
+    say(page, "sent")
+    expect_answered(page, "sent")
+    page.reload()
+    page.evaluate("token => window.Turngate.identify(token)", build_token(sub="second"))
+    expect(page.locator("li.person")).to_have_text(["sent"])
+    expect(field).to_have_value("")
+
+
+@pytest.mark.long
+@needs_browser
+def test_the_script_may_be_loaded_as_a_module(context: BrowserContext, shop: Shop) -> None:
+    page = context.new_page()
+    page.goto(f"{shop.url}/bare")
+    page.evaluate(
+        """src => document.head.append(Object.assign(
+          document.createElement('script'), { type: 'module', src, crossOrigin: 'anonymous' }))""",
+        f"{shop.gateway_url}/widget.js",
+    )
+    page.get_by_role("button", name="Chat", exact=True).click()
+    say(page, "hello")
+    expect_answered(page, "hello")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
 from pydantic_core import from_json
@@ -16,6 +16,7 @@ from gateway.redis.encryption.cipher import cipher_of
 from gateway.redis.records.contacts.contact_search import ContactSearch
 
 _MAX_KEYS_PER_CALL = 500
+_MAX_AT_DESK = 10_000
 _GLOB = re.compile(r"([*?\[\]\\])")
 
 
@@ -30,12 +31,13 @@ class SessionRow(FrozenModel):
 
 
 class AgentSessionRow(FrozenModel):
-    """A session that is waiting for or owned by an agent, and since when."""
+    """A session that is waiting for or owned by an agent, and since when; `agent` is the one who has it."""
 
     session: str
     owner: Owner
     channel: str
     since_ms: int
+    agent: str = ""
 
 
 class SessionIndex:
@@ -65,24 +67,33 @@ class SessionIndex:
             for index, (name, score) in enumerate(due)
         ]
 
-    async def list_awaiting_agent(self, limit: int) -> list[AgentSessionRow]:
-        """Return sessions waiting for or owned by an agent: waiting ones first, longest first."""
-        rows: Any = await self._redis.zrange("tg:desk", 0, limit - 1, withscores=True)
+    async def list_awaiting_agent(self, limit: int | None = None) -> list[AgentSessionRow]:
+        """Return sessions waiting for or owned by an agent: waiting ones first, longest first.
+
+        Up to 10,000 are read, also for a lower limit: those that agents have may be older than all that wait.
+        """
+        rows: Any = await self._redis.zrange("tg:desk", 0, _MAX_AT_DESK - 1, withscores=True)
+        sessions: list[AgentSessionRow] = []
+        for start in range(0, len(rows), _MAX_KEYS_PER_CALL):
+            sessions += await self._read_desk_rows(rows[start : start + _MAX_KEYS_PER_CALL])
+        return sorted(sessions, key=lambda row: row.owner is not Owner.WAITING)[:limit]
+
+    async def _read_desk_rows(self, rows: Sequence[tuple[bytes, float]]) -> list[AgentSessionRow]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name, _ in rows:
-                pipeline.hmget(f"tg:{{{name.decode()}}}", "owner", "address")
-            answers: list[Any] = await pipeline.execute() if rows else []
-        sessions = [
+                pipeline.hmget(f"tg:{{{name.decode()}}}", "owner", "address", "agent")
+            answers: list[Any] = await pipeline.execute()
+        return [
             AgentSessionRow(
                 session=name.decode(),
                 owner=Owner(owner.decode()),
                 channel=Address.model_validate_json(address).channel,
                 since_ms=int(score),
+                agent=(agent or b"").decode(),
             )
-            for (name, score), (owner, address) in zip(rows, answers, strict=True)
+            for (name, score), (owner, address, agent) in zip(rows, answers, strict=True)
             if owner and address
         ]
-        return sorted(sessions, key=lambda row: row.owner is not Owner.WAITING)
 
     async def find_by_message(self, message_id: str) -> str | None:
         """Return the session of a message by its provider id, inbound or outbound."""

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from core.errors import ConfigurationError, LeaseLost, SessionBusy
 from core.ports import HeldSession, State
 from gateway.redis import lua
+from gateway.redis.connection.address import check_url
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.outages.retry_loop import run_forever
 from gateway.redis.encryption.cipher import cipher_of
@@ -49,6 +50,8 @@ class RedisSessionStore:
 
         A client in place of the URL is shared with its owner, who closes it.
         """
+        if isinstance(url, str):
+            check_url(url)
         self._redis: Redis = open_redis(url) if isinstance(url, str) else url
         self._expiry_ms = int(seconds * 1000)
         self._lease_ms = int(lease_seconds * 1000)

@@ -114,6 +114,7 @@ write_record('queued', first_entry)
 record_activity(session, now)
 if not stored[1] then record_terms(session, {(cjson.decode(ARGV[8]).theirs:gsub('^%a+:', ''))}, now) end
 count('proactive')
+notify_waiting(session)
 if scheduled_in == '' then count_entered(id) end
 enqueue(session, now, ARGV[1])
 leave_schedule_for_good()

@@ -15,6 +15,9 @@ from core.errors import StorageUnavailable
 from core.model import TurnReceived
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.pipelining.multiplexer import MultiplexedRedis
+from gateway.redis.encryption.cipher import use_cipher
+from gateway.redis.encryption.data_keys import DATA_KEYS
+from gateway.redis.encryption.key_ring import generate_master_key, parse_encryption_keys
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.server.embedded_server import EmbeddedRedis
 from gateway.redis.server.readiness import Readiness
@@ -140,3 +143,21 @@ class OldServer(MultiplexedRedis):
 
     async def info(self, section: str | None = None, *more: str, **options: Any) -> dict[str, Any]:
         return {"redis_version": "6.0.16"}
+
+
+async def test_without_a_key_that_unwraps_the_data_keys_it_is_not_ready(own_redis: Redis) -> None:
+    right, wrong = (parse_encryption_keys(generate_master_key()) for _ in range(2))
+    readiness = Readiness(own_redis, cache_seconds=0)
+    use_cipher(own_redis, right)
+    first = await readiness.storage_problem()
+    keys_after_the_check = await own_redis.exists(DATA_KEYS)
+    assert await is_stored(own_redis, 1)
+    use_cipher(own_redis, wrong)
+    during = (await readiness.storage_problem(), await is_stored(own_redis, 2))
+    use_cipher(own_redis, right)
+    after = (await readiness.storage_problem(), await is_stored(own_redis, 2))
+
+    assert (first, keys_after_the_check) == ("", 0)
+    assert during[1] is False
+    assert "no key of TURNGATE_ENCRYPTION_KEYS unwraps the data keys" in during[0]
+    assert after == ("", True)

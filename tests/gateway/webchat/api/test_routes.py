@@ -175,6 +175,7 @@ async def test_a_session_id_is_never_a_credential(http: httpx.AsyncClient) -> No
         (b'{"text": "hi"}', 400),
         (b'{"text": "' + b"x" * 1_000_000 + b'", "session_id": "a"}', 413),
         (b'{"text": "\\ud800", "session_id": "a"}', 400),
+        (b'{"text": "hi", "session_id": "a", "locale": "German, please"}', 400),
     ],
 )
 async def test_bad_requests_have_the_same_shape(http: httpx.AsyncClient, body: bytes, status: int) -> None:
@@ -224,7 +225,10 @@ async def test_an_answer_without_a_notification_is_read_from_the_log() -> None:
 
 @pytest.mark.long
 async def test_an_unknown_session_has_no_history(http: httpx.AsyncClient) -> None:
-    assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {"messages": []}
+    assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {
+        "messages": [],
+        "cursor": "",
+    }
     assert (await http.get("/web/history", params={"session_id": "n" * 201})).status_code == 400
     unknown = await http.get("/turn/no-such-message", params={"session_id": "nobody"})
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_message")

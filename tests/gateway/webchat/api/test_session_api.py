@@ -20,7 +20,7 @@ from gateway.redis.records.sessions.log.session_log import read_log
 from gateway.redis.sending.outbox import ProactiveSender
 from gateway.webchat.api import session_api
 from gateway.webchat.api.routes import WebApi
-from gateway.webchat.conversations import WebConversations
+from gateway.webchat.conversations import WebConversations, WebMessage
 from gateway.webchat.sessions import session_tokens
 from gateway.webchat.sessions.session_tokens import SessionTokens, WebSession
 from gateway.webchat.sessions.user_identity import IdentityVerifier
@@ -171,7 +171,7 @@ async def test_without_a_secret_nobody_is_identified(http: httpx.AsyncClient) ->
 async def test_agents_and_erasure_know_an_identified_user(http: httpx.AsyncClient, redis: Redis) -> None:
     user = (await identify(http, build_token(name="Ada Ort", email="Ada@Example.com"))).json()
     submitted = await WebConversations(redis, RedisInbox(redis)).submit(
-        SessionTokens([TOKEN_SECRET]).verify(user["token"]) or WebSession(id=""), "m1", "hi"
+        SessionTokens([TOKEN_SECRET]).verify(user["token"]) or WebSession(id=""), WebMessage("m1", "hi")
     )
 
     assert submitted.session == "web:user:42"

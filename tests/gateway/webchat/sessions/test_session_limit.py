@@ -33,12 +33,18 @@ async def test_an_address_gets_so_many_sessions_an_hour(redis: Redis) -> None:
     )
     app = Starlette(routes=api.routes())
 
+    refused: list[httpx.Headers] = []
+
     async def ask(address: str, **headers: str) -> int:
         transport = httpx.ASGITransport(app, client=(address, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=PAGE) as http:
-            return (await http.post("/web/session", headers=headers)).status_code
+            answer = await http.post("/web/session", headers=headers)
+            refused.append(answer.headers)
+            return answer.status_code
 
     assert [await ask("192.0.2.1") for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert 0 < int(refused[-1]["retry-after"]) <= 3600
+    assert refused[-1]["access-control-expose-headers"] == "retry-after"
     assert await ask("192.0.2.2") == 200
     behind_proxy = [await ask("10.0.0.1", **{"x-forwarded-for": f"1.1.1.{n}, 192.0.2.3"}) for n in range(4)]
     assert behind_proxy == [200, 200, 200, 429]
@@ -54,15 +60,15 @@ async def test_all_addresses_of_one_ipv6_network_count_together(redis: Redis) ->
     limit = SessionLimit(redis, 2)
     addresses = ["2001:db8:1:2::1", "2001:DB8:1:2:ffff::9", "2001:db8:1:2::3%eth0", "2001:db8:1:3::1"]
 
-    assert [await limit.allow(each) for each in addresses] == [True, True, False, True]
-    assert [await limit.allow(each) for each in ("192.0.2.7", "::ffff:192.0.2.7", "192.0.2.7")] == [
-        True,
-        True,
-        False,
-    ]
+    waits = [await limit.seconds_until_allowed(each) for each in addresses]
+    assert [wait == 0 for wait in waits] == [True, True, False, True]
+    assert 0 < waits[2] <= 3600
+    mapped = ("192.0.2.7", "::ffff:192.0.2.7", "192.0.2.7")
+    waits = [await limit.seconds_until_allowed(each) for each in mapped]
+    assert [wait == 0 for wait in waits] == [True, True, False]
 
 
 async def test_zero_is_without_limit(redis: Redis) -> None:
     limit = SessionLimit(redis, 0)
 
-    assert all([await limit.allow("192.0.2.1") for _ in range(10)])
+    assert not any([await limit.seconds_until_allowed("192.0.2.1") for _ in range(10)])

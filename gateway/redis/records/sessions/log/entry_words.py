@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from core.counts import count_of
@@ -213,11 +214,27 @@ def _describe_assigned(data: Any) -> EntryWords:
     return EntryWords(words, "", "person")
 
 
+def _describe_scheduled(data: Any) -> EntryWords:
+    """Return when a message is to be sent, in UTC as `POST /messages` answers, and why not at once."""
+    due = datetime.fromtimestamp(int(data.get("at_ms") or 0) / 1000, UTC)
+    reason = str(data.get("reason") or "")
+    return EntryWords(
+        "Scheduled for later", f"{due:%Y-%m-%d %H:%M} UTC" + (f", {reason}" if reason else ""), "clock"
+    )
+
+
+def _describe_unscheduled(data: Any) -> EntryWords:
+    reason = str(data.get("reason") or "")
+    if data.get("code") == "refused":
+        return EntryWords("Not scheduled", reason, "barred", "warn")
+    return EntryWords("Cancelled before its time", "" if reason == "cancelled" else reason, "barred")
+
+
 def _describe_other(kind: str, data: Any) -> EntryWords:
     facts = [
         f"{name} {value}"
         for name, value in data.items()
-        if isinstance(value, str | int | float) and name not in _UNSAID
+        if isinstance(value, str | int | float) and value != "" and name not in _UNSAID
     ]
     return EntryWords(_OTHER_TITLES.get(kind, kind.replace("_", " ").capitalize()), " · ".join(facts))
 
@@ -239,9 +256,7 @@ _GATE_WORDS: Final = {
 _OTHER_TITLES: Final = {
     "reset": "The conversation was reset",
     "expired": "The conversation restarted after a long pause",
-    "scheduled": "Scheduled for later",
     "resumed": "Its time has come: put into the outbox",
-    "unscheduled": "Cancelled before its time",
     "moved": "The contact has a new number or ID",
     "note": "Internal note of an agent, not sent",
 }
@@ -267,4 +282,6 @@ _DESCRIPTIONS: Final[dict[str, Callable[[Any], EntryWords]]] = {
     "silenced": _describe_silenced,
     "activity": _describe_activity,
     "assigned": _describe_assigned,
+    "scheduled": _describe_scheduled,
+    "unscheduled": _describe_unscheduled,
 }

@@ -148,7 +148,7 @@ class DeadLetterCommands:
         self.url = url
 
     def run(self, *arguments: str) -> Result:
-        return CliRunner().invoke(app, ["dead", *arguments], env={"COLUMNS": "200"})
+        return CliRunner().invoke(app, ["dead", *arguments])
 
     def wait(self, *turns: Turn) -> list[DeadLetter]:
         """Create dead letters of turns; return all letters."""
@@ -238,3 +238,25 @@ def test_an_unknown_letter_is_reported_with_an_error_exit_code(commands: DeadLet
     result = commands.run("replay", "1-1")
     assert result.exit_code == 1
     assert "1-1: unknown or already removed" in result.output
+
+
+def test_an_unknown_letter_that_is_to_be_dropped_is_named(commands: DeadLetterCommands) -> None:
+    [letter] = commands.wait(build_turn(1))
+
+    result = commands.run("drop", letter.id, "1-1", "--yes")
+
+    assert (result.exit_code, result.stdout) == (1, "Deleted 1 dead letter.\n")
+    assert "1-1: unknown or already removed" in result.stderr
+
+
+def test_the_list_breaks_no_id_however_narrow_the_terminal_is(commands: DeadLetterCommands) -> None:
+    first, second = commands.wait(build_turn(1, text="one\ntwo"), build_turn(2))
+
+    lines = commands.run("list", "--text").stdout.splitlines()
+
+    assert lines[0].startswith(f"{first.id}  ")
+    assert lines[0].endswith(f"  {SESSION}")
+    assert lines[3] == "    text      one two"
+    assert lines[4].startswith(f"{second.id}  ")
+    assert lines[-1] == "2 dead letters"
+    assert commands.run("list", "--limit", "1").stdout.endswith("first 1 dead letter; see --limit\n")

@@ -158,3 +158,23 @@ def test_a_reply_waits_for_earlier_replies_or_the_pace() -> None:
     ]
     postponed = build_entry(2_000, "postponed", reason="rate limit")
     assert describe_waits(said[0], postponed, build_entry(4_000, "sending", key="A.1")) == []
+
+
+def test_the_time_of_a_scheduled_message_is_told_and_why_it_is_not_sent() -> None:
+    due, quiet = (
+        LogEntry(id="1-0", at_ms=1_000, kind="scheduled", data={"reason": reason, "at_ms": 1_796_112_000_000})
+        for reason in ("", "quiet hours")
+    )
+    cancelled = build_entry(2_000, "unscheduled", key="k", reason="cancelled", code="cancelled")
+    opted_out = build_entry(2_000, "unscheduled", key="k", reason="the contact opted out", code="cancelled")
+    refused = build_entry(2_000, "unscheduled", key="k", reason="too far ahead, or too many", code="refused")
+
+    assert describe_entries([due, quiet], "scheduled") == [
+        "Scheduled for later: 2026-12-01 08:00 UTC",
+        "Scheduled for later: 2026-12-01 08:00 UTC, quiet hours",
+    ]
+    assert describe_entries([cancelled, opted_out, refused], "unscheduled") == [
+        "Cancelled before its time: ",
+        "Cancelled before its time: the contact opted out",
+        "Not scheduled: too far ahead, or too many",
+    ]

@@ -78,3 +78,9 @@ async def test_states_are_encrypted_and_keys_rotate(redis: Redis, redis_url: str
 def test_an_invalid_encryption_key_is_reported(redis_url: str) -> None:
     with pytest.raises(ConfigurationError, match="not a Fernet key"):
         RedisSessionStore(redis_url, keys=["secret"])
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:6379", "127.0.0.1:6379"])
+def test_an_address_that_is_no_redis_is_refused_with_what_to_write(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"REDIS_URL: .*redis://"):
+        RedisSessionStore(url)
