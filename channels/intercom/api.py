@@ -203,7 +203,7 @@ class IntercomClient:
 
     async def _call(self, url: str, body: Json, http: httpx.AsyncClient) -> Json:
         response = await post(http, NAME, url, json=body, auth=self._auth)
-        if is_refused(response):
+        if is_refused(response, "id"):
             raise build_delivery_error(response)
         return parse_json_body(response)
 

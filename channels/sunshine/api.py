@@ -143,7 +143,7 @@ class SunshineClient:
         self, conversation: str, what: str, body: Json, http: httpx.AsyncClient
     ) -> httpx.Response:
         response = await post(http, NAME, f"{self._base}/{conversation}/{what}", json=body, auth=self._auth)
-        if is_refused(response):
+        if is_refused(response, "messages"):
             raise build_delivery_error(response)
         return response
 

@@ -31,7 +31,7 @@ class NotificationClient:
         if any(not each.url.startswith("https://") for each in reply.media):
             raise Rejected("a file of a first message needs a public https URL", code="no_conversation")
         response = await post(http, NAME, self._url, json=_build_body(reply), auth=self._auth)
-        if is_refused(response):
+        if is_refused(response, "notification"):
             raise build_delivery_error(response)
         number = get_identifier(get_object(parse_json_body(response), "notification"), "_id")
         if not number:

@@ -62,16 +62,19 @@ class TwilioClient:
         )
 
     async def _send_template(self, reply: Reply, template: Template, http: httpx.AsyncClient) -> SentMessage:
+        """Send a template, or the text in place of one that the account does not have, or not any more."""
         try:
             sid = await self._templates.find_sid(template, http)
+            form = {**self._build_base_form(reply), "ContentSid": sid}
+            if values := await self._write_values(template.values, sid, reply.address, http):
+                form["ContentVariables"] = json.dumps(values, ensure_ascii=False)
+            return await self._create(form, http)
         except Rejected as error:
-            if error.code != UNKNOWN_TEMPLATE or not reply.body:
+            if error.code not in (UNKNOWN_TEMPLATE, *UNKNOWN_CONTENT_CODES):
                 raise
+            if not reply.body:
+                raise Rejected(error.reason, code=UNKNOWN_TEMPLATE) from error  # not a fault of the account
             return await self._create(self._build_form(reply), http)
-        form = {**self._build_base_form(reply), "ContentSid": sid}
-        if values := await self._write_values(template.values, sid, reply.address, http):
-            form["ContentVariables"] = json.dumps(values, ensure_ascii=False)
-        return await self._create(form, http)
 
     async def _write_values(
         self, values: Mapping[str, str], sid: str, address: Address, http: httpx.AsyncClient
@@ -104,7 +107,7 @@ class TwilioClient:
 
     async def _create(self, form: Form, http: httpx.AsyncClient) -> SentMessage:
         response = await post(http, NAME, self._messages_url, data=form, auth=self._auth)
-        if is_refused(response):
+        if is_refused(response, "sid"):
             raise build_delivery_error(response)
         created = parse_json_body(response)
         sid = created.get("sid")

@@ -103,7 +103,7 @@ class WhatsAppClient:
         response = await post(
             http, NAME, f"{self._base}/{phone_number_id}/messages", json=body, auth=self._auth
         )
-        if is_refused(response):
+        if is_refused(response, "messages"):
             raise build_delivery_error(response)
         return response
 

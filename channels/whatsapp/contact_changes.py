@@ -43,9 +43,10 @@ def _parse_old_contact(message: JsonObject, system: JsonObject, new: Contact) ->
     Its beginning is the name of the profile, which may be anything, so only its end is read.
     """
     phone = get_phone_number(message, "from") or get_phone_number(system, "customer")
-    user_id = get_user_id(message, "from_user_id") or get_user_id(system, "previous_user_id")
-    if user_id == new.user_id:
-        user_id = get_user_id(system, "previous_user_id")
+    previous_id = get_user_id(system, "previous_user_id")
+    user_id = get_user_id(message, "from_user_id") or previous_id
+    if user_id == new.user_id:  # the present ID; with a new number it may be that of before, too
+        user_id = previous_id or (user_id if new.phone else "")
     if not (phone or user_id) and (change := _CHANGE.search(get_text(system, "body", _MAX_SENTENCE_LENGTH))):
         stated = change.groupdict()
         if stated["new"].removeprefix("+") in (new.phone.removeprefix("+"), new.user_id):

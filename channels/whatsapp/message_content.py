@@ -168,8 +168,7 @@ def _parse_interactive(value: JsonObject) -> _MessageContent | None:
         return _MessageContent(text=get_text(reply, "title", 1000), payload=get_text(reply, "id", 1000))
     if kind == "nfm_reply":
         answers = get_object(reply, "response_json")
-        text = json.dumps(answers) if answers else get_text(reply, "response_json", MAX_FORM_LENGTH + 1)
-        form = parse_form_values(text)
+        form = parse_form_values(answers or get_text(reply, "response_json", MAX_FORM_LENGTH + 1))
         return _MessageContent(form=form) if form is not None else None
     return None
 

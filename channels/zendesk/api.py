@@ -86,7 +86,7 @@ class ZendeskClient:
             response = await self._update_ticket(reply, body, http)
             if response.status_code != 409:
                 break
-        if is_refused(response):
+        if is_refused(response, "audit"):
             raise build_delivery_error(response)
         updated = parse_json_body(response)
         events = get_object_list(get_object(updated, "audit"), "events")
@@ -262,7 +262,7 @@ class ZendeskClient:
         response = await self._client.send_request(
             "POST", "/tickets.json", http, json={"ticket": ticket}, headers=headers
         )
-        if not response.is_success:
+        if is_refused(response, "ticket"):
             raise build_delivery_error(response)
         number = get_identifier(get_object(parse_json_body(response), "ticket"), "id")
         if not number:

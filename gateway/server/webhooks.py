@@ -34,6 +34,8 @@ from gateway.server.metrics.process_metrics import ProcessMetrics
 log = logging.getLogger("turngate.webhooks")
 
 _STORING = "storing of webhooks"
+_COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
+"""Codings that change the body; another value, such as `utf-8`, is a mistake that means nothing."""
 
 
 class WebhookEndpoint:
@@ -222,7 +224,8 @@ _PUBLIC_MESSAGES = {
 
 async def _read_webhook(request: Request, max_bytes: int) -> Webhook:
     """Read the raw request with at most `max_bytes` bytes of body."""
-    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+    codings = request.headers.get("content-encoding", "").lower()
+    if not _COMPRESSIONS.isdisjoint(each.strip() for each in codings.split(",")):
         raise MalformedWebhook("the body is compressed; no provider does that, so check proxies on the way")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from math import isfinite
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ def parse_object(raw: bytes) -> JsonObject | None:
     A byte order mark is skipped.
     """
     try:
-        value = _load(raw.decode("utf-8-sig"))
+        value = _load(raw.removeprefix(BOM_UTF8).decode())
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from channels._kit.inbound.opt_out_words import WORDS_BY_LANGUAGE
@@ -41,7 +41,8 @@ class OptOutRecognizer:
         self._short = _fold_all(*(each.short for each in words))
         self._resume = _fold_all(*(each.resume for each in words))
         self._marketing = _fold_all(*(each.marketing for each in words))
-        self._courtesies = tuple(_fold_all(*(each.courtesies for each in words)))
+        self._courtesies = _fold_all(*(each.courtesies for each in words))
+        self._courtesy_lengths = sorted({len(each) for each in self._courtesies})
 
     def recognize(self, text: str, words: OptOutWordSet) -> ConsentRequest | None:
         """Return what a message asks for; `None` if it is anything else, such as "stop the order".
@@ -51,29 +52,34 @@ class OptOutRecognizer:
         folded = fold_keyword(text)
         if not folded or text.lstrip().startswith(_QUOTE_MARK):  # not the contact's own words
             return None
-        for word in (folded, _find_repeated(self._remove_courtesies(folded))):
-            if word in self._explicit or (words == "short" and word in self._short):
-                return ConsentRequest.OPT_OUT
-            if word in self._marketing:
-                return ConsentRequest.MARKETING_OPT_OUT
+        readings = {folded, *map(_find_repeated, self._find_readings(folded))}
+        if not readings.isdisjoint(self._explicit) or (
+            words == "short" and not readings.isdisjoint(self._short)
+        ):
+            return ConsentRequest.OPT_OUT
+        if not readings.isdisjoint(self._marketing):
+            return ConsentRequest.MARKETING_OPT_OUT
         return ConsentRequest.OPT_IN if folded in self._resume else None
 
-    def _remove_courtesies(self, folded: str) -> str:
-        """Return a folded message without "please" and the like around it."""
+    def _find_readings(self, folded: str) -> set[str]:
+        """Return a folded message with and without "please" and the like around it.
+
+        A word may begin or end like a courtesy of another language: "take me off" like the Danish "tak".
+        """
+        readings = newest = {folded}
         for _ in range(_MAX_COURTESIES):
-            if not (folded.startswith(self._courtesies) or folded.endswith(self._courtesies)):
+            newest = {rest for each in newest for rest in self._remove_one(each)}
+            if not newest:
                 break
-            folded = _remove_one(folded, self._courtesies)
-        return folded
+            readings = readings | newest
+        return readings
 
-
-def _remove_one(folded: str, courtesies: Collection[str]) -> str:
-    for each in courtesies:
-        if len(each) < len(folded) and folded.startswith(each):
-            return folded.removeprefix(each)
-        if len(each) < len(folded) and folded.endswith(each):
-            return folded.removesuffix(each)
-    return folded
+    def _remove_one(self, folded: str) -> Iterator[str]:
+        for length in self._courtesy_lengths:
+            if folded[:length] in self._courtesies:
+                yield folded[length:]
+            if folded[-length:] in self._courtesies:
+                yield folded[:-length]
 
 
 def _find_repeated(folded: str) -> str:

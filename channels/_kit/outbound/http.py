@@ -149,9 +149,13 @@ def may_have_taken_effect(status: int) -> bool:
     return status >= 500 or status in _GIVEN_UP
 
 
-def is_refused(response: httpx.Response) -> bool:
-    """Return whether the API refused a request: by its status, or by an error in the body of a success."""
-    return not response.is_success or _states_error(response)
+def is_refused(response: httpx.Response, result: str) -> bool:
+    """Return whether the API refused a request: by its status, or by an error in the body of a success.
+
+    `result` is the field in which a response has what was made. With it an error is a remark about something
+    else, such as a file: the message has been sent, and must not be repeated.
+    """
+    return not response.is_success or (not parse_json_body(response).get(result) and _states_error(response))
 
 
 def is_foreign(response: httpx.Response) -> bool:

@@ -120,6 +120,16 @@ class SendingCases(ChannelSamples):
             with pytest.raises(Rejected):
                 await self.channel().send(self.reply(), http)
 
+    @pytest.mark.parametrize("remark", [{"error": {"code": 1}}, {"errors": [{"code": "190"}]}])
+    async def test_an_accepted_message_with_a_remark_has_been_sent(
+        self, api: respx.MockRouter, remark: dict[str, object]
+    ) -> None:
+        body = {**self.accepted.json(), **remark}
+        api.route(method=self.send_method, url=self.send_url).respond(200, json=body)
+
+        async with httpx.AsyncClient() as http:
+            assert (await self.channel().send(self.reply(), http)).provider_id
+
     @pytest.mark.parametrize("status", [400, 403, 404])
     async def test_an_error_of_the_api_is_bounded_whatever_its_shape(
         self, api: respx.MockRouter, status: int

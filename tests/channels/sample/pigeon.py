@@ -96,14 +96,14 @@ class PigeonChannel:
         body = {"bird": reply.address.theirs, "text": reply.body, "key": reply.key}
         response = await post(http, NAME, URL, json=body, auth=BearerAuth(self._secrets[0]))
         status, answer = response.status_code, parse_json_body(response)
-        number = get_identifier(answer, "number")
+        number, refused = get_identifier(answer, "number"), is_refused(response, "number")
         if status == 429:
             raise Throttled("pigeon: all birds are out", retry_after=parse_retry_after(response))
-        if may_have_taken_effect(status) or not (is_refused(response) or number):
+        if may_have_taken_effect(status) or not (refused or number):
             is_accepted = response.is_success and bool(answer)
             after = parse_retry_after(response)
             raise Unknown(f"pigeon: {status}", retry_after=after, is_accepted=is_accepted)
-        if is_refused(response):
+        if refused:
             if is_foreign(response):
                 raise build_foreign_error(NAME, response, "the address of the loft")
             raise Rejected(f"pigeon: {status}")

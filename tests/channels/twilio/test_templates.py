@@ -267,3 +267,34 @@ async def test_a_text_replaces_a_template_that_the_account_does_not_have(api: Ap
     [form] = api.sent_forms
     assert form["Body"] == "Your _order_ has left."
     assert "ContentSid" not in form
+
+
+DELETED = Template(name="HX" + "0" * 32, language="en")
+
+
+def build_account_without_content(sent: list[str]) -> httpx.MockTransport:
+    def respond(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content.decode())
+        if "ContentSid" in sent[-1]:
+            return httpx.Response(404, json={"code": 20404, "message": "no such content"})
+        return httpx.Response(201, json={"sid": "SM1"})
+
+    return httpx.MockTransport(respond)
+
+
+async def test_a_template_that_was_deleted_stops_no_other_message_of_the_account() -> None:
+    reply = Reply(key="t.1", address=ADDRESS, body="", template=DELETED)
+    async with httpx.AsyncClient(transport=build_account_without_content([])) as http:
+        with pytest.raises(Rejected) as refused:
+            await build_content_channel().send(reply, http)
+
+    assert (refused.value.code, refused.value.failure) == ("template_unknown", FailureKind.PERMANENT)
+
+
+async def test_a_text_replaces_a_template_that_was_deleted() -> None:
+    sent: list[str] = []
+    reply = Reply(key="t.1", address=ADDRESS, body="Shipped", template=DELETED)
+    async with httpx.AsyncClient(transport=build_account_without_content(sent)) as http:
+        await build_content_channel().send(reply, http)
+
+    assert "Body=Shipped" in sent[-1]

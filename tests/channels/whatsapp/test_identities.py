@@ -114,6 +114,17 @@ def test_a_changed_number_with_a_new_user_id_leads_to_the_same_session() -> None
     assert event.address.theirs == "12025550189"
 
 
+@pytest.mark.parametrize("phone", [PHONE, None])
+def test_a_number_that_changes_without_the_user_id_leads_to_the_same_session(phone: str | None) -> None:
+    system = {"type": "user_changed_number", "wa_id": "12025550189", "user_id": USER_ID}
+    made = build_message("system", system, **{"from": phone})
+    [event] = parse_events(build_batch(build_value(made, contacts=[])))
+
+    assert isinstance(event, ContactMoved)
+    assert (event.session, event.address.theirs) == (f"whatsapp:{OURS}:{USER_ID}", "12025550189")
+    assert event.aliases[-1] == f"whatsapp:{OURS}:+12025550189"
+
+
 def test_a_changed_user_id_leads_to_the_same_session() -> None:
     change = {"user_id": {"previous": USER_ID, "current": "US.2"}}
     [event] = parse_events(build_batch(build_value(user_id_update=[change]), field="user_id_update"))

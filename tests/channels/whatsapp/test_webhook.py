@@ -328,6 +328,20 @@ def test_an_invalid_or_long_form_is_absent(values: object) -> None:
     assert (found.form, "form" in found.details, found.kind) == (None, False, UNSUPPORTED_KIND)
 
 
+@pytest.mark.parametrize("depth", [60, 200, 255, 300, 2_000])
+@pytest.mark.parametrize("is_text", [True, False])
+def test_a_form_that_is_nested_too_deep_to_be_stored_is_absent(depth: int, *, is_text: bool) -> None:
+    written = '{"a":' * depth + "1" + "}" * depth
+    answers = json.dumps(written) if is_text else written
+    body = json.dumps(build_batch(build_value(build_form_reply("@"))))
+    body = body.replace(json.dumps(json.dumps("@")), answers)
+    [event] = parse_events(body.encode())
+
+    if isinstance(event, TurnReceived):
+        assert (event.turn.form, event.turn.kind) == (None, UNSUPPORTED_KIND)
+        assert TurnReceived.model_validate_json(event.model_dump_json()) == event
+
+
 def test_an_order_and_shared_contacts_are_data() -> None:
     item = {"product_retailer_id": "sku1", "quantity": 2, "item_price": 7.99, "currency": "EUR"}
     order = parse_turn(build_message("order", {"catalog_id": "c", "product_items": [item]}))

@@ -90,6 +90,41 @@ def test_other_messages_are_none(text: str) -> None:
     assert recognize(text) is None
 
 
+COURTESIES = [phrase for words in WORDS_BY_LANGUAGE.values() for phrase in words.courtesies]
+
+
+@given(
+    st.sampled_from(PHRASES),
+    st.lists(st.sampled_from(COURTESIES), max_size=2),
+    st.sampled_from([*COURTESIES, ""]),
+)
+def test_courtesies_of_any_language_make_no_difference(phrase: str, before: list[str], after: str) -> None:
+    assert recognize(" ".join([*before, phrase, after])) is ConsentRequest.OPT_OUT
+
+
+def test_a_word_that_begins_like_a_courtesy_is_recognized_with_one() -> None:
+    for text in ("Take me off your list please", "take me off this list, thank you"):
+        assert recognize(text, "explicit") is ConsentRequest.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Cancelar suscripción", "Cancelar inscrição", "Annulla iscrizione", "Avsluta prenumeration"),
+        *("Avslutt abonnement", "Rezygnuję z subskrypcji", "Отписка", "Κατάργηση εγγραφής", "取消订阅"),
+        *("إلغاء الاشتراك", "إيقاف الرسائل", "הסירו אותי", "सदस्यता समाप्त करें", "登録解除", "구독 취소"),
+        *("Berhenti berlangganan", "Hủy đăng ký", "ยกเลิกการสมัคร"),
+    ],
+)
+def test_what_also_ends_a_contract_or_a_registration_is_an_ordinary_wish_at_a_desk(text: str) -> None:
+    assert recognize(text, "explicit") is None
+    assert recognize(text, "short") is ConsentRequest.OPT_OUT
+
+
+def test_cancelling_an_order_is_no_opt_out() -> None:
+    assert recognize("Peruuta tilaus") is None
+
+
 def test_a_bare_stop_is_an_ordinary_answer_where_only_explicit_words_count() -> None:
     assert recognize("stop", "explicit") is None
     assert recognize("Unsubscribe", "explicit") is ConsentRequest.OPT_OUT
