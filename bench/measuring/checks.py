@@ -23,6 +23,18 @@ async def assert_answered(redis: Redis, turns: int) -> None:
     assert kinds["sent"] == kinds["said"] >= turns, f"{turns} turns: {dict(kinds)}"
 
 
+async def read_span(redis: Redis) -> float:
+    """Return the seconds from the first claim of a session to the last reply that was sent."""
+    begins, ends = [], []
+    async for session in _scan_logs(redis):
+        for entry in await read_log_end(redis, session, _LOG_ENTRIES):
+            if entry.kind == "claimed":
+                begins.append(entry.at_ms)
+            elif entry.kind == "sent":
+                ends.append(entry.at_ms)
+    return (max(ends) - min(begins)) / 1000
+
+
 async def assert_last_turns_answered(redis: Redis, sessions: Iterable[str]) -> None:
     """Check that the newest turn of each session was committed without an error and its reply sent."""
     for session in sessions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup/cpu")
@@ -27,5 +27,6 @@ def limited_cpu(process_id: int, share: float) -> Iterator[None]:
         (group / "cgroup.procs").write_text(str(process_id))
         yield
     finally:
-        (_ROOT / "cgroup.procs").write_text(str(process_id))
+        with suppress(ProcessLookupError):  # it has ended
+            (_ROOT / "cgroup.procs").write_text(str(process_id))
         group.rmdir()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bench.programs import slow_model_server
 from bench.workers import throughput
+from bench.workers.worker_run import run_worker
 
 SECONDS = 15.0
 _SESSIONS = 2_200
@@ -27,12 +28,10 @@ def measure(sessions: int) -> InFlightCost:
     """Run `sessions` with two turns each, all at once; the worker's own size is measured with one."""
     options, _ = throughput.WORKERS[throughput.ASYNC_WORKER]
     with slow_model_server.running_model(SECONDS) as single_model:
-        small = throughput.run_worker(options, 1, 2, by_sms=True, model_url=single_model.url)
+        small = run_worker(options, 1, 2, by_sms=True, model_url=single_model.url)
     with slow_model_server.running_model(SECONDS) as shared_model:
         room = {"TURNGATE_CONCURRENCY": str(sessions + 10)}
-        large = throughput.run_worker(
-            options, sessions, 2, by_sms=True, model_url=shared_model.url, settings=room
-        )
+        large = run_worker(options, sessions, 2, by_sms=True, model_url=shared_model.url, settings=room)
         at_once = int(shared_model.peak.value)
     return InFlightCost(
         at_once,

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from bench.programs import provider_sink
 from bench.web.acknowledgement import ACCOUNT, TOKEN
-from bench.workers.throughput import fill_mailboxes
+from bench.workers.worker_run import fill_mailboxes
 from gateway.local.child_process import SupervisedProcess
 from gateway.redis.server.embedded_server import EmbeddedRedis
 
