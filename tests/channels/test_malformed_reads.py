@@ -1,4 +1,4 @@
-"""What the response to a read lacks is not taken for empty: nothing is sent twice, dropped or erased."""
+"""Reads whose response lacks what was asked for: nothing is sent twice, dropped or erased."""
 
 from __future__ import annotations
 

@@ -159,10 +159,10 @@ def is_refused(response: httpx.Response, result: str) -> bool:
 
 
 def is_foreign(response: httpx.Response) -> bool:
-    """Return whether a response without success comes from something else than the provider's API.
+    """Return whether a response that is no result comes from something else than the provider's API.
 
-    That is a redirect, or a 404 page of a proxy, a load balancer or another server. The API's own 404, for a
-    contact or conversation, is a JSON object.
+    That is a redirect, a 404 page of a proxy, a load balancer or another server, or a success that states no
+    error. The API's own 404, for a contact or conversation, is a JSON object.
     """
     status = response.status_code
     if response.is_success:
